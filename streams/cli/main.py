@@ -1,0 +1,89 @@
+"""The table of commands, and what becomes of an error: a plain line, never a traceback for a user's mistake."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from streams import errors
+
+COMMANDS: Final = {
+    "kafka": "The embedded broker in the foreground; prints its address.",
+    "topics": "Topics as schemas/topics declares them: create, check, list.",
+    "ingest": "Comments of a source into comments.raw: page, jsonl, csv.",
+    "worker": "The live program: stages, metrics, health.",
+    "score": "Score texts without a broker.",
+    "address": "Say whom each comment answers, without a broker.",
+    "replay": "Run recorded comments through the very stages that run live.",
+    "watch": "Pile-ons in the terminal, live.",
+    "redrive": "Dead letters, mended or to be tried again, back to where they came from.",
+    "forget": "Remove what can be removed of an author or a comment.",
+    "doctor": "What is configured, what is reachable, what is missing and how to get it.",
+    "demo": "The main job on real input: broker, worker, a sample, a page.",
+}
+"""Name → one line of help. The module is ``streams.cli.<name>``; its ``app`` is a Typer."""
+
+
+class _Lazy(TyperGroup):
+    """A group that imports a command's module when it is run, not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        if "--help" in sys.argv[1:2] or len(sys.argv) == 1:
+            return click.Command(name, help=COMMANDS[name])
+        command = typer.main.get_command(importlib.import_module(f"streams.cli.{name}").app)
+        command.name = name
+        return command
+
+
+app = typer.Typer(cls=_Lazy, rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def threadwatch() -> None:
+    """Scores comment threads as they arrive on Kafka and tells people when many turn on one."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, 1, 2 for a user's mistake, 70 for anything unexpected (restart)."""
+    try:
+        return _code(app(args=arguments, standalone_mode=False, prog_name="threadwatch"))
+    except click.exceptions.NoArgsIsHelpError as asked:
+        print(asked.format_message())
+        return errors.OK
+    except click.UsageError as mistake:
+        return _complain(f"{_where(mistake)}: {mistake.format_message()} (try --help)", errors.USER_MISTAKE)
+    except (errors.UserError, click.ClickException) as mistake:
+        return _complain(f"threadwatch: {_message(mistake)}", errors.USER_MISTAKE)
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("threadwatch: interrupted", 130)
+    except BrokenPipeError:
+        # The reader of a pipe went away (| head): nothing more to say, and no traceback at interpreter exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return errors.OK
+
+
+def _code(result: Any) -> int:
+    return result if isinstance(result, int) else errors.OK
+
+
+def _where(mistake: click.UsageError) -> str:
+    return mistake.ctx.command_path if mistake.ctx else "threadwatch"
+
+
+def _message(mistake: Exception) -> str:
+    return mistake.format_message() if isinstance(mistake, click.ClickException) else str(mistake)
+
+
+def _complain(line: str, code: int) -> int:
+    print(" ".join(line.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,131 @@
+"""One batch of messages of one input partition through one stage → Effects. Pure: the shell does what it says.
+
+A *stage* reads records and a *store*, and says which entries to put and which records to send. The store is a
+function of its entries alone (``apply`` is the only door, when folding and when loading), so what a restarted worker
+loads from the state topic is what the stopped one had.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from streams.stages.decode import Unreadable, decoder
+from streams.stages.step import Arrived, Stage
+from streams.topics import Topic
+
+APPLIED = b"applied"
+"""Key of the entry that holds the last input offset applied, one per input partition."""
+
+
+class Message(Struct, frozen=True):
+    """Bytes at (topic, partition, offset), and the broker's time in milliseconds."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Send(Struct, frozen=True):
+    """A record to write. ``partition`` is None where the key decides."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    partition: int | None = None
+
+
+class DeadLetter(Struct, frozen=True):
+    """A message that could not be read, and why."""
+
+    message: Message
+    reason: str
+    detail: str
+
+
+class Effects(Struct):
+    """All that one batch asks for, to be done at once or not at all."""
+
+    sends: list[Send] = msgspec.field(default_factory=list)
+    entries: dict[bytes, bytes | None] = msgspec.field(default_factory=dict)
+    dead_letters: list[DeadLetter] = msgspec.field(default_factory=list)
+    outcomes: Counter[str] = msgspec.field(default_factory=Counter)
+    notes: Counter[str] = msgspec.field(default_factory=Counter)
+    outputs: list[Any] = msgspec.field(default_factory=list)
+    """The records behind ``sends``, for metrics and for replay."""
+    steps: list[Step] = msgspec.field(default_factory=list)
+    """One per readable message, in order."""
+
+
+def moment(timestamp_ms: int) -> datetime:
+    """Return a broker's milliseconds as an aware time."""
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+
+
+def turn(stage: Stage, messages: Sequence[Message], store: Any) -> Effects:
+    """Return what a batch of one input partition asks for; the store has moved on by it.
+
+    Raises nothing for what cannot be read: that is a dead letter. Anything else that is raised is a bug.
+    """
+    effects = Effects()
+    arrived = list(_readable(stage, messages, effects))
+    fold(stage, arrived, store, effects)
+    return effects
+
+
+def fold(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects) -> None:
+    """Take each record into account, in order, and gather what it asks for."""
+    changed: dict[str, Any] = {}
+    for step in stage.steps(store, arrived):
+        for key, entry in step.entries:
+            store.apply(key, entry)
+            changed[key] = entry
+        effects.outcomes[step.outcome] += 1
+        effects.notes.update(step.notes)
+        effects.outputs.extend(step.outputs)
+        effects.steps.append(step)
+    effects.entries = {key.encode(): None if entry is None else msgspec.json.encode(entry) for key, entry in changed.items()}
+    effects.sends = [send_of(stage, record) for record in effects.outputs]
+
+
+def send_of(stage: Stage, record: Any) -> Send:
+    """Return a record of the stage's sink as bytes with its key."""
+    if stage.sink is None:
+        raise ValueError(f"stage {stage.name} has no sink, but gave a record")
+    return Send(stage.sink.name, stage.sink.key(record), msgspec.json.encode(record))
+
+
+def _readable(stage: Stage, messages: Sequence[Message], effects: Effects) -> Iterable[Arrived]:
+    read = decoder_of(stage.source)
+    for message in messages:
+        try:
+            yield Arrived(read(message.value), moment(message.timestamp_ms), message.key)
+        except Unreadable as unreadable:
+            effects.dead_letters.append(DeadLetter(message, str(unreadable.reason), unreadable.detail))
+
+
+_DECODERS: dict[str, Any] = {}
+
+
+def decoder_of(topic: Topic) -> Any:
+    """Return the topic's decoder, made once."""
+    if topic.name not in _DECODERS:
+        _DECODERS[topic.name] = decoder(topic.record)
+    return _DECODERS[topic.name]
+
+
+def load(stage: Stage, entries: Iterable[tuple[bytes, bytes | None]]) -> Any:
+    """Return the store that these state entries make (the last of a key wins)."""
+    store = stage.new_store()
+    decode = msgspec.json.Decoder(stage.entry).decode
+    last = dict(entries)
+    for key, value in last.items():
+        if value is not None and key != APPLIED:
+            store.apply(key.decode(), decode(value))
+    return store

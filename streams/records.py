@@ -1,0 +1,248 @@
+"""What flows: one frozen struct per record, aware UTC times, JSON on the wire.
+
+The JSON Schema files in ``schemas/records/`` are the contract; ``tests/contract`` holds struct and schema equal.
+Readers tolerate unknown fields; we write only known ones. A field that is absent is not written.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+SCHEMA_VERSION: Final = 1
+"""The version this program writes. It reads this one and the one before."""
+
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Moment = Annotated[datetime, Meta(tz=True)]
+Name = Annotated[str, Meta(min_length=1, max_length=512)]
+Id = Annotated[str, Meta(min_length=1, max_length=1024)]
+
+
+class Action(StrEnum):
+    """What happened to the comment."""
+
+    CREATED = "created"
+    EDITED = "edited"
+    DELETED = "deleted"
+
+
+class Role(StrEnum):
+    """Who speaks, as the source says. Bots and moderators never count as hostile authors."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    STAFF = "staff"
+    MODERATOR = "moderator"
+    BOT = "bot"
+
+
+class DeletedBy(StrEnum):
+    """Who deleted. What authors take back no longer counts; what moderators remove stays counted, marked."""
+
+    AUTHOR = "author"
+    MODERATOR = "moderator"
+
+
+class TextFormat(StrEnum):
+    """How the text is written."""
+
+    PLAIN = "plain"
+    HTML = "html"
+    MARKDOWN = "markdown"
+
+
+class LinkKind(StrEnum):
+    """How we know whom a comment answers, surest first."""
+
+    PARENT = "parent"
+    LEADING_MENTION = "leading_mention"
+    MENTION = "mention"
+    NAME = "name"
+    QUOTE = "quote"
+    SECOND_PERSON = "second_person"
+    PAGE_ORDER = "page_order"
+    CONVERSATION_AUTHOR = "conversation_author"
+
+
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A record of a topic."""
+
+
+class Comment(Record):
+    """One comment as a source gave it: written, edited or deleted."""
+
+    source: Name
+    community: Name
+    conversation_id: Id
+    conversation_author_id: Id | None = None
+    comment_id: Id
+    parent_id: Id | None = None
+    author_id: Id | None = None
+    author_name: Annotated[str, Meta(max_length=512)] | None = None
+    author_role: Role | None = None
+    reply_to_author_id: Id | None = None
+    action: Action = Action.CREATED
+    deleted_by: DeletedBy | None = None
+    text: str | None = None
+    text_format: TextFormat = TextFormat.PLAIN
+    language: Annotated[str, Meta(max_length=35)] | None = None
+    url: Annotated[str, Meta(max_length=4096)] | None = None
+    created_at: Moment
+    created_at_is_estimated: bool = False
+    edited_at: Moment | None = None
+    ingested_at: Moment | None = None
+    schema_version: int = SCHEMA_VERSION
+
+
+class ScoredComment(Record):
+    """A comment with its toxicity, and the scorer that gave it."""
+
+    comment: Comment
+    """As it came, with ``ingested_at`` filled from the Kafka timestamp where the source gave none."""
+    toxicity: Probability
+    labels: dict[str, Probability] = {}
+    scorer: Name
+    """``name@version``; ``none@0`` for a deletion, which has no text to score."""
+    text_was_cut: bool = False
+    created_at_was_clamped: bool = False
+    schema_version: int = SCHEMA_VERSION
+
+
+class Reply(Record, tag_field="type", tag="reply"):
+    """One comment aimed at one person. Never text. Keyed by ``target_key``."""
+
+    source: Name
+    community: Name
+    target_id: Id
+    """The author answered, or ``comment:<comment_id>`` where that author is unknown."""
+    author_id: Id | None = None
+    author_role: Role | None = None
+    comment_id: Id
+    conversation_id: Id
+    action: Action = Action.CREATED
+    deleted_by: DeletedBy | None = None
+    toxicity: Probability
+    hostility: Probability
+    """P(hostile to the target) = calibration(toxicity, cues) × confidence of the link."""
+    kind: LinkKind
+    confidence: Probability
+    created_at: Moment
+    """For an edit: ``edited_at``."""
+    created_at_is_estimated: bool = False
+    ingested_at: Moment
+    revision: Annotated[int, Meta(ge=1)] = 1
+    """1 when first sent for this comment and target; 2, 3, … when edited, deleted or corrected."""
+    schema_version: int = SCHEMA_VERSION
+
+
+class Tick(Record, tag_field="type", tag="tick"):
+    """Time passed on this partition: nothing older than ``at`` is still on its way."""
+
+    at: Moment
+    schema_version: int = SCHEMA_VERSION
+
+
+class ConfigChange(Record, tag_field="type", tag="config_change"):
+    """A setting that matters to results changes here in the log, not by a clock."""
+
+    name: Name
+    version: Annotated[int, Meta(ge=1)]
+    effective_from: Moment
+    values: dict[str, float | int | str | bool]
+    schema_version: int = SCHEMA_VERSION
+
+
+class Status(StrEnum):
+    """Where a pile-on is in its life."""
+
+    OPENED = "opened"
+    ONGOING = "ongoing"
+    CLOSED = "closed"
+
+
+class Severity(StrEnum):
+    """How bad."""
+
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class EndedBecause(StrEnum):
+    """Why a pile-on closed."""
+
+    QUIET = "quiet"
+    REMOVED = "removed"
+    JUDGED = "judged"
+
+
+class PileOn(Record):
+    """One transition of one pile-on: opened, ongoing (worse or larger), closed. Never text."""
+
+    pileon_id: Id
+    revision: Annotated[int, Meta(ge=1)]
+    status: Status
+    source: Name
+    community: Name
+    target_id: Id
+    severity: Severity
+    first_hostile_at: Moment
+    opened_at: Moment
+    updated_at: Moment
+    closed_at: Moment | None = None
+    ended_because: EndedBecause | None = None
+    hostile_authors: Annotated[int, Meta(ge=0)]
+    """Distinct people whose replies scored hostile, in the whole case."""
+    replying_authors: Annotated[int, Meta(ge=0)]
+    """Distinct people who replied within the window."""
+    hostile_replies: Annotated[int, Meta(ge=0)]
+    replies: Annotated[int, Meta(ge=0)]
+    unknown_author_replies: Annotated[int, Meta(ge=0)] = 0
+    removed_by_moderators: Annotated[int, Meta(ge=0)] = 0
+    conversations: tuple[Id, ...]
+    """Every conversation involved, in order of first hostile reply, at most 20."""
+    evidence: tuple[Id, ...]
+    """Comment ids of the most hostile replies of distinct authors, at most 10."""
+    opened_by: Id
+    """The comment whose reply crossed the threshold."""
+    opening_delay_seconds: Annotated[float, Meta(ge=0)] = 0.0
+    """How long after it was written the opening reply arrived; over 24 h the case is stale."""
+    detector: Name
+    reason: Annotated[str, Meta(max_length=1000)]
+    """Why, in words that a moderator understands. Numbers only, never names or text."""
+    schema_version: int = SCHEMA_VERSION
+
+
+class Judgement(StrEnum):
+    """What a moderator says of a pile-on."""
+
+    PILE_ON = "pile_on"
+    NOT_ONE = "not_one"
+    UNSURE = "unsure"
+
+
+class Verdict(Record):
+    """One person's judgement of one pile-on."""
+
+    pileon_id: Id
+    judgement: Judgement
+    judge: Name
+    note: Annotated[str, Meta(max_length=4000)] | None = None
+    hostile_authors: Annotated[int, Meta(ge=0)] = 0
+    """How many there were when it was judged."""
+    judged_at: Moment
+    schema_version: int = SCHEMA_VERSION
+
+
+class ConfigRecord(Record):
+    """A named, versioned setting in the ``config`` topic."""
+
+    name: Name
+    version: Annotated[int, Meta(ge=1)]
+    effective_from: Moment
+    values: dict[str, float | int | str | bool]
+    schema_version: int = SCHEMA_VERSION
+
+
+ReplyLog = Reply | Tick | ConfigChange
+"""What the ``replies`` topic carries."""

@@ -1,0 +1,164 @@
+"""What can be tuned, typed and bounded, read once: defaults < ``threadwatch.toml`` < ``THREADWATCH_…`` < options.
+
+Stages get their own small Config, never Settings.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from streams.errors import UserError
+from streams.stages import address, alert, pileon
+
+FILE: Final = Path("threadwatch.toml")
+PREFIX: Final = "THREADWATCH_"
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class Kafka(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How to reach the broker. Empty ``bootstrap`` means the embedded one."""
+
+    bootstrap: str = ""
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = "SCRAM-SHA-512"
+    sasl_username: str = ""
+    sasl_password: str = ""
+    ssl_cafile: str = ""
+    ssl_certfile: str = ""
+    ssl_keyfile: str = ""
+    prefix: str = ""
+    """Stands before every topic, group and transaction name: a second instance on one broker."""
+    replication: Annotated[int, Meta(ge=1, le=9)] = 1
+
+
+class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of one source."""
+
+    communities: tuple[str, ...] = ()
+    """Metric label values; any other community is counted as ``other``."""
+    lateness: timedelta = timedelta(hours=24)
+    """A comment that arrives longer after it was written is shown, but not counted by the detector."""
+
+
+class Worker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the live program runs."""
+
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9464
+    batch: Annotated[int, Meta(ge=1, le=4096)] = 500
+    batch_within: timedelta = timedelta(milliseconds=50)
+    tick_every: timedelta = timedelta(seconds=10)
+    stuck_after: timedelta = timedelta(seconds=60)
+    broker_wait: timedelta = timedelta(seconds=60)
+
+
+class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where alerts go: every Alertmanager, not a load balancer."""
+
+    urls: tuple[str, ...] = ()
+    lease: timedelta = timedelta(minutes=15)
+    post_every: timedelta = timedelta(seconds=30)
+    console_url: str = ""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    kafka: Kafka = Kafka()
+    worker: Worker = Worker()
+    alertmanager: Alertmanager = Alertmanager()
+    scorer: str = "linear"
+    address: address.Config = address.Config()
+    pileon: pileon.Config = pileon.Config()
+    alert: alert.Config = alert.Config()
+    sources: dict[str, Source] = field(default_factory=dict)
+    communities: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """``"source/community"`` → overrides of ``pileon`` settings for it."""
+    mutes: tuple[alert.Mute, ...] = ()
+    retention: timedelta = timedelta(days=30)
+    """How long text lives wherever it stands: topics, dead letters, recordings, caches (docs/privacy.md)."""
+    data: str = ".threadwatch"
+    """Folder of the embedded broker and of the installation key."""
+
+
+def load(environment: Mapping[str, str] | None = None, file: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
+    """Return the settings. ``options`` are dotted names (``kafka.bootstrap``) that were typed; None means not given.
+
+    Raises UserError that names the file or variable, the setting, what was wrong and what is allowed.
+    """
+    environment = os.environ if environment is None else environment
+    tree = _from_file(file, environment)
+    for name, value in _from_environment(environment).items():
+        _put(tree, name, value, f"{PREFIX}{name.upper().replace('.', '__')}")
+    for name, given in (options or {}).items():
+        if given is not None:
+            _put(tree, name, given, name)
+    return _converted(tree, "settings")
+
+
+def _from_file(file: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
+    path = file or Path(environment.get(f"{PREFIX}CONFIG", FILE))
+    if not path.exists():
+        if file is not None or f"{PREFIX}CONFIG" in environment:
+            raise UserError(f"there is no settings file {path}")
+        return {}
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from error
+    _converted(tree, str(path))
+    return tree
+
+
+_SHORT: Final = {"kafka": "kafka.bootstrap", "kafka__bootstrap": "kafka.bootstrap"}
+_NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java"})
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """``THREADWATCH_KAFKA`` is the bootstrap address; others are ``THREADWATCH_SECTION__NAME``."""
+    found = {}
+    for variable, value in environment.items():
+        name = variable.removeprefix(PREFIX).lower()
+        if variable.startswith(PREFIX) and name not in _NOT_SETTINGS:
+            found[_SHORT.get(name, name.replace("__", "."))] = value
+    return found
+
+
+def _put(tree: dict[str, Any], name: str, value: Any, where: str) -> None:
+    *sections, last = name.split(".")
+    for section in sections:
+        tree = tree.setdefault(section, {})
+    tree[last] = _list_or_value(last, value)
+
+
+def _list_or_value(name: str, value: Any) -> Any:
+    return [part for part in value.split(",") if part] if name == "urls" and isinstance(value, str) else value
+
+
+def _converted(tree: dict[str, Any], where: str) -> Settings:
+    try:
+        settings = msgspec.convert(tree, Settings, strict=False, dec_hook=_duration)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{where}: {error}") from error
+    for community in settings.communities:
+        pileon_config(settings, community)
+    return settings
+
+
+def _duration(kind: type, value: Any) -> Any:
+    raise NotImplementedError(f"{kind} from {value!r}")
+
+
+def pileon_config(settings: Settings, community: str) -> pileon.Config:
+    """Return the detector's settings for ``"source/community"``, overrides applied; UserError if one is unknown."""
+    overrides = settings.communities.get(community, {})
+    try:
+        return msgspec.convert(msgspec.to_builtins(settings.pileon) | overrides, pileon.Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise UserError(f"communities.{community}: {error}") from error

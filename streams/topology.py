@@ -1,0 +1,37 @@
+"""THE MAP, in one place, readable top to bottom."""
+
+from datetime import timedelta
+from typing import Final
+
+from msgspec import Struct
+
+from streams.scorers import Scorer
+from streams.stages import address, alert, pileon, score
+from streams.stages.step import Stage
+
+STAGES: Final = ("score", "address", "pileon", "alert")
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """What the stages need to know, each its own part."""
+
+    address: address.Config = address.Config()
+    pileon: pileon.Config = pileon.Config()
+    pileon_overrides: dict[tuple[str, str], pileon.Config] = {}
+    """(source, community) → the detector's settings there."""
+    lateness: dict[str, timedelta] = {}
+    """source → how long after it was written a comment may arrive and still count; default 24 h."""
+    alert: alert.Config = alert.Config()
+    mutes: tuple[alert.Mute, ...] = ()
+    installation_key: bytes = b"threadwatch"
+    """Ids that leave the process are HMACs under this key."""
+
+
+def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:
+    """Return the stages, first to last: what each reads is what the one before it writes."""
+    return (
+        score.Score(scorer),                                                        # comments.raw    → comments.scored
+        address.Address(config.address),                                            # comments.scored → replies
+        pileon.PileOns(config.pileon, config.pileon_overrides, config.lateness, config.installation_key),  # → pileons
+        alert.Alerts(config.alert, config.mutes),                                   # pileons → Alertmanager
+    )
