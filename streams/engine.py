@@ -91,7 +91,8 @@ def fold(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects)
         effects.outputs.extend(step.outputs)
         effects.steps.append(step)
     effects.entries = {key.encode(): None if entry is None else msgspec.json.encode(entry) for key, entry in changed.items()}
-    effects.sends = [send_of(stage, record) for record in effects.outputs]
+    if stage.sink is not None:  # what leaves Kafka (alerts) is kept in outputs, for a sender with its own rules
+        effects.sends = [send_of(stage, record) for record in effects.outputs]
 
 
 def send_of(stage: Stage, record: Any) -> Send:
