@@ -61,6 +61,10 @@ class Effects(Struct):
     """The records behind ``sends``, for metrics and for replay."""
     steps: list[Step] = msgspec.field(default_factory=list)
     """One per readable message, in order."""
+    clock_ms: int | None = None
+    """Largest arrival time among the records, in the log's own time; None where they have none."""
+    clock_seen_ms: int = 0
+    """The broker's time of the message that carried it."""
 
 
 def moment(timestamp_ms: int) -> datetime:
@@ -106,9 +110,18 @@ def _readable(stage: Stage, messages: Sequence[Message], effects: Effects) -> It
     read = decoder_of(stage.source)
     for message in messages:
         try:
-            yield Arrived(read(message.value), moment(message.timestamp_ms), message.key)
+            record = read(message.value)
         except Unreadable as unreadable:
             effects.dead_letters.append(DeadLetter(message, str(unreadable.reason), unreadable.detail))
+            continue
+        _watch_clock(effects, record, message)
+        yield Arrived(record, moment(message.timestamp_ms), message.key)
+
+
+def _watch_clock(effects: Effects, record: Any, message: Message) -> None:
+    at = getattr(record, "at", None) or getattr(record, "ingested_at", None)
+    if at is not None and (effects.clock_ms is None or at.timestamp() * 1000 >= effects.clock_ms):
+        effects.clock_ms, effects.clock_seen_ms = int(at.timestamp() * 1000), message.timestamp_ms
 
 
 _DECODERS: dict[str, Any] = {}

@@ -1,0 +1,53 @@
+"""Send records of a source: idempotent producer, whole batches, keys and partitions as the topic says."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import Any, Final
+
+import msgspec
+
+from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
+from streams.kafka.connection import MAX_MESSAGE, client_options, topic_name
+from streams.records import Record
+from streams.settings import Settings
+from streams.topics import Topic
+
+BATCH_BYTES: Final = 512 * 1024
+"""A record batch counts against the topic's limit as a whole; the smallest limit is 1 MB."""
+_AT_ONCE: Final = 1000
+
+
+def send_records(settings: Settings, topic: Topic, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> int:
+    """Send every record and return how many; all are acknowledged by then. UserError if there is no broker."""
+    return asyncio.run(send_records_async(settings, topic, records, progress))
+
+
+async def send_records_async(settings: Settings, topic: Topic, records: Iterable[Record],
+                             progress: Callable[[int], None] | None = None) -> int:
+    """Do what ``send_records`` says, in a running loop."""
+    sent, source = 0, iter(records)
+    async with open_producer(settings) as producer:
+        name = topic_name(settings, topic.name)
+        partitions = await partitions_of(producer, name)
+        while some := list(islice(source, _AT_ONCE)):
+            await send_all(producer, (outgoing(topic, name, partitions, record) for record in some))
+            sent += len(some)
+            if progress:
+                progress(len(some))
+    return sent
+
+
+def outgoing(topic: Topic, name: str, partitions: int, record: Any) -> Outgoing:
+    """Return a record as the bytes, key and partition that its topic says."""
+    key = topic.key(record)
+    return Outgoing(name, partition_of(key, partitions), key, msgspec.json.encode(record))
+
+
+def open_producer(settings: Settings, transactional_id: str | None = None) -> Any:
+    """Return a producer (not started): idempotent, or transactional when it has an id."""
+    from aiokafka import AIOKafkaProducer
+
+    mode = {"transactional_id": transactional_id} if transactional_id else {"enable_idempotence": True}
+    return AIOKafkaProducer(**client_options(settings), **mode, max_request_size=MAX_MESSAGE, max_batch_size=BATCH_BYTES,
+                            linger_ms=0, acks="all", transaction_timeout_ms=60_000)

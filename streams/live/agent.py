@@ -1,0 +1,112 @@
+"""A guarded Faust agent around one stage. All stages get theirs from ``stage_agent``; nothing leaves the body."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import faust
+
+from streams.engine import Effects, Message
+from streams.kafka.connection import topic_name
+from streams.live.faust_app import stage_app
+from streams.live.guard import guarded
+from streams.live.progress import Progress
+from streams.live.room import Room
+from streams.live.stop_rule import StopRule
+from streams.settings import Settings
+from streams.stages.step import Stage
+
+Watcher = Callable[[Stage, Effects, float], None]
+"""Told of every batch applied: the stage, what it asked for, seconds it took."""
+
+
+class StageAgent:
+    """One stage running live: its App, its partitions, and who watches it."""
+
+    def __init__(self, settings: Settings, stage: Stage, config: str, watcher: Watcher, options: "Options") -> None:
+        self.stage, self.progress = stage, Progress(stage.name)
+        self.rooms: dict[int, Room] = {}
+        self._settings, self._config, self._watcher, self._options = settings, config, watcher, options
+        self._locks: dict[int, asyncio.Lock] = {}
+        self._rules: dict[int, StopRule] = {}
+        self.app = stage_app(settings, stage.name)
+        self._listen()
+
+    def _listen(self) -> None:
+        app, worker = self.app, self._settings.worker
+        topic = app.topic(topic_name(self._settings, self.stage.source.name), key_serializer="raw", value_serializer="raw",
+                          key_type=bytes, value_type=bytes)
+
+        @app.agent(topic, name=self.stage.name, concurrency=1)
+        async def agent(stream: faust.Stream) -> None:
+            async for events in stream.take_events(worker.batch, within=worker.batch_within.total_seconds()):
+                await guarded(f"stage {self.stage.name}", self._take(events))
+
+        @app.on_partitions_revoked.connect
+        async def revoked(_: Any, partitions: Iterable[Any] = (), **__: Any) -> None:
+            await guarded(f"stage {self.stage.name}, partitions revoked", self.let_go(tp.partition for tp in partitions))
+
+    async def _take(self, events: Iterable[Any]) -> None:
+        by_partition: dict[int, list[Message]] = {}
+        for event in events:
+            message = _message(event.message)
+            by_partition.setdefault(message.partition, []).append(message)
+        self.progress.began(time.monotonic())
+        await asyncio.gather(*(self._apply(partition, messages) for partition, messages in sorted(by_partition.items())))
+        self.progress.ended(time.monotonic())
+
+    async def _apply(self, partition: int, messages: list[Message]) -> None:
+        async with self.lock(partition):
+            if not self._is_ours(partition):
+                return  # revoked while they lay in a buffer: opening now would fence the new owner, who reads them
+            room = await self._opened(partition, messages[0].offset)
+            await self._applied(room, messages)
+
+    async def _applied(self, room: Room, messages: list[Message]) -> None:
+        started = time.perf_counter()
+        effects = await room.apply(messages)
+        if effects is not None:
+            self._count(room.partition, messages, effects)
+            self._watcher(self.stage, effects, time.perf_counter() - started)
+
+    async def _opened(self, partition: int, first: int) -> Room:
+        if partition not in self.rooms:
+            room = Room(self._settings, self.stage, partition, self._config)
+            await room.open(self._options.rebuild, self._options.accept_config)
+            if first > room.applied.offset + 1:
+                await room.catch_up(first)
+            self.rooms[partition] = room
+        return self.rooms[partition]
+
+    def _count(self, partition: int, messages: list[Message], effects: Effects) -> None:
+        rule = self._rules.setdefault(partition, StopRule(self.stage.name, self._options.accept_bad_until))
+        bad = {letter.message.offset for letter in effects.dead_letters}
+        for message in messages:
+            rule.took(message.offset not in bad, message.offset, time.monotonic())
+
+    def _is_ours(self, partition: int) -> bool:
+        return any(tp.partition == partition for tp in self.app.consumer.assignment())
+
+    def lock(self, partition: int) -> asyncio.Lock:
+        """Return the lock that whoever touches a partition's room holds."""
+        return self._locks.setdefault(partition, asyncio.Lock())
+
+    async def let_go(self, partitions: Iterable[int]) -> None:
+        """Close the rooms of these partitions: they are somebody else's, or we stop."""
+        for partition in list(partitions):
+            async with self.lock(partition):
+                if room := self.rooms.pop(partition, None):
+                    await room.close()
+
+
+class Options:
+    """What was asked for at the start of this worker."""
+
+    def __init__(self, rebuild: bool = False, accept_config: bool = False, accept_bad_until: int = -1) -> None:
+        self.rebuild, self.accept_config, self.accept_bad_until = rebuild, accept_config, accept_bad_until
+
+
+def _message(message: Any) -> Message:
+    # Faust turned the broker's milliseconds into seconds as a float.
+    return Message(message.topic, message.partition, message.offset, round(message.timestamp * 1000), message.key, message.value)

@@ -1,0 +1,70 @@
+"""What waits: messages between what is applied and the end of the log, transaction markers left out.
+
+An end offset counts markers, so a drained partition of a transactional topic never looks drained by arithmetic alone:
+where the difference is small, the records behind it are looked at.
+"""
+
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+
+from streams.engine import Message
+from streams.kafka.connection import topic_name
+from streams.kafka.read import message_of, open_reader
+from streams.settings import Settings
+
+_SURELY_RECORDS: Final = 64
+_POLL_MS: Final = 300
+
+
+class Probe:
+    """Looks at logs from outside any group. One consumer, used by one task at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._consumer: Any = None
+        self._known: dict[tuple[str, int], tuple[int, int, int]] = {}
+
+    async def open(self) -> None:
+        """Connect."""
+        self._consumer = await open_reader(self._settings)
+
+    async def close(self) -> None:
+        """Let go."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def lags(self, topic: str, applied: dict[int, int]) -> dict[int, int]:
+        """Return messages waiting per partition, given the last offset applied in each."""
+        places = {number: self.place(topic, number) for number in applied}
+        ends = await self._consumer.end_offsets(list(places.values())) if places else {}
+        return {number: await self._lag(place, applied[number] + 1, ends[place]) for number, place in places.items()}
+
+    def place(self, topic: str, partition: int) -> TopicPartition:
+        """Return a partition by the name it has on the broker."""
+        return TopicPartition(topic_name(self._settings, topic), partition)
+
+    async def _lag(self, place: TopicPartition, start: int, end: int) -> int:
+        if end - start > _SURELY_RECORDS or end <= start:
+            return max(0, end - start)
+        known = self._known.get((place.topic, place.partition))
+        if known is None or known[:2] != (start, end):
+            known = (start, end, len(await self.between(place, start, end)))
+            self._known[place.topic, place.partition] = known
+        return known[2]
+
+    async def between(self, place: TopicPartition, start: int, end: int, at_most: int = _SURELY_RECORDS) -> list[Message]:
+        """Return the first records from ``start`` up to ``end``, markers left out."""
+        consumer, found = self._consumer, []
+        consumer.assign([place])
+        consumer.seek(place, start)
+        while len(found) < at_most and await consumer.position(place) < end:
+            batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=at_most)
+            found += [message_of(raw) for raws in batches.values() for raw in raws if raw.offset < end]
+            if not batches and await consumer.position(place) < end:
+                break  # an open transaction: nothing more can be read yet
+        return found
+
+    async def end(self, place: TopicPartition) -> int:
+        """Return the offset that the partition's next message will have."""
+        return int((await self._consumer.end_offsets([place]))[place])

@@ -1,0 +1,172 @@
+"""One stage's hold on one input partition: its fenced producer, its state, and the last input offset applied.
+
+Exactly once from topic to topic: one transaction holds a batch's effects, its state entries and the offset. Faust
+commits the source offset later, as it likes; what is applied already is skipped, what Faust jumped over is read again.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from streams import engine
+from streams.engine import APPLIED, Effects, Message
+from streams.errors import UserError
+from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
+from streams.kafka.connection import topic_name
+from streams.kafka.produce import open_producer
+from streams.kafka.read import end_offset, read_bounded
+from streams.records import Tick
+from streams.settings import Settings
+from streams.stages.step import Stage
+from streams.topics import state_topic
+
+STATE_VERSION = 1
+
+
+class Applied(Struct, frozen=True):
+    """How far a partition is: kept under its own key in the stage's state topic, at the input partition's number."""
+
+    offset: int
+    timestamp_ms: int = 0
+    """The broker's time of that message: another one at this offset means that the topic was made anew."""
+    state_version: int = STATE_VERSION
+    config: str = ""
+    clock_ms: int | None = None
+    """Largest arrival time of a record so far, in the log's own time."""
+    clock_seen_ms: int = 0
+    """The broker's time of the message that carried it."""
+
+
+class Room:
+    """Open it, apply batches, close it. One at a time: the lock is the caller's."""
+
+    def __init__(self, settings: Settings, stage: Stage, partition: int, config: str) -> None:
+        self.stage, self.partition = stage, partition
+        self._settings, self._config = settings, config
+        self._source = topic_name(settings, stage.source.name)
+        self._state = topic_name(settings, state_topic(stage.name))
+        self._producer = open_producer(settings, f"{settings.kafka.prefix}threadwatch-{stage.name}-{partition}")
+        self._partitions: dict[str, int] = {}
+        self.applied = Applied(-1)
+        self.store: Any = stage.new_store()
+
+    async def open(self, rebuild: bool = False, accept_config: bool = False) -> None:
+        """Fence whoever held this partition, then load what they left. UserError when it is not ours to go on with."""
+        await self._producer.start()
+        entries: dict[bytes, bytes | None] = {}
+        async for batch in read_bounded(self._settings, state_topic(self.stage.name), [self.partition]):
+            entries.update((message.key or b"", message.value) for message in batch)
+        if (value := entries.pop(APPLIED, None)) is not None:
+            self.applied = msgspec.json.decode(value, type=Applied)
+        await self._check(rebuild, accept_config)
+        if rebuild:
+            await self._rebuild(entries)
+        elif self.stage.entry is not None:
+            self.store = engine.load(self.stage, entries.items())
+
+    async def close(self) -> None:
+        """Let go of the partition."""
+        await self._producer.stop()
+
+    async def _check(self, rebuild: bool, accept_config: bool) -> None:
+        """Raise UserError where going on would be wrong; with ``rebuild`` start over instead."""
+        if self.applied.offset < 0:
+            return
+        where = f"state.{self.stage.name} partition {self.partition}"
+        if await self._made_anew():
+            if not rebuild:
+                raise UserError(f"{where} has applied offset {self.applied.offset} of another {self.stage.source.name}: "
+                                "the topic was made anew; start with --rebuild")
+            self.applied = Applied(-1)
+        elif self.applied.state_version not in (STATE_VERSION, STATE_VERSION - 1) and not rebuild:
+            raise UserError(f"{where} was written by another version ({self.applied.state_version}); start with --rebuild")
+        elif self.applied.config != self._config and not (rebuild or accept_config):
+            raise UserError(f"{where} was made with other {self.stage.name} settings ({self.applied.config}, now {self._config}): "
+                            "go on from here with --accept-config, or fold the log again with --rebuild")
+
+    async def _made_anew(self) -> bool:
+        source = self.stage.source.name
+        if self.applied.offset >= await end_offset(self._settings, source, self.partition):
+            return True
+        async for batch in read_bounded(self._settings, source, [self.partition], {self.partition: self.applied.offset}):
+            return batch[0].offset == self.applied.offset and batch[0].timestamp_ms != self.applied.timestamp_ms
+        return False
+
+    async def _rebuild(self, old: Iterable[bytes]) -> None:
+        """Fold the log again up to where we were, sending nothing: the outputs are there, ids are functions of the input."""
+        gone: dict[bytes, bytes | None] = dict.fromkeys(old)
+        last = self.applied
+        async for batch in read_bounded(self._settings, self.stage.source.name, [self.partition]):
+            before = [message for message in batch if message.offset <= last.offset]
+            gone |= engine.turn(self.stage, before, self.store).entries
+        async with self._producer.transaction():
+            await send_all(self._producer, [self._entry(key, value) for key, value in gone.items()])
+
+    async def catch_up(self, until: int) -> Effects | None:
+        """Apply what lies between the last offset applied and ``until``: Faust's commit may have run ahead of ours."""
+        done = None
+        async for batch in read_bounded(self._settings, self.stage.source.name, [self.partition], {self.partition: self.applied.offset + 1}):
+            missed = [message for message in batch if message.offset < until]
+            done = await self.apply(missed) or done
+        return done
+
+    async def apply(self, messages: Sequence[Message]) -> Effects | None:
+        """Turn the messages that are not applied yet, and write all that they ask for at once or not at all."""
+        fresh = [message for message in messages if message.offset > self.applied.offset]
+        if not fresh:
+            return None
+        # The event loop never computes: a transformer's batch takes a second, and heartbeats must go on.
+        effects = await asyncio.to_thread(engine.turn, self.stage, fresh, self.store)
+        applied = self._moved(fresh[-1], effects)
+        outgoing = [self._entry(APPLIED, msgspec.json.encode(applied))]
+        outgoing += [self._entry(key, value) for key, value in effects.entries.items()]
+        outgoing += [self._dead_letter(letter) for letter in effects.dead_letters]
+        outgoing += [await self._sent(send) for send in effects.sends]
+        async with self._producer.transaction():
+            await send_all(self._producer, outgoing)
+        self.applied = applied
+        return effects
+
+    async def write_tick(self, tick: Tick) -> None:
+        """Write a tick into our own input partition, fenced like everything else."""
+        message = Outgoing(self._source, self.partition, b"tick", msgspec.json.encode(tick))
+        async with self._producer.transaction():
+            await send_all(self._producer, [message])
+
+    def _moved(self, last: Message, effects: Effects) -> Applied:
+        clock, seen = self.applied.clock_ms, self.applied.clock_seen_ms
+        if effects.clock_ms is not None and (clock is None or effects.clock_ms >= clock):
+            clock, seen = effects.clock_ms, effects.clock_seen_ms
+        return Applied(last.offset, last.timestamp_ms, STATE_VERSION, self._config, clock, seen)
+
+    def _entry(self, key: bytes, value: bytes | None) -> Outgoing:
+        return Outgoing(self._state, self.partition, key, value)
+
+    def _dead_letter(self, letter: engine.DeadLetter) -> Outgoing:
+        message = letter.message
+        headers = {"reason": letter.reason, "detail": letter.detail[:500], "topic": self.stage.source.name,
+                   "partition": str(message.partition), "offset": str(message.offset)}
+        return Outgoing(topic_name(self._settings, self.stage.source.dead_letters), self.partition, message.key, message.value,
+                        tuple((name, text.encode()) for name, text in headers.items()))
+
+    async def _sent(self, send: engine.Send) -> Outgoing:
+        name = topic_name(self._settings, send.topic)
+        if name not in self._partitions:
+            self._partitions[name] = await partitions_of(self._producer, name)
+        partition = partition_of(send.key, self._partitions[name]) if send.partition is None else send.partition
+        return Outgoing(name, partition, send.key, send.value)
+
+
+def config_hash(*configs: Any) -> str:
+    """Return a short hash of the settings that matter to results."""
+    return hashlib.sha256(b"\n".join(msgspec.json.encode(config, order="sorted") for config in configs)).hexdigest()[:12]
+
+
+def now_ms() -> int:
+    """Return processing time; it exists in ``live/`` only."""
+    return int(time.time() * 1000)
