@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 
 from streams.errors import UserError
 from streams.stages import address, alert, pileon
+from streams.topology import Config as TopologyConfig
 
 FILE: Final = Path("threadwatch.toml")
 PREFIX: Final = "THREADWATCH_"
@@ -162,3 +163,23 @@ def pileon_config(settings: Settings, community: str) -> pileon.Config:
         return msgspec.convert(msgspec.to_builtins(settings.pileon) | overrides, pileon.Config, strict=False)
     except msgspec.ValidationError as error:
         raise UserError(f"communities.{community}: {error}") from error
+
+
+def topology_config(settings: Settings, installation_key: bytes) -> TopologyConfig:
+    """Return what the stages need to know, each its own part."""
+    return TopologyConfig(
+        address=settings.address,
+        pileon=settings.pileon,
+        pileon_overrides={_community(name): pileon_config(settings, name) for name in settings.communities},
+        lateness={name: source.lateness for name, source in settings.sources.items()},
+        alert=settings.alert,
+        mutes=settings.mutes,
+        installation_key=installation_key,
+    )
+
+
+def _community(name: str) -> tuple[str, str]:
+    source, slash, community = name.partition("/")
+    if not (source and slash and community):
+        raise UserError(f"communities.{name!r}: write it as \"source/community\"")
+    return source, community

@@ -26,6 +26,16 @@ class Config(Struct, frozen=True, kw_only=True):
     installation_key: bytes = b"threadwatch"
     """Ids that leave the process are HMACs under this key."""
 
+    def of(self, stage: str) -> tuple[object, ...]:
+        """Return the settings that matter to what a stage decides."""
+        overrides = sorted(self.pileon_overrides.items())
+        return {
+            "score": (),
+            "address": (self.address,),
+            "pileon": (self.pileon, overrides, sorted(self.lateness.items())),
+            "alert": (),
+        }[stage]
+
 
 def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:
     """Return the stages, first to last: what each reads is what the one before it writes."""

@@ -4,10 +4,14 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Any, Final
 
-import click
 import typer
+
+# typer 0.29 carries its own click under this name, and gives its errors no public one; typer is pinned for it.
+from typer import _click as click
+from typer._click.exceptions import ClickException, NoArgsIsHelpError, UsageError
 from typer.core import TyperGroup
 
 from streams import errors
@@ -55,16 +59,17 @@ def threadwatch() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1, 2 for a user's mistake, 70 for anything unexpected (restart)."""
+    sys.excepthook = _unexpected
     try:
         return _code(app(args=arguments, standalone_mode=False, prog_name="threadwatch"))
-    except click.exceptions.NoArgsIsHelpError as asked:
+    except NoArgsIsHelpError as asked:
         print(asked.format_message())
         return errors.OK
-    except click.UsageError as mistake:
+    except UsageError as mistake:
         return _complain(f"{_where(mistake)}: {mistake.format_message()} (try --help)", errors.USER_MISTAKE)
-    except (errors.UserError, click.ClickException) as mistake:
+    except (errors.UserError, ClickException) as mistake:
         return _complain(f"threadwatch: {_message(mistake)}", errors.USER_MISTAKE)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return _complain("threadwatch: interrupted", 130)
     except BrokenPipeError:
         # The reader of a pipe went away (| head): nothing more to say, and no traceback at interpreter exit.
@@ -72,16 +77,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return errors.OK
 
 
+def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print a bug or an outage whole, and exit 70: a supervisor tells it from a user's mistake."""
+    sys.__excepthook__(kind, error, trace)
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(errors.UNEXPECTED)
+
+
 def _code(result: Any) -> int:
     return result if isinstance(result, int) else errors.OK
 
 
-def _where(mistake: click.UsageError) -> str:
+def _where(mistake: UsageError) -> str:
     return mistake.ctx.command_path if mistake.ctx else "threadwatch"
 
 
 def _message(mistake: Exception) -> str:
-    return mistake.format_message() if isinstance(mistake, click.ClickException) else str(mistake)
+    return mistake.format_message() if isinstance(mistake, ClickException) else str(mistake)
 
 
 def _complain(line: str, code: int) -> int:

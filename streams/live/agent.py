@@ -88,6 +88,10 @@ class StageAgent:
     def _is_ours(self, partition: int) -> bool:
         return any(tp.partition == partition for tp in self.app.consumer.assignment())
 
+    def has_partitions(self) -> bool:
+        """Return whether the group gave this worker a partition of the stage's input."""
+        return bool(self.app.consumer.assignment()) if self.app.started and not self.app.rebalancing else False
+
     def lock(self, partition: int) -> asyncio.Lock:
         """Return the lock that whoever touches a partition's room holds."""
         return self._locks.setdefault(partition, asyncio.Lock())

@@ -30,6 +30,12 @@ class Progress:
         """A batch is applied and acknowledged."""
         self.busy_since, self.last_end = None, now
 
+    def saw_lag(self, lag: int, now: float) -> None:
+        """So many messages wait. Idleness is no standstill: the clock starts when something waits."""
+        if lag == 0 or self.lag == 0:
+            self.last_end = max(self.last_end, now)
+        self.lag = lag
+
     def stuck_for(self, now: float) -> float:
         """Return the seconds since something last moved although there is work; 0 when there is none."""
         if self.busy_since is not None:

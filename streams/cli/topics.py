@@ -1,0 +1,52 @@
+"""``threadwatch topics create|check|list``: the topics as schemas/topics declares them."""
+
+import asyncio
+import sys
+
+import typer
+
+from streams.cli.options import Config, Kafka, Prefix, settings_of
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Topics as schemas/topics declares them.")
+
+
+@app.command()
+def create(config: Config = None, kafka: Kafka = None, prefix: Prefix = None) -> int:
+    """Create the declared topics that are missing."""
+    from streams.kafka.admin import create_topics
+
+    made = asyncio.run(_reached(create_topics, settings_of(config, kafka, prefix)))
+    print("\n".join(made) if made else "every topic is there already", file=sys.stdout if made else sys.stderr)
+    return 0
+
+
+@app.command()
+def check(config: Config = None, kafka: Kafka = None, prefix: Prefix = None) -> int:
+    """Tell what differs on the broker in partitions, retention or cleanup policy; exit 1 on a difference."""
+    from streams.kafka.admin import differences
+
+    found = asyncio.run(_reached(differences, settings_of(config, kafka, prefix)))
+    print("\n".join(found) if found else "the broker's topics are as declared", file=sys.stdout if found else sys.stderr)
+    return 1 if found else 0
+
+
+@app.command(name="list")
+def list_(config: Config = None, prefix: Prefix = None) -> int:
+    """List the declared topics with partitions, cleanup policy and retention."""
+    from streams.kafka.declared import declared
+
+    settings = settings_of(config, None, prefix)
+    for topic in declared(settings.retention, settings.kafka.replication, settings.kafka.prefix):
+        print(f"{topic.name}\t{topic.partitions}\t{topic.configs['cleanup.policy']}\t{_days(topic.configs['retention.ms'])}")
+    return 0
+
+
+def _days(retention_ms: str) -> str:
+    return "for ever" if retention_ms == "-1" else f"{int(retention_ms) / 86_400_000:g} d"
+
+
+async def _reached(doing, settings):  # type: ignore[no-untyped-def]
+    from streams.kafka.connection import wait_for_broker
+
+    await wait_for_broker(settings, settings.worker.broker_wait / 6)
+    return await doing(settings)

@@ -1,0 +1,108 @@
+"""What runs beside the stages: heartbeat for the watchdog, lag, ticks, the alert lease, the web server."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+from mode import Service
+
+from streams.kafka.connection import topic_name
+from streams.live.agent import StageAgent
+from streams.live.guard import guarded
+from streams.live.http import Http
+from streams.live.lag import Probe
+from streams.live.progress import Watchdog
+from streams.live.ticks import Ticker
+from streams.live.watch import Watch
+from streams.settings import Settings
+
+_HEARTBEAT: Final = 1.0
+_LAG_EVERY: Final = 5.0
+
+
+class Caretaker(Service):
+    """Started before the stages and stopped after them."""
+
+    def __init__(self, settings: Settings, agents: list[StageAgent], watchdog: Watchdog, watch: Watch, poster: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings, self._agents, self._watchdog, self._watch, self._poster = settings, agents, watchdog, watch, poster
+        self._lag_probe, self._tick_probe = Probe(settings), Probe(settings)
+        self._http = Http(watch.registry, self.unhealthy, self.unready)
+
+    async def on_start(self) -> None:
+        """Connect, listen, say where."""
+        worker = self._settings.worker
+        address = await guarded("the web server", self._http.start(worker.metrics_host, worker.metrics_port))
+        await self._lag_probe.open()
+        await self._tick_probe.open()
+        print(f"threadwatch: metrics {address}/metrics, health {address}/healthz", flush=True)
+
+    async def on_stop(self) -> None:
+        """Close every partition's producer, so that nothing is left open on the broker."""
+        for agent in self._agents:
+            await agent.let_go(list(agent.rooms))
+        await self._lag_probe.close()
+        await self._tick_probe.close()
+        await self._poster.close()
+        await self._http.stop()
+
+    def unhealthy(self) -> str | None:
+        """Return why the worker makes no progress, or None."""
+        return self._watchdog.verdict(time.monotonic())
+
+    def unready(self) -> str | None:
+        """Return which stage has no partitions yet, or None. A surplus worker in a large group stays unready, rightly."""
+        waiting = [agent.stage.name for agent in self._agents if not agent.has_partitions()]
+        return f"waiting for partitions: {', '.join(waiting)}" if waiting else None
+
+    @Service.task
+    async def _heartbeat(self) -> None:
+        while not self.should_stop:
+            self._watchdog.loop_seen = time.monotonic()
+            crashed = next((agent for agent in self._agents if agent.app.crash_reason), None)
+            if crashed is not None:
+                # Faust would stay, idle and deaf: its consumer is gone.
+                await guarded(f"stage {crashed.stage.name}", _raising(crashed.app.crash_reason))
+            await self.sleep(_HEARTBEAT)
+
+    @Service.task
+    async def _lags(self) -> None:
+        await self._every(_LAG_EVERY, "lag", self._look_at_lag)
+
+    @Service.task
+    async def _ticks(self) -> None:
+        pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
+        if pileons is not None:
+            ticker = Ticker(self._settings, pileons, self._tick_probe)
+            await self._every(self._settings.worker.tick_every.total_seconds(), "ticks", ticker.tick)
+
+    @Service.task
+    async def _leases(self) -> None:
+        alerts = next((agent for agent in self._agents if agent.stage.name == "alert"), None)
+        if alerts is not None:
+            await guarded("the alert lease", self._poster.run(alerts, self))
+
+    async def _every(self, seconds: float, what: str, doing: Callable[[], Awaitable[Any]]) -> None:
+        """Do it again and again. A broker that is away is no reason to end: it is tried again; anything else is a bug."""
+        while not self.should_stop:
+            await self.sleep(seconds)
+            if not self.should_stop:
+                await guarded(what, self._unless_away(doing))
+
+    async def _unless_away(self, doing: Callable[[], Awaitable[Any]]) -> None:
+        try:
+            await doing()
+        except (KafkaError, OSError) as away:
+            self._watch.broker_away(type(away).__name__)
+
+    async def _look_at_lag(self) -> None:
+        for agent in self._agents:
+            applied = {number: room.applied.offset for number, room in list(agent.rooms.items())}
+            lags = await self._lag_probe.lags(agent.stage.source.name, applied)
+            agent.progress.saw_lag(sum(lags.values()), time.monotonic())
+            self._watch.lag(topic_name(self._settings, agent.stage.source.name), lags)
+
+
+async def _raising(reason: BaseException) -> None:
+    raise reason

@@ -1,0 +1,90 @@
+"""The live program: the chosen stages, each an App of its own, in one Faust worker."""
+
+import asyncio
+import logging
+import os
+import time
+from typing import Any, NoReturn
+
+import faust
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from streams.errors import UserError
+from streams.kafka.admin import differences
+from streams.kafka.connection import calm_logging, client_options, wait_for_broker
+from streams.live.agent import Options, StageAgent
+from streams.live.caretaker import Caretaker
+from streams.live.poster import Poster
+from streams.live.progress import Watchdog
+from streams.live.room import config_hash
+from streams.live.watch import Watch
+from streams.pseudonyms import installation_key
+from streams.scorers import Scorer, ScorerUnavailable, open_scorer
+from streams.settings import Settings, topology_config
+from streams.topology import STAGES, topology
+
+
+class _Worker(faust.Worker):
+    """Faust's worker, which tells the watchdog that it was asked to stop."""
+
+    watchdog: Watchdog
+
+    def _flag_as_shutdown_by_signal(self) -> None:
+        self.watchdog.stopping_since = self.watchdog.stopping_since or time.monotonic()
+        super()._flag_as_shutdown_by_signal()
+
+
+def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | None = None) -> NoReturn:
+    """Run these stages until SIGTERM or Ctrl-C; what is in flight is finished first. Exits as guard.py says."""
+    _log_lines()
+    asyncio.run(_checked(settings))
+    uvloop.install()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    _worker(settings, names, options or Options(), loop).execute_from_commandline()
+
+
+async def _checked(settings: Settings) -> None:
+    """Wait for the broker, then see that the topics are there: UserError says what to do."""
+    await wait_for_broker(settings, settings.worker.broker_wait)
+    missing = [line for line in await differences(settings) if ": missing" in line]
+    if missing:
+        raise UserError(f"{len(missing)} topics are missing on {client_options(settings)['bootstrap_servers']}, first {missing[0]}")
+
+
+def _worker(settings: Settings, names: tuple[str, ...], options: Options, loop: Any) -> _Worker:
+    config = topology_config(settings, installation_key(settings.data))
+    scorer = _scorer(settings) if "score" in names else _NoScorer()
+    watch = Watch(settings, CollectorRegistry(), scorer.name)
+    stages = [stage for stage in topology(scorer, config) if stage.name in names]
+    agents = [StageAgent(settings, stage, config_hash(*config.of(stage.name)), watch.applied, options) for stage in stages]
+    watchdog = Watchdog([agent.progress for agent in agents], settings.worker.stuck_after.total_seconds())
+    caretaker = Caretaker(settings, agents, watchdog, watch, Poster(settings, watch), loop=loop)
+    apps = [agent.app for agent in agents]
+    worker = _Worker(apps[0], caretaker, *apps[1:], quiet=True, loop=loop, loglevel=None, redirect_stdouts=False, override_logging=False)
+    worker.watchdog = watchdog
+    watchdog.start()
+    return worker
+
+
+def _scorer(settings: Settings) -> Scorer:
+    try:
+        return open_scorer(settings.scorer)
+    except ScorerUnavailable as error:
+        raise UserError(str(error)) from error
+
+
+class _NoScorer:
+    """Stands where a worker without the score stage needs none."""
+
+    name = "none@0"
+
+    def score(self, texts: Any) -> list[Any]:
+        raise AssertionError("this worker does not score")
+
+
+def _log_lines() -> None:
+    level = logging.DEBUG if os.environ.get("THREADWATCH_LOG") == "debug" else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    calm_logging()

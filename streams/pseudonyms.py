@@ -1,0 +1,57 @@
+"""Ids that leave the process: HMACs under an installation key, so that nobody can reverse them from a list of names."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from streams.errors import UserError
+
+_BYTES: Final = 32
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def installation_key(data: str | Path) -> bytes:
+    """Return the key of this installation: ``THREADWATCH_KEY`` (64 hex digits), else the file ``key`` in the data folder.
+
+    Made, readable by the owner alone, when there is none; its place is said on stderr. Raises UserError for a bad one.
+    """
+    file = Path(data) / "key"
+    if given := os.environ.get("THREADWATCH_KEY"):
+        return _parsed(given, "THREADWATCH_KEY")
+    if file.exists():
+        return _parsed(file.read_text(encoding="ascii", errors="replace"), str(file))
+    return _made(file)
+
+
+def _made(file: Path) -> bytes:
+    import sys
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_bytes(_BYTES)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+            out.write(key.hex() + "\n")
+    except FileExistsError:
+        return installation_key(file.parent)
+    print(f"threadwatch: made the installation key {file}; keep it: ids that leave the program depend on it", file=sys.stderr)
+    return key
+
+
+def _parsed(text: str, where: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError as error:
+        raise UserError(f"{where} is no installation key: 64 hex digits are wanted") from error
+    if len(key) != _BYTES:
+        raise UserError(f"{where} is no installation key: 64 hex digits are wanted, it has {len(text.strip())}")
+    return key
+
+
+def pseudonym(key: bytes, *parts: str) -> str:
+    """Return 16 characters that stand for these parts: HMAC-SHA-256 under the key, base 32, 80 bits."""
+    message = "\x1f".join(f"{len(part)}:{part}" for part in parts).encode()
+    number = int.from_bytes(hmac.new(key, message, hashlib.sha256).digest()[:10], "big")
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
