@@ -39,11 +39,13 @@ class _Lazy(TyperGroup):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        if "--help" in sys.argv[1:2] or len(sys.argv) == 1:
-            return click.Command(name, help=COMMANDS[name])
         command = typer.main.get_command(importlib.import_module(f"streams.cli.{name}").app)
         command.name = name
         return command
