@@ -1,0 +1,138 @@
+"""Text as the linear scorer reads it: plain, and with the usual disguises taken off.
+
+Every function is linear in the length of its text, whatever the text is.
+"""
+
+import html
+import re
+import unicodedata
+from typing import Final
+
+from selectolax.lexbor import LexborHTMLParser
+
+NO_TEXT: Final = ""
+
+_TYPOGRAPHY: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "})
+_URL: Final = re.compile(r"(?:https?://|www\.)\S+")
+_NAME: Final = re.compile(r"(?<!\w)@\w+")
+_TAG: Final = re.compile(r"<[a-zA-Z/!]")
+_BLOCK: Final = re.compile(
+    r"<(?=/?(?:p|div|br|li|ul|ol|tr|td|th|table|blockquote|h[1-6]|hr|pre|section|article|dd|dt|dl)\b)", re.IGNORECASE
+)
+_ANY_TAG: Final = re.compile(r"<[^<>]*+>")
+_MOST_TAGS: Final = 1000
+"""The parser's time grows with the square of the depth: 10,000 nested elements would take a quarter of a second."""
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\U000e0000-\U000e0fff]"
+)
+_LOOKALIKES: Final = str.maketrans(
+    "асеіјорѕухԁԛԝһкмтвнαεικνορτυχіӏɡɑıℓ",
+    "aceijopsyxdqwhkmtbhaeiknoptuxilgail",
+)
+_LEET: Final = str.maketrans("0134578@$!|€+", "oieastbasiiet")
+_LEET_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$!|€+]{1,3}(?=[a-z])|(?<=[a-z])\${2}$")
+_LEET_FIRST: Final = re.compile(r"^[0134578@$|]{1,2}(?=[a-z]{2})")
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn)\b")
+_DOTTED: Final = re.compile(r"(?:[a-z][._\-*~/]){2,}[a-z]")
+_RUN: Final = re.compile(r"([a-z])\1{2,}")
+_KEPT_DOUBLE: Final = frozenset("sglz")
+_SPELT: Final = 3
+"""So many single letters in a row are a word spelt out."""
+
+
+def normalised(text: str) -> str:
+    """Return the text in lower case, entities decoded, links and @names masked, single spaces, none at the ends."""
+    if "&" in text:
+        text = html.unescape(text)
+    if not text.isascii():
+        text = text.translate(_TYPOGRAPHY)
+    text = text.lower()
+    if "//" in text or "www." in text:
+        text = _URL.sub("_url_", text)
+    if "@" in text:
+        text = _NAME.sub("@user", text)
+    return " ".join(text.split())
+
+
+def undisguised(text: str) -> str:
+    """Return what ``normalised`` returns, of the text without mark-up, odd letters, leetspeak, spaced or repeated letters."""
+    if "&" in text:
+        text = html.unescape(text)
+    if _TAG.search(text):
+        text = text_of_html(text)
+    if not text.isascii():
+        text = _plain_letters(text.translate(_TYPOGRAPHY))
+    words = normalised(text).split(" ")
+    return _joined_letters([_plain_word(word) for word in words])
+
+
+def text_of_html(markup: str, without: tuple[str, ...] = ()) -> str:
+    """Return the text of mark-up: blocks on their own lines, letters of one word together whatever stands around them.
+
+    Scripts and styles are left out, and so are the elements named in ``without``, except where there are more tags
+    than a comment ever has: then all tags become line breaks.
+    """
+    if markup.count("<") > _MOST_TAGS:
+        return html.unescape(_ANY_TAG.sub("\n", markup))
+    tree = LexborHTMLParser(_BLOCK.sub("\n<", markup))
+    tree.strip_tags(["script", "style", "template", "noscript", *without])
+    return tree.body.text(deep=True) if tree.body else NO_TEXT
+
+
+def _plain_letters(text: str) -> str:
+    """Return the text in compatibility form without invisible and combining marks, look-alikes in Latin words made Latin."""
+    text = _INVISIBLE.sub("", text)
+    # Marks go before normalising: ordering a flood of them is quadratic inside ``normalize``.
+    text = _without_marks(unicodedata.normalize("NFKD", _without_marks(text)))
+    if text.isascii():
+        return text
+    return " ".join(_latin(word) for word in text.lower().split())
+
+
+def _without_marks(text: str) -> str:
+    return "".join([letter for letter in text if not unicodedata.combining(letter)])
+
+
+def _latin(word: str) -> str:
+    """Return a word that mixes Latin with look-alikes of it in Latin; a wholly foreign word stays as it is."""
+    if word.isascii() or not any("a" <= letter <= "z" for letter in word):
+        return word
+    return word.translate(_LOOKALIKES)
+
+
+def _plain_word(word: str) -> str:
+    if word.isalpha():
+        return _RUN.sub(_squeezed, word)
+    if word == "@user" or word == "_url_":
+        return word
+    if _DOTTED.fullmatch(word):
+        word = re.sub(r"[._\-*~/]", "", word)
+    if not _ORDINAL.match(word):
+        word = _LEET_FIRST.sub(_letters, _LEET_INSIDE.sub(_letters, word))
+    return _RUN.sub(_squeezed, word)
+
+
+def _letters(leet: re.Match[str]) -> str:
+    return leet[0].translate(_LEET)
+
+
+def _squeezed(run: re.Match[str]) -> str:
+    letter = run[1]
+    return letter * 2 if letter in _KEPT_DOUBLE else letter
+
+
+def _joined_letters(words: list[str]) -> str:
+    """Return the words with single spaces; three or more single letters in a row become one word."""
+    if sum(len(word) == 1 for word in words) < _SPELT:
+        return " ".join(words)
+    joined: list[str] = []
+    run: list[str] = []
+    for word in [*words, ""]:
+        if len(word) == 1 and word.isalpha():
+            run.append(word)
+            continue
+        joined.extend(["".join(run)] if len(run) >= _SPELT else run)
+        run = []
+        joined.append(word)
+    return " ".join(joined[:-1])
