@@ -60,6 +60,13 @@ async def end_offset(settings: Settings, topic: str, partition: int) -> int:
         await consumer.stop()
 
 
+async def partition_places(consumer: Any, name: str) -> list[Any]:
+    """Return a topic's partitions, in order; empty when the broker has no such topic."""
+    from aiokafka import TopicPartition
+
+    return [TopicPartition(name, number) for number in sorted(await _partitions(consumer, name))]
+
+
 async def _partitions(consumer: Any, name: str) -> set[int]:
     for _ in range(50):
         found = consumer.partitions_for_topic(name)

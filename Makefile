@@ -1,0 +1,61 @@
+# threadwatch. Everything below needs Python 3.11+, git and make; `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test lint bench eval train lock clean
+
+help:  ## List these targets.
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "threadwatch needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 2; }
+	@echo "setup: making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing; on Debian: apt-get install python3-venv" >&2; exit 2; }
+
+$(VENV)/.core: requirements/core.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo "setup: installing what threadwatch needs (pinned, hashes checked)"
+	@$(PIP) install --progress-bar=$(if $(CI),off,on) -q --require-hashes -r requirements/core.txt
+	@$(PIP) install -q --require-hashes -r requirements/build.txt
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.all: requirements/all.txt $(VENV)/.core
+	@echo "setup: installing what tests, the console and Detoxify need (pinned, hashes checked; torch is large)"
+	@$(PIP) install --progress-bar=$(if $(CI),off,on) -q --require-hashes -r requirements/all.txt
+	@touch $@
+
+setup: $(VENV)/.core  ## .venv with pinned, hashed requirements and the package; nothing to do the second time.
+
+setup-dev: $(VENV)/.all
+
+demo: setup  ## The main job: real Kafka, worker, an invented sample, a scraped page. PAGE=path, ONCE=1, SCORER=name.
+	@$(BIN)/threadwatch demo $(if $(PAGE),--page "$(PAGE)") $(if $(ONCE),--once) $(if $(SCORER),--scorer "$(SCORER)")
+
+test: setup-dev  ## Every test, on the real broker that they start; installs what it needs.
+	@$(BIN)/python -m tests.support.debian
+	@$(BIN)/python -m pytest $(PYTEST)
+
+lint: setup-dev  ## Format, lint, types, import contracts.
+	@$(BIN)/ruff format --check streams tests
+	@$(BIN)/ruff check streams tests
+	@$(BIN)/mypy streams
+	@$(BIN)/lint-imports
+
+bench: setup-dev  ## Comments a second, delay, memory; prints the machine.
+	@$(BIN)/python -m tests.bench
+
+eval: setup-dev  ## AUC of the shipped scorer per set.
+	@$(BIN)/python -m streams.scorers.train --evaluate
+
+train: setup-dev  ## Train the linear scorer from ../shared/datasets; prints AUC per set.
+	@$(BIN)/python -m streams.scorers.train
+
+lock: setup-dev  ## Resolve the requirements and Kafka's jars again (for developers, when something is upgraded).
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements/core.txt pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/core.txt --extra dev --extra console --extra detoxify -o requirements/all.txt pyproject.toml
+	@$(BIN)/python -m streams.kafka.jars
+
+clean:  ## Remove .venv, caches and the embedded broker's data.
+	@rm -rf $(VENV) .threadwatch .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

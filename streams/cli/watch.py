@@ -1,0 +1,39 @@
+"""``threadwatch watch``: pile-ons in the terminal, live."""
+
+import asyncio
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from streams.cli.options import Config, Kafka, Prefix, settings_of
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def watch(
+    from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Begin with the oldest pile-on there is.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop at the end as it is now, instead of waiting for more.")] = False,
+    config: Config = None, kafka: Kafka = None, prefix: Prefix = None,
+) -> int:
+    """Print one line per pile-on as it opens, worsens and ends. Numbers and opaque ids, never names or text."""
+    settings = settings_of(config, kafka, prefix)
+    asyncio.run(_watch(settings, from_beginning or once, once))
+    return 0
+
+
+async def _watch(settings: Any, from_beginning: bool, once: bool) -> None:
+    from rich.console import Console
+
+    from streams.kafka.connection import wait_for_broker
+    from streams.kafka.follow import follow
+    from streams.lines import line_of
+    from streams.topics import PILEONS
+
+    await wait_for_broker(settings, settings.worker.broker_wait / 6)
+    console = Console()
+    if not once:
+        print("threadwatch: waiting for pile-ons; Ctrl-C ends", file=sys.stderr, flush=True)
+    async for pileon in follow(settings, PILEONS, from_beginning, once):
+        console.print(line_of(pileon), soft_wrap=True)
