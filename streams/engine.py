@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.stages.decode import Unreadable, decoder
-from streams.stages.step import Arrived, Stage
+from streams.stages.step import Arrived, Stage, Step
 from streams.topics import Topic
 
 APPLIED = b"applied"
