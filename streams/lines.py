@@ -1,0 +1,44 @@
+"""One line of a terminal per transition of a pile-on: numbers and opaque ids, never a name or a text."""
+
+from datetime import UTC, timedelta, tzinfo
+from typing import Final
+
+from rich.text import Text
+
+from streams.records import PileOn, Severity, Status
+
+_COLOURS: Final = {Severity.WARNING: "yellow", Severity.CRITICAL: "bold red"}
+_SHOWN_OF_ID: Final = 6
+_SHOWN_OF_NAME: Final = 40
+
+
+def line_of(pileon: PileOn, zone: tzinfo = UTC) -> Text:
+    """Return e.g. ``14:03 opened  warning   news/sport  case 7Q4F2A…  9 people hostile in 22 min, 9 of 14 replying``."""
+    line = Text(no_wrap=True)
+    line.append(f"{pileon.updated_at.astimezone(zone):%H:%M} ")
+    line.append(f"{pileon.status:<8}", "green" if pileon.status is Status.CLOSED else "bold")
+    line.append(f"{pileon.severity:<9} ", _COLOURS[pileon.severity])
+    line.append(f"{shown(pileon.source)}/{shown(pileon.community)}  case {shown(pileon.pileon_id, _SHOWN_OF_ID)}  ")
+    line.append(_numbers(pileon))
+    return line
+
+
+def _numbers(pileon: PileOn) -> str:
+    took = _minutes((pileon.closed_at or pileon.updated_at) - pileon.first_hostile_at)
+    people = f"{pileon.hostile_authors} {'person' if pileon.hostile_authors == 1 else 'people'} hostile in {took}"
+    if len(pileon.conversations) > 1:
+        people += f" across {len(pileon.conversations)} conversations"
+    if pileon.status is Status.CLOSED:
+        return f"{people}; ended: {pileon.ended_because}"
+    return f"{people}, {pileon.hostile_authors} of {max(pileon.replying_authors, pileon.hostile_authors)} replying"
+
+
+def _minutes(took: timedelta) -> str:
+    minutes = max(0, round(took.total_seconds() / 60))
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def shown(name: str, longest: int = _SHOWN_OF_NAME) -> str:
+    """Return a name that cannot move the cursor, turn the text round or fill the screen."""
+    plain = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in name[: longest + 1])
+    return plain if len(plain) <= longest else plain[:longest] + "…"

@@ -1,0 +1,115 @@
+"""Records through the very stages that run live, with a virtual clock instead of a broker's. Pure: values in, values out."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from streams.engine import Effects, fold
+from streams.records import Tick
+from streams.stages.step import Arrived, Stage
+from streams.topics import REPLIES
+
+TICKS_EVERY: Final = timedelta(minutes=1)
+BATCH: Final = 500
+_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Turn(Struct, frozen=True):
+    """What one stage made of one batch: ``arrived`` and ``effects.steps`` stand side by side."""
+
+    stage: Stage
+    arrived: list[Arrived]
+    effects: Effects
+
+
+class Results(Struct):
+    """All that a run gave, by stage name. For files that do not fit in memory take ``run``'s turns one by one."""
+
+    outputs: dict[str, list[Any]] = field(default_factory=dict)
+    inputs: dict[str, list[Arrived]] = field(default_factory=dict)
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    notes: dict[str, Counter[str]] = field(default_factory=dict)
+
+
+def run(stages: Sequence[Stage], arrived: Iterable[Arrived], ticks_every: timedelta = TICKS_EVERY, batch: int = BATCH) -> Iterator[Turn]:
+    """Yield what each stage makes of each batch, first stage to last.
+
+    ``arrived`` is in order, its times never go back. The sizes of batches change nothing but memory. Where a stage
+    reads ``replies``, ticks are woven in as the virtual clock passes multiples of ``ticks_every``, and a last one at its end.
+    """
+    stores = [stage.new_store() for stage in stages]
+    ticks = _Ticks(ticks_every)
+    coming = iter(arrived)
+    now = None
+    while some := list(islice(coming, batch)):
+        now = some[-1].at
+        yield from _through(stages, stores, some, ticks)
+    if now is not None:
+        yield from _at_the_end(stages, stores, now, ticks)
+
+
+def results(turns: Iterable[Turn]) -> Results:
+    """Return a run's turns gathered."""
+    gathered = Results()
+    for turn in turns:
+        name = turn.stage.name
+        gathered.inputs.setdefault(name, []).extend(turn.arrived)
+        gathered.outputs.setdefault(name, []).extend(turn.effects.outputs)
+        gathered.outcomes.setdefault(name, Counter()).update(turn.effects.outcomes)
+        gathered.notes.setdefault(name, Counter()).update(turn.effects.notes)
+    return gathered
+
+
+class _Ticks:
+    """Writes time into the log, as the owner of a partition does live."""
+
+    def __init__(self, every: timedelta) -> None:
+        self._every = every
+        self._last: datetime | None = None
+
+    def woven(self, arrived: Iterable[Arrived]) -> Iterator[Arrived]:
+        for one in arrived:
+            due = one.at - (one.at - _START) % self._every
+            if self._last is None or due > self._last:
+                yield self.tick(due)
+            yield one
+
+    def tick(self, at: datetime) -> Arrived:
+        self._last = at
+        return Arrived(Tick(at=at), at)
+
+
+def _through(stages: Sequence[Stage], stores: Sequence[Any], arrived: list[Arrived], ticks: _Ticks) -> Iterator[Turn]:
+    for stage, store in zip(stages, stores, strict=True):
+        coming = list(ticks.woven(arrived)) if _takes_ticks(stage) else arrived
+        turn = _turn(stage, store, coming)
+        yield turn
+        arrived = _handed_on(turn)
+
+
+def _at_the_end(stages: Sequence[Stage], stores: Sequence[Any], now: datetime, ticks: _Ticks) -> Iterator[Turn]:
+    first = next((n for n, stage in enumerate(stages) if _takes_ticks(stage)), len(stages))
+    arrived = [ticks.tick(now)]
+    for stage, store in zip(stages[first:], stores[first:], strict=True):
+        turn = _turn(stage, store, arrived)
+        yield turn
+        arrived = _handed_on(turn)
+
+
+def _takes_ticks(stage: Stage) -> bool:
+    return stage.source.name == REPLIES.name
+
+
+def _turn(stage: Stage, store: Any, arrived: list[Arrived]) -> Turn:
+    effects = Effects()
+    fold(stage, arrived, store, effects)
+    return Turn(stage, arrived, effects)
+
+
+def _handed_on(turn: Turn) -> list[Arrived]:
+    """Return what the next stage reads: each output with the arrival of the record that brought it."""
+    return [Arrived(record, one.at) for one, step in zip(turn.arrived, turn.effects.steps, strict=True) for record in step.outputs]
