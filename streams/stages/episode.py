@@ -1,0 +1,276 @@
+"""One record's work on one target: what it does to the kept replies and to the case, and what is told."""
+
+from typing import Final
+
+import msgspec
+
+from streams.records import Action, DeletedBy, EndedBecause, PileOn, Reply, Role, Severity, Status
+from streams.stages.case import MAX_EVIDENCE, Case, Sizes, ended, pileon_id, told, with_conversation
+from streams.stages.crossing import Crossing, crossing
+from streams.stages.instants import micros
+from streams.stages.ledger import GONE, IN_CASE, MODERATED, SPENT, UNKNOWN, Hostile, Kept, Ledger, Mild, counts
+from streams.stages.pileon_config import Rule
+from streams.stages.pseudonyms import Pseudonyms
+from streams.stages.reasons import why, why_ended
+from streams.stages.severity import is_worth_telling, severity
+
+COUNTED: Final = "counted"
+LATE: Final = "late"
+NOT_QUALIFYING: Final = "not_qualifying"
+DUPLICATE: Final = "duplicate"
+_MAX_AHEAD: Final = 300_000_000
+_NEVER_HOSTILE: Final = (Role.BOT, Role.MODERATOR)
+
+
+class Episode:
+    """What happens at one target during one record. ``changed`` tells whether its entry must be put."""
+
+    __slots__ = ("case", "changed", "detector", "ledger", "notes", "rule", "told", "where")
+
+    def __init__(self, detector: str, rule: Rule, where: tuple[str, str, str], ledger: Ledger, case: Case | None) -> None:
+        """``where`` is source, community, target; ``case`` the open one, if any."""
+        self.detector = detector
+        self.rule = rule
+        self.where = where
+        self.ledger = ledger
+        self.case = case
+        self.changed = False
+        self.told: list[PileOn] = []
+        self.notes: list[str] = []
+
+    def take(self, reply: Reply, installation_key: bytes, pseudonyms: Pseudonyms) -> str:
+        """Take a reply into account; return its outcome, one of four that never overlap."""
+        ingested = micros(reply.ingested_at)
+        # Nothing is known of an estimated time but that it is not after the arrival; a clock ahead of ours is held near it.
+        at = ingested if reply.created_at_is_estimated else min(micros(reply.created_at), ingested + _MAX_AHEAD)
+        heard = max(at, ingested)
+        self._close_before(at, heard)
+        if reply.author_role in _NEVER_HOSTILE or reply.author_id == reply.target_id:
+            return NOT_QUALIFYING
+        comment = pseudonyms.comment(reply.comment_id)
+        known = self._known(comment, heard - self.rule.keep)
+        if known is not None and reply.revision <= known.revision:
+            return DUPLICATE
+        if reply.action is Action.DELETED:
+            return self._deleted(known, reply, heard)
+        hostile = reply.hostility >= self.rule.config.min_hostility
+        takes_back = isinstance(known, Hostile) and not hostile
+        if ingested - at > self.rule.lateness and not takes_back:
+            return LATE
+        self._forget(heard - self.rule.keep)
+        if hostile:
+            self._hostile(known, _hostile_of(reply, at, comment, pseudonyms), reply, heard, installation_key)
+        else:
+            self._mild(known, reply, at, comment, pseudonyms)
+            self._ended_if_below(heard)
+        if reply.created_at_is_estimated:
+            self.ledger.remember_untimed(comment, self.rule.config.untimed_replies)
+        return COUNTED
+
+    def close_quiet(self, at: int) -> None:
+        """Close the open case as quiet since ``at``."""
+        self._close(at, EndedBecause.QUIET, SPENT)
+
+    def _close_before(self, at: int, heard: int) -> None:
+        """Close what is due before the record is applied. A tick that came first has done just this."""
+        if self.case is None:
+            return
+        silent = self.case.last_hostile_at + self.rule.case_length
+        if heard >= self.case.due:
+            self.close_quiet(self.case.due)
+        elif at >= silent:  # a long outage is caught up: the silence lies between the times of writing
+            self.close_quiet(silent)
+
+    def _known(self, comment: int, before: int) -> Kept | None:
+        """Return what is kept of the comment; what a tick may have forgotten by now is not."""
+        known = self.ledger.find(comment)
+        if known is None or (known.at < before and not (self.case is not None and known.flags & IN_CASE)):
+            return None
+        return known
+
+    def _forget(self, before: int) -> None:
+        self.ledger.forget(before, hostile=self.case is None)
+        self.changed = True
+
+    def _deleted(self, known: Kept | None, reply: Reply, heard: int) -> str:
+        if known is None:
+            return NOT_QUALIFYING
+        self._forget(heard - self.rule.keep)
+        by_moderator = reply.deleted_by is DeletedBy.MODERATOR or bool(known.flags & MODERATED)
+        removed: Kept
+        if isinstance(known, Hostile) and by_moderator:
+            removed = msgspec.structs.replace(known, revision=reply.revision, flags=known.flags | MODERATED, comment_id="")
+        elif by_moderator:
+            removed = msgspec.structs.replace(known, revision=reply.revision)
+        else:
+            removed = Mild(known.at, known.comment, known.author, reply.revision, known.flags & UNKNOWN | GONE)
+        self._replace(known, removed)
+        self._ended_if_below(heard)
+        return COUNTED
+
+    def _mild(self, known: Kept | None, reply: Reply, at: int, comment: int, pseudonyms: Pseudonyms) -> None:
+        author = pseudonyms.author(reply.author_id, reply.conversation_id)
+        flags = UNKNOWN if reply.author_id is None else 0
+        self._replace(known, Mild(known.at if known is not None else at, comment, author, reply.revision, flags))
+        if self.case is not None and known is None:
+            self.case = msgspec.structs.replace(self.case, replies=self.case.replies + 1)
+
+    def _hostile(self, known: Kept | None, new: Hostile, reply: Reply, heard: int, installation_key: bytes) -> None:
+        if isinstance(known, Hostile):  # it was hostile and still is: the same act
+            evidence = "" if known.flags & MODERATED else new.comment_id
+            self._replace(known, msgspec.structs.replace(new, at=known.at, flags=known.flags, comment_id=evidence))
+            self._ongoing()
+            return
+        in_case = IN_CASE if self.case is not None else 0
+        self._replace(known, msgspec.structs.replace(new, flags=new.flags | in_case))
+        if reply.created_at_is_estimated:
+            self.ledger.remember_untimed(new.comment, self.rule.config.untimed_replies)
+        if new.flags & UNKNOWN:
+            self._note_unknown()
+        if self.case is not None:
+            self._grow(new, heard, new_reply=known is None)
+            self._ongoing()
+        elif (crossed := crossing(self.rule, self.ledger, new, untimed=reply.created_at_is_estimated)) is not None:
+            self._open(crossed, reply, heard, installation_key)
+
+    def _open(self, crossed: Crossing, reply: Reply, heard: int, installation_key: bytes) -> None:
+        first, last = crossed.hostile[0].at, crossed.hostile[-1].at
+        conversations: tuple[str, ...] = ()
+        for kept in crossed.hostile:
+            conversations = with_conversation(conversations, kept.conversation_id)
+        self.ledger.flag(crossed.hostile, IN_CASE)
+        late = 0 if reply.created_at_is_estimated else micros(reply.ingested_at) - micros(reply.created_at)
+        within = self._window(crossed.end, untimed=reply.created_at_is_estimated)
+        self.case = Case(
+            pileon_id=pileon_id(installation_key, self.detector, reply), revision=1, severity=Severity.WARNING,
+            opened_by=reply.comment_id, opened_at=crossed.end, first_hostile_at=first, last_hostile_at=last,
+            updated_at=crossed.end, due=self._due(last, heard), delay=max(0, late) / 1_000_000, conversations=conversations,
+            replies=len(within), authors_sent=0, untimed=reply.created_at_is_estimated,
+        )  # fmt: skip
+        self._tell(Status.OPENED)
+
+    def _grow(self, new: Hostile, heard: int, *, new_reply: bool) -> None:
+        """Another hostile reply of the open case."""
+        case = self._case()
+        last = max(case.last_hostile_at, new.at)
+        self.case = msgspec.structs.replace(
+            case, first_hostile_at=min(case.first_hostile_at, new.at), last_hostile_at=last, updated_at=max(case.updated_at, last),
+            due=max(case.due, self._due(last, heard)), replies=case.replies + new_reply,
+            conversations=with_conversation(case.conversations, new.conversation_id),
+        )  # fmt: skip
+
+    def _ongoing(self) -> None:
+        """Tell again if the case got worse or larger."""
+        if self.case is None:
+            return
+        authors = self._authors()
+        worse = severity(self.rule.config, authors, self._severe_authors(), self.case.severity) is not self.case.severity
+        if worse or is_worth_telling(self.rule.config, authors, self.case.authors_sent):
+            self.case = msgspec.structs.replace(self.case, revision=self.case.revision + 1)
+            self._tell(Status.ONGOING)
+
+    def _tell(self, status: Status) -> None:
+        sizes = self._sizes()
+        case = self._case()
+        self.case = msgspec.structs.replace(
+            case,
+            severity=severity(self.rule.config, sizes.hostile_authors, sizes.severe_authors, case.severity),
+            authors_sent=max(case.authors_sent, sizes.hostile_authors),
+        )
+        self.told.append(told(self.where, self.detector, self.case, sizes, status, why(self.rule.config, self.case, sizes)))
+
+    def _ended_if_below(self, heard: int) -> None:
+        """Close the case when so much was taken back that fewer people than the floor are left."""
+        if self.case is not None and self._authors() < self.rule.config.min_hostile_authors:
+            self._close(max(self.case.updated_at, heard), EndedBecause.REMOVED, 0)
+
+    def _close(self, at: int, because: EndedBecause, flags: int) -> None:
+        sizes = self._sizes()
+        self.case = msgspec.structs.replace(self._case(), revision=self._case().revision + 1)
+        reason = why_ended(self.rule.config, self.case, sizes, because)
+        last = told(self.where, self.detector, self.case, sizes, Status.CLOSED, reason)
+        self.told.append(ended(last, at, because))
+        self.ledger.flag([kept for kept in self.ledger.hostile if kept.flags & IN_CASE], flags)
+        self.case = None
+        self.changed = True
+
+    def _replace(self, known: Kept | None, new: Kept) -> None:
+        if known is not None:
+            self.ledger.remove(known)
+        for evicted in self.ledger.add(new):
+            self._evicted(evicted)
+
+    def _evicted(self, kept: Kept) -> None:
+        self.notes.append("evicted")
+        if self.case is None or not kept.flags & IN_CASE:
+            return
+        case, last_of_author = self.case, kept.author not in self.ledger.case_authors
+        self.case = msgspec.structs.replace(
+            case,
+            forgotten_authors=case.forgotten_authors + last_of_author,
+            forgotten_replies=case.forgotten_replies + 1,
+            forgotten_unknown=case.forgotten_unknown + bool(kept.flags & UNKNOWN),
+            forgotten_moderated=case.forgotten_moderated + bool(kept.flags & MODERATED),
+        )
+
+    def _note_unknown(self) -> None:
+        unknown = sum(1 for kept in self.ledger.hostile if kept.flags & UNKNOWN and counts(kept))
+        if unknown == self.rule.config.min_unknown_noted:
+            self.notes.append("people_unknown")
+
+    def _case(self) -> Case:
+        if self.case is None:
+            raise AssertionError("there is no open case here")
+        return self.case
+
+    def _due(self, last_hostile_at: int, heard: int) -> int:
+        """Quiet is counted in event time, but never before one window passed since we last heard of hostility.
+
+        Without the second part an outage's backlog would close the case between any two of its replies.
+        """
+        return max(last_hostile_at + self.rule.case_length, heard + self.rule.window)
+
+    def _authors(self) -> int:
+        return len(self.ledger.case_authors) + self._case().forgotten_authors
+
+    def _severe_authors(self) -> int:
+        config = self.rule.config
+        if not config.min_severe_authors:
+            return 0
+        severe = (kept for kept in self.ledger.hostile if kept.flags & IN_CASE and kept.hostility >= config.min_severity)
+        return len({kept.author for kept in severe})
+
+    def _window(self, end: int, *, untimed: bool) -> list[Kept]:
+        return list(self.ledger.untimed_window() if untimed else self.ledger.within(end - self.rule.window, end))
+
+    def _sizes(self) -> Sizes:
+        case = self._case()
+        of_case = [kept for kept in self.ledger.hostile if kept.flags & IN_CASE]
+        window = self._window(max(case.opened_at, case.last_hostile_at), untimed=case.untimed)
+        return Sizes(
+            hostile_authors=self._authors(),
+            hostile_in_window=len({kept.author for kept in window if isinstance(kept, Hostile)}),
+            replying_authors=len({kept.author for kept in window}),
+            hostile_replies=len(of_case) + case.forgotten_replies,
+            unknown=sum(1 for kept in of_case if kept.flags & UNKNOWN) + case.forgotten_unknown,
+            moderated=sum(1 for kept in of_case if kept.flags & MODERATED) + case.forgotten_moderated,
+            severe_authors=self._severe_authors(),
+            evidence=_evidence(of_case),
+        )
+
+
+def _hostile_of(reply: Reply, at: int, comment: int, pseudonyms: Pseudonyms) -> Hostile:
+    author = pseudonyms.author(reply.author_id, reply.conversation_id)
+    flags = UNKNOWN if reply.author_id is None else 0
+    return Hostile(at, comment, author, reply.revision, flags, reply.hostility, reply.comment_id, reply.conversation_id)
+
+
+def _evidence(hostile: list[Hostile]) -> tuple[str, ...]:
+    """Return the comments of the most hostile replies of distinct authors; what was removed is no evidence any more."""
+    chosen: dict[int, str] = {}
+    for kept in sorted(hostile, key=lambda kept: (-kept.hostility, kept.at, kept.comment)):
+        if kept.comment_id:
+            chosen.setdefault(kept.author, kept.comment_id)
+        if len(chosen) == MAX_EVIDENCE:
+            break
+    return tuple(chosen.values())

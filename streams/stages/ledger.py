@@ -1,0 +1,266 @@
+"""The replies to one target that can still matter: what is written as state, and its working form."""
+
+from bisect import bisect_left, insort
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from streams.stages.case import Case
+
+MAX_MILD: Final = 768
+MAX_HOSTILE: Final = 256
+MAX_OF_AUTHOR: Final = 8
+MAX_OF_UNKNOWN: Final = 64
+"""All unknown authors of one conversation stand as one author; more of their replies are kept, to see that they are many."""
+
+UNKNOWN: Final = 1
+"""The author is not known."""
+MODERATED: Final = 2
+"""A moderator removed it: it stays counted."""
+IN_CASE: Final = 4
+"""It belongs to the open case."""
+SPENT: Final = 8
+"""It belonged to a case that ended quietly, and opens no other."""
+GONE: Final = 16
+"""Its author took it back: remembered only so that it is not counted again."""
+
+
+class Mild(Struct, frozen=True, array_like=True, order=True, gc=False):
+    """A reply that counts in the share only. Author and comment are keyed hashes; ``at`` is microseconds."""
+
+    at: int
+    comment: int
+    author: int
+    revision: int = 1
+    flags: int = 0
+
+
+class Hostile(Struct, frozen=True, array_like=True, order=True, gc=False):
+    """A hostile reply, with the ids that evidence needs (the comment's is empty once it was removed)."""
+
+    at: int
+    comment: int
+    author: int
+    revision: int
+    flags: int
+    hostility: float
+    comment_id: str
+    conversation_id: str
+
+
+Kept = Mild | Hostile
+_K = TypeVar("_K", Mild, Hostile)
+
+
+class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The state entry of one target."""
+
+    mild: tuple[Mild, ...] = ()
+    hostile: tuple[Hostile, ...] = ()
+    untimed: tuple[int, ...] = ()
+    """The last replies whose times are only estimated, in order of arrival."""
+    case: Case | None = None
+
+    @property
+    def newest(self) -> int:
+        """Return when the newest kept reply was written."""
+        return max(self.mild[-1].at if self.mild else 0, self.hostile[-1].at if self.hostile else 0)
+
+
+class Ledger:
+    """A target's kept replies, sorted by time, with counters: no scan of the window for a reply that comes in order."""
+
+    __slots__ = ("_hostile_of", "_known", "_mild_of", "_recent", "case_authors", "hostile", "mild", "untimed")
+
+    def __init__(self, target: Target) -> None:
+        """Make the working form of an entry."""
+        self.mild = list(target.mild)
+        self.hostile = list(target.hostile)
+        self.untimed = list(target.untimed)
+        self._known: dict[int, Kept] = {}
+        self._mild_of: dict[int, int] = {}
+        self._hostile_of: dict[int, int] = {}
+        self.case_authors: dict[int, int] = {}
+        self._recent: Recent | None = None
+        everything: Iterable[Kept] = chain[Kept](self.mild, self.hostile)
+        for kept in everything:
+            self._count(kept, 1)
+
+    def target(self, case: Case | None) -> Target | None:
+        """Return the state entry, or None when there is nothing to remember."""
+        if not self.mild and not self.hostile and case is None:
+            return None
+        return Target(mild=tuple(self.mild), hostile=tuple(self.hostile), untimed=tuple(self.untimed), case=case)
+
+    def find(self, comment: int) -> Kept | None:
+        """Return what is kept of a comment."""
+        return self._known.get(comment)
+
+    def add(self, kept: Kept) -> list[Kept]:
+        """Keep a reply; return those that made room for it."""
+        if isinstance(kept, Hostile):
+            return self._added(self.hostile, kept, self._hostile_of, MAX_HOSTILE)
+        return self._added(self.mild, kept, self._mild_of, MAX_MILD)
+
+    def remove(self, kept: Kept) -> None:
+        """Keep it no longer."""
+        if isinstance(kept, Hostile):
+            del self.hostile[bisect_left(self.hostile, kept)]
+        else:
+            del self.mild[bisect_left(self.mild, kept)]
+        self._count(kept, -1)
+        self._recent = None
+
+    def forget(self, before: int, *, hostile: bool) -> None:
+        """Drop what was written before then; hostile replies only if asked (an open case needs them)."""
+        self._forget(self.mild, before)
+        if hostile:
+            self._forget(self.hostile, before)
+
+    def flag(self, chosen: Iterable[Hostile], flags: int) -> None:
+        """Give these replies other flags in place of those that tie them to a case."""
+        places = {kept.comment: kept for kept in chosen}
+        for place, kept in enumerate(self.hostile):
+            if kept.comment in places:
+                self._count(kept, -1)
+                self.hostile[place] = msgspec.structs.replace(kept, flags=kept.flags & ~(IN_CASE | SPENT) | flags)
+                self._count(self.hostile[place], 1)
+        self._recent = None
+
+    def remember_untimed(self, comment: int, most: int) -> None:
+        """Note that a reply without a time came; the last ``most`` stand for the window."""
+        if comment not in self.untimed:
+            self.untimed.append(comment)
+            del self.untimed[:-most]
+
+    def untimed_window(self) -> Iterator[Kept]:
+        """Yield what counts of the last replies without times."""
+        found = (self._known.get(comment) for comment in self.untimed)
+        return (kept for kept in found if kept is not None and counts(kept))
+
+    def within(self, after: int, until: int) -> Iterator[Kept]:
+        """Yield what counts and was written in (after, until]."""
+        everything: Iterable[Kept] = chain[Kept](_between(self.mild, after, until), _between(self.hostile, after, until))
+        return (kept for kept in everything if counts(kept))
+
+    def newest(self) -> int:
+        """Return when the newest kept reply was written."""
+        return max(self.mild[-1].at if self.mild else 0, self.hostile[-1].at if self.hostile else 0)
+
+    def recent(self, window: int) -> tuple[int, int]:
+        """Return (hostile authors, replying authors) of the window that ends with the newest reply."""
+        end = self.newest()
+        if self._recent is None:
+            self._recent = Recent(sorted(self.within(end - window, end), key=_at))
+        return self._recent.since(end - window)
+
+    def _added(self, replies: list[_K], kept: _K, of_author: dict[int, int], most: int) -> list[Kept]:
+        newest = self.newest()
+        if not replies or replies[-1] < kept:
+            replies.append(kept)
+        else:
+            insort(replies, kept)
+        self._count(kept, 1)
+        if self._recent is not None:
+            self._recent = self._recent.with_newest(kept) if kept.at >= newest and counts(kept) else None
+        return list(self._evicted(replies, kept, of_author, most))
+
+    def _evicted(self, replies: list[_K], kept: _K, of_author: dict[int, int], most: int) -> Iterator[Kept]:
+        if of_author[kept.author] > (MAX_OF_UNKNOWN if kept.flags & UNKNOWN else MAX_OF_AUTHOR):
+            yield self._dropped(replies, next(place for place, other in enumerate(replies) if other.author == kept.author))
+        if len(replies) > most:
+            yield self._dropped(replies, 0)
+
+    def _forget(self, replies: list[_K], before: int) -> None:
+        old = bisect_left(replies, before, key=_at)
+        forgotten = replies[:old]
+        del replies[:old]
+        for kept in forgotten:
+            self._uncount(kept)
+
+    def _dropped(self, replies: list[_K], place: int) -> Kept:
+        dropped = replies.pop(place)
+        self._uncount(dropped)
+        return dropped
+
+    def _uncount(self, dropped: Kept) -> None:
+        self._count(dropped, -1)
+        if self._recent is not None:
+            author = dropped.author
+            hostile = author in self._hostile_of
+            self._recent = self._recent.without(dropped, alone=not hostile and author not in self._mild_of, hostile=hostile)
+
+    def _count(self, kept: Kept, step: int) -> None:
+        if step > 0:
+            self._known[kept.comment] = kept
+        else:
+            self._known.pop(kept.comment, None)
+        _counted(self._hostile_of if isinstance(kept, Hostile) else self._mild_of, kept.author, step)
+        if kept.flags & IN_CASE:
+            _counted(self.case_authors, kept.author, step)
+
+
+class Recent:
+    """Authors by their latest reply, oldest first: the distinct ones of a window that only moves forward."""
+
+    __slots__ = ("_everyone", "_hostile")
+
+    def __init__(self, replies: Iterable[Kept]) -> None:
+        """Take the replies of a window, oldest first."""
+        self._everyone: OrderedDict[int, int] = OrderedDict()
+        self._hostile: OrderedDict[int, int] = OrderedDict()
+        for kept in replies:
+            self.with_newest(kept)
+
+    def with_newest(self, kept: Kept) -> "Recent":
+        """Take in a reply that is not older than any before it."""
+        self._everyone[kept.author] = kept.at
+        self._everyone.move_to_end(kept.author)
+        if isinstance(kept, Hostile):
+            self._hostile[kept.author] = kept.at
+            self._hostile.move_to_end(kept.author)
+        return self
+
+    def since(self, after: int) -> tuple[int, int]:
+        """Return (hostile authors, authors) with a reply later than ``after``, which never falls."""
+        for authors in (self._hostile, self._everyone):
+            while authors and next(iter(authors.values())) <= after:
+                authors.popitem(last=False)
+        return len(self._hostile), len(self._everyone)
+
+    def without(self, dropped: Kept, *, alone: bool, hostile: bool) -> "Recent | None":
+        """Take out a reply; ``alone``: its author has no other, ``hostile``: has other hostile ones. None: count anew."""
+        if not hostile:
+            self._hostile.pop(dropped.author, None)
+        if alone:
+            self._everyone.pop(dropped.author, None)
+        is_latest = self._everyone.get(dropped.author) == dropped.at or self._hostile.get(dropped.author) == dropped.at
+        return None if is_latest else self
+
+
+def counts(kept: Kept) -> bool:
+    """Return whether a kept reply still counts: not taken back, not of a case that ended."""
+    return not kept.flags & (GONE | SPENT)
+
+
+def _between(replies: list[_K], after: int, until: int) -> Iterator[_K]:
+    for place in range(bisect_left(replies, after + 1, key=_at), len(replies)):
+        if replies[place].at > until:
+            return
+        yield replies[place]
+
+
+def _at(kept: Kept) -> int:
+    return kept.at
+
+
+def _counted(numbers: dict[int, int], key: int, step: int) -> None:
+    number = numbers.get(key, 0) + step
+    if number:
+        numbers[key] = number
+    else:
+        numbers.pop(key, None)

@@ -1,0 +1,57 @@
+"""replies → pileons: where many turn on one."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+from streams.stages.episode import COUNTED, DUPLICATE, LATE, NOT_QUALIFYING
+from streams.stages.ledger import Target
+from streams.stages.pileon_config import Config
+from streams.stages.step import Arrived, Step
+from streams.stages.watched import Watched
+from streams.stages.window import WindowDetector
+from streams.topics import PILEONS, REPLIES
+
+__all__ = ["Config", "Detector", "PileOns"]
+
+
+class Detector(Protocol):
+    """What tells a pile-on: a batch of one partition's replies and ticks in, one step for each out, in order."""
+
+    name: str
+
+    def new_store(self) -> Any:
+        """Return the state of a partition where nothing happened yet."""
+
+    def steps(self, store: Any, arrived: Sequence[Arrived]) -> Iterable[Step]:
+        """Yield one step per record; the caller applies each before it takes the next."""
+
+
+class PileOns:
+    """The stage. Replies are counted, late, not qualifying or duplicates, and nothing else."""
+
+    name = "pileon"
+    source = REPLIES
+    sink = PILEONS
+    entry = Target
+    outcomes = (COUNTED, LATE, NOT_QUALIFYING, DUPLICATE, "tick", "config_change")
+    notes = ("evicted", "people_unknown")
+
+    def __init__(
+        self,
+        config: Config,
+        overrides: dict[tuple[str, str], Config],
+        lateness: dict[str, timedelta],
+        installation_key: bytes,
+    ) -> None:
+        """``overrides`` by (source, community), ``lateness`` by source."""
+        self.detector: Detector = WindowDetector(config, overrides, lateness, installation_key)
+
+    def new_store(self) -> Watched:
+        """Return an empty store."""
+        store: Watched = self.detector.new_store()
+        return store
+
+    def steps(self, store: Watched, arrived: Sequence[Arrived]) -> Iterable[Step]:
+        """Yield one step per record, in order."""
+        return self.detector.steps(store, arrived)

@@ -1,0 +1,64 @@
+"""The knobs of the window rule."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from streams.stages.instants import span
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When many become a pile-on. The reasons for the defaults are in docs/detector.md."""
+
+    window: timedelta = timedelta(hours=1)
+    """How much event time is looked at together (1 minute to 7 days)."""
+    min_hostile_authors: Annotated[int, Meta(ge=2, le=1000)] = 4
+    """So many different people must be hostile within the window. Fewer never open a pile-on."""
+    min_share: Annotated[float, Meta(ge=0, le=1)] = 0.4
+    """Hostile people ÷ people replying within the window; keeps popularity from looking like a pile-on."""
+    min_hostility: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    """θ: a reply of at least this hostility is hostile."""
+    case_length: timedelta = timedelta(hours=6)
+    """A pile-on ends when no hostile reply came for so long (1 minute to 30 days); until then more of them update it."""
+    untimed_replies: Annotated[int, Meta(ge=4, le=200)] = 50
+    """Where a page gives no times, so many last replies to the target stand for the window."""
+    min_growth: Annotated[float, Meta(gt=0, le=10)] = 0.25
+    """An open pile-on is told again when its hostile people grew by this share (at least by one)."""
+    critical_factor: Annotated[float, Meta(ge=1, le=100)] = 2.0
+    """Critical from ``min_hostile_authors`` times this many hostile people."""
+    min_severe_authors: Annotated[int, Meta(ge=0, le=1000)] = 0
+    """Critical also when so many people sent a reply of at least ``min_severity``; 0 switches this off."""
+    min_severity: Annotated[float, Meta(gt=0, le=1)] = 0.9
+    """What is a severe reply, for ``min_severe_authors``."""
+    min_unknown_noted: Annotated[int, Meta(ge=1, le=64)] = 8
+    """So many hostile replies by unknown authors are noted as ``people_unknown``: they may be many or one."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a duration is out of bounds (Meta bounds numbers only)."""
+        _bounded("window", self.window, timedelta(minutes=1), timedelta(days=7))
+        _bounded("case_length", self.case_length, timedelta(minutes=1), timedelta(days=30))
+
+
+def _bounded(name: str, value: timedelta, least: timedelta, most: timedelta) -> None:
+    if not least <= value <= most:
+        raise ValueError(f"{name} is {value}, allowed is {least} to {most}")
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """A Config and a source's lateness with its durations in microseconds, made once per community."""
+
+    config: Config
+    window: int
+    case_length: int
+    lateness: int
+
+    @property
+    def keep(self) -> int:
+        """Return how long a reply can still share a window with one that is not late."""
+        return self.window + self.lateness
+
+
+def rule(config: Config, lateness: timedelta) -> Rule:
+    """Return the config as a rule for a source of this lateness."""
+    return Rule(config=config, window=span(config.window), case_length=span(config.case_length), lateness=span(lateness))

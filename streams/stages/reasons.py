@@ -1,0 +1,62 @@
+"""Why, in words that a moderator understands. Numbers only: no name, no id, no text can get in."""
+
+from datetime import timedelta
+
+from streams.records import EndedBecause
+from streams.stages.case import Case, Sizes
+from streams.stages.pileon_config import Config
+
+_MICROS_A_MINUTE = 60_000_000
+
+
+def spoken(micros: int) -> str:
+    """Return a duration as people say it: ``22 min``, ``3 h 5 min``, ``2 d 4 h``; under a minute is ``1 min``."""
+    minutes = max(1, round(micros / _MICROS_A_MINUTE))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def length(value: timedelta) -> str:
+    """Return a timedelta as people say it."""
+    return spoken(int(value.total_seconds() * 1_000_000))
+
+
+def why(config: Config, case: Case, sizes: Sizes) -> str:
+    """Return why a pile-on is open: the people, the pace, the share, and the bounds they passed."""
+    return "; ".join(part for part in (_people(case, sizes), _share(config, case, sizes), *_extras(config, case, sizes)) if part)
+
+
+def why_ended(config: Config, case: Case, sizes: Sizes, because: EndedBecause) -> str:
+    """Return why a pile-on closed."""
+    people = _people(case, sizes)
+    if because is EndedBecause.REMOVED:
+        return f"taken back by their authors: {sizes.hostile_authors} hostile people left, floor {config.min_hostile_authors}"
+    return f"no hostile reply for {length(config.case_length)}; {people}"
+
+
+def _people(case: Case, sizes: Sizes) -> str:
+    if case.untimed:
+        return f"{sizes.hostile_authors} people hostile (the page gives no times)"
+    return f"{sizes.hostile_authors} people hostile in {spoken(case.last_hostile_at - case.first_hostile_at)}"
+
+
+def _share(config: Config, case: Case, sizes: Sizes) -> str:
+    share = sizes.hostile_in_window / max(1, sizes.replying_authors)
+    seen = f"{sizes.hostile_in_window} of {sizes.replying_authors} replying"
+    where = f" in the last {config.untimed_replies} replies" if case.untimed else f" within {length(config.window)}"
+    bound = f", share {share:.2f} ≥ {config.min_share:.2f}" if share >= config.min_share else f", share {share:.2f}"
+    return f"{seen}{where}; floor {config.min_hostile_authors}{bound}"
+
+
+def _extras(config: Config, case: Case, sizes: Sizes) -> tuple[str, ...]:
+    unknown = sizes.unknown >= config.min_unknown_noted
+    return (
+        f"across {len(case.conversations)} conversations" if len(case.conversations) > 1 else "",
+        f"people unknown: {sizes.unknown} hostile replies without an author" if unknown else "",
+        f"{sizes.moderated} removed by moderators" if sizes.moderated else "",
+    )

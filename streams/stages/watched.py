@@ -1,0 +1,100 @@
+"""The state of a partition's targets: a function of its entries alone, with what is due next kept at hand."""
+
+from collections import OrderedDict
+from heapq import heappop, heappush
+from typing import Final
+
+from streams.stages.ledger import Ledger, Target
+
+MAX_LEDGERS: Final = 4096
+_HOUR: Final = 3_600_000_000
+
+
+class Watched:
+    """Target entries by key. ``apply`` is the only door; everything else is derived from them."""
+
+    def __init__(self, keep: int) -> None:
+        """``keep``: microseconds after its newest reply for which an entry can matter."""
+        self.entries: dict[str, Target] = {}
+        self._keep = keep
+        self._due: dict[str, int] = {}
+        self._heap: list[tuple[int, str]] = []
+        self._in_heap: dict[str, int] = {}
+        self._hours: dict[int, list[str]] = {}
+        self._ledgers: OrderedDict[str, tuple[Target, Ledger]] = OrderedDict()
+
+    def apply(self, key: str, entry: Target | None) -> None:
+        """Put one entry, or remove it."""
+        if entry is None:
+            self.entries.pop(key, None)
+            self._ledgers.pop(key, None)
+        else:
+            if key not in self.entries:
+                self._hours.setdefault(self._expiry(entry) // _HOUR, []).append(key)
+            self.entries[key] = entry
+        self._schedule(key, entry)
+
+    def ledger(self, key: str) -> Ledger:
+        """Return a working form of the target's entry, which the caller may change if it then ``remember``\\ s it."""
+        entry = self.entries.get(key, _NOTHING)
+        entry_then, ledger = self._ledgers.get(key, (None, None))
+        # An entry that came another way (loaded, or a step never applied) makes the working form stale.
+        if ledger is None or entry_then is not entry:
+            return Ledger(entry)
+        return ledger
+
+    def remember(self, key: str, entry: Target | None, ledger: Ledger) -> None:
+        """Keep the working form of an entry that is about to be applied, for the next reply."""
+        if entry is not None:
+            self._ledgers[key] = (entry, ledger)
+            self._ledgers.move_to_end(key)
+            if len(self._ledgers) > MAX_LEDGERS:
+                self._ledgers.popitem(last=False)
+
+    def due_by(self, at: int) -> list[tuple[int, str]]:
+        """Return (due, key) of the open cases that are due by then, soonest first."""
+        found = []
+        while self._heap and self._heap[0][0] <= at:
+            scheduled, key = heappop(self._heap)
+            if self._in_heap.get(key) != scheduled:
+                continue
+            del self._in_heap[key]
+            if key in self._due:
+                found.append((self._due[key], key))
+        for due, key in found:  # what was put off is looked at again when its own time comes
+            self._push(due, key)
+        return sorted((due, key) for due, key in found if due <= at)
+
+    def expired_by(self, at: int) -> list[str]:
+        """Return the keys whose entries can matter no more, sorted."""
+        found = []
+        for hour in sorted(hour for hour in self._hours if hour <= at // _HOUR):
+            for key in self._hours.pop(hour):
+                entry = self.entries.get(key)
+                if entry is None:
+                    continue
+                expired = entry.case is None and self._expiry(entry) < at
+                later = max(self._expiry(entry), at) + (_HOUR if entry.case is not None else 0)
+                self._hours.setdefault(later // _HOUR if not expired else at // _HOUR, []).append(key)
+                if expired:
+                    found.append(key)
+        return sorted(set(found))
+
+    def _expiry(self, entry: Target) -> int:
+        return entry.newest + self._keep
+
+    def _schedule(self, key: str, entry: Target | None) -> None:
+        if entry is None or entry.case is None:
+            self._due.pop(key, None)
+            return
+        self._due[key] = entry.case.due
+        # One place in the heap for each case, put off when its time comes: a hot case would fill it otherwise.
+        if key not in self._in_heap or entry.case.due < self._in_heap[key]:
+            self._push(entry.case.due, key)
+
+    def _push(self, due: int, key: str) -> None:
+        self._in_heap[key] = due
+        heappush(self._heap, (due, key))
+
+
+_NOTHING: Final = Target()

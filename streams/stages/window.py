@@ -1,0 +1,102 @@
+"""The window rule: a fold over the replies of a partition. Entries are the truth, ledgers their working form."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+import msgspec
+
+from streams.records import Reply, Tick
+from streams.stages.case import Case
+from streams.stages.episode import Episode
+from streams.stages.instants import micros
+from streams.stages.pileon_config import Config, Rule, rule
+from streams.stages.pseudonyms import Pseudonyms
+from streams.stages.step import Arrived, Step
+from streams.stages.watched import Watched
+from streams.topics import json_key
+
+DEFAULT_LATENESS: Final = timedelta(hours=24)
+MAX_EXPIRED_A_TICK: Final = 5_000
+
+
+class WindowDetector:
+    """Opens a pile-on where enough different people are hostile to one within a window."""
+
+    name = "window@1"
+    """Ids are made under ``window`` alone: an upgrade does not tell of open cases again."""
+
+    def __init__(
+        self,
+        config: Config,
+        overrides: dict[tuple[str, str], Config],
+        lateness: dict[str, timedelta],
+        installation_key: bytes,
+    ) -> None:
+        """``overrides`` by (source, community), ``lateness`` by source; the key makes ids that nobody can reverse."""
+        self._config = config
+        self._overrides = overrides
+        self._lateness = lateness
+        self._key = installation_key
+        self._pseudonyms = Pseudonyms(installation_key)
+        self._rules: dict[tuple[str, str], Rule] = {}
+
+    def new_store(self) -> Watched:
+        """Return the state of a partition where nothing happened yet."""
+        configs = (self._config, *self._overrides.values())
+        lateness = max((DEFAULT_LATENESS, *self._lateness.values()))
+        return Watched(max(rule(config, lateness).keep for config in configs))
+
+    def steps(self, store: Watched, arrived: Sequence[Arrived]) -> Iterable[Step]:
+        """Yield one step per record, in order."""
+        for each in arrived:
+            yield self.step(store, each.record)
+
+    def step(self, store: Watched, record: Any) -> Step:
+        """Return what one record changes."""
+        if isinstance(record, Reply):
+            return self._reply(store, record)
+        if isinstance(record, Tick):
+            return self._tick(store, micros(record.at))
+        # The window rule's settings come from the settings file; the log's changes are for detectors that learn.
+        return Step("config_change")
+
+    def _reply(self, store: Watched, reply: Reply) -> Step:
+        key = json_key(reply.source, reply.community, reply.target_id).decode()
+        episode = self._episode(store, key, (reply.source, reply.community, reply.target_id))
+        outcome = episode.take(reply, self._key, self._pseudonyms)
+        return Step(outcome, tuple(episode.told), _entries(store, key, episode), tuple(episode.notes))
+
+    def _tick(self, store: Watched, at: int) -> Step:
+        """Close what is due, soonest first, then forget the targets that can matter no more."""
+        outputs: list[Any] = []
+        entries: list[tuple[str, Any]] = []
+        for due, key in store.due_by(at):
+            episode = self._episode(store, key, tuple(msgspec.json.decode(key)))
+            episode.close_quiet(due)
+            outputs += episode.told
+            entries += _entries(store, key, episode)
+        expired = store.expired_by(at)[:MAX_EXPIRED_A_TICK]
+        return Step("tick", tuple(outputs), (*entries, *((key, None) for key in expired)))
+
+    def _episode(self, store: Watched, key: str, where: Any) -> Episode:
+        entry = store.entries.get(key)
+        case: Case | None = None if entry is None else entry.case
+        return Episode(self.name, self._rule(where[0], where[1]), where, store.ledger(key), case)
+
+    def _rule(self, source: str, community: str) -> Rule:
+        found = self._rules.get((source, community))
+        if found is None:
+            config = self._overrides.get((source, community), self._config)
+            found = rule(config, self._lateness.get(source, DEFAULT_LATENESS))
+            if len(self._rules) < MAX_EXPIRED_A_TICK:  # communities are few; names made up by a flood must not fill memory
+                self._rules[source, community] = found
+        return found
+
+
+def _entries(store: Watched, key: str, episode: Episode) -> tuple[tuple[str, Any], ...]:
+    if not episode.changed:
+        return ()
+    entry = episode.ledger.target(episode.case)
+    store.remember(key, entry, episode.ledger)
+    return ((key, entry),)
