@@ -1,0 +1,96 @@
+"""``address``: scored comments → replies. Whom is each comment aimed at, how surely, and how hostile is it to them?
+
+State is one small entry per comment (``conversation.py``); the rules are in ``links.py``, the hostility in ``hostility.py``.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from streams.records import Action
+from streams.stages import revisions
+from streams.stages.conversation import Conversations, Entry, person_of, unknown_author
+from streams.stages.forgetting import evict, stop_waiting, sweep
+from streams.stages.gathering import Gathered, aims_of
+from streams.stages.links import Config, Links, Prior, answer, spoken_to_by
+from streams.stages.listening import listen
+from streams.stages.step import Arrived, Step
+from streams.topics import COMMENTS_SCORED, REPLIES
+
+__all__ = ["Address", "Config", "Conversations", "Prior"]
+
+
+class Address:
+    """The stage. Each comment has exactly one outcome; what was ``waiting`` is settled later by a note.
+
+    Settling notes: ``released`` (its replies went out), ``released_self_reply``, ``parent_missing`` (unaddressed after all),
+    ``withdrawn`` (deleted while it waited). Other notes: ``evicted``, ``taken_back``, ``stale_edit``.
+    """
+
+    name = "address"
+    source = COMMENTS_SCORED
+    sink = REPLIES
+    entry: Any = Entry
+    outcomes = ("replies", "unaddressed", "outside", "self_reply", "duplicate", "waiting", "edited", "deleted", "unroutable")
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.config = config or Config()
+
+    def new_store(self) -> Conversations:
+        """Return an empty store."""
+        return Conversations()
+
+    def steps(self, store: Conversations, arrived: Sequence[Arrived]) -> Iterable[Step]:
+        """Yield one step per scored comment, in order; each must be applied before the next is taken."""
+        for one in arrived:
+            yield self.step(store, one)
+
+    def step(self, store: Conversations, arrived: Arrived) -> Step:
+        """Return what one scored comment asks for."""
+        gathered = Gathered(store, arrived)
+        if gathered.comment.action is Action.EDITED:
+            return revisions.edited(gathered, self.config)
+        if gathered.comment.action is Action.DELETED:
+            return revisions.deleted(gathered)
+        return self._created(gathered, store)
+
+    def _created(self, gathered: Gathered, store: Conversations) -> Step:
+        comment_id = gathered.comment.comment_id
+        if comment_id in gathered.conversation.entries:
+            return gathered.step("duplicate")
+        evict(gathered, self.config)
+        sweep(gathered, self.config, store)
+        entry, found, heard = listen(gathered, self.config)
+        if found is None:
+            stop_waiting(gathered, self.config)
+            gathered.put(comment_id, entry)
+            return gathered.step("waiting")
+        entry = msgspec.structs.replace(entry, aims=aims_of(entry, found.candidates))
+        gathered.put(comment_id, entry)
+        gathered.send(comment_id, entry, entry.aims)
+        _release(gathered, comment_id, entry)
+        revisions.take_back(gathered, entry, heard)
+        return gathered.step(_outcome(found))
+
+
+def _release(gathered: Gathered, comment_id: str, parent: Entry) -> None:
+    """Send the replies of the comments that waited for this one, in the order they came."""
+    for child_id in gathered.conversation.children_of(comment_id):
+        child = gathered.known(child_id)
+        if child is None:
+            continue
+        me = child.author or unknown_author(child_id)
+        found = answer(me, person_of(comment_id, parent), spoken_to_by(parent, me) if child.meant else {})
+        settled = msgspec.structs.replace(child, parent=None, aims=aims_of(child, found.candidates))
+        gathered.put(child_id, settled)
+        gathered.send(child_id, settled, settled.aims)
+        gathered.notes.append("released_self_reply" if found.self_reply else "released")
+
+
+def _outcome(found: Links) -> str:
+    if found.candidates:
+        return "replies"
+    if found.self_reply:
+        return "self_reply"
+    return "outside" if found.outside else "unaddressed"

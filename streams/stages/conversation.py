@@ -1,0 +1,279 @@
+"""What ``address`` remembers: one small entry per comment, and an index that is a function of the entries alone.
+
+No text: an entry holds whom it was aimed at, how hostile it was, and the fingerprint of its words. Names of authors are
+there, because a mention can only be tied to a name that is known; they go with the entry, after 30 days at the latest.
+"""
+
+import heapq
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.records import LinkKind, Role
+from streams.stages.lexicon import STOPWORDS
+from streams.stages.quotes import WORD
+
+MAX_NAME_WORDS: Final = 6
+MAX_NAME: Final = 128
+MIN_NAME_PART: Final = 3
+UNKNOWN: Final = "comment:"
+MAX_PLAIN_ID: Final = 1000
+
+Place = tuple[str, str, str]
+"""Source, community, conversation."""
+
+
+class Aim(Struct, frozen=True, array_like=True):
+    """One candidate a comment was aimed at, as last sent."""
+
+    target: str
+    kind: LinkKind
+    confidence: float
+    hostility: float
+    revision: int = 1
+
+
+class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One comment in state. Absent means the default: entries are small."""
+
+    n: int
+    """Place in the conversation, by arrival."""
+    at: datetime
+    """``created_at``."""
+    seen: datetime
+    """``ingested_at``."""
+    estimated: bool = False
+    author: str | None = None
+    name: str | None = None
+    """Only where it is not the author's id."""
+    role: Role | None = None
+    parent: str | None = None
+    """The parent's id while it is waited for."""
+    replied: bool = False
+    """The source gave a parent: it knows reply chains."""
+    toxicity: float = 0.0
+    toward: float = 0.0
+    """P(hostile to the person addressed), link certain."""
+    meant: float = 0.0
+    """P(hostile to an absent person spoken of)."""
+    second: bool = False
+    """It speaks to somebody."""
+    aims: tuple[Aim, ...] = ()
+    marks: bytes = b""
+    edited: datetime | None = None
+    """The last edit applied."""
+    deleted: bool = False
+
+
+def person_of(comment_id: str, entry: Entry) -> str:
+    """Return whom an answer to this comment is aimed at: its author, or the comment where the author is unknown."""
+    return entry.author or unknown_author(comment_id)
+
+
+def unknown_author(comment_id: str) -> str:
+    """Return the target that stands for the unknown author of a comment; a very long id by its hash, to stay an id."""
+    if len(comment_id) > MAX_PLAIN_ID:
+        comment_id = blake2b(comment_id.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return UNKNOWN + comment_id
+
+
+@lru_cache(maxsize=1 << 16)
+def folded(word: str) -> str:
+    """Return letters and digits only, compatibility forms and case gone: ``Ｊosé_`` and ``josé`` are one."""
+    if not word.isascii():
+        word = unicodedata.normalize("NFKC", word)
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
+
+
+@lru_cache(maxsize=1 << 14)
+def name_keys(name: str) -> tuple[str, tuple[str, ...], str]:
+    """Return a name as one folded word, its parts that can stand for it, and its consonants (for misspellings)."""
+    parts = [folded(part) for part in WORD.findall(name[:MAX_NAME])[:MAX_NAME_WORDS]]
+    whole = folded(name[:MAX_NAME])
+    alone = tuple(sorted({part for part in parts if len(part) >= MIN_NAME_PART and part not in STOPWORDS and part != whole}))
+    return whole, alone, skeleton(parts[0] if parts else "")
+
+
+def skeleton(word: str) -> str:
+    """Return a word's consonants, doubled ones once, an ``s`` at the end dropped; empty if there are fewer than four."""
+    kept = ""
+    for letter in word:
+        if letter not in "aeiouyh" and not kept.endswith(letter):
+            kept += letter
+    kept = kept.removesuffix("s")
+    return kept if len(kept) >= 4 else ""
+
+
+class Conversation:
+    """The comments of one conversation, indexed."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.by_n: dict[int, str] = {}
+        self.first = 0
+        self.last = -1
+        self.replied = 0
+        """Comments whose source gave a parent."""
+        self.waiting: dict[str, dict[int, str]] = {}
+        self.waiting_by_n: dict[int, str] = {}
+        self.names: dict[str, dict[str, int]] = {}
+        """A folded name, or a part or the skeleton of it → authors, each with a count of entries."""
+        self.quiet_since: datetime | None = None
+
+    def apply(self, comment_id: str, entry: Entry | None) -> None:
+        """Put or remove one comment."""
+        old = self.entries.pop(comment_id, None)
+        if old is not None:
+            self._forget(comment_id, old, named=entry is None or (entry.author, entry.name) != (old.author, old.name))
+        if entry is not None:
+            self.entries[comment_id] = entry
+            self._learn(comment_id, entry, named=old is None or (entry.author, entry.name) != (old.author, old.name))
+
+    def _learn(self, comment_id: str, entry: Entry, *, named: bool) -> None:
+        self.first = min(self.first, entry.n) if self.by_n else entry.n
+        self.last = max(self.last, entry.n) if self.by_n else entry.n
+        self.by_n[entry.n] = comment_id
+        self.replied += entry.replied
+        if entry.parent is not None:
+            self.waiting.setdefault(entry.parent, {})[entry.n] = comment_id
+            self.waiting_by_n[entry.n] = comment_id
+        if named:
+            for key in _keys(entry):
+                authors = self.names.setdefault(key, {})
+                authors[entry.author or ""] = authors.get(entry.author or "", 0) + 1
+
+    def _forget(self, comment_id: str, entry: Entry, *, named: bool) -> None:
+        del self.by_n[entry.n]
+        self.replied -= entry.replied
+        if entry.parent is not None:
+            children = self.waiting[entry.parent]
+            del children[entry.n], self.waiting_by_n[entry.n]
+            if not children:
+                del self.waiting[entry.parent]
+        if named:
+            for key in _keys(entry):
+                self._forget_name(key, entry.author or "")
+
+    def _forget_name(self, key: str, author: str) -> None:
+        authors = self.names[key]
+        authors[author] -= 1
+        if not authors[author]:
+            del authors[author]
+        if not authors:
+            del self.names[key]
+
+    def oldest(self) -> str | None:
+        """Return the id of the comment that came first of those still known."""
+        if not self.by_n:
+            return None
+        while self.first not in self.by_n:
+            self.first += 1
+        return self.by_n[self.first]
+
+    def newest(self) -> Entry | None:
+        """Return the comment that came last of those still known."""
+        if not self.by_n:
+            return None
+        while self.last not in self.by_n:
+            self.last -= 1
+        return self.entries[self.by_n[self.last]]
+
+    def before(self, n: int, most: int) -> Iterator[tuple[str, Entry]]:
+        """Yield the comments before the ``n``-th, last first, at most ``most``."""
+        for earlier in range(n - 1, max(n - 1 - most, self.first - 1), -1):
+            comment_id = self.by_n.get(earlier)
+            if comment_id is not None:
+                yield comment_id, self.entries[comment_id]
+
+    def oldest_first(self) -> Iterator[tuple[str, Entry]]:
+        """Yield the comments in the order they came."""
+        self.oldest()
+        for n in range(self.first, self.last + 1):
+            comment_id = self.by_n.get(n)
+            if comment_id is not None:
+                yield comment_id, self.entries[comment_id]
+
+    def next_n(self) -> int:
+        """Return the place of the next comment."""
+        newest = self.newest()
+        return 0 if newest is None else newest.n + 1
+
+    def children_of(self, parent_id: str) -> list[str]:
+        """Return the comments that wait for this one, in order."""
+        return [child for _, child in sorted(self.waiting.get(parent_id, {}).items())]
+
+    def named(self, key: str) -> tuple[str, ...]:
+        """Return the authors whose name folds to this, in a fixed order."""
+        return tuple(sorted(self.names[key])) if key in self.names else ()
+
+
+def _keys(entry: Entry) -> Iterable[str]:
+    """Return what an author can be called by; whole names are marked so that a part never equals one."""
+    if entry.author is None:
+        return ()
+    keys: set[str] = set()
+    for name in (entry.name or entry.author, entry.author):
+        whole, parts, bones = name_keys(name)
+        keys |= {"=" + whole, *parts} | ({"~" + bones} if bones else set())
+    return keys - {"="}
+
+
+_READ_KEY: Final = msgspec.json.Decoder(tuple[str, str, str, str]).decode
+
+
+def key_of(place: Place, comment_id: str) -> str:
+    """Return the key of a comment's entry: a JSON array, so that no id can forge another's."""
+    return msgspec.json.encode((*place, comment_id)).decode()
+
+
+class Conversations:
+    """The store of ``address``: every conversation of a partition."""
+
+    def __init__(self) -> None:
+        self.open: dict[Place, Conversation] = {}
+        self._quiet: dict[tuple[str, str], list[tuple[datetime, Place]]] = {}
+        """Per community, a heap of conversations by the arrival of their newest comment; stale ones are corrected when met."""
+
+    def apply(self, key: str, entry: Entry | None) -> None:
+        """Put one entry, or remove it (None)."""
+        source, community, conversation_id, comment_id = _READ_KEY(key)
+        place = (source, community, conversation_id)
+        conversation = self.open.get(place)
+        if conversation is None:
+            if entry is None:
+                return
+            conversation = self.open[place] = Conversation()
+        conversation.apply(comment_id, entry)
+        if not conversation.entries:
+            del self.open[place]
+        elif entry is not None and (conversation.quiet_since is None or entry.seen < conversation.quiet_since):
+            self._queue(place, conversation, entry.seen)
+
+    def _queue(self, place: Place, conversation: Conversation, seen: datetime) -> None:
+        """Note that nothing came to the conversation since ``seen`` or later: a lower bound, made exact when it is met."""
+        conversation.quiet_since = seen
+        heapq.heappush(self._quiet.setdefault(place[:2], []), (seen, place))
+
+    def conversation(self, place: Place) -> Conversation:
+        """Return a conversation; an empty one, not yet part of the store, if it is new."""
+        return self.open.get(place) or Conversation()
+
+    def quietest(self, community: tuple[str, str]) -> tuple[datetime, Place] | None:
+        """Return the conversation whose newest comment arrived longest ago, and when that was."""
+        heap = self._quiet.get(community, [])
+        while heap:
+            seen, place = heap[0]
+            conversation = self.open.get(place)
+            newest = conversation.newest() if conversation else None
+            if newest is not None and newest.seen == seen:
+                return heap[0]
+            heapq.heappop(heap)
+            if conversation is not None and newest is not None and conversation.quiet_since == seen:
+                self._queue(place, conversation, newest.seen)
+        return None

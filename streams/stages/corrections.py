@@ -1,0 +1,65 @@
+"""What an author takes back: "I was not addressing you, I was talking about …", "I meant …". Linear in the words."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from streams.stages.conversation import Conversation, Entry
+from streams.stages.hearing import Heard
+from streams.stages.mentions import misspelt
+
+OWN_BACK: Final = 64
+"""How many comments back one's own earlier comment may be."""
+_NOT: Final = frozenset("not wasnt werent didnt isnt arent never".split())
+_SPEAKING: Final = frozenset(
+    "talking speaking addressing adressing referring refering replying answering responding calling meant mean aimed directed attacking "
+    "insulting writing".split()
+)
+_TO: Final = frozenset("to about at for of".split())
+
+
+class TakenBack(Struct, frozen=True):
+    """A correction: ``not_you`` takes it off the person spoken to, ``instead`` says who was meant."""
+
+    not_you: bool = False
+    instead: tuple[str, ...] = ()
+
+
+def taken_back(heard: Heard, conversation: Conversation) -> TakenBack | None:
+    """Return what the comment takes back of an earlier one of its author; None if nothing."""
+    not_you = False
+    instead: tuple[str, ...] = ()
+    for number, sentence in enumerate(heard.sentences):
+        if "i" not in sentence and "that" not in sentence and "it" not in sentence:
+            continue
+        verb = next((here for here, word in enumerate(sentence) if word in _SPEAKING), None)
+        if verb is None or verb > 8:
+            continue
+        if _NOT.isdisjoint(sentence[:verb]):
+            instead = instead or _who(heard, number, sentence, verb, conversation)
+        else:
+            not_you = not_you or "you" in sentence[verb : verb + 4]
+    return TakenBack(not_you, instead) if not_you or instead else None
+
+
+def _who(heard: Heard, number: int, sentence: Sequence[str], verb: int, conversation: Conversation) -> tuple[str, ...]:
+    """Return who was meant: a name one or two words after "talking", "meant" or the like, in a sentence by "I"."""
+    if "i" not in sentence[:verb]:
+        return ()
+    cased = [word for clause in heard.clauses if clause.sentence == number for word in clause.words]
+    for start in (verb + 1, verb + 2):
+        people = misspelt(cased[start:], conversation)
+        if people:
+            return people
+    return ()
+
+
+def earlier_of(conversation: Conversation, author: str, n: int, person: str | None) -> tuple[str, Entry] | None:
+    """Return the author's last comment before the ``n``-th that was aimed at ``person``; at anybody with hostility, for None."""
+    for comment_id, entry in conversation.before(n, OWN_BACK):
+        if entry.author != author or entry.deleted:
+            continue
+        if any(aim.target == person if person is not None else aim.hostility >= 0.05 for aim in entry.aims):
+            return comment_id, entry
+    return None

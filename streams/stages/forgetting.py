@@ -1,0 +1,55 @@
+"""What ``address`` lets go: comments over the limit or the days, conversations gone quiet, children whose parent never came.
+
+A little at each step, decided by the entries alone, so that a store made again from its entries lets go the same.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from streams.stages.conversation import Conversations
+from streams.stages.gathering import Gathered
+from streams.stages.links import Config
+
+MAX_EVICTED: Final = 100
+"""Comments let go in one step, so that no step is long."""
+MAX_SWEPT: Final = 20
+
+
+def evict(gathered: Gathered, config: Config) -> None:
+    """Let go of this conversation's oldest comments: over the limit, or older than the days."""
+    conversation = gathered.conversation
+    surplus = len(conversation.entries) + 1 - config.max_comments
+    since = gathered.seen - timedelta(days=config.max_days)
+    for count, (comment_id, entry) in enumerate(conversation.oldest_first()):
+        if count >= MAX_EVICTED or (count >= surplus and entry.seen >= since):
+            break
+        gathered.put(comment_id, None)
+        gathered.notes.append("evicted")
+        if entry.parent is not None:
+            gathered.notes.append("parent_missing")
+
+
+def sweep(gathered: Gathered, config: Config, store: Conversations) -> None:
+    """Let go of the comments of a conversation of the same community where nothing came for all the days."""
+    quiet = store.quietest(gathered.place[:2])
+    if quiet is None or quiet[1] == gathered.place or quiet[0] >= gathered.seen - timedelta(days=config.max_days):
+        return
+    for count, (comment_id, entry) in enumerate(store.open[quiet[1]].oldest_first()):
+        if count >= MAX_SWEPT:
+            break
+        gathered.put(comment_id, None, quiet[1])
+        gathered.notes.extend(["evicted"] if entry.parent is None else ["evicted", "parent_missing"])
+
+
+def stop_waiting(gathered: Gathered, config: Config) -> None:
+    """Make room for one more that waits: the one that waited longest is unaddressed after all."""
+    waiting = gathered.conversation.waiting_by_n
+    if len(waiting) < config.max_waiting:
+        return
+    comment_id = waiting[min(waiting)]
+    entry = gathered.known(comment_id)
+    if entry is not None:
+        gathered.put(comment_id, msgspec.structs.replace(entry, parent=None))
+        gathered.notes.append("parent_missing")

@@ -1,0 +1,194 @@
+"""P(hostile to the person addressed), from a comment's toxicity and the cues of its own words. Pure and linear.
+
+A toxic comment need not be hostile to the person it answers ("they are cowards, all of them"), and a mild one can be ("do you even
+read what you write?"). So: a logistic model with one weight for the scorer's logit and one for each cue. The weights were set by
+hand and are versioned; a scorer is calibrated elsewhere. Formula: z = −1.8 + 0.9·logit(toxicity) + Σ cues, P = 1 / (1 + e^−z).
+"""
+
+from collections.abc import Sequence
+from math import exp, log
+from typing import Final
+
+from msgspec import Struct
+
+from streams.stages.lexicon import (
+    ATTACKS,
+    FILLERS,
+    FRIENDLY,
+    GENERIC_BY_FIRST,
+    HEAT,
+    INSULTS,
+    NEGATED,
+    OPENERS,
+    OWN,
+    PLURAL,
+    POINTING,
+    SECOND,
+    SINGULAR,
+    SPELLINGS,
+)
+
+HOSTILITY_VERSION: Final = "cues@1"
+BASE: Final = -1.8
+SLOPE: Final = 0.9
+MIN_TOXICITY: Final = 0.08
+"""No scorer knows that a text without swear words is that harmless: below this its zeros say nothing."""
+SECOND_PERSON: Final = 0.9
+INSULTED: Final = 1.6
+BARE: Final = 0.8
+MEANT: Final = 1.6
+ELSEWHERE: Final = -3.0
+"""The insult is for a third person, a group or the speaker."""
+HEAT_ELSEWHERE: Final = -1.2
+"""Strong words stand only in sentences without "you"."""
+KIND_WORDS: Final = -0.8
+MAX_ATTACK: Final = 3.2
+SHORT: Final = 6
+"""Words: a sentence so short, with an insult and no subject, is thrown at whoever it answers."""
+
+
+class Cues(Struct, frozen=True):
+    """What the own words of a comment say about whom it is aimed at."""
+
+    second: int = 0
+    """Times it says "you" to somebody (not "as you can see")."""
+    attack: float = 0.0
+    """Sum of the weights of attacking phrases, in logits, at most ``MAX_ATTACK``."""
+    insulted: int = 0
+    """Sentences that insult somebody they say "you" to."""
+    bare: int = 0
+    """Short insults without a subject."""
+    third: int = 0
+    """Sentences that insult one absent person."""
+    group: int = 0
+    """Sentences that insult several, or something with a name."""
+    own: int = 0
+    """Sentences that insult the speaker."""
+    heat: int = 0
+    """Sentences with strong words and without "you"."""
+    singular: bool = False
+    """It speaks of "him" or "her"."""
+    plural: bool = False
+    kind: bool = False
+
+
+def cues(sentences: Sequence[Sequence[str]], subjects: Sequence[str] = ()) -> Cues:
+    """Return the cues of sentences, each its words in lower case without apostrophes.
+
+    ``subjects`` says of each sentence what its subject is: ``third`` (somebody here, by name), ``group`` (something else with
+    a name) or nothing.
+    """
+    count = dict.fromkeys(("second", "insulted", "bare", "third", "group", "own", "heat"), 0)
+    attack, singular, plural, kind = 0.0, False, False, False
+    for number, words in enumerate(sentences):
+        present = set(words)
+        you = _spoken_to(words) if present & SECOND or "youre" in present or "youve" in present else 0
+        count["second"] += you
+        attack += _attack(words, number == 0)
+        singular = singular or not SINGULAR.isdisjoint(present)
+        plural = plural or not PLURAL.isdisjoint(present)
+        kind = kind or not FRIENDLY.isdisjoint(present)
+        if not INSULTS.isdisjoint(present):
+            count[_insulted(words, present, you, subjects[number] if number < len(subjects) else "")] += 1
+        elif not you and not HEAT.isdisjoint(present):
+            count["heat"] += 1
+    return Cues(attack=min(attack, MAX_ATTACK), singular=singular, plural=plural, kind=kind, **count)
+
+
+def _insulted(words: Sequence[str], present: set[str], you: int, subject: str) -> str:
+    """Return whom a sentence with an insult insults."""
+    if subject:
+        return subject
+    if not you and not OWN.isdisjoint(present) and _of_oneself(words):
+        return "own"
+    if you:
+        return "insulted"
+    if not SINGULAR.isdisjoint(present) or _pointed_at(words):
+        return "third"
+    if not PLURAL.isdisjoint(present) or len(words) > SHORT:
+        return "group"
+    return "bare"
+
+
+def _of_oneself(words: Sequence[str]) -> bool:
+    """Return whether an insult follows "I am" or "my" closely."""
+    for here, word in enumerate(words):
+        if word in {"im", "my"} or (word == "i" and words[here + 1 : here + 2] in (["am"], ["was"], ["feel"], ["felt"])):
+            return not INSULTS.isdisjoint(words[here : here + 6])
+    return False
+
+
+def _pointed_at(words: Sequence[str]) -> bool:
+    """Return whether somebody is pointed at: "this clown", "that pathetic man", "the idiot"."""
+    return any(word in POINTING and not INSULTS.isdisjoint(words[here + 1 : here + 4]) for here, word in enumerate(words))
+
+
+def _spoken_to(words: Sequence[str]) -> int:
+    """Return how many times somebody is spoken to; "as you can see" speaks to nobody."""
+    said = sum(word in SECOND or word in {"youre", "youve"} for word in words)
+    generic = 0
+    for here, word in enumerate(words):
+        for rest in GENERIC_BY_FIRST.get(word, ()):
+            if tuple(words[here + 1 : here + 1 + len(rest)]) == rest:
+                generic += 1
+                break
+    return max(0, said - generic)
+
+
+def _attack(words: Sequence[str], opening: bool) -> float:
+    """Return the summed weight of attacking phrases; a word counts in one phrase only as a first word."""
+    said = _unfilled(words)
+    found = OPENERS.get(said[0], 0.0) if opening and said else 0.0
+    for here, word in enumerate(said):
+        for rest, weight in ATTACKS.get(word, ()):
+            if tuple(said[here + 1 : here + 1 + len(rest)]) == rest:
+                found += weight
+                break
+    return found
+
+
+def _unfilled(words: Sequence[str]) -> list[str]:
+    """Return the words without fillers, contractions and negations in one form."""
+    said: list[str] = []
+    for word in words:
+        if word in FILLERS:
+            continue
+        if word == "not" and said and said[-1] in NEGATED:
+            said[-1] = NEGATED[said[-1]]
+        elif word in SPELLINGS:
+            said.extend(SPELLINGS[word])
+        else:
+            said.append(word)
+    return said
+
+
+def _logistic(z: float) -> float:
+    return 1.0 / (1.0 + exp(-z))
+
+
+def logit(toxicity: float) -> float:
+    """Return ln(p / (1 − p)) of a toxicity, kept away from 0 and 1."""
+    p = min(max(toxicity, MIN_TOXICITY), 0.995)
+    return log(p / (1.0 - p))
+
+
+def toward_addressee(toxicity: float, found: Cues) -> float:
+    """Return P(hostile to the person addressed), were the link certain; in [0, 1], 4 decimals."""
+    z = BASE + SLOPE * logit(toxicity) + found.attack
+    z += SECOND_PERSON * (found.second > 0) + INSULTED * (found.insulted > 0) + KIND_WORDS * found.kind
+    if not found.insulted and found.attack < 1.0:
+        z += _elsewhere(found) if found.third or found.group or found.own or found.heat else BARE * (found.bare > 0)
+    return round(_logistic(z), 4)
+
+
+def _elsewhere(found: Cues) -> float:
+    if found.bare:
+        return 0.0
+    return ELSEWHERE if found.third or found.group or found.own else HEAT_ELSEWHERE
+
+
+def toward_meant(toxicity: float, found: Cues) -> float:
+    """Return P(hostile to the absent person spoken of), were it certain who that is; in [0, 1], 4 decimals."""
+    if not found.third:
+        return 0.0
+    return round(_logistic(BASE + SLOPE * logit(toxicity) + MEANT + 0.4 * min(found.third - 1, 3)), 4)

@@ -1,0 +1,87 @@
+"""From a scored comment to its entry and its links: hear it, weigh its cues, find whom it answers."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from streams.records import Comment
+from streams.stages.conversation import Conversation, Entry, unknown_author
+from streams.stages.gathering import Gathered, parent_aim
+from streams.stages.hearing import Heard, hear
+from streams.stages.hostility import cues, toward_addressee, toward_meant
+from streams.stages.links import Asked, Config, Links, is_absent, known_people, links
+from streams.stages.mentions import called, spoken_of, whole_name
+from streams.stages.quotes import fingerprint
+
+
+def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tuple[Entry, Links | None, Heard]:
+    """Return a comment's entry without aims, its links, and the comment as heard; no links while it waits for its parent.
+
+    ``old`` is its entry when it is edited: it keeps its place, and the parent it was known to answer.
+    """
+    comment = _with_known_parent(gathered.comment, old)
+    heard = hear(comment.text, comment.text_format)
+    asked = _asked(comment, heard, gathered.conversation, old.n if old else gathered.conversation.next_n())
+    parent = gathered.known(comment.parent_id) if comment.parent_id and comment.parent_id != comment.comment_id else None
+    waits = parent is None and _waits_for(comment) and (old is None or old.parent is not None)
+    entry = _entry(gathered, asked, comment.parent_id if waits else None, old)
+    if waits:
+        return entry, None, heard
+    if parent is None and _waits_for(comment):
+        return entry, Links(), heard
+    return entry, links(config, gathered.conversation, asked, (comment.parent_id or "", parent) if parent else None), heard
+
+
+def _with_known_parent(comment: Comment, old: Entry | None) -> Comment:
+    """Return an edit with the person it answered, where the edit itself does not say or that comment is forgotten."""
+    aim = parent_aim(old) if old else None
+    if aim is None or comment.reply_to_author_id is not None:
+        return comment
+    return msgspec.structs.replace(comment, reply_to_author_id=aim.target)
+
+
+def _waits_for(comment: Comment) -> bool:
+    """Return whether it needs its parent's entry; the conversation itself as parent means top level."""
+    if comment.parent_id is None or comment.reply_to_author_id is not None:
+        return False
+    return comment.parent_id not in (comment.comment_id, comment.conversation_id)
+
+
+def _asked(comment: Comment, heard: Heard, conversation: Conversation, n: int) -> Asked:
+    return Asked(
+        comment=comment,
+        n=n,
+        me=comment.author_id or unknown_author(comment.comment_id),
+        heard=heard,
+        cues=cues(heard.sentences, tuple(_subject_is(subject, conversation) for subject in heard.subjects)),
+        called=called(heard, conversation, known_people(comment)),
+        spoken_of=spoken_of(heard, conversation),
+    )
+
+
+def _subject_is(subject: Sequence[str], conversation: Conversation) -> str:
+    """Return whom an insult in a sentence with this subject is for: somebody here, or something else with a name."""
+    if not subject:
+        return ""
+    return "third" if whole_name(subject, conversation) else "group"
+
+
+def _entry(gathered: Gathered, asked: Asked, waits_for: str | None, old: Entry | None) -> Entry:
+    comment, toxicity = asked.comment, gathered.scored.toxicity
+    named = comment.author_id is not None and comment.author_name not in (None, "", comment.author_id)
+    return Entry(
+        n=asked.n,
+        at=old.at if old else comment.created_at,
+        seen=old.seen if old else gathered.seen,
+        estimated=comment.created_at_is_estimated,
+        author=comment.author_id,
+        name=comment.author_name if named else None,
+        role=comment.author_role,
+        parent=waits_for,
+        replied=comment.parent_id is not None,
+        toxicity=toxicity,
+        toward=toward_addressee(toxicity, asked.cues),
+        meant=toward_meant(toxicity, asked.cues) if is_absent(asked.cues) else 0.0,
+        second=asked.cues.second > 0 or asked.cues.attack >= 1.0,
+        marks=fingerprint(asked.heard.said),
+    )
