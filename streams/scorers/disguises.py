@@ -42,11 +42,14 @@ _SPELT: Final = 3
 
 
 def normalised(text: str) -> str:
-    """Return the text in lower case, entities decoded, links and @names masked, single spaces, none at the ends."""
+    """Return the text in lower case, entities decoded, links and @names masked, single spaces, none at the ends.
+
+    Invisible characters go: a text of nothing else is empty.
+    """
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
-        text = text.translate(_TYPOGRAPHY)
+        text = _INVISIBLE.sub("", text.translate(_TYPOGRAPHY))
     text = text.lower()
     if "//" in text or "www." in text:
         text = _URL.sub("_url_", text)

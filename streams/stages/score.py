@@ -1,0 +1,139 @@
+"""How toxic is a comment? One scorer call for a whole batch; each score depends on its own text alone."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from streams.records import Action, Comment, ScoredComment, TextFormat
+from streams.scorers import Scorer, Toxicity
+from streams.scorers.disguises import text_of_html
+from streams.stages.step import Arrived, Step
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
+
+MAX_SCORED_BYTES: Final = 64 * 1024
+"""UTF-8 bytes of a text that are scored."""
+MAX_CLOCK_AHEAD: Final = timedelta(minutes=5)
+"""A comment written this much after it arrived has a wrong clock: it counts as written when it arrived."""
+NOT_SCORED: Final = "none@0"
+
+SCORED: Final = "scored"
+DELETED: Final = "deleted"
+TEXT_CUT: Final = "text_cut"
+CLOCK_AHEAD: Final = "clock_ahead"
+
+# ">:(" and ">_<" are faces and ">!…!<" hides a spoiler: none of them quotes anybody.
+_QUOTED_LINE: Final = re.compile(r"^[ \t]{0,3}(?:>|&gt;)(?![:_.!]).*$", re.MULTILINE)
+
+
+class Stateless:
+    """The store of a stage that remembers nothing."""
+
+    def apply(self, key: str, entry: Any) -> None:
+        """Refuse: a stateless stage has no entries."""
+        raise ValueError(f"the score stage keeps no state, but was given the entry {key!r}")
+
+
+class Score:
+    """The stage ``comments.raw`` → ``comments.scored``."""
+
+    name: str = "score"
+    source = COMMENTS_RAW
+    sink = COMMENTS_SCORED
+    entry: Any = None
+    outcomes: tuple[str, ...] = (SCORED, DELETED)
+
+    def __init__(self, scorer: Scorer) -> None:
+        """Take the scorer; its name goes on every record."""
+        self._scorer = scorer
+
+    def new_store(self) -> Stateless:
+        """Return the store of a stage that remembers nothing."""
+        return Stateless()
+
+    def steps(self, store: Stateless, arrived: Sequence[Arrived]) -> Iterator[Step]:
+        """Yield one step with one scored comment per record, in order."""
+        texts = [text_to_score(each.record) for each in arrived if each.record.action is not Action.DELETED]
+        toxicities = self._scorer.score([text for text, _ in texts]) if texts else []
+        scored = iter(zip(toxicities, texts, strict=True))
+        for each in arrived:
+            if each.record.action is Action.DELETED:
+                yield _deleted(each)
+            else:
+                toxicity, (_, was_cut) = next(scored)
+                yield self._scored(each, toxicity, was_cut)
+
+    def _scored(self, arrived: Arrived, toxicity: Toxicity, was_cut: bool) -> Step:
+        comment, ahead = _timed(arrived)
+        scored = ScoredComment(
+            comment=comment,
+            toxicity=toxicity.toxicity,
+            labels=toxicity.labels,
+            scorer=self._scorer.name,
+            text_was_cut=was_cut,
+            created_at_was_clamped=ahead,
+        )
+        return Step(SCORED, (scored,), notes=(*((TEXT_CUT,) if was_cut else ()), *((CLOCK_AHEAD,) if ahead else ())))
+
+
+def _deleted(arrived: Arrived) -> Step:
+    """What was deleted has no toxicity, and its text goes no further."""
+    comment, ahead = _timed(arrived)
+    bare = msgspec.structs.replace(comment, text=None)
+    scored = ScoredComment(comment=bare, toxicity=0.0, scorer=NOT_SCORED, created_at_was_clamped=ahead)
+    return Step(DELETED, (scored,), notes=(CLOCK_AHEAD,) if ahead else ())
+
+
+def _timed(arrived: Arrived) -> tuple[Comment, bool]:
+    """Return the comment with the time it arrived, and whether it claimed to be written well after that."""
+    comment: Comment = arrived.record
+    ingested_at = comment.ingested_at or arrived.at
+    created_at, created_ahead = _not_ahead(comment.created_at, ingested_at)
+    changes: dict[str, Any] = {}
+    if comment.ingested_at is None:
+        changes["ingested_at"] = ingested_at
+    if created_ahead:
+        changes["created_at"] = created_at
+    edited_ahead = False
+    if comment.edited_at is not None:
+        edited_at, edited_ahead = _not_ahead(comment.edited_at, ingested_at)
+        changes |= {"edited_at": edited_at} if edited_ahead else {}
+    return (msgspec.structs.replace(comment, **changes) if changes else comment), created_ahead or edited_ahead
+
+
+def _not_ahead(claimed: datetime, ingested_at: datetime) -> tuple[datetime, bool]:
+    return (ingested_at, True) if claimed - ingested_at > MAX_CLOCK_AHEAD else (claimed, False)
+
+
+def text_to_score(comment: Comment) -> tuple[str, bool]:
+    """Return a comment's own words as plain text, and whether it was too long to be read whole.
+
+    What it quotes of others is left out: ``>`` lines, blockquotes. A comment that is nothing but a quotation is scored
+    as it stands: else a ``>`` in front would hide anything.
+    """
+    text, was_cut = _cut(comment.text or "")
+    if comment.text_format is TextFormat.HTML:
+        own = _without_quoted_lines(text_of_html(text, ("blockquote",)))
+        return (own if _says_something(own) else text_of_html(text)), was_cut
+    own = _without_quoted_lines(text)
+    return (own if _says_something(own) else text), was_cut
+
+
+def _without_quoted_lines(text: str) -> str:
+    return _QUOTED_LINE.sub("", text) if ">" in text or "&gt;" in text else text
+
+
+def _says_something(text: str) -> bool:
+    return bool(text) and not text.isspace()
+
+
+def _cut(text: str) -> tuple[str, bool]:
+    """Return the first 64 KiB of a text, cut between two characters."""
+    if len(text) * 4 <= MAX_SCORED_BYTES:
+        return text, False
+    encoded = text.encode("utf-8", "surrogatepass")
+    if len(encoded) <= MAX_SCORED_BYTES:
+        return text, False
+    return encoded[:MAX_SCORED_BYTES].decode("utf-8", "ignore"), True
