@@ -1,0 +1,189 @@
+"""What we count, and that nobody can make us count by name."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.engine import DeadLetter, Effects, Message
+from streams.metrics import FLAGGED_AT, OTHER, Metrics
+from streams.records import Judgement, Severity, Status
+from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon, scored
+
+STAGES = {"score": ("scored", "deleted"), "pileon": ("counted", "late", "duplicate")}
+SOURCES = {"news": ("sport", "letters"), "forum": ()}
+
+
+def fresh(**options: object) -> tuple[CollectorRegistry, Metrics]:
+    registry = CollectorRegistry()
+    given_options = {"sources": SOURCES, "notes": ("text_cut",), "scorer": "linear@1"} | options
+    return registry, Metrics(registry, STAGES, **given_options)  # type: ignore[arg-type]
+
+
+def series(registry: CollectorRegistry) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
+    families = text_string_to_metric_families(generate_latest(registry).decode())
+    return {(sample.name, tuple(sorted(sample.labels.items()))) for family in families for sample in family.samples}
+
+
+def test_everything_is_there_at_zero_before_the_first_comment():
+    registry, _ = fresh()
+    assert registry.get_sample_value("threadwatch_comments_consumed_total", {"source": "forum", "action": "deleted"}) == 0
+    assert registry.get_sample_value("threadwatch_messages_total", {"stage": "pileon", "outcome": "late"}) == 0
+    assert registry.get_sample_value("threadwatch_dead_lettered_total", {"topic": "replies", "reason": "not_json"}) == 0
+    assert registry.get_sample_value("threadwatch_pileons_total", {"source": "news", "severity": "critical", "status": "closed"}) == 0
+    assert registry.get_sample_value("threadwatch_alerts_posted_total", {"outcome": "failed"}) == 0
+    assert registry.get_sample_value("threadwatch_feedback_total", {"verdict": "not_one"}) == 0
+
+
+def test_a_thousand_authors_make_no_series_and_leave_no_trace():
+    registry, metrics = fresh()
+    before = series(registry)
+    for number in range(1000):
+        name = f"author-{number}"
+        record = scored(f"comment-{number}", toxicity=0.9, labels={f"label-{number}": 0.9, "insult": 0.9}, source=f"source-{number}",
+                        community=f"community-{number}", conversation_id=f"talk-{number}", author_id=name, author_name=name,
+                        text=f"text-{number}", url=f"https://forum.example/{number}", scorer=f"scorer-{number}@1")
+        effects = Effects(outcomes=Counter({f"outcome-{number}": 1}), notes=Counter({f"note-{number}": 1}), outputs=[record])
+        metrics.turned("score", effects, 0.1, NOON)
+        metrics.pileon(pileon(source=f"source-{number}", community=f"community-{number}", target_id=name, pileon_id=f"p-{number}"))
+        metrics.dead_letter(f"topic-{number}", f"reason-{number}")
+        metrics.alert_held(f"reason-{number}")
+        metrics.alert_posted(f"outcome-{number}")
+    assert series(registry) == before
+    shown = generate_latest(registry).decode()
+    assert not [word for word in ("author-", "talk-", "comment-", "text-", "forum.example", "source-", "community-", "p-") if word in shown]
+    assert registry.get_sample_value("threadwatch_comments_consumed_total", {"source": OTHER, "action": "created"}) == 1000
+
+
+def test_the_labels_are_the_agreed_ones_and_the_series_are_bounded():
+    registry, _ = fresh()
+    names = {label for _, labels in series(registry) for label, _ in labels}
+    assert names == {"action", "community", "flagged", "label", "le", "note", "outcome", "reason", "scorer", "severity", "source", "stage",
+                     "status", "topic", "verdict"}
+    assert len(series(registry)) < 1200
+
+
+def test_a_comment_is_counted_by_source_scorer_and_label():
+    registry, metrics = fresh()
+    metrics.comment_scored(scored(toxicity=0.9, labels={"insult": 0.85, "threat": 0.1}, scorer="linear@1"), NOON + 3 * SECOND)
+    value = registry.get_sample_value
+    assert value("threadwatch_comments_scored_total", {"source": "news", "scorer": "linear@1"}) == 1
+    assert value("threadwatch_comments_flagged_total", {"source": "news", "label": "insult"}) == 1
+    assert value("threadwatch_comments_flagged_total", {"source": "news", "label": "threat"}) == 0
+    assert value("threadwatch_toxicity_score_sum", {"source": "news", "label": "toxicity"}) == 0.9
+    assert value("threadwatch_community_comments_total", {"source": "news", "community": "sport", "flagged": "true"}) == 1
+    assert value("threadwatch_end_to_end_seconds_sum", {"source": "news"}) == 3
+    assert value("threadwatch_event_time_watermark_seconds", {"source": "news"}) == NOON.timestamp()
+
+
+def test_a_community_of_another_source_is_other():
+    registry, metrics = fresh()
+    metrics.comment_scored(scored(source="forum", community="sport"), NOON)
+    assert registry.get_sample_value("threadwatch_community_comments_total", {"source": "forum", "community": OTHER, "flagged": "false"}) == 1
+
+
+@given(st.floats(0, 1))
+def test_flagged_means_at_the_threshold_or_above(toxicity: float):
+    registry, metrics = fresh()
+    metrics.comment_scored(scored(toxicity=toxicity), NOON)
+    flagged = registry.get_sample_value("threadwatch_comments_flagged_total", {"source": "news", "label": "toxicity"})
+    assert flagged == (1 if toxicity >= FLAGGED_AT else 0)
+
+
+def test_a_deletion_is_consumed_but_has_no_score():
+    registry, metrics = fresh()
+    metrics.comment_scored(scored(action="deleted", scorer="none@0", toxicity=0.0), NOON)
+    assert registry.get_sample_value("threadwatch_toxicity_score_count", {"source": "news", "label": "toxicity"}) == 0
+
+
+def test_a_writer_whose_clock_is_years_ahead_does_not_move_the_watermark_past_now():
+    registry, metrics = fresh()
+    metrics.comment_scored(scored(created_at=datetime(9999, 12, 31, tzinfo=UTC), ingested_at=NOON), NOON)
+    assert registry.get_sample_value("threadwatch_event_time_watermark_seconds", {"source": "news"}) == NOON.timestamp()
+
+
+def test_the_watermark_never_goes_back_and_estimated_times_do_not_touch_it():
+    registry, metrics = fresh()
+    metrics.comment_scored(scored(created_at=NOON), NOON + HOUR)
+    metrics.comment_scored(scored(created_at=NOON - HOUR), NOON + HOUR)
+    metrics.comment_scored(scored(created_at=NOON + MINUTE, created_at_is_estimated=True), NOON + HOUR)
+    assert registry.get_sample_value("threadwatch_event_time_watermark_seconds", {"source": "news"}) == NOON.timestamp()
+    assert registry.get_sample_value("threadwatch_end_to_end_seconds_count", {"source": "news"}) == 2
+
+
+def test_a_batch_counts_outcomes_notes_and_dead_letters_of_a_prefixed_instance():
+    registry, metrics = fresh()
+    message = Message("two.comments.raw", 0, 7, 0, None, b"{")
+    effects = Effects(outcomes=Counter(scored=2), notes=Counter(text_cut=1), dead_letters=[DeadLetter(message, "not_json", "cut off")])
+    metrics.turned("score", effects, 0.2, NOON)
+    value = registry.get_sample_value
+    assert value("threadwatch_messages_total", {"stage": "score", "outcome": "scored"}) == 2
+    assert value("threadwatch_notes_total", {"stage": "score", "note": "text_cut"}) == 1
+    assert value("threadwatch_dead_lettered_total", {"topic": "comments.raw", "reason": "not_json"}) == 1
+    assert value("threadwatch_stage_batch_size_sum", {"stage": "score"}) == 3
+    assert value("threadwatch_stage_seconds_sum", {"stage": "score"}) == 0.2
+
+
+def test_open_pile_ons_are_set_anew_each_time():
+    registry, metrics = fresh()
+    metrics.pileons_open([pileon(severity=Severity.CRITICAL), pileon(severity=Severity.CRITICAL), pileon()])
+    labels = {"source": "news", "severity": "critical"}
+    assert registry.get_sample_value("threadwatch_pileons_active", labels) == 2
+    metrics.pileons_open([])
+    assert registry.get_sample_value("threadwatch_pileons_active", labels) == 0
+
+
+def test_transitions_are_counted_and_the_size_once_at_the_close():
+    registry, metrics = fresh()
+    metrics.turned("pileon", Effects(outputs=[pileon(), pileon(status=Status.CLOSED, hostile_authors=9)]), 0.0, NOON)
+    assert registry.get_sample_value("threadwatch_pileons_total", {"source": "news", "severity": "warning", "status": "opened"}) == 1
+    assert registry.get_sample_value("threadwatch_pileon_authors_count") == 1
+    assert registry.get_sample_value("threadwatch_pileon_authors_sum") == 9
+
+
+def test_partitions_that_went_to_another_worker_disappear():
+    registry, metrics = fresh()
+    metrics.lag("comments.raw", {0: 5, 1: 0})
+    metrics.lag("two.replies", {3: 1})
+    metrics.lag("comments.raw", {1: 2})
+    assert registry.get_sample_value("threadwatch_consumer_lag", {"topic": "comments.raw", "partition": "0"}) is None
+    assert registry.get_sample_value("threadwatch_consumer_lag", {"topic": "comments.raw", "partition": "1"}) == 2
+    assert registry.get_sample_value("threadwatch_consumer_lag", {"topic": "replies", "partition": "3"}) == 1
+    metrics.applied("score", {0: 4})
+    assert registry.get_sample_value("threadwatch_applied_offset_lag", {"stage": "score", "partition": "0"}) == 4
+
+
+def test_alerts_verdicts_ticks_and_scorer_calls():
+    registry, metrics = fresh()
+    metrics.alert_fired(NOON, NOON + 90 * SECOND)
+    metrics.alert_posted("ok", 3)
+    metrics.alert_held("muted")
+    metrics.judged(Judgement.NOT_ONE)
+    metrics.ticked()
+    metrics.batch_scored(32, 0.5)
+    value = registry.get_sample_value
+    assert value("threadwatch_alert_delay_seconds_sum") == 90
+    assert value("threadwatch_alerts_posted_total", {"outcome": "ok"}) == 3
+    assert value("threadwatch_alerts_held_total", {"reason": "muted"}) == 1
+    assert value("threadwatch_feedback_total", {"verdict": "not_one"}) == 1
+    assert value("threadwatch_ticks_total") == 1
+    assert value("threadwatch_score_batch_size_sum") == 32
+
+
+def test_what_runs_is_told_once():
+    registry, metrics = fresh()
+    metrics.describe(version="0.1.0", python="3.11.9", scorer="linear@1", configuration="abc123")
+    assert registry.get_sample_value("threadwatch_config_info", {"digest": "abc123"}) == 1
+    with pytest.raises(ValueError, match="Duplicated"):
+        metrics.describe(version="0.1.0", python="3.11.9", scorer="linear@1", configuration="abc123")
+
+
+def test_every_metric_has_help_and_the_prefix():
+    registry, _ = fresh()
+    for family in registry.collect():
+        assert family.name.startswith("threadwatch_")
+        assert family.documentation.endswith("."), family.name
