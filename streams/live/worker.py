@@ -56,8 +56,9 @@ async def _checked(settings: Settings) -> None:
 def _worker(settings: Settings, names: tuple[str, ...], options: Options, loop: Any) -> _Worker:
     config = topology_config(settings, installation_key(settings.data))
     scorer = _scorer(settings) if "score" in names else _NoScorer()
-    watch = Watch(settings, CollectorRegistry(), scorer.name)
     stages = [stage for stage in topology(scorer, config) if stage.name in names]
+    configuration = config_hash(*(config.of(stage.name) for stage in stages))
+    watch = Watch(settings, CollectorRegistry(), stages, scorer.name, configuration)
     agents = [StageAgent(settings, stage, config_hash(*config.of(stage.name)), watch.applied, options) for stage in stages]
     watchdog = Watchdog([agent.progress for agent in agents], settings.worker.stuck_after.total_seconds())
     caretaker = Caretaker(settings, agents, watchdog, watch, Poster(settings, watch), loop=loop)

@@ -1,0 +1,56 @@
+"""What the worker tells the outside: metrics of every batch applied, and one log line per pile-on transition."""
+
+import logging
+import platform
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from streams.engine import Effects
+from streams.metrics import Metrics
+from streams.records import PileOn, ScoredComment
+from streams.settings import Settings
+from streams.stages.step import Stage
+
+log = logging.getLogger("threadwatch.live")
+_AWAY_LINE_EVERY = 30.0
+
+
+class Watch:
+    """Metrics and log lines; ids and numbers only, never a name or a text."""
+
+    def __init__(self, settings: Settings, registry: CollectorRegistry, stages: Iterable[Stage], scorer: str, configuration: str) -> None:
+        self.registry = registry
+        sources = {name: source.communities for name, source in settings.sources.items()}
+        self.metrics = Metrics(registry, {stage.name: stage.outcomes for stage in stages}, sources=sources,
+                               notes=[note for stage in stages for note in getattr(stage, "notes", ())], scorer=scorer)
+        self.metrics.describe(version=version("threadwatch"), python=platform.python_version(), scorer=scorer, configuration=configuration)
+        self._away_said = float("-inf")
+
+    def applied(self, stage: Stage, effects: Effects, seconds: float) -> None:
+        """Count a batch that was applied."""
+        self.metrics.turned(stage.name, effects, seconds, datetime.now(UTC))
+        if stage.name == "score":
+            self.metrics.batch_scored(sum(isinstance(output, ScoredComment) for output in effects.outputs), seconds)
+        for output in effects.outputs:
+            if isinstance(output, PileOn):
+                _say(output)
+
+    def lag(self, topic: str, waiting: Mapping[int, int]) -> None:
+        """Set what waits per partition."""
+        self.metrics.lag(topic, waiting)
+
+    def broker_away(self, why: str) -> None:
+        """Say once in a while that the broker does not answer; the stages wait for it by themselves."""
+        if time.monotonic() - self._away_said > _AWAY_LINE_EVERY:
+            self._away_said = time.monotonic()
+            log.warning("the broker does not answer (%s); waiting for it", why)
+
+
+def _say(pileon: PileOn) -> None:
+    fields: dict[str, Any] = {"pileon": pileon.pileon_id, "revision": pileon.revision, "severity": pileon.severity, "authors": pileon.hostile_authors}
+    log.info("pile-on %s %s", pileon.status, " ".join(f"{name}={value}" for name, value in fields.items()))
