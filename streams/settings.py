@@ -14,7 +14,10 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from streams.errors import UserError
-from streams.stages import address, alert, pileon
+from streams.stages.address import Config as AddressConfig
+from streams.stages.alert import Config as AlertConfig
+from streams.stages.alert import Mute
+from streams.stages.pileon import Config as PileOnConfig
 from streams.topology import Config as TopologyConfig
 
 FILE: Final = Path("threadwatch.toml")
@@ -75,13 +78,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     worker: Worker = Worker()
     alertmanager: Alertmanager = Alertmanager()
     scorer: str = "linear"
-    address: address.Config = address.Config()
-    pileon: pileon.Config = pileon.Config()
-    alert: alert.Config = alert.Config()
+    address: AddressConfig = AddressConfig()
+    pileon: PileOnConfig = PileOnConfig()
+    alert: AlertConfig = AlertConfig()
     sources: dict[str, Source] = field(default_factory=dict)
     communities: dict[str, dict[str, Any]] = field(default_factory=dict)
     """``"source/community"`` → overrides of ``pileon`` settings for it."""
-    mutes: tuple[alert.Mute, ...] = ()
+    mutes: tuple[Mute, ...] = ()
     retention: timedelta = timedelta(days=30)
     """How long text lives wherever it stands: topics, dead letters, recordings, caches (docs/privacy.md)."""
     data: str = ".threadwatch"
@@ -156,11 +159,11 @@ def _duration(kind: type, value: Any) -> Any:
     raise NotImplementedError(f"{kind} from {value!r}")
 
 
-def pileon_config(settings: Settings, community: str) -> pileon.Config:
+def pileon_config(settings: Settings, community: str) -> PileOnConfig:
     """Return the detector's settings for ``"source/community"``, overrides applied; UserError if one is unknown."""
     overrides = settings.communities.get(community, {})
     try:
-        return msgspec.convert(msgspec.to_builtins(settings.pileon) | overrides, pileon.Config, strict=False)
+        return msgspec.convert(msgspec.to_builtins(settings.pileon) | overrides, PileOnConfig, strict=False)
     except msgspec.ValidationError as error:
         raise UserError(f"communities.{community}: {error}") from error
 

@@ -7,6 +7,10 @@ from msgspec import Struct
 
 from streams.scorers import Scorer
 from streams.stages import address, alert, pileon, score
+from streams.stages.address import Config as AddressConfig
+from streams.stages.alert import Config as AlertConfig
+from streams.stages.alert import Mute
+from streams.stages.pileon import Config as PileOnConfig
 from streams.stages.step import Stage
 
 STAGES: Final = ("score", "address", "pileon", "alert")
@@ -15,14 +19,14 @@ STAGES: Final = ("score", "address", "pileon", "alert")
 class Config(Struct, frozen=True, kw_only=True):
     """What the stages need to know, each its own part."""
 
-    address: address.Config = address.Config()
-    pileon: pileon.Config = pileon.Config()
-    pileon_overrides: dict[tuple[str, str], pileon.Config] = {}
+    address: AddressConfig = AddressConfig()
+    pileon: PileOnConfig = PileOnConfig()
+    pileon_overrides: dict[tuple[str, str], PileOnConfig] = {}
     """(source, community) → the detector's settings there."""
     lateness: dict[str, timedelta] = {}
     """source → how long after it was written a comment may arrive and still count; default 24 h."""
-    alert: alert.Config = alert.Config()
-    mutes: tuple[alert.Mute, ...] = ()
+    alert: AlertConfig = AlertConfig()
+    mutes: tuple[Mute, ...] = ()
     installation_key: bytes = b"threadwatch"
     """Ids that leave the process are HMACs under this key."""
 
