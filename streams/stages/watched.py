@@ -1,13 +1,29 @@
 """The state of a partition's targets: a function of its entries alone, with what is due next kept at hand."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import datetime
 from heapq import heappop, heappush
+from itertools import chain
 from typing import Final
 
+import msgspec
+from msgspec import Struct
+
+from streams.records import Severity
+from streams.stages.instants import instant
 from streams.stages.ledger import Ledger, Target
 
 MAX_LEDGERS: Final = 4096
 _HOUR: Final = 3_600_000_000
+
+
+class OpenCase(Struct, frozen=True):
+    """An open pile-on, as a metric may show it."""
+
+    source: str
+    community: str
+    severity: Severity
 
 
 class Watched:
@@ -67,18 +83,31 @@ class Watched:
 
     def expired_by(self, at: int) -> list[str]:
         """Return the keys whose entries can matter no more, sorted."""
-        found = []
-        for hour in sorted(hour for hour in self._hours if hour <= at // _HOUR):
+        found = set()
+        for hour in sorted(hour for hour in self._hours if hour < at // _HOUR):
             for key in self._hours.pop(hour):
-                entry = self.entries.get(key)
-                if entry is None:
+                if (entry := self.entries.get(key)) is None:
                     continue
-                expired = entry.case is None and self._expiry(entry) < at
-                later = max(self._expiry(entry), at) + (_HOUR if entry.case is not None else 0)
-                self._hours.setdefault(later // _HOUR if not expired else at // _HOUR, []).append(key)
-                if expired:
-                    found.append(key)
-        return sorted(set(found))
+                can_go = entry.case is None and self._expiry(entry) < at
+                if can_go:
+                    found.add(key)
+                # It stays in its hour until it is removed; one that lives on is looked at when it could go.
+                self._hours.setdefault(hour if can_go else max(self._expiry(entry), at) // _HOUR, []).append(key)
+        return sorted(found)
+
+    def next_due(self) -> datetime | None:
+        """Return when a tick would have something to do, or None. At the soonest: what was put off may come later."""
+        hours = ((hour + 1) * _HOUR for hour in self._hours)
+        soonest = min(chain(hours, (due for due, _ in self._heap[:1])), default=None)
+        return None if soonest is None else instant(soonest)
+
+    def open_cases(self) -> Iterator[OpenCase]:
+        """Yield where a pile-on is open now, and how bad it is, sorted by key."""
+        for key in sorted(self._due):
+            source, community, _ = msgspec.json.decode(key)
+            case = self.entries[key].case
+            if case is not None:
+                yield OpenCase(source, community, case.severity)
 
     def _expiry(self, entry: Target) -> int:
         return entry.newest + self._keep

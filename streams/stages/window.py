@@ -17,7 +17,8 @@ from streams.stages.watched import Watched
 from streams.topics import json_key
 
 DEFAULT_LATENESS: Final = timedelta(hours=24)
-MAX_EXPIRED_A_TICK: Final = 5_000
+MAX_EXPIRED_A_TICK: Final = 20_000
+MAX_RULES: Final = 5_000
 
 
 class WindowDetector:
@@ -89,7 +90,7 @@ class WindowDetector:
         if found is None:
             config = self._overrides.get((source, community), self._config)
             found = rule(config, self._lateness.get(source, DEFAULT_LATENESS))
-            if len(self._rules) < MAX_EXPIRED_A_TICK:  # communities are few; names made up by a flood must not fill memory
+            if len(self._rules) < MAX_RULES:  # communities are few; names made up by a flood must not fill memory
                 self._rules[source, community] = found
         return found
 

@@ -1,0 +1,211 @@
+"""Tell Alertmanager what fires: a lease, posted to every Alertmanager again and again until the pile-on ends.
+
+Building the payload is pure; posting is aiohttp. An Alertmanager that is away never stops the program: the next round
+brings the same alerts, and a lease that lapses says "no longer monitored", not "ended".
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from streams.errors import UserError
+from streams.records import Severity
+from streams.stages.firing import Firing, Storm
+from streams.stages.instants import micros
+from streams.stages.reasons import spoken
+
+log = logging.getLogger("threadwatch.live")
+
+Alert = dict[str, Any]
+"""One alert of Alertmanager's API v2."""
+
+BATCH: Final = 256
+PATH: Final = "/api/v2/alerts"
+OK: Final = "ok"
+REFUSED: Final = "refused"
+FAILED: Final = "failed"
+OUTCOMES: Final = (OK, REFUSED, FAILED)
+REPEAT_RESOLVE: Final = timedelta(minutes=20)
+"""How long an end is posted again: longer than the lease, so that a post that failed is made good."""
+_MAX_LABEL: Final = 128
+_AWAY: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, OSError)
+
+
+def alerts(entries: Iterable[Firing | Storm], now: datetime, lease: timedelta, console_url: str = "") -> list[Alert]:
+    """Return what to post now, storms first (they inhibit the rest). A pile-on that escalated gives both severities."""
+    storms: list[Alert] = []
+    pileons: list[Alert] = []
+    for entry in entries:
+        if isinstance(entry, Storm):
+            storms += _storm(entry, now, lease)
+        elif entry.done_at is None or now - entry.done_at <= REPEAT_RESOLVE:
+            pileons += [_pileon(entry, severity, now, lease, console_url) for severity in entry.severities]
+    return storms + pileons
+
+
+def _pileon(firing: Firing, severity: Severity, now: datetime, lease: timedelta, console_url: str) -> Alert:
+    link = f"{console_url.rstrip('/')}/pileons/{firing.pileon_id}" if console_url else ""
+    labels = {"alertname": "PileOn", "source": shown(firing.source), "community": shown(firing.community),
+              "severity": str(severity), "pileon": firing.pileon_id}  # fmt: skip
+    ends_at = now if firing.done_at is not None else now + lease
+    alert = {"labels": labels, "annotations": _annotations(firing, link), "startsAt": _time(min(firing.first_hostile_at, now)),
+             "endsAt": _time(ends_at)}  # fmt: skip
+    return alert | ({"generatorURL": link} if link else {})
+
+
+def _annotations(firing: Firing, link: str) -> dict[str, str]:
+    """Return numbers, a link, and words that we made ourselves. Empty ones are left out."""
+    pace = f"{firing.hostile_authors} people in {spoken(micros(firing.updated_at) - micros(firing.first_hostile_at))}"
+    case = f"case {firing.pileon_id[:8].upper()}"
+    ended = firing.ended_because
+    told = {
+        "summary": f"{case}: ended, {ended}" if ended else f"{case}: {firing.hostile_authors} people hostile to one person",
+        "description": firing.reason,
+        "people": str(firing.hostile_authors),
+        "pace": "" if ended else pace,
+        "replying": str(firing.replying_authors),
+        "hostile_replies": str(firing.hostile_replies),
+        "conversations": str(firing.conversations),
+        "unknown_author_replies": str(firing.unknown_author_replies or ""),
+        "link": link,
+        "ended_because": ended,
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _storm(storm: Storm, now: datetime, lease: timedelta) -> list[Alert]:
+    """Return the one alert of a storm that is on. It ends by itself: by its lease or when it has passed."""
+    if storm.since is None or storm.until is None or now >= storm.until:
+        return []
+    labels = {"alertname": "PileOnStorm", "source": shown(storm.source), "severity": str(Severity.CRITICAL)}
+    told = {"summary": f"More than {len(storm.opened) - 1} pile-ons opened at once in one source",
+            "description": "One alert stands for all of them; each is listed where open pile-ons are listed."}  # fmt: skip
+    return [{"labels": labels, "annotations": told, "startsAt": _time(min(storm.since, now)),
+             "endsAt": _time(min(storm.until, now + lease))}]  # fmt: skip
+
+
+def shown(name: str) -> str:
+    """Return a source's or community's name as a label: at most 128 characters, with ``_`` for what could hide, reorder or be markup."""
+    kept = "".join(letter if letter.isprintable() and letter not in "<>" else "_" for letter in name[:_MAX_LABEL])
+    return kept.strip() or "_"
+
+
+def _time(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Refused(Exception):
+    """An answer of 4xx: posting the same again will not help."""
+
+
+class _Unwell(Exception):
+    """An answer that is neither 2xx nor 4xx."""
+
+
+class Alertmanagers:
+    """Posts to every Alertmanager. ``on_outcome`` gets (url, one of OUTCOMES) for each post."""
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        on_outcome: Callable[[str, str], None] = lambda url, outcome: None,
+        *,
+        deadline: timedelta = timedelta(seconds=10),
+        attempt: timedelta = timedelta(seconds=5),
+    ) -> None:
+        """Raise UserError for an address that is none. ``deadline`` bounds a post with its retries, ``attempt`` one try."""
+        self._urls = tuple(_checked(url) for url in urls)
+        self._on_outcome = on_outcome
+        self._deadline = deadline
+        self._timeout = aiohttp.ClientTimeout(total=attempt.total_seconds())
+        self._session: aiohttp.ClientSession | None = None
+        self._last: dict[str, str] = {}
+
+    async def post(self, alerts: Sequence[Alert]) -> None:
+        """Post to all of them at once. Never raises for one that is away or refuses: it is counted and said once."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, headers={"Content-Type": "application/json"})
+        session = self._session
+        await asyncio.gather(*(self._post_to(session, url, alerts) for url in self._urls))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _post_to(self, session: aiohttp.ClientSession, url: str, alerts: Sequence[Alert]) -> None:
+        waiting = [alerts[start : start + BATCH] for start in range(0, len(alerts), BATCH)]
+        worst = OK
+        while waiting:
+            batch = waiting.pop(0)
+            outcome = await self._outcome(session, url, batch)
+            self._on_outcome(url, outcome)
+            if outcome == FAILED:  # the rest would only wait for the same silence
+                worst = FAILED
+                break
+            if outcome == REFUSED:
+                worst = REFUSED
+                waiting[:0] = _halves(batch)
+        self._say(url, worst)
+
+    async def _outcome(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> str:
+        try:
+            async for attempt in _retrying(self._deadline):
+                with attempt:
+                    await self._try(session, url, batch)
+        except _Refused:
+            return REFUSED
+        except (*_AWAY, _Unwell):
+            return FAILED
+        return OK
+
+    async def _try(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> None:
+        async with session.post(url + PATH, data=msgspec.json.encode(batch), allow_redirects=False) as answer:
+            if 400 <= answer.status < 500:
+                raise _Refused(str(answer.status))
+            if not 200 <= answer.status < 300:
+                raise _Unwell(str(answer.status))
+
+    def _say(self, url: str, outcome: str) -> None:
+        """Say it once when an Alertmanager's answer changes."""
+        before = self._last.get(url, OK)
+        self._last[url] = outcome
+        where = urlsplit(url).netloc.rpartition("@")[2]
+        if outcome == before:
+            return
+        if outcome == OK:
+            log.info("alertmanager %s takes alerts again", where)
+        elif outcome == REFUSED:
+            log.warning("alertmanager %s refuses some alerts; the others are posted", where)
+        else:
+            log.warning("alertmanager %s does not answer; alerts are posted again every round", where)
+
+
+def _retrying(deadline: timedelta) -> AsyncRetrying:
+    return AsyncRetrying(
+        retry=retry_if_exception_type(_AWAY),
+        stop=stop_after_delay(deadline.total_seconds()),
+        wait=wait_exponential(multiplier=0.1, max=2.0),
+        reraise=True,
+    )
+
+
+def _halves(batch: Sequence[Alert]) -> list[Sequence[Alert]]:
+    """One bad alert must not stop the others: look for it by halves, and leave it alone when it stands alone."""
+    middle = len(batch) // 2
+    return [batch[:middle], batch[middle:]] if middle else []
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UserError(f"alertmanager.urls: {url!r} is no address; write http://host:port")
+    return url.rstrip("/")

@@ -1,0 +1,152 @@
+"""pileons → Alertmanager: whom to tell, and why or why not. The decisions here are pure; ``live/alertmanager.py`` posts them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.records import EndedBecause, Moment, PileOn, Severity, Status
+from streams.stages.alert_config import Config, Mute
+from streams.stages.firing import Firing, Firings, Storm, storm_key
+from streams.stages.step import Arrived, Step
+from streams.topics import PILEONS
+
+__all__ = ["HELD", "AlertDecision", "Alerts", "Config", "Decision", "Mute", "Reason"]
+
+
+class Decision(StrEnum):
+    """What becomes of a transition."""
+
+    FIRE = "fire"
+    ESCALATE = "escalate"
+    HOLD = "hold"
+    RESOLVE = "resolve"
+
+
+class Reason(StrEnum):
+    """Why: a closed set, because it labels a metric."""
+
+    NEW = "new"
+    STORM = "storm"
+    """Fired, but so many opened at once that one ``PileOnStorm`` stands for them (it inhibits them)."""
+    WORSE = "worse"
+    NOT_WORSE = "not_worse"
+    STALE = "stale"
+    MUTED = "muted"
+    SEEN = "seen"
+    NOT_FIRING = "not_firing"
+    QUIET = "quiet"
+    REMOVED = "removed"
+    JUDGED = "judged"
+
+
+HELD: Final = (Reason.NOT_WORSE, Reason.STALE, Reason.MUTED, Reason.SEEN, Reason.NOT_FIRING)
+"""The reasons that a HOLD can have."""
+
+
+class AlertDecision(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of ``alerts.jsonl``: what was decided about one transition of one pile-on."""
+
+    pileon_id: str
+    revision: int
+    decision: Decision
+    reason: Reason
+    severity: Severity
+    source: str
+    community: str
+    at: Moment
+    """The transition's own time."""
+
+
+class Alerts:
+    """The stage. It sends no record on: its outputs are decisions, and its state is what fires."""
+
+    name = "alert"
+    source = PILEONS
+    sink = None
+    entry = Firing | Storm
+    outcomes = tuple(str(decision) for decision in Decision)
+    notes = ("storm",)
+
+    def __init__(self, config: Config, mutes: tuple[Mute, ...]) -> None:
+        """Mutes hold what they match, until they end."""
+        self._config = config
+        self._mutes = mutes
+
+    def new_store(self) -> Firings:
+        """Return an empty store."""
+        return Firings(self._config.keep_closed)
+
+    def steps(self, store: Firings, arrived: Sequence[Arrived]) -> Iterable[Step]:
+        """Yield one step per transition, in order."""
+        for each in arrived:
+            yield self.step(store, each.record, each.at)
+
+    def step(self, store: Firings, pileon: PileOn, arrived_at: datetime) -> Step:
+        """Return what one transition changes. ``arrived_at`` only says how long what ended is still remembered."""
+        storm = self._storm(store, pileon)
+        decision, reason = self._decide(store.firing(pileon.pileon_id), pileon, storm)
+        gone = tuple((key, None) for key in store.done_by(arrived_at) if key != pileon.pileon_id)
+        entries: list[tuple[str, Firing | Storm | None]] = [*gone]
+        if storm is not None:
+            entries.append((storm_key(pileon.source), storm))
+        if reason is not Reason.SEEN:
+            entries.append((pileon.pileon_id, _firing(store.firing(pileon.pileon_id), pileon, decision, reason, arrived_at)))
+        return Step(str(decision), (_told(pileon, decision, reason),), tuple(entries), ("storm",) if reason is Reason.STORM else ())
+
+    def _decide(self, before: Firing | None, pileon: PileOn, storm: Storm | None) -> tuple[Decision, Reason]:
+        if before is not None and pileon.revision <= before.revision:
+            return Decision.HOLD, Reason.SEEN
+        fires = before is not None and bool(before.severities)
+        if pileon.status is Status.CLOSED:
+            return (Decision.RESOLVE, _ended(pileon)) if fires else (Decision.HOLD, Reason.NOT_FIRING)
+        if held := self._held(pileon):
+            return Decision.HOLD, held
+        if before is None or not fires:
+            return Decision.FIRE, Reason.STORM if storm is not None and storm.is_on else Reason.NEW
+        worse = pileon.severity is Severity.CRITICAL and Severity.CRITICAL not in before.severities
+        return (Decision.ESCALATE, Reason.WORSE) if worse else (Decision.HOLD, Reason.NOT_WORSE)
+
+    def _held(self, pileon: PileOn) -> Reason | None:
+        if pileon.opening_delay_seconds > self._config.stale_after.total_seconds():
+            return Reason.STALE
+        return Reason.MUTED if any(mute.holds(pileon) for mute in self._mutes) else None
+
+    def _storm(self, store: Firings, pileon: PileOn) -> Storm | None:
+        """Return the storm watch of this source with one more opened, or None where nothing new opened."""
+        before = store.firing(pileon.pileon_id)
+        if pileon.status is not Status.OPENED or self._held(pileon) or (before is not None and pileon.revision <= before.revision):
+            return None
+        watched = store.storm(pileon.source) or Storm(source=pileon.source)
+        return watched.with_opened(pileon, self._config)
+
+
+def _ended(pileon: PileOn) -> Reason:
+    return Reason(str(pileon.ended_because or EndedBecause.QUIET))
+
+
+def _told(pileon: PileOn, decision: Decision, reason: Reason) -> AlertDecision:
+    return AlertDecision(
+        pileon_id=pileon.pileon_id, revision=pileon.revision, decision=decision, reason=reason, severity=pileon.severity,
+        source=pileon.source, community=pileon.community, at=pileon.updated_at,
+    )  # fmt: skip
+
+
+def _firing(before: Firing | None, pileon: PileOn, decision: Decision, reason: Reason, arrived_at: datetime) -> Firing:
+    """Return the numbers that the lease needs, as of this transition."""
+    severities = before.severities if before is not None else ()
+    if decision in (Decision.FIRE, Decision.ESCALATE):
+        severities = (*severities, pileon.severity)
+    firing = Firing(
+        pileon_id=pileon.pileon_id, revision=pileon.revision, source=pileon.source, community=pileon.community,
+        severities=severities, first_hostile_at=pileon.first_hostile_at, updated_at=pileon.updated_at,
+        hostile_authors=pileon.hostile_authors, replying_authors=pileon.replying_authors, hostile_replies=pileon.hostile_replies,
+        conversations=len(pileon.conversations), unknown_author_replies=pileon.unknown_author_replies, reason=pileon.reason,
+        held_because=str(reason) if decision is Decision.HOLD and not severities else "",
+    )  # fmt: skip
+    if pileon.status is not Status.CLOSED:
+        return firing
+    return msgspec.structs.replace(firing, ended_because=str(_ended(pileon)), done_at=arrived_at)

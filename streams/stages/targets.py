@@ -1,0 +1,96 @@
+"""Who is piled on most: a summary over replies, for ``targets.jsonl``. Pure; open pile-ons are told from outside."""
+
+from collections.abc import Collection, Iterable
+from enum import StrEnum
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from streams.records import Action, DeletedBy, Reply, Role
+
+SURELY: Final = 0.5
+SEVERE: Final = 0.9
+UNKNOWN_WATCHED: Final = 8
+"""So many hostile replies by unknown people are never silently calm."""
+
+Target = tuple[str, str, str]
+"""Source, community, target id."""
+
+
+class Condition(StrEnum):
+    """How a target is."""
+
+    OPEN = "open"
+    """A pile-on is open, or opened in what was read."""
+    WATCH = "watch"
+    """At least half of what opens one, or a severe reply, or many hostile replies by people unknown."""
+    CALM = "calm"
+
+
+class TargetSummary(Struct, frozen=True, kw_only=True):
+    """One line of ``targets.jsonl``."""
+
+    source: str
+    community: str
+    target_id: str
+    hostile_authors: Annotated[float, Meta(ge=0)]
+    """Soft count: the sum over authors of their largest hostility, to 4 places."""
+    surely_hostile_authors: int
+    """Authors whose largest hostility is at least 0.5."""
+    replies: int
+    severe: int
+    """Replies of hostility at least 0.9."""
+    status: Condition
+
+
+def soft_counts(replies: Iterable[Reply], piled_on: Collection[Target] = (), min_hostile_authors: int = 4) -> list[TargetSummary]:
+    """Return one summary per target, most hostile people first (ties: by surely hostile, replies, then id).
+
+    Of each comment and target the latest revision counts; what authors took back, the target's own replies, bots and
+    moderators do not. All unknown authors of one conversation count as one.
+    """
+    latest: dict[tuple[Target, str], Reply] = {}
+    for reply in replies:
+        place = ((reply.source, reply.community, reply.target_id), reply.comment_id)
+        if place not in latest or reply.revision > latest[place].revision:
+            latest[place] = _kept(latest.get(place), reply)
+    by_target: dict[Target, list[Reply]] = {}
+    for (target, _), reply in latest.items():
+        if _qualifies(reply):
+            by_target.setdefault(target, []).append(reply)
+    summaries = [_summary(target, of_target, target in piled_on, min_hostile_authors) for target, of_target in by_target.items()]
+    return sorted(summaries, key=_worst_first)
+
+
+def _kept(before: Reply | None, now: Reply) -> Reply:
+    """What a moderator removes stays counted as it was."""
+    moderated = now.action is Action.DELETED and now.deleted_by is DeletedBy.MODERATOR
+    return before if moderated and before is not None else now
+
+
+def _qualifies(reply: Reply) -> bool:
+    if reply.action is Action.DELETED or reply.author_id == reply.target_id:
+        return False
+    return reply.author_role not in (Role.BOT, Role.MODERATOR)
+
+
+def _summary(target: Target, replies: list[Reply], is_open: bool, floor: int) -> TargetSummary:
+    largest: dict[tuple[str, str], float] = {}
+    for reply in replies:
+        author = ("unknown in", reply.conversation_id) if reply.author_id is None else ("author", reply.author_id)
+        largest[author] = max(largest.get(author, 0.0), reply.hostility)
+    soft = round(sum(sorted(largest.values())), 4)  # sorted: floats add up the same in any order of arrival
+    severe = sum(1 for reply in replies if reply.hostility >= SEVERE)
+    unknown = sum(1 for reply in replies if reply.author_id is None and reply.hostility >= SURELY)
+    watch = soft >= floor / 2 or severe > 0 or unknown >= UNKNOWN_WATCHED
+    source, community, target_id = target
+    return TargetSummary(
+        source=source, community=community, target_id=target_id, hostile_authors=soft,
+        surely_hostile_authors=sum(1 for hostility in largest.values() if hostility >= SURELY), replies=len(replies), severe=severe,
+        status=Condition.OPEN if is_open else Condition.WATCH if watch else Condition.CALM,
+    )  # fmt: skip
+
+
+def _worst_first(summary: TargetSummary) -> tuple[float, int, int, str, str, str]:
+    return (-summary.hostile_authors, -summary.surely_hostile_authors, -summary.replies,
+            summary.source, summary.community, summary.target_id)  # fmt: skip
