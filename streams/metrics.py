@@ -36,17 +36,28 @@ AUTHOR_BUCKETS: Final = (4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
 class Turned(Protocol):
     """What Metrics needs to know of ``engine.Effects``."""
 
-    outcomes: Mapping[str, int]
-    notes: Mapping[str, int]
-    dead_letters: Sequence[Any]
-    outputs: Sequence[Any]
+    @property
+    def outcomes(self) -> Mapping[str, int]: ...  # noqa: D102
+    @property
+    def notes(self) -> Mapping[str, int]: ...  # noqa: D102
+    @property
+    def dead_letters(self) -> Sequence[Any]: ...  # noqa: D102
+    @property
+    def outputs(self) -> Sequence[Any]: ...  # noqa: D102
 
 
 class Metrics:
     """What we count. One object per process; safe to call from any thread."""
 
-    def __init__(self, registry: CollectorRegistry, stages: Mapping[str, Collection[str]], *,
-                 sources: Mapping[str, Collection[str]] | None = None, notes: Collection[str] = (), scorer: str = NO_SCORER) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        stages: Mapping[str, Collection[str]],
+        *,
+        sources: Mapping[str, Collection[str]] | None = None,
+        notes: Collection[str] = (),
+        scorer: str = NO_SCORER,
+    ) -> None:
         """Register everything. ``stages``: name → its outcomes; ``sources``: name → its communities; ``scorer``: name@version."""
         self._registry = registry
         self._sources = {name: {*communities, OTHER} for name, communities in (sources or {}).items()} | {OTHER: {OTHER}}
@@ -60,50 +71,76 @@ class Metrics:
         self._streams()
 
     def _stages(self) -> None:
-        self.messages = self._counter("messages_total", "Messages taken by a stage, by outcome.", stage_and=self._outcomes, label="outcome")
-        self.notes = self._counter("notes_total", "Odd things that a stage met on the way, by kind.",
-                                   stage_and=dict.fromkeys(self._outcomes, self._notes), label="note")
-        self.stage_seconds = self._histogram("stage_seconds", "Seconds from the start of a batch to its acknowledged transaction.",
-                                             SECONDS_BUCKETS, stage=self._outcomes)
+        self.messages = self._by_stage("messages_total", "Messages taken by a stage, by outcome.", "outcome", self._outcomes)
+        notes = dict.fromkeys(self._outcomes, self._notes)
+        self.notes = self._by_stage("notes_total", "Odd things that a stage met on the way, by kind.", "note", notes)
+        self.stage_seconds = self._histogram(
+            "stage_seconds", "Seconds from the start of a batch to its acknowledged transaction.", SECONDS_BUCKETS, stage=self._outcomes
+        )
         self.stage_batch_size = self._histogram("stage_batch_size", "Messages in one batch of a stage.", SIZE_BUCKETS, stage=self._outcomes)
-        self.dead_lettered = self._counts("dead_lettered_total", "Messages that could not be read, by topic and reason.",
-                                          topic=READ_TOPICS, reason=(*Reason, OTHER))
+        self.dead_lettered = self._counts(
+            "dead_lettered_total", "Messages that could not be read, by topic and reason.", topic=READ_TOPICS, reason=(*Reason, OTHER)
+        )
         self.ticks = self._counts("ticks_total", "Ticks written into the replies log.")
 
     def _comments(self) -> None:
-        self.consumed = self._counts("comments_consumed_total", "Comments read, by source and by what happened to them.",
-                                     source=self._sources, action=Action)
-        self.scored = self._counts("comments_scored_total", "Comments scored, by source and scorer (name@version).",
-                                   source=self._sources, scorer=self._scorers)
-        self.flagged = self._counts("comments_flagged_total", f"Comments that scored at least {FLAGGED_AT} on a label.",
-                                    source=self._sources, label=(*LABELS, OTHER))
-        self.toxicity = self._histogram("toxicity_score", "Score of a comment on a label, 0 to 1.", SCORE_BUCKETS,
-                                        source=self._sources, label=(*LABELS, OTHER))
+        self.consumed = self._counts(
+            "comments_consumed_total", "Comments read, by source and by what happened to them.", source=self._sources, action=Action
+        )
+        self.scored = self._counts(
+            "comments_scored_total", "Comments scored, by source and scorer (name@version).", source=self._sources, scorer=self._scorers
+        )
+        self.flagged = self._counts(
+            "comments_flagged_total",
+            f"Comments that scored at least {FLAGGED_AT} on a label.",
+            source=self._sources,
+            label=(*LABELS, OTHER),
+        )
+        self.toxicity = self._histogram(
+            "toxicity_score", "Score of a comment on a label, 0 to 1.", SCORE_BUCKETS, source=self._sources, label=(*LABELS, OTHER)
+        )
         self.score_seconds = self._histogram("score_seconds", "Seconds to score one batch of texts.", SECONDS_BUCKETS)
         self.score_batch_size = self._histogram("score_batch_size", "Texts in one scored batch.", SIZE_BUCKETS)
-        self.end_to_end = self._histogram("end_to_end_seconds", "Seconds from writing a comment to its score.", DELAY_BUCKETS, source=self._sources)
-        self.community_comments = Counter("threadwatch_community_comments_total", f"Comments scored, by community, and whether toxicity was at least "
-                                          f"{FLAGGED_AT}.", ["source", "community", "flagged"], registry=self._registry)
+        self.end_to_end = self._histogram(
+            "end_to_end_seconds", "Seconds from writing a comment to its score.", DELAY_BUCKETS, source=self._sources
+        )
+        self.community_comments = Counter(
+            "threadwatch_community_comments_total",
+            f"Comments scored, by community, and whether toxicity was at least {FLAGGED_AT}.",
+            ["source", "community", "flagged"],
+            registry=self._registry,
+        )
         for source, communities in self._sources.items():
             for community, flagged in product(sorted(communities), ("true", "false")):
                 self.community_comments.labels(source, community, flagged)
 
     def _pileons(self) -> None:
-        self.pileons = self._counts("pileons_total", "Pile-on transitions, by source, severity and status.",
-                                    source=self._sources, severity=Severity, status=Status)
-        self.active = self._gauge("pileons_active", "Pile-ons open now on this worker's partitions.", source=self._sources, severity=Severity)
-        self.authors = self._histogram("pileon_authors", "Distinct people whose replies scored hostile, when a pile-on closed.", AUTHOR_BUCKETS)
+        self.pileons = self._counts(
+            "pileons_total", "Pile-on transitions, by source, severity and status.", source=self._sources, severity=Severity, status=Status
+        )
+        self.active = self._gauge(
+            "pileons_active", "Pile-ons open now on this worker's partitions.", source=self._sources, severity=Severity
+        )
+        self.authors = self._histogram(
+            "pileon_authors", "Distinct people whose replies scored hostile, when a pile-on closed.", AUTHOR_BUCKETS
+        )
         self.feedback = self._counts("feedback_total", "Verdicts of moderators on pile-ons.", verdict=Judgement)
 
     def _alerts(self) -> None:
         self.posted = self._counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
         self.held = self._counts("alerts_held_total", "Transitions that told nobody, by reason.", reason=(*HELD, OTHER))
-        self.alert_delay = self._histogram("alert_delay_seconds", "Seconds from the first hostile reply to the first post of its alert.", DELAY_BUCKETS)
+        self.alert_delay = self._histogram(
+            "alert_delay_seconds", "Seconds from the first hostile reply to the first post of its alert.", DELAY_BUCKETS
+        )
 
     def _streams(self) -> None:
-        self.watermark = self._gauge("event_time_watermark_seconds", "Unix time of the newest comment scored; 0 before the first.", source=self._sources)
+        self.watermark = self._gauge(
+            "event_time_watermark_seconds", "Unix time of the newest comment scored; 0 before the first.", source=self._sources
+        )
         self.consumer_lag = self._gauge("consumer_lag", "Messages between what is applied and the log's end.", topic=(), partition=())
-        self.applied_lag = self._gauge("applied_offset_lag", "Offsets between Faust's commit and what our transactions applied.", stage=(), partition=())
+        self.applied_lag = self._gauge(
+            "applied_offset_lag", "Offsets between Faust's commit and what our transactions applied.", stage=(), partition=()
+        )
         self._watermarks: dict[str, float] = {}
 
     def turned(self, stage: str, effects: Turned, seconds: float, now: datetime) -> None:
@@ -236,11 +273,10 @@ class Metrics:
     def _counts(self, name: str, said: str, **labels: Iterable[str]) -> Counter:
         return _zeroed(Counter(f"threadwatch_{name}", said, list(labels), registry=self._registry), labels)
 
-    def _counter(self, name: str, said: str, *, stage_and: Mapping[str, Iterable[str]], label: str) -> Counter:
+    def _by_stage(self, name: str, said: str, label: str, words: Mapping[str, Iterable[str]]) -> Counter:
         counter = Counter(f"threadwatch_{name}", said, ["stage", label], registry=self._registry)
-        for stage, values in stage_and.items():
-            for value in sorted(values):
-                counter.labels(stage, value)
+        for stage, word in ((stage, word) for stage, allowed in words.items() for word in sorted(allowed)):
+            counter.labels(stage, word)
         return counter
 
     def _gauge(self, name: str, said: str, **labels: Iterable[str]) -> Gauge:

@@ -32,14 +32,22 @@ OPERATIONS: Final[Sequence[tuple[str, str, str, str]]] = (
     ("followVerdicts", "receive", "feedback", "`alert` holds or resolves what was judged."),
     ("publishConfig", "send", "config", "Operators set what matters to results, with the moment from which it holds."),
     ("followConfig", "receive", "config", "Workers write changes into `replies` as they take effect."),
-    *((f"redrive{name}", "receive", f"{topic}.dlq", f"`threadwatch redrive {topic}` sends mended messages back.")
-      for name, topic in (("Raw", "comments.raw"), ("Scored", "comments.scored"), ("Replies", "replies"), ("PileOns", "pileons"))),
-    *((f"deadLetter{name}", "send", f"{topic}.dlq", f"Messages of {topic} that cannot be read, with the reason.")
-      for name, topic in (("Raw", "comments.raw"), ("Scored", "comments.scored"), ("Replies", "replies"), ("PileOns", "pileons"))),
-    *((f"keep{stage.capitalize()}State", "send", f"state.{stage}", f"`{stage}` writes its state with its effects, in one transaction.")
-      for stage in ("score", "address", "pileon", "alert")),
-    *((f"load{stage.capitalize()}State", "receive", f"state.{stage}", f"`{stage}` loads its state when a partition is assigned.")
-      for stage in ("score", "address", "pileon", "alert")),
+    *(
+        (f"redrive{name}", "receive", f"{topic}.dlq", f"`threadwatch redrive {topic}` sends mended messages back.")
+        for name, topic in (("Raw", "comments.raw"), ("Scored", "comments.scored"), ("Replies", "replies"), ("PileOns", "pileons"))
+    ),
+    *(
+        (f"deadLetter{name}", "send", f"{topic}.dlq", f"Messages of {topic} that cannot be read, with the reason.")
+        for name, topic in (("Raw", "comments.raw"), ("Scored", "comments.scored"), ("Replies", "replies"), ("PileOns", "pileons"))
+    ),
+    *(
+        (f"keep{stage.capitalize()}State", "send", f"state.{stage}", f"`{stage}` writes its state with its effects, in one transaction.")
+        for stage in ("score", "address", "pileon", "alert")
+    ),
+    *(
+        (f"load{stage.capitalize()}State", "receive", f"state.{stage}", f"`{stage}` loads its state when a partition is assigned.")
+        for stage in ("score", "address", "pileon", "alert")
+    ),
 )
 """Name, action, topic, summary."""
 
@@ -51,8 +59,14 @@ def asyncapi(topics: Iterable[TopicFile]) -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": _info(),
         "defaultContentType": "application/json",
-        "servers": {"kafka": {"host": "{bootstrap}", "protocol": "kafka", "description": "The broker that `kafka.bootstrap` names.",
-                              "variables": {"bootstrap": {"default": "localhost:9092"}}}},
+        "servers": {
+            "kafka": {
+                "host": "{bootstrap}",
+                "protocol": "kafka",
+                "description": "The broker that `kafka.bootstrap` names.",
+                "variables": {"bootstrap": {"default": "localhost:9092"}},
+            }
+        },
         "channels": {topic.name: _channel(topic) for topic in topics},
         "operations": {name: _operation(*rest) for name, *rest in OPERATIONS},
         "components": {"messages": _messages()},
@@ -64,7 +78,7 @@ def _info() -> dict[str, Any]:
         "title": "threadwatch",
         "version": f"{SCHEMA_VERSION}.0.0",
         "description": "Comments are scored, tied to the person they answer, and watched for pile-ons. Readers tolerate unknown fields. "
-                       "Keys are JSON arrays; the partitioner is Kafka's murmur2.",
+        "Keys are JSON arrays; the partitioner is Kafka's murmur2.",
         "license": {"name": "Apache-2.0"},
     }
 
@@ -74,13 +88,15 @@ def _channel(topic: TopicFile) -> dict[str, Any]:
         "address": topic.name,
         "description": topic.description,
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _names(topic)},
-        "bindings": {"kafka": {
-            "topic": topic.name,
-            "partitions": topic.partitions,
-            "replicas": topic.replication,
-            "topicConfiguration": {"cleanup.policy": [topic.cleanup], "max.message.bytes": topic.max_message_bytes},
-            "bindingVersion": BINDING,
-        }},
+        "bindings": {
+            "kafka": {
+                "topic": topic.name,
+                "partitions": topic.partitions,
+                "replicas": topic.replication,
+                "topicConfiguration": {"cleanup.policy": [topic.cleanup], "max.message.bytes": topic.max_message_bytes},
+                "bindingVersion": BINDING,
+            }
+        },
     }
 
 

@@ -13,10 +13,12 @@ SCHEMAS: Final = ROOT / "schemas"
 formats: Final = FormatChecker(formats=())
 
 
-@formats.checks("date-time", raises=ValueError)
 def is_moment(value: object) -> bool:
     """Return whether a text is a moment that a calendar knows, with its offset."""
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+formats.checks("date-time", raises=ValueError)(is_moment)
 
 
 def schema(record: str) -> dict[str, Any]:

@@ -44,9 +44,19 @@ def test_a_thousand_authors_make_no_series_and_leave_no_trace():
     before = series(registry)
     for number in range(1000):
         name = f"author-{number}"
-        record = scored(f"comment-{number}", toxicity=0.9, labels={f"label-{number}": 0.9, "insult": 0.9}, source=f"source-{number}",
-                        community=f"community-{number}", conversation_id=f"talk-{number}", author_id=name, author_name=name,
-                        text=f"text-{number}", url=f"https://forum.example/{number}", scorer=f"scorer-{number}@1")
+        record = scored(
+            f"comment-{number}",
+            toxicity=0.9,
+            labels={f"label-{number}": 0.9, "insult": 0.9},
+            source=f"source-{number}",
+            community=f"community-{number}",
+            conversation_id=f"talk-{number}",
+            author_id=name,
+            author_name=name,
+            text=f"text-{number}",
+            url=f"https://forum.example/{number}",
+            scorer=f"scorer-{number}@1",
+        )
         effects = Effects(outcomes=Counter({f"outcome-{number}": 1}), notes=Counter({f"note-{number}": 1}), outputs=[record])
         metrics.turned("score", effects, 0.1, NOON)
         metrics.pileon(pileon(source=f"source-{number}", community=f"community-{number}", target_id=name, pileon_id=f"p-{number}"))
@@ -62,8 +72,23 @@ def test_a_thousand_authors_make_no_series_and_leave_no_trace():
 def test_the_labels_are_the_agreed_ones_and_the_series_are_bounded():
     registry, _ = fresh()
     names = {label for _, labels in series(registry) for label, _ in labels}
-    assert names == {"action", "community", "flagged", "label", "le", "note", "outcome", "reason", "scorer", "severity", "source", "stage",
-                     "status", "topic", "verdict"}
+    assert names == {
+        "action",
+        "community",
+        "flagged",
+        "label",
+        "le",
+        "note",
+        "outcome",
+        "reason",
+        "scorer",
+        "severity",
+        "source",
+        "stage",
+        "status",
+        "topic",
+        "verdict",
+    }
     assert len(series(registry)) < 1200
 
 
@@ -83,7 +108,9 @@ def test_a_comment_is_counted_by_source_scorer_and_label():
 def test_a_community_of_another_source_is_other():
     registry, metrics = fresh()
     metrics.comment_scored(scored(source="forum", community="sport"), NOON)
-    assert registry.get_sample_value("threadwatch_community_comments_total", {"source": "forum", "community": OTHER, "flagged": "false"}) == 1
+    assert (
+        registry.get_sample_value("threadwatch_community_comments_total", {"source": "forum", "community": OTHER, "flagged": "false"}) == 1
+    )
 
 
 @given(st.floats(0, 1))
