@@ -86,10 +86,10 @@ class _Teller:
             self._say(talk, at + 0.5 + 0.2 * n, author, "friendly", first)
 
     def pile_on_across_conversations(self, at: float) -> None:
-        """Ten people turn on one, some below one article, some below another: neither conversation shows the half of it."""
+        """Thirteen people turn on one, some below one article, some below another: neither conversation shows the half of it."""
         talks = (self._talk("sport", at - 2), self._talk("sport", at - 1))
         said = [self._say(talk, at - 0.2, CROSS_TARGET, "harmless") for talk in talks]
-        for n, author in enumerate(self._fresh(10)):
+        for n, author in enumerate(self._fresh(13)):
             talk = talks[n % 2]
             if n == 4:
                 self._say(talk, at + 0.09 * n, author, "hostile", called=CROSS_TARGET)

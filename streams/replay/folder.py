@@ -1,0 +1,74 @@
+"""A folder of results, written so that a summary stands there only when everything else does."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Final
+
+from streams.errors import UserError
+
+SUMMARY: Final = "summary.json"
+LINES: Final = ("scored", "replies", "pileons", "alerts", "dead-letters", "late", "targets")
+"""Files of JSON lines, without ``.jsonl``."""
+
+
+class Folder:
+    """Use as a context manager: files are written aside and moved into place at the end, the summary last.
+
+    Where anything is raised, nothing in the folder has changed.
+    """
+
+    def __init__(self, path: Path, force: bool = False) -> None:
+        """Raise UserError for a place that cannot take the results, or holds something and ``force`` is not set."""
+        self._path = path
+        if path.exists() and not path.is_dir():
+            raise UserError(f"--out: {path} is a file; name a folder")
+        if not force and path.is_dir() and any(path.iterdir()):
+            raise UserError(f"--out: {path} is not empty; name another folder, or add --force to replace an earlier run's files")
+        self._aside = path / f".unfinished-{os.getpid()}"
+        self._closing = ExitStack()
+        self._files: dict[str, IO[bytes]] = {}
+        self._summary = b""
+
+    def __enter__(self) -> "Folder":
+        try:
+            self._aside.mkdir(parents=True)
+        except OSError as error:
+            raise UserError(f"--out: {self._path} cannot be made ({error.strerror})") from error
+        for name in LINES:
+            self._files[name] = self._closing.enter_context((self._aside / f"{name}.jsonl").open("w+b"))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._closing.close()
+        if kind is None:
+            self._move_into_place()
+        shutil.rmtree(self._aside)
+
+    def write(self, name: str, lines: Iterable[bytes]) -> None:
+        """Add lines, without their ends, to one of ``LINES``."""
+        file = self._files[name]
+        for line in lines:
+            file.write(line + b"\n")
+
+    def read(self, name: str) -> Iterator[bytes]:
+        """Yield the lines written so far, and go on writing after them."""
+        file = self._files[name]
+        file.seek(0)
+        for line in file:
+            yield line[:-1]
+        file.seek(0, os.SEEK_END)
+
+    def finish(self, summary: bytes) -> None:
+        """Give the summary, written when the folder is left without an error."""
+        self._summary = summary
+
+    def _move_into_place(self) -> None:
+        (self._path / SUMMARY).unlink(missing_ok=True)
+        for name in LINES:
+            os.replace(self._aside / f"{name}.jsonl", self._path / f"{name}.jsonl")
+        (self._aside / SUMMARY).write_bytes(self._summary)
+        os.replace(self._aside / SUMMARY, self._path / SUMMARY)

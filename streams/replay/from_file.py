@@ -1,0 +1,128 @@
+"""``threadwatch replay --file``: a file of comments through the stages into a folder of results."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.records import Comment, PileOn, Reply, Status
+from streams.replay import summary as account
+from streams.replay.folder import Folder
+from streams.replay.order import arrivals, in_order
+from streams.replay.reading import BadLine
+from streams.replay.run import Turn, run
+from streams.replay.summary import Summary, Tally
+from streams.stages.step import Arrived, Stage
+from streams.stages.targets import Target, soft_counts
+
+WRITTEN: Final = {"score": "scored", "address": "replies", "pileon": "pileons"}
+"""Stage → file of what it sends."""
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """What a replay rests on, named in its summary."""
+
+    stages: tuple[Stage, ...]
+    program: str
+    scorer: str
+    detector: str
+    configuration: str
+    min_hostile_authors: int = 4
+    """People who open a pile-on: half of it is worth watching."""
+
+
+Progress = Callable[[int, int], None]
+"""Told how many comments of how many are done."""
+
+
+def replay(plan: Run, lines: Iterator[Comment | BadLine], out: Folder, progress: Progress = lambda _done, _all: None) -> Summary:
+    """Run the comments through the stages and write everything to ``out``. Raises Unbalanced if a record went missing."""
+    tally = Tally()
+    comments = in_order(_comments(lines, tally, out))
+    piled_on: set[Target] = set()
+    for turn in run(plan.stages, _told(arrivals(comments), len(comments), progress)):
+        tally.turn(turn)
+        _write(turn, tally, out, piled_on)
+    _write_targets(plan, out, piled_on)
+    found = _summary(plan, tally, out, comments)
+    out.finish(account.encoded(found))
+    return found
+
+
+def _comments(lines: Iterator[Comment | BadLine], tally: Tally, out: Folder) -> Iterator[Comment]:
+    for line in lines:
+        if isinstance(line, BadLine):
+            tally.lines += 1
+            tally.dead_lettered += 1
+            out.write("dead-letters", [msgspec.json.encode(line)])
+        else:
+            tally.comment(line)
+            yield line
+
+
+def _told(arrived: Iterator[Arrived], count: int, progress: Progress) -> Iterator[Arrived]:
+    for done, one in enumerate(arrived, 1):
+        yield one
+        progress(done, count)
+
+
+def _write(turn: Turn, tally: Tally, out: Folder, piled_on: set[Target]) -> None:
+    name = turn.stage.name
+    if name in WRITTEN:
+        out.write(WRITTEN[name], [send.value for send in turn.effects.sends])
+    else:
+        out.write("alerts", map(msgspec.json.encode, turn.effects.outputs))
+    if name == "address":
+        tally.replies += len(turn.effects.outputs)
+    if name == "pileon":
+        out.write("late", _late(turn))
+        _follow(turn.effects.outputs, tally, piled_on)
+
+
+def _late(turn: Turn) -> Iterator[bytes]:
+    for one, step in zip(turn.arrived, turn.effects.steps, strict=True):
+        if step.outcome == "late":
+            yield msgspec.json.encode(one.record)
+
+
+def _follow(transitions: Sequence[PileOn], tally: Tally, piled_on: set[Target]) -> None:
+    """Keep count of transitions, and of whom a pile-on is open on."""
+    for pileon in transitions:
+        target = (pileon.source, pileon.community, pileon.target_id)
+        tally.statuses[str(pileon.status)] += 1
+        if pileon.status is Status.CLOSED:
+            piled_on.discard(target)
+        else:
+            piled_on.add(target)
+
+
+def _write_targets(plan: Run, out: Folder, piled_on: set[Target]) -> None:
+    replies = map(msgspec.json.Decoder(Reply).decode, out.read("replies"))
+    out.write("targets", map(msgspec.json.encode, soft_counts(replies, piled_on, plan.min_hostile_authors)))
+
+
+def _summary(plan: Run, tally: Tally, out: Folder, comments: Sequence[Comment]) -> Summary:
+    clock: list[Any] = [one.at for one in arrivals(comments)]
+    return Summary(
+        program=plan.program,
+        scorer=plan.scorer,
+        detector=plan.detector,
+        configuration=plan.configuration,
+        raw=account.raw_section(tally),
+        scored=account.scored_section(tally),
+        replies=account.replies_section(tally),
+        pileons=account.pileons_section(tally),
+        alerts=account.alerts_section(tally),
+        comments=account.comments_section(tally),
+        notes=account.all_notes(tally),
+        first_arrival=_utc(clock[0]) if clock else None,
+        last_arrival=_utc(clock[-1]) if clock else None,
+        alerts_digest=account.digest_of(out.read("alerts")),
+    )
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()

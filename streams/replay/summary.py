@@ -1,0 +1,149 @@
+"""An account of every record: what came in is what went somewhere, in disjoint sums (streaming.md's oracle)."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, field
+
+from streams.records import Action, Comment
+from streams.replay.run import Turn
+
+_SETTLED: Final = {"released": "replies", "released_self_reply": "self_reply", "parent_missing": "unaddressed", "withdrawn": "withdrawn"}
+"""Note of ``address`` → what became of a comment that had waited for its parent."""
+
+
+class Unbalanced(Exception):
+    """Records went missing or were made up: a bug of this program, never of its input."""
+
+
+class Summary(Struct, kw_only=True):
+    """``summary.json``. Every section is a sum: its first number is that of all the others together."""
+
+    scorer: str
+    detector: str
+    configuration: str
+    """SHA-256 of scorer, settings that matter to results, and the installation key's fingerprint."""
+    program: str
+    raw: dict[str, int]
+    scored: dict[str, int]
+    replies: dict[str, int]
+    pileons: dict[str, int]
+    alerts: dict[str, int]
+    comments: dict[str, int]
+    """Not a sum: comments without author, without time, aimed outside; distinct conversations."""
+    notes: dict[str, int]
+    """Odd things met on the way, each counted."""
+    first_arrival: str | None
+    last_arrival: str | None
+    alerts_digest: str
+    """SHA-256 of the sorted lines of ``alerts.jsonl``."""
+
+
+class Tally(Struct):
+    """Counts while a replay runs."""
+
+    lines: int = 0
+    dead_lettered: int = 0
+    without_author: int = 0
+    without_time: int = 0
+    conversations: set[tuple[str, str, str]] = field(default_factory=set)
+    outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    notes: dict[str, Counter[str]] = field(default_factory=dict)
+    statuses: Counter[str] = field(default_factory=Counter)
+    replies: int = 0
+    """Replies sent by ``address``."""
+
+    def comment(self, comment: Comment) -> None:
+        """Count one comment read."""
+        self.lines += 1
+        self.conversations.add((comment.source, comment.community, comment.conversation_id))
+        if comment.action is Action.CREATED:
+            self.without_author += comment.author_id is None
+            self.without_time += comment.created_at_is_estimated
+
+    def turn(self, turn: Turn) -> None:
+        """Count what a stage made of a batch."""
+        name = turn.stage.name
+        outcomes = self.outcomes.setdefault(name, Counter(dict.fromkeys(turn.stage.outcomes, 0)))
+        outcomes.update(turn.effects.outcomes)
+        self.notes.setdefault(name, Counter()).update(turn.effects.notes)
+
+
+def balanced(total: int, parts: Mapping[str, int], what: str) -> dict[str, int]:
+    """Return a section: the total, then its parts. Raises Unbalanced unless they are just as many, and none negative."""
+    if total != sum(parts.values()) or any(part < 0 for part in parts.values()):
+        raise Unbalanced(f"{what}: {total} came in, but {dict(parts)} make {sum(parts.values())}")
+    return {"records": total, **parts}
+
+
+def raw_section(tally: Tally) -> dict[str, int]:
+    """Return raw = scored + deletes + duplicates + dead-lettered. Duplicates are told apart later, by ``address``."""
+    score = tally.outcomes.get("score", Counter())
+    parts = {"scored": score["scored"], "deletes": score["deleted"], "duplicates": score["duplicate"], "dead_lettered": tally.dead_lettered}
+    return balanced(tally.lines, parts, "raw")
+
+
+def scored_section(tally: Tally) -> dict[str, int]:
+    """Return scored = replies + unaddressed + outside + self-replies + duplicates + …; who waited is counted where it ended."""
+    outcomes, notes = tally.outcomes.get("address", Counter()), tally.notes.get("address", Counter())
+    settled = Counter({"withdrawn": 0, **outcomes})
+    for note, became in _SETTLED.items():
+        settled[became] += notes[note]
+        settled["waiting"] -= notes[note]
+    score = tally.outcomes.get("score", Counter())
+    return balanced(score["scored"] + score["deleted"], settled, "scored")
+
+
+def replies_section(tally: Tally) -> dict[str, int]:
+    """Return replies = counted + late + not qualifying + duplicates; ticks stand apart."""
+    outcomes = Counter(tally.outcomes.get("pileon", Counter()))
+    ticks = outcomes.pop("tick", 0)
+    outcomes.pop("config_change", 0)  # never in a file of comments
+    return balanced(tally.replies, outcomes, "replies") | {"ticks": ticks}
+
+
+def pileons_section(tally: Tally) -> dict[str, int]:
+    """Return transitions of pile-ons by status."""
+    return balanced(sum(tally.statuses.values()), {name: tally.statuses[name] for name in ("opened", "ongoing", "closed")}, "pileons")
+
+
+def alerts_section(tally: Tally) -> dict[str, int]:
+    """Return transitions by what was decided."""
+    return balanced(sum(tally.statuses.values()), tally.outcomes.get("alert", Counter()), "alerts")
+
+
+def comments_section(tally: Tally) -> dict[str, int]:
+    """Return counts that may overlap."""
+    return {
+        "without_author": tally.without_author,
+        "without_time": tally.without_time,
+        "outside": tally.outcomes.get("address", Counter())["outside"],
+        "conversations": len(tally.conversations),
+    }
+
+
+def all_notes(tally: Tally) -> dict[str, int]:
+    """Return how often each odd thing was met, ``<stage>.<note>``; notes that settle a waiting comment are not odd."""
+    found = {f"{stage}.{note}": count for stage, notes in tally.notes.items() for note, count in notes.items() if note not in _SETTLED}
+    return dict(sorted(found.items()))
+
+
+def digest_of(lines: Iterable[bytes]) -> str:
+    """Return the SHA-256 of lines, sorted: equal for two runs that decided alike."""
+    digest = hashlib.sha256()
+    for line in sorted(lines):
+        digest.update(line + b"\n")
+    return digest.hexdigest()
+
+
+def configuration_hash(scorer: str, settings: Any) -> str:
+    """Return the SHA-256 of what decides about results besides the input."""
+    return hashlib.sha256(msgspec.json.encode([scorer, settings], order="sorted")).hexdigest()
+
+
+def encoded(summary: Summary) -> bytes:
+    """Return ``summary.json`` as people read it."""
+    return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
