@@ -121,7 +121,7 @@ def _from_file(file: Path | None, environment: Mapping[str, str]) -> dict[str, A
 
 
 _SHORT: Final = {"kafka": "kafka.bootstrap", "kafka__bootstrap": "kafka.bootstrap"}
-_NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java"})
+_NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java", "detoxify_checkpoint", "detoxify_config"})
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,88 @@
+"""``threadwatch score``: one line out per line in, in order; mistakes in one plain line."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from streams.cli.main import main
+from streams.cli.score import _batches
+
+
+def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[dict[str, object]], str]:
+    code = main(["score", *arguments])
+    printed = capfd.readouterr()
+    return code, [json.loads(line) for line in printed.out.splitlines()], printed.err
+
+
+def written(folder: Path, content: bytes) -> str:
+    (folder / "texts").write_bytes(content)
+    return str(folder / "texts")
+
+
+def test_json_lines_come_back_in_order_under_their_ids(tmp_path, capfd) -> None:
+    lines = b'{"id": "b", "text": "You stupid liar."}\n{"id": 7, "text": "Thank you!", "more": 1}\n\n{"text": null}\n'
+    code, found, err = run(capfd, written(tmp_path, lines))
+    assert (code, err) == (0, "")
+    assert [each["id"] for each in found] == ["b", 7, 4]
+    assert [set(each) for each in found] == [{"id", "toxicity", "labels", "scorer"}] * 3
+    assert found[0]["toxicity"] > 0.8 > 0.2 > found[1]["toxicity"] > found[2]["toxicity"] == 0
+
+
+def test_plain_lines_are_numbered_and_an_empty_one_is_a_text_too(tmp_path, capfd) -> None:
+    code, found, _ = run(capfd, written(tmp_path, b"You stupid liar.\r\n\nThank you! \xff\n"))
+    assert code == 0
+    assert [each["id"] for each in found] == [1, 2, 3]
+    assert found[1]["toxicity"] == 0
+
+
+def test_a_line_that_cannot_be_read_is_told_by_number_and_the_rest_is_scored(tmp_path, capfd) -> None:
+    lines = b'{"id": 1, "text": "a"}\n{"id": 2, "text":\n{"id": 3}\n{"id": [], "text": "a"}\n{"id": 5, "text": "a"}\n' + b"[" * 5000
+    code, found, err = run(capfd, written(tmp_path, lines))
+    assert code == 1
+    assert [each["id"] for each in found] == [1, 5]
+    assert [f"line {number}" in err for number in (1, 2, 3, 4, 5, 6)] == [False, True, True, True, False, True]
+    assert "4 lines could not be read" in err
+
+
+def test_a_file_that_is_not_there_is_the_users_mistake(tmp_path, capfd) -> None:
+    code, found, err = run(capfd, str(tmp_path / "nothing"))
+    assert (code, found) == (2, [])
+    assert "cannot read" in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["magic", "linear:9", "detoxify:huge"])
+def test_an_unknown_scorer_is_the_users_mistake_and_the_known_ones_are_named(name, tmp_path, capfd) -> None:
+    code, _, err = run(capfd, written(tmp_path, b"a\n"), "--scorer", name)
+    assert code == 2
+    assert "detoxify:unbiased-small" in err
+    assert len(err.splitlines()) == 1
+
+
+def test_standard_input_is_read_too_and_a_last_line_needs_no_end(tmp_path) -> None:
+    command = [sys.executable, "-m", "streams", "score"]
+    found = subprocess.run(command, input=b"Thank you!\nYou stupid liar.", capture_output=True, check=True)
+    assert [json.loads(line)["id"] for line in found.stdout.splitlines()] == [1, 2]
+
+
+def test_lines_are_whole_however_they_arrive() -> None:
+    class Slow(io.BytesIO):
+        def read1(self, size: int | None = -1) -> bytes:
+            return super().read(3)
+
+    lines = [b"", b"one", b"a much longer line", b"", b"x"]
+    assert [line for batch in _batches(Slow(b"\n".join(lines) + b"\n")) for line in batch] == lines
+
+
+def test_nothing_in_is_nothing_out(tmp_path, capfd) -> None:
+    assert run(capfd, written(tmp_path, b"")) == (0, [], "")
+
+
+def test_help_loads_neither_torch_nor_numpy() -> None:
+    look = "import sys; from streams.cli.main import main; main(['score', '--help']); print({'torch', 'numpy', 'faust'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines()[-1] == "set()"
