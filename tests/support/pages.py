@@ -1,0 +1,80 @@
+"""Invented comment pages: known comments flattened to text as the widget does it, so that reading them back can be compared."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final
+
+from streams.sources.page import PageComment
+
+BAR: Final = ("Notify of", "Newest Most Voted", "Inline Feedbacks", "View all comments")
+OTHER_BARS: Final = (
+    ("Subscribe", "Notify of", "new follow-up comments", "Oldest", "Inline Feedbacks", "View all comments"),
+    ("Notify of", "Most Voted", "Inline Feedbacks", "View all comments"),
+    ("Login", "Notify of", "Label", "Name*", "Email*", "Website", "14 Comments", "Oldest Newest Most Voted", "Inline Feedbacks", "View all comments"),
+    ("Newest", "Inline Feedbacks", "View all comments"),
+    ("Benachrichtige mich bei", "Inline-Feedbacks", "Alle Kommentare anzeigen"),
+)
+FOOTER: Final = ("Would love your thoughts, please comment.x",)
+ARTICLE: Final = (
+    "0", "1,200", "4,000", "310", "MAY 2031", "",
+    "Harbour Town Votes To Close The Old Ferry Line After Ninety Years", "",
+    "Keep Our Paper Free", "",
+    "Harbour Town Votes To Close The Old Ferry Line After Ninety Years", "",
+    "The ferry at the south pier, last summer. Photo by the town archive", "",
+    "The council decided on Tuesday, by one vote, that the ferry will make its last crossing in October.", "",
+    "“Nobody has used it in winter for years,” the mayor said, “and the bridge is two streets away.”", "",
+    "Keep Our Paper Free", "", "",
+)
+NAMES: Final = (
+    "Marta Quill", "Old Salt", "Ben Achterberg", "Zoë Lindqvist-Mbeki", "Ferryman", "J. P. Okonkwo", "Dr. Hanna Weiss",
+    "Seán O'Dell", "captain_hook77", "Ünal Çelik", "Ольга Петрова", "山田太郎", "Tess of the Harbour", "Rob (the other one)",
+    "anna", "Mr. Tibbs Jr.", "Lord Percival Humphrey Standish The Third", "Nia 🌊", "D'Artagnan", "Kowalski",
+)
+TEXTS: Final = (
+    "I took that boat to school every morning and it was never late, so whatever the mayor says is news to me.",
+    "You clearly never read the report, did you?",
+    "This is the third time they promise a bus and deliver nothing but leaflets.",
+    "He is a clown and everyone at the pier knows it!",
+    "The bridge floods twice a year. Ask anybody who lives there.",
+    "Fair point, although the ticket price was a joke even before the subsidy ended…",
+    "what a load of rubbish, stop repeating it.",
+    "My grandfather built the second hull with his own hands; I will miss her.",
+    "Can someone explain why the vote was held on a Tuesday morning when working people cannot come?",
+    "they should have asked the school first",
+    "See https://example.org/ferry/report.pdf for the numbers.",
+    "Отличная новость, давно пора было закрыть.",
+    "Please be kind to each other here, it is only a boat.",
+)
+
+SHORT_TEXTS: Final = (
+    "Good Riddance", "lol", "Exactly", "Till later", "Same here", "Boo", "Well said", "So True", "Nonsense", "Typical", "yes", "+1", "😂😂😂",
+    "Who?", "Ha ha", "Shame On You", "Thank you", "Poor Old Boat", "Nope", "me too",
+)
+"""Remarks that could be somebody's name."""
+
+
+def flattened(comments: Sequence[PageComment], article: Sequence[str] = ARTICLE, bar: Sequence[str] = BAR,
+              footer: Sequence[str] = FOOTER, after_each: Sequence[str] = ()) -> str:
+    """Return the page as the widget flattens it: name line, empty line, paragraphs, empty line; what is missing leaves its empty line."""
+    lines = [*article, *bar]
+    if comments and comments[0].author is not None:
+        lines.append("")
+    for comment in comments:
+        lines += [comment.author, ""] if comment.author is not None else [""]
+        lines += [*comment.text.split("\n"), ""] if comment.text else [""]
+        for label in after_each:
+            lines += [label, ""]
+    return "\n".join([*lines, *footer]) + "\n"
+
+
+def invented(seed: int, count: int = 60, named: float = 0.6, names: Sequence[str] = NAMES,
+             short: float = 0.0) -> list[PageComment]:
+    """Return comments as threads have them: a few people write often, some have no name, some are pictures, some have paragraphs."""
+    random = Random(seed)
+    found = []
+    for _ in range(count):
+        author = names[min(int(random.expovariate(0.25)), len(names) - 1)] if random.random() < named else None
+        paragraphs = 0 if random.random() < 0.03 and author is not None else 1 + (random.random() < 0.15) + (random.random() < 0.05)
+        text = "\n\n".join(random.choice(TEXTS) for _ in range(paragraphs))
+        found.append(PageComment(author, random.choice(SHORT_TEXTS) if random.random() < short else text))
+    return found
