@@ -69,7 +69,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record of a topic."""
 
 
-class Comment(Record, kw_only=True):
+class Comment(Record, frozen=True, kw_only=True):
     """One comment as a source gave it: written, edited or deleted."""
 
     source: Name
@@ -95,7 +95,7 @@ class Comment(Record, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
 
-class ScoredComment(Record, kw_only=True):
+class ScoredComment(Record, frozen=True, kw_only=True):
     """A comment with its toxicity, and the scorer that gave it."""
 
     comment: Comment
@@ -109,7 +109,7 @@ class ScoredComment(Record, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
 
-class Reply(Record, kw_only=True, tag_field="type", tag="reply"):
+class Reply(Record, frozen=True, kw_only=True, tag_field="type", tag="reply"):
     """One comment aimed at one person. Never text. Keyed by ``target_key``."""
 
     source: Name
@@ -136,14 +136,14 @@ class Reply(Record, kw_only=True, tag_field="type", tag="reply"):
     schema_version: int = SCHEMA_VERSION
 
 
-class Tick(Record, kw_only=True, tag_field="type", tag="tick"):
+class Tick(Record, frozen=True, kw_only=True, tag_field="type", tag="tick"):
     """Time passed on this partition: nothing older than ``at`` is still on its way."""
 
     at: Moment
     schema_version: int = SCHEMA_VERSION
 
 
-class ConfigChange(Record, kw_only=True, tag_field="type", tag="config_change"):
+class ConfigChange(Record, frozen=True, kw_only=True, tag_field="type", tag="config_change"):
     """A setting that matters to results changes here in the log, not by a clock."""
 
     name: Name
@@ -176,7 +176,7 @@ class EndedBecause(StrEnum):
     JUDGED = "judged"
 
 
-class PileOn(Record, kw_only=True):
+class PileOn(Record, frozen=True, kw_only=True):
     """One transition of one pile-on: opened, ongoing (worse or larger), closed. Never text."""
 
     pileon_id: Id
@@ -221,7 +221,7 @@ class Judgement(StrEnum):
     UNSURE = "unsure"
 
 
-class Verdict(Record, kw_only=True):
+class Verdict(Record, frozen=True, kw_only=True):
     """One person's judgement of one pile-on."""
 
     pileon_id: Id
@@ -234,7 +234,7 @@ class Verdict(Record, kw_only=True):
     schema_version: int = SCHEMA_VERSION
 
 
-class ConfigRecord(Record, kw_only=True):
+class ConfigRecord(Record, frozen=True, kw_only=True):
     """A named, versioned setting in the ``config`` topic."""
 
     name: Name
