@@ -1,7 +1,7 @@
 """``threadwatch replay``: recorded comments through the very stages that run live, without a broker."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +24,8 @@ def replay(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results; a new or empty one.")],
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
-    config: Config = None, data: Data = None,
+    config: Config = None,
+    data: Data = None,
 ) -> int:
     """Run recorded comments through the very stages that run live. The same input and settings give the same bytes.
 
@@ -51,7 +52,6 @@ def _plan(settings: "Settings") -> "Run":
     from streams.replay.from_file import Run
     from streams.replay.summary import configuration_hash
     from streams.settings import topology_config
-    from streams.stages.pileon import PileOns
     from streams.topology import topology
 
     scorer = _scorer(settings.scorer)
@@ -63,10 +63,14 @@ def _plan(settings: "Settings") -> "Run":
         stages=stages,
         program=f"threadwatch {version('threadwatch')}",
         scorer=scorer.name,
-        detector=next(stage.detector.name for stage in stages if isinstance(stage, PileOns)),
+        detector=_detector(stages),
         configuration=configuration_hash(scorer.name, matters),
         min_hostile_authors=config.pileon.min_hostile_authors,
     )
+
+
+def _detector(stages: Sequence[Any]) -> str:
+    return next(str(stage.detector.name) for stage in stages if stage.name == "pileon")
 
 
 def _scorer(name: str) -> Any:

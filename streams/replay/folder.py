@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from streams.errors import UserError
 
@@ -33,7 +33,7 @@ class Folder:
         self._files: dict[str, IO[bytes]] = {}
         self._summary = b""
 
-    def __enter__(self) -> "Folder":
+    def __enter__(self) -> Self:
         try:
             self._aside.mkdir(parents=True)
         except OSError as error:
@@ -69,6 +69,6 @@ class Folder:
     def _move_into_place(self) -> None:
         (self._path / SUMMARY).unlink(missing_ok=True)
         for name in LINES:
-            os.replace(self._aside / f"{name}.jsonl", self._path / f"{name}.jsonl")
+            (self._aside / f"{name}.jsonl").replace(self._path / f"{name}.jsonl")
         (self._aside / SUMMARY).write_bytes(self._summary)
-        os.replace(self._aside / SUMMARY, self._path / SUMMARY)
+        (self._aside / SUMMARY).replace(self._path / SUMMARY)

@@ -6,7 +6,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Self
 
 import zstandard
 from msgspec import Struct
@@ -92,7 +92,7 @@ class Opened:
         """Return how far the file on disk was read, in bytes."""
         return self._raw.tell() if self.size is not None else 0
 
-    def __enter__(self) -> "Opened":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

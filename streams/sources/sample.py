@@ -30,10 +30,14 @@ HOUNDED: Final = "tess-moreau"
 FEWEST: Final = 700
 """Comments; less does not hold the stories."""
 
-_FIRST: Final = ("amber", "brisk", "calm", "dusty", "early", "fuzzy", "gentle", "hazel", "idle", "jolly", "keen", "lucky", "mellow", "noble",
-                 "ochre", "plain", "quiet", "rusty", "silver", "tidy", "upbeat", "velvet", "windy", "young")  # fmt: skip
-_SECOND: Final = ("badger", "comet", "dormouse", "egret", "fern", "goose", "heron", "iris", "jackdaw", "kettle", "lantern", "magpie", "newt",
-                  "otter", "pigeon", "quill", "raven", "sparrow", "teapot", "urchin", "vole", "walnut", "yarrow", "zither")  # fmt: skip
+_FIRST: Final = (
+    "amber brisk calm dusty early fuzzy gentle hazel idle jolly keen lucky mellow noble ochre plain quiet rusty silver tidy upbeat velvet"
+    " windy young"
+).split()
+_SECOND: Final = (
+    "badger comet dormouse egret fern goose heron iris jackdaw kettle lantern magpie newt otter pigeon quill raven sparrow teapot urchin"
+    " vole walnut yarrow zither"
+).split()
 
 
 class _Talk(Struct):
@@ -178,5 +182,3 @@ class _Teller:
         talk.said.append(comment)
         self.comments.append(comment)
         return comment
-
-
