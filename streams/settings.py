@@ -29,16 +29,25 @@ class Kafka(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How to reach the broker. Empty ``bootstrap`` means the embedded one."""
 
     bootstrap: str = ""
+    """``host:port[,…]`` of the broker; empty: the embedded one. ``THREADWATCH_KAFKA`` is short for it."""
     security_protocol: str = "PLAINTEXT"
+    """``PLAINTEXT``, ``SSL``, ``SASL_PLAINTEXT`` or ``SASL_SSL``."""
     sasl_mechanism: str = "SCRAM-SHA-512"
+    """``SCRAM-SHA-512``, ``SCRAM-SHA-256`` or ``PLAIN``; counts with a SASL protocol."""
     sasl_username: str = ""
+    """Who we are to the broker."""
     sasl_password: str = ""
+    """Best given as ``THREADWATCH_KAFKA__SASL_PASSWORD``, not in the file."""
     ssl_cafile: str = ""
+    """Certificates that sign the broker's; empty: the system's."""
     ssl_certfile: str = ""
+    """Our own certificate, where the broker wants one."""
     ssl_keyfile: str = ""
+    """The key of ``ssl_certfile``."""
     prefix: str = ""
     """Stands before every topic, group and transaction name: a second instance on one broker."""
     replication: Annotated[int, Meta(ge=1, le=9)] = 1
+    """Copies of every topic that ``topics create`` makes; from 3 on, two must be in sync to write."""
 
 
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,21 +63,32 @@ class Worker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the live program runs."""
 
     metrics_host: str = "127.0.0.1"
+    """Where /metrics, /healthz and /readyz listen. They ask for no password: keep it on loopback or an inner network."""
     metrics_port: Port = 9464
+    """Its port; 0 takes any free one and says which."""
     batch: Annotated[int, Meta(ge=1, le=4096)] = 500
+    """Messages that a stage takes at once, at most."""
     batch_within: timedelta = timedelta(milliseconds=50)
+    """How long a batch waits to become full."""
     tick_every: timedelta = timedelta(seconds=10)
+    """How often time is written into the replies log: changes how soon a pile-on closes, never what is decided."""
     stuck_after: timedelta = timedelta(seconds=60)
+    """No progress for so long while input waits: the worker ends (70) and is started again."""
     broker_wait: timedelta = timedelta(seconds=60)
+    """How long a worker waits for the broker when it starts."""
 
 
 class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where alerts go: every Alertmanager, not a load balancer."""
 
     urls: tuple[str, ...] = ()
+    """Every Alertmanager, ``http://host:port`` each; in the environment with commas between. None: alerts are decided and told to nobody."""
     lease: timedelta = timedelta(minutes=15)
+    """An alert that is not posted again for so long is shown as no longer monitored."""
     post_every: timedelta = timedelta(seconds=30)
+    """How often every open pile-on is posted again."""
     console_url: str = ""
+    """Where the links in alerts lead; empty: no links."""
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,13 +98,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     worker: Worker = Worker()
     alertmanager: Alertmanager = Alertmanager()
     scorer: str = "linear"
+    """``linear``, or ``detoxify:`` and a model (docs/scorers.md)."""
     address: AddressConfig = AddressConfig()
     pileon: PileOnConfig = PileOnConfig()
     alert: AlertConfig = AlertConfig()
     sources: dict[str, Source] = field(default_factory=dict)
+    """Per source: ``communities`` (names that metrics may show; any other is ``other``) and ``lateness`` (default 24 h)."""
     communities: dict[str, dict[str, Any]] = field(default_factory=dict)
     """``"source/community"`` → overrides of ``pileon`` settings for it."""
     mutes: tuple[Mute, ...] = ()
+    """Targets or conversations that alert nobody, each with a reason and an end, at most 30 days away; still listed and counted."""
     retention: timedelta = timedelta(days=30)
     """How long text lives wherever it stands: topics, dead letters, recordings, caches (docs/privacy.md)."""
     data: str = ".threadwatch"
@@ -121,7 +144,7 @@ def _from_file(file: Path | None, environment: Mapping[str, str]) -> dict[str, A
 
 
 _SHORT: Final = {"kafka": "kafka.bootstrap", "kafka__bootstrap": "kafka.bootstrap"}
-_NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java", "detoxify_checkpoint", "detoxify_config"})
+_NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java", "detoxify_checkpoint", "detoxify_config", "log"})
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
