@@ -16,7 +16,7 @@ from streams.stages.gathering import Gathered, aims_of
 from streams.stages.links import Config, Links, Prior, answer, spoken_to_by
 from streams.stages.listening import listen
 from streams.stages.step import Arrived, Step
-from streams.topics import COMMENTS_SCORED, REPLIES
+from streams.topics import COMMENTS_SCORED, REPLIES, Topic
 
 __all__ = ["Address", "Config", "Conversations", "Prior"]
 
@@ -28,11 +28,21 @@ class Address:
     ``withdrawn`` (deleted while it waited). Other notes: ``evicted``, ``taken_back``, ``stale_edit``.
     """
 
-    name = "address"
-    source = COMMENTS_SCORED
-    sink = REPLIES
+    name: str = "address"
+    source: Topic = COMMENTS_SCORED
+    sink: Topic | None = REPLIES
     entry: Any = Entry
-    outcomes = ("replies", "unaddressed", "outside", "self_reply", "duplicate", "waiting", "edited", "deleted", "unroutable")
+    outcomes: tuple[str, ...] = (
+        "replies",
+        "unaddressed",
+        "outside",
+        "self_reply",
+        "duplicate",
+        "waiting",
+        "edited",
+        "deleted",
+        "unroutable",
+    )
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()

@@ -17,10 +17,12 @@ from streams.stages.lexicon import (
     FRIENDLY,
     GENERIC_BY_FIRST,
     HEAT,
+    INSULTING_NOUNS,
     INSULTS,
     NEGATED,
     OPENERS,
     OWN,
+    PERSONS,
     PLURAL,
     POINTING,
     SECOND,
@@ -105,9 +107,9 @@ def _insulted(words: Sequence[str], present: set[str], you: int, subject: str) -
         return "insulted"
     if not SINGULAR.isdisjoint(present) or _pointed_at(words):
         return "third"
-    if not PLURAL.isdisjoint(present) or len(words) > SHORT:
+    if not PLURAL.isdisjoint(present) or (len(words) > SHORT and not INSULTING_NOUNS.isdisjoint(present)):
         return "group"
-    return "bare"
+    return "bare" if len(words) <= SHORT else "heat"
 
 
 def _of_oneself(words: Sequence[str]) -> bool:
@@ -119,8 +121,13 @@ def _of_oneself(words: Sequence[str]) -> bool:
 
 
 def _pointed_at(words: Sequence[str]) -> bool:
-    """Return whether somebody is pointed at: "this clown", "that pathetic man", "the idiot"."""
-    return any(word in POINTING and not INSULTS.isdisjoint(words[here + 1 : here + 4]) for here, word in enumerate(words))
+    """Return whether somebody is pointed at: "this clown", "that pathetic man", "the idiot"; not "this stupid war"."""
+    for here, word in enumerate(words):
+        if word in POINTING:
+            near = words[here + 1 : here + 4]
+            if not INSULTING_NOUNS.isdisjoint(near) or not (INSULTS.isdisjoint(near) or PERSONS.isdisjoint(near)):
+                return True
+    return False
 
 
 def _spoken_to(words: Sequence[str]) -> int:

@@ -20,6 +20,7 @@ SINGULAR: Final = frozenset("he she him her his hers hes shes himself herself".s
 PLURAL: Final = frozenset("they them their theyre theyve these those themselves everyone everybody people folks guys".split())
 OWN: Final = frozenset("i im me my myself".split())
 POINTING: Final = frozenset("this that the".split())
+PERSONS: Final = frozenset("man guy woman person one girl boy dude bloke kid author writer fellow lady poster commenter".split())
 
 FILLERS: Final = frozenset(
     "really just also still so completely totally clearly actually simply very quite always a an the such all fully utterly absolutely "
@@ -34,16 +35,18 @@ NEGATED: Final = {
     "were": "werent", "can": "cant", "could": "couldnt", "should": "shouldnt", "would": "wouldnt",
 }  # fmt: skip
 
-INSULTS: Final = frozenset(
-    "idiot idiots idiotic moron morons moronic imbecile fool fools foolish stupid dumb dumber dumbass dummy dunce halfwit dimwit nitwit "
-    "twit twat prat git muppet liar liars coward cowards cowardly clown clowns troll trolls shill shills scum scumbag vermin pathetic ignorant "
-    "ignoramus loser losers trash garbage disgusting disgrace disgraceful retard retarded bastard bastards asshole arsehole jerk jackass "
-    "douche douchebag brainless braindead brainwashed delusional hypocrite hypocrites traitor traitors parasite parasites "
-    "worthless creep pervert thug thugs filth filthy nutcase nutjob lunatic psycho bigot bigots racist fascist nazi bitch whore slut "
-    "cunt prick dickhead wanker tosser sheeple snowflake crybaby weasel pedophile pedophiles savages "
-    "barbarians fraud crook crooks charlatan pseudo buffoon cretin degenerate degenerates subhuman gullible "
-    "clueless spineless gutless repulsive vile vilest".split()
+INSULTING_NOUNS: Final = frozenset(
+    "idiot idiots moron morons imbecile fool fools dumbass dummy dunce halfwit dimwit nitwit twit twat prat git muppet liar liars coward "
+    "cowards clown clowns troll trolls shill shills scum scumbag vermin ignoramus loser losers disgrace retard bastard bastards asshole "
+    "arsehole jerk jackass douche douchebag hypocrite hypocrites traitor traitors parasite parasites creep pervert thug thugs nutcase "
+    "nutjob lunatic psycho bigot bigots racist fascist nazi bitch whore slut cunt prick dickhead wanker tosser sheeple snowflake crybaby "
+    "weasel pedophile pedophiles savages barbarians fraud crook crooks charlatan pseudo buffoon cretin degenerate degenerates".split()
 )
+INSULTING_ADJECTIVES: Final = frozenset(
+    "idiotic moronic foolish stupid dumb dumber cowardly pathetic ignorant trash garbage disgusting disgraceful retarded brainless "
+    "braindead brainwashed delusional worthless filth filthy subhuman gullible clueless spineless gutless repulsive vile vilest".split()
+)
+INSULTS: Final = INSULTING_NOUNS | INSULTING_ADJECTIVES
 HEAT: Final = frozenset(
     "fuck fucks fucked fucker fuckers motherfucker shit shits sh1t shitty bullshit bs crap hell damn piss pissed ass arse balls tits suck "
     "sucks die kill hate despise rat rats pig pigs swine sheep snake snakes cockroach cockroaches animals monster monsters evil".split()

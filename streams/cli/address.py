@@ -1,0 +1,181 @@
+"""``threadwatch address``: comment records in, whom each is aimed at out, in the same order; no broker."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from streams.cli.options import Config
+
+if TYPE_CHECKING:
+    from streams.records import Comment, Reply, ScoredComment
+    from streams.scorers import Scorer
+    from streams.stages.address import Config as AddressConfig
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+_BATCH: Final = 500
+Place = tuple[str, str, str, str]
+"""Source, community, conversation, comment."""
+
+
+@app.command()
+def address(
+    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="Comment or scored comment records as JSON lines; - is stdin.")] = "-",
+    scorer: Annotated[str | None, typer.Option("--scorer", help="For comments without a score: linear, or detoxify:original …")] = None,
+    config: Config = None,
+) -> None:
+    """Print {comment_id, author_id, candidates} for each record, as JSON lines in the same order.
+
+    A candidate is {target, target_name, kind, confidence, hostility}. A later comment can still change an earlier line
+    (a parent that comes late, "I was not talking to you"), so the lines are printed when all is read. Lines that cannot
+    be read are told on stderr by number, and make the exit code 1.
+    """
+    from streams.cli.options import settings_of
+    from streams.errors import CHECK_FAILED, UserError
+    from streams.scorers import ScorerUnavailable, open_scorer
+
+    settings = settings_of(config, scorer=scorer)
+    reading = _Reading("standard input" if file == "-" else file)
+    try:
+        found = _Found(reading.records(file), settings.address, lambda: open_scorer(settings.scorer))
+    except ScorerUnavailable as error:
+        raise UserError(str(error)) from error
+    found.print()
+    if reading.bad:
+        print(f"{reading.bad} {'line' if reading.bad == 1 else 'lines'} could not be read", file=sys.stderr)
+        raise typer.Exit(CHECK_FAILED)
+
+
+class _Reading:
+    """The lines of a file as records; those that cannot be read are told and counted."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.bad = 0
+
+    def records(self, file: str) -> "Iterator[Comment | ScoredComment]":
+        from streams.records import Comment, ScoredComment
+        from streams.stages.decode import Unreadable, decoder
+
+        scored, plain = decoder(ScoredComment), decoder(Comment)
+        for number, line in enumerate(_lines(file), 1):
+            if not line.strip():
+                continue
+            try:
+                # A comment has no field "comment"; its text may hold the word, so the scored form is only tried first.
+                yield _either(scored, plain, line) if b'"comment"' in line else plain(line)
+            except Unreadable as unreadable:
+                self.bad += 1
+                print(f"{self.where}, line {number}: {unreadable.detail}", file=sys.stderr)
+
+
+def _either(scored: Any, plain: Any, line: bytes) -> "Comment | ScoredComment":
+    from streams.records import ScoredComment
+    from streams.stages.decode import Unreadable
+
+    try:
+        found: ScoredComment = scored(line)
+    except Unreadable:
+        comment: Comment = plain(line)
+        return comment
+    return found
+
+
+def _lines(file: str) -> Iterator[bytes]:
+    import gzip
+    from pathlib import Path
+
+    from streams.errors import UserError
+
+    if file == "-":
+        yield from sys.stdin.buffer
+        return
+    try:
+        with gzip.open(file, "rb") if file.endswith(".gz") else Path(file).open("rb") as opened:
+            yield from opened
+    except (OSError, EOFError) as error:
+        raise UserError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}; give comment records as JSON lines") from error
+
+
+class _Found:
+    """Whom every comment is aimed at, by the very stages that run live."""
+
+    def __init__(self, records: "Iterable[Comment | ScoredComment]", config: "AddressConfig", open_scorer: Any) -> None:
+        from streams.stages.address import Address
+
+        self.stage = Address(config)
+        self.store = self.stage.new_store()
+        self.lines: list[tuple[Place, str | None]] = []
+        self.aims: dict[Place, dict[str, Reply]] = {}
+        self.names: dict[tuple[str, str, str], str] = {}
+        self.scored: list[ScoredComment] = []
+        batch: list[Any] = []
+        scoring = _Scoring(open_scorer)
+        for record in records:
+            batch.append(record)
+            if len(batch) == _BATCH:
+                self._take(scoring.scored(batch))
+                batch = []
+        self._take(scoring.scored(batch))
+
+    def _take(self, records: "Iterable[ScoredComment]") -> None:
+        from streams.stages.step import Arrived
+
+        for scored in records:
+            comment = scored.comment
+            place = (comment.source, comment.community, comment.conversation_id, comment.comment_id)
+            self.lines.append((place, comment.author_id))
+            if comment.author_id and comment.author_name:
+                self.names[(*place[:2], comment.author_id)] = comment.author_name
+            step = self.stage.step(self.store, Arrived(scored, comment.ingested_at or comment.created_at))
+            for key, entry in step.entries:
+                self.store.apply(key, entry)
+            for reply in step.outputs:
+                where = (reply.source, reply.community, reply.conversation_id, reply.comment_id)
+                self.aims.setdefault(where, {})[reply.target_id] = reply
+
+    def print(self) -> None:
+        """Print one line per record."""
+        import msgspec
+
+        for place, author_id in self.lines:
+            line = {"comment_id": place[3], "author_id": author_id, "candidates": list(self._candidates(place))}
+            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+
+    def _candidates(self, place: Place) -> Iterator[dict[str, Any]]:
+        aims = self.aims.get(place, {}).values()
+        for reply in sorted(aims, key=lambda reply: (-reply.confidence, reply.target_id)):
+            if reply.confidence and reply.action != "deleted":
+                name = self.names.get((*place[:2], reply.target_id))
+                yield {
+                    "target": reply.target_id,
+                    "target_name": name,
+                    "kind": reply.kind,
+                    "confidence": reply.confidence,
+                    "hostility": reply.hostility,
+                }
+
+
+class _Scoring:
+    """Scores what has no score yet; opens the scorer for the first such comment."""
+
+    def __init__(self, open_scorer: Any) -> None:
+        self.open = open_scorer
+        self.scorer: Scorer | None = None
+
+    def scored(self, batch: "list[Comment | ScoredComment]") -> "Iterator[ScoredComment]":
+        """Yield scored comments, in order."""
+        from streams.records import Comment
+        from streams.stages.score import Score
+        from streams.stages.step import Arrived
+
+        bare = [record for record in batch if isinstance(record, Comment)]
+        fresh: Iterator[Any] = iter(())
+        if bare:
+            self.scorer = self.scorer or self.open()
+            stage = Score(self.scorer)
+            fresh = iter(stage.steps(stage.new_store(), [Arrived(one, one.ingested_at or one.created_at) for one in bare]))
+        for record in batch:
+            yield next(fresh).outputs[0] if isinstance(record, Comment) else record
