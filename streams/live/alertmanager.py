@@ -163,7 +163,7 @@ class Alertmanagers:
                     await self._try(session, url, batch)
         except _Refused:
             return REFUSED
-        except (*_AWAY, _Unwell):
+        except (aiohttp.ClientError, *_AWAY, _Unwell):
             return FAILED
         return OK
 
@@ -205,7 +205,11 @@ def _halves(batch: Sequence[Alert]) -> list[Sequence[Alert]]:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        good = False
+    if not good:
         raise UserError(f"alertmanager.urls: {url!r} is no address; write http://host:port")
     return url.rstrip("/")
