@@ -54,7 +54,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
-        opened = Path(file).open("rb")
+        opened = Path(file).open("rb")  # noqa: SIM115  # a failure to open is the user's, one to score is not
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror or error}") from error
     with opened:

@@ -68,7 +68,7 @@ def _check_labels(local: Local, classes: list[str]) -> None:
         raise ScorerUnavailable(f"{path} is not JSON: {error}") from error
     count = len(config.get("id2label") or range(config.get("num_labels", 2)))
     if count != len(classes):
-        raise ScorerUnavailable(f"{path} says {count} labels, the checkpoint has {len(classes)}; set num_labels in {path.name} to {len(classes)}")
+        raise ScorerUnavailable(f"{path} says {count} labels, the checkpoint has {len(classes)}: it needs as many in id2label")
 
 
 def digest(tensors: Mapping[str, "torch.Tensor"]) -> str:
@@ -76,5 +76,5 @@ def digest(tensors: Mapping[str, "torch.Tensor"]) -> str:
     found = hashlib.sha256()
     for name in sorted(tensors):
         found.update(name.encode())
-        found.update(memoryview(tensors[name].detach().cpu().contiguous().numpy()).cast("B") if tensors[name].numel() else b"")
+        found.update(tensors[name].detach().cpu().contiguous().numpy().data)
     return found.hexdigest()[:8]

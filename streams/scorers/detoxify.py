@@ -8,13 +8,10 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from streams.scorers import ScorerUnavailable, Toxicity
 from streams.scorers.checkpoint import Local, digest, local_checkpoint
-
-if TYPE_CHECKING:
-    import torch
 
 MODELS: Final = ("original", "unbiased", "multilingual", "original-small", "unbiased-small")
 CHECKPOINT: Final = "THREADWATCH_DETOXIFY_CHECKPOINT"
@@ -42,7 +39,7 @@ def open_detoxify(model: str, checkpoint: Path | None = None, config: Path | Non
         raise ScorerUnavailable(f"there is no scorer 'detoxify:{model}'; there are: {', '.join(f'detoxify:{name}' for name in MODELS)}")
     local = _local(os.environ, checkpoint, config)
     try:
-        import detoxify  # type: ignore[import-untyped]
+        import detoxify
         import torch
     except ImportError as error:
         raise ScorerUnavailable(
@@ -97,7 +94,9 @@ def _line(error: Exception) -> str:
 @contextmanager
 def _without_progress_bars() -> Iterator[None]:
     """Keep transformers from drawing on stderr: what a program says there is one line."""
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
+
+    logging: Any = transformers_logging
 
     was_on = logging.is_progress_bar_enabled()
     level = logging.get_verbosity()
@@ -167,9 +166,9 @@ class Detoxify:
         found: dict[int, Scores] = {}
         for batch in _batches(order, [len(piece["input_ids"]) for piece in pieces]):
             for piece, scores in zip(batch, self._run([pieces[piece] for piece in batch]), strict=True):
-                if len(batch) > 1 and any(map(_near_a_step, scores)):
-                    (scores,) = self._run([pieces[piece]])
-                found[piece] = tuple(round(score, _DECIMALS) for score in scores)
+                unsure = len(batch) > 1 and any(map(_near_a_step, scores))
+                settled = self._run([pieces[piece]])[0] if unsure else scores
+                found[piece] = tuple(round(score, _DECIMALS) for score in settled)
         return (found[piece] for piece in range(len(pieces)))
 
     def _run(self, pieces: Sequence[dict[str, list[int]]]) -> list[list[float]]:
@@ -178,7 +177,7 @@ class Detoxify:
 
         padded = self._tokenizer.pad({name: [piece[name] for piece in pieces] for name in pieces[0]}, return_tensors="pt")
         with torch.inference_mode():
-            logits: torch.Tensor = self._model(**padded.to(self._model.device))[0]
+            logits = self._model(**padded.to(self._model.device))[0]
         rows: list[list[float]] = torch.sigmoid(logits.double()).cpu().tolist()
         return rows
 

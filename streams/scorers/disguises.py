@@ -107,7 +107,7 @@ def _latin(word: str) -> str:
 def _plain_word(word: str) -> str:
     if word.isalpha():
         return _RUN.sub(_squeezed, word)
-    if word == "@user" or word == "_url_":
+    if word in {"@user", "_url_"}:
         return word
     if _DOTTED.fullmatch(word):
         word = re.sub(r"[._\-*~/]", "", word)

@@ -66,7 +66,7 @@ class Linear:
     def read(cls, path: Path) -> "Linear":
         """Return the scorer with the weights of a file. Raises ScorerUnavailable where there is none."""
         if not path.is_file():
-            raise ScorerUnavailable(f"the linear scorer's weights {path.name} are not there; install the package again, or run `make train`")
+            raise ScorerUnavailable(f"the linear scorer's weights {path} are missing; install the package again or run make train")
         content = path.read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             single = {name: float(file[name]) for name in ("idf_unit", "intercept", "slope", "shift")}

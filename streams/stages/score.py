@@ -11,7 +11,7 @@ from streams.records import Action, Comment, ScoredComment, TextFormat
 from streams.scorers import Scorer, Toxicity
 from streams.scorers.disguises import text_of_html
 from streams.stages.step import Arrived, Step
-from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, Topic
 
 MAX_SCORED_BYTES: Final = 64 * 1024
 """UTF-8 bytes of a text that are scored."""
@@ -40,8 +40,8 @@ class Score:
     """The stage ``comments.raw`` → ``comments.scored``."""
 
     name: str = "score"
-    source = COMMENTS_RAW
-    sink = COMMENTS_SCORED
+    source: Topic = COMMENTS_RAW
+    sink: Topic | None = COMMENTS_SCORED
     entry: Any = None
     outcomes: tuple[str, ...] = (SCORED, DELETED)
 
@@ -53,7 +53,7 @@ class Score:
         """Return the store of a stage that remembers nothing."""
         return Stateless()
 
-    def steps(self, store: Stateless, arrived: Sequence[Arrived]) -> Iterator[Step]:
+    def steps(self, store: Any, arrived: Sequence[Arrived]) -> Iterator[Step]:
         """Yield one step with one scored comment per record, in order."""
         texts = [text_to_score(each.record) for each in arrived if each.record.action is not Action.DELETED]
         toxicities = self._scorer.score([text for text, _ in texts]) if texts else []

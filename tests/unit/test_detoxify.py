@@ -52,24 +52,27 @@ def made(torch, tmp_path_factory) -> Any:
 
 def checkpoint_of(torch: Any, architecture: str, folder: Path, classes: list[str] | None = None) -> tuple[Path, Path]:
     """Write a randomly initialised model as Detoxify keeps one; ``model_type`` is the hub name that real ones carry."""
-    from transformers import (
-        AlbertConfig, AlbertForSequenceClassification, BertConfig, BertForSequenceClassification, RobertaConfig, RobertaForSequenceClassification, XLMRobertaConfig,
-        XLMRobertaForSequenceClassification,
-    )  # fmt: skip
+    import transformers as hf
 
     classes = CLASSES if classes is None else classes
     kinds = {
-        "albert": (AlbertConfig, AlbertForSequenceClassification, "AlbertTokenizer", "albert-base-v2", LONGEST),
-        "bert": (BertConfig, BertForSequenceClassification, "BertTokenizer", "bert-base-uncased", LONGEST),
-        "roberta": (RobertaConfig, RobertaForSequenceClassification, "RobertaTokenizer", "roberta-base", LONGEST + 2),
-        "xlm-roberta": (XLMRobertaConfig, XLMRobertaForSequenceClassification, "XLMRobertaTokenizer", "xlm-roberta-base", LONGEST + 2),
+        "albert": (hf.AlbertConfig, hf.AlbertForSequenceClassification, "AlbertTokenizer", "albert-base-v2", LONGEST),
+        "bert": (hf.BertConfig, hf.BertForSequenceClassification, "BertTokenizer", "bert-base-uncased", LONGEST),
+        "roberta": (hf.RobertaConfig, hf.RobertaForSequenceClassification, "RobertaTokenizer", "roberta-base", LONGEST + 2),
+        "xlm-roberta": (
+            hf.XLMRobertaConfig,
+            hf.XLMRobertaForSequenceClassification,
+            "XLMRobertaTokenizer",
+            "xlm-roberta-base",
+            LONGEST + 2,
+        ),
     }
     config_class, model_class, tokenizer_name, hub_name, positions = kinds[architecture]
     tokenizer = tokenizer_of(architecture)
     tokenizer.save_pretrained(folder)
     config = config_class(
-        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, num_labels=len(classes),
-        max_position_embeddings=positions, pad_token_id=tokenizer.pad_token_id, initializer_range=0.5,
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        num_labels=len(classes), max_position_embeddings=positions, pad_token_id=tokenizer.pad_token_id, initializer_range=0.5,
     )  # fmt: skip
     torch.manual_seed(7)
     model = model_class(config)
@@ -90,7 +93,8 @@ def tokenizer_of(architecture: str) -> Any:
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     if architecture == "roberta":
         pieces = [*special, "Ġ", *letters, *letters.upper()]
-        return RobertaTokenizer(vocab={piece: number for number, piece in enumerate(dict.fromkeys(pieces))}, merges=[], model_max_length=LONGEST)
+        vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+        return RobertaTokenizer(vocab=vocabulary, merges=[], model_max_length=LONGEST)
     if architecture == "albert":
         special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]", "▁", *(f"▁{word}" for word in WORDS), *letters]
         return AlbertTokenizer(vocab=[(piece, -2.0) for piece in dict.fromkeys(special)], model_max_length=LONGEST)

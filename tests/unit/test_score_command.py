@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from streams.cli.main import main
 from streams.cli.score import _batches
 
 
-def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[dict[str, object]], str]:
+def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
     code = main(["score", *arguments])
     printed = capfd.readouterr()
     return code, [json.loads(line) for line in printed.out.splitlines()], printed.err
@@ -29,7 +30,8 @@ def test_json_lines_come_back_in_order_under_their_ids(tmp_path, capfd) -> None:
     assert (code, err) == (0, "")
     assert [each["id"] for each in found] == ["b", 7, 4]
     assert [set(each) for each in found] == [{"id", "toxicity", "labels", "scorer"}] * 3
-    assert found[0]["toxicity"] > 0.8 > 0.2 > found[1]["toxicity"] > found[2]["toxicity"] == 0
+    assert found[0]["toxicity"] > 0.8
+    assert 0.2 > found[1]["toxicity"] > found[2]["toxicity"] == 0
 
 
 def test_plain_lines_are_numbered_and_an_empty_one_is_a_text_too(tmp_path, capfd) -> None:

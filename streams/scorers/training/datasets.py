@@ -46,9 +46,11 @@ def _text(path: Path) -> str:
 
 
 def _table(path: Path, delimiter: str = ",") -> Iterator[dict[str, str]]:
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     csv.field_size_limit(10_000_000)
-    return iter(csv.DictReader(io.StringIO(_text(path)), delimiter=delimiter, quoting=quoting))
+    lines = io.StringIO(_text(path))
+    if delimiter == "\t":
+        return iter(csv.DictReader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    return iter(csv.DictReader(lines))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
@@ -134,7 +136,7 @@ def _hatemoji(data: Path) -> Iterator[Row]:
     for part in ("train", "validation", "test"):
         for row in _table(data / f"hatemoji_build/hatemoji_{part}.csv.gz"):
             pair = [number for number in (row["entry_id"], row["matched_id"]) if number]
-            yield Row(row["text"], float(row["label_gold"]), 0.5, min(pair, key=lambda number: float(number)))
+            yield Row(row["text"], float(row["label_gold"]), 0.5, min(pair, key=float))
 
 
 def _toxigen(data: Path) -> Iterator[Row]:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize  # type: ignore[import-untyped]
-from scipy.sparse import csr_matrix, vstack  # type: ignore[import-untyped]
-from scipy.special import expit  # type: ignore[import-untyped]
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, vstack
+from scipy.special import expit
 
 from streams.scorers.disguises import normalised
 from streams.scorers.hashing import BUCKETS, CHAR_BITS, Counts, counted
@@ -74,7 +74,7 @@ def _idf(counts: Any) -> tuple[NDArray[np.uint8], float]:
     return np.rint(idf / unit).astype(np.uint8), unit
 
 
-def _features(counts: Any, idf: Floats) -> Any:
+def _features(counts: Any, idf: NDArray[Any]) -> Any:
     """Return counts · idf, each block of each row of length one, in place."""
     lengths = np.diff(counts.indptr)
     row = np.repeat(np.arange(counts.shape[0]), lengths)

@@ -24,10 +24,11 @@ class Measure(Struct, frozen=True):
 
 def measured(scorer: Scorer, sets: Mapping[str, Sequence[Row]]) -> list[Measure]:
     """Return one measure per set; a row is toxic if its target is at least one half."""
-    return [_measure(name, rows, np.array([each.toxicity for each in scorer.score([row.text for row in rows])])) for name, rows in sets.items()]
+    return [_measure(scorer, name, rows) for name, rows in sets.items()]
 
 
-def _measure(name: str, rows: Sequence[Row], scores: NDArray[np.float64]) -> Measure:
+def _measure(scorer: Scorer, name: str, rows: Sequence[Row]) -> Measure:
+    scores = np.array([each.toxicity for each in scorer.score([row.text for row in rows])])
     targets = np.array([row.target for row in rows])
     toxic = targets >= 0.5
     error = calibration_error(scores, targets)
