@@ -1,0 +1,84 @@
+"""What Alertmanager is told, as values: labels that identify, numbers as annotations, a lease that ends by itself."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.live.alertmanager import alerts, shown
+from streams.records import EndedBecause, PileOn, Severity, Status
+from streams.stages.alert import Alerts, Config
+from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon
+from tests.support.folding import folded
+
+LEASE = 15 * MINUTE
+ID = "qqmkm4v24yhtwhhjkeaqvc5b"
+
+
+def posted(*transitions: PileOn, at: timedelta = timedelta(0), console: str = "") -> list[dict[str, Any]]:
+    stage = Alerts(Config(), ())
+    store = stage.new_store()
+    folded(stage, transitions, store)
+    return alerts(store.entries.values(), NOON + at, LEASE, console)
+
+
+def closed(**fields: Any) -> PileOn:
+    return pileon(ID, 3, Status.CLOSED, updated_at=NOON, ended_because=EndedBecause.QUIET, **fields)
+
+
+def test_an_open_pile_on_is_a_lease_from_its_first_hostile_reply() -> None:
+    (alert,) = posted(pileon(ID))
+    assert alert["labels"] == {"alertname": "PileOn", "source": "news", "community": "sport", "severity": "warning", "pileon": ID}
+    assert (alert["startsAt"], alert["endsAt"]) == ("2024-05-01T11:50:00.000Z", "2024-05-01T12:15:00.000Z")
+    assert alert["annotations"]["summary"] == "case QQMKM4V2: 4 people hostile to one person"
+    assert alert["annotations"]["pace"] == "4 people in 10 min"
+    assert "ended_because" not in alert["annotations"]
+
+
+def test_after_an_escalation_both_severities_are_posted() -> None:
+    found = posted(pileon(ID), pileon(ID, 2, Status.ONGOING, severity=Severity.CRITICAL))
+    assert [alert["labels"]["severity"] for alert in found] == ["warning", "critical"]
+
+
+def test_a_close_ends_now_and_says_why_and_is_repeated_for_a_while() -> None:
+    (alert,) = posted(pileon(ID), closed())
+    assert (alert["endsAt"], alert["annotations"]["ended_because"]) == ("2024-05-01T12:00:00.000Z", "quiet")
+    assert len(posted(pileon(ID), closed(), at=19 * MINUTE)) == 1
+    assert posted(pileon(ID), closed(), at=21 * MINUTE) == []
+
+
+def test_what_is_held_is_not_posted() -> None:
+    assert posted(pileon(ID, opening_delay_seconds=90_000.0)) == []
+
+
+def test_a_link_leads_to_the_console_if_there_is_one() -> None:
+    (alert,) = posted(pileon(ID), console="http://console:8080/")
+    assert alert["generatorURL"] == alert["annotations"]["link"] == f"http://console:8080/pileons/{ID}"
+    assert "generatorURL" not in posted(pileon(ID))[0]
+
+
+def test_a_storm_is_one_alert_that_comes_first_and_ends_by_itself() -> None:
+    opened = [pileon(f"{ID}{n}", opened_at=NOON + n * SECOND) for n in range(21)]
+    first, *rest = posted(*opened, at=MINUTE)
+    assert first["labels"] == {"alertname": "PileOnStorm", "source": "news", "severity": "critical"}
+    assert {alert["labels"]["alertname"] for alert in rest} == {"PileOn"}
+    assert posted(*opened, at=HOUR)[0]["labels"]["alertname"] == "PileOn"
+
+
+def test_no_target_conversation_comment_or_name_leaves() -> None:
+    found = posted(pileon(ID, target_id="secret", conversations=("secret",), evidence=("secret",), opened_by="secret"), console="http://c")
+    assert "secret" not in str(found)
+
+
+def test_a_hostile_name_of_a_community_cannot_hide_reorder_or_be_markup() -> None:
+    assert shown("<b>sp\u202eort\u200b\n") == "_b_sp_ort__"
+    assert shown("x" * 5000) == "x" * 128
+    assert shown(" ") == "_"
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_any_name_makes_a_label_that_prints(name: str) -> None:
+    label = shown(name)
+    assert label.isprintable()
+    assert 1 <= len(label) <= 128

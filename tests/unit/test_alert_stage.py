@@ -1,0 +1,185 @@
+"""Whom to tell: fire once, escalate when it gets worse, hold with a reason, resolve when it ends."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.records import EndedBecause, PileOn, Severity, Status
+from streams.stages.alert import AlertDecision, Alerts, Config, Mute
+from streams.stages.firing import Firing
+from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon
+from tests.support.folding import entries_of, folded, restarted
+
+
+def stage(*mutes: Mute, **config: Any) -> Alerts:
+    return Alerts(Config(**config), mutes)
+
+
+def decided(records: list[PileOn], *mutes: Mute, **config: Any) -> list[tuple[str, str]]:
+    return [(str(told.decision), str(told.reason)) for told in folded(stage(*mutes, **config), records).outputs]
+
+
+def ongoing(revision: int = 2, severity: Severity = Severity.WARNING, **fields: Any) -> PileOn:
+    return pileon(revision=revision, status=Status.ONGOING, severity=severity, updated_at=NOON + revision * MINUTE, **fields)
+
+
+def closed(revision: int = 3, because: EndedBecause = EndedBecause.QUIET, **fields: Any) -> PileOn:
+    return pileon(revision=revision, status=Status.CLOSED, ended_because=because, updated_at=NOON + 6 * HOUR, **fields)
+
+
+def muted(**what: Any) -> Mute:
+    return Mute(**({"reason": "a known event", "since": NOON - HOUR, "until": NOON + HOUR} | what))
+
+
+def test_one_pile_on_fires_once_and_is_held_while_it_only_grows() -> None:
+    assert decided([pileon(), ongoing(2), ongoing(3)]) == [("fire", "new"), ("hold", "not_worse"), ("hold", "not_worse")]
+
+
+def test_it_escalates_once_when_it_becomes_critical() -> None:
+    worse = [pileon(), ongoing(2, Severity.CRITICAL), ongoing(3, Severity.CRITICAL)]
+    assert decided(worse) == [("fire", "new"), ("escalate", "worse"), ("hold", "not_worse")]
+
+
+def test_after_an_escalation_both_severities_fire_until_the_end() -> None:
+    store = stage().new_store()
+    folded(stage(), [pileon(), ongoing(2, Severity.CRITICAL)], store)
+    assert store.firing("case-1").severities == (Severity.WARNING, Severity.CRITICAL)
+
+
+@pytest.mark.parametrize("because", list(EndedBecause))
+def test_a_close_resolves_with_why_it_ended(because: EndedBecause) -> None:
+    assert decided([pileon(), closed(2, because)]) == [("fire", "new"), ("resolve", str(because))]
+
+
+def test_what_never_fired_is_not_resolved() -> None:
+    assert decided([closed(4)]) == [("hold", "not_firing")]
+
+
+def test_what_was_written_over_a_day_before_it_arrived_pages_nobody_to_its_end() -> None:
+    late = {"opening_delay_seconds": 86_401.0}
+    assert decided([pileon(**late), ongoing(2, Severity.CRITICAL, **late), closed(3, **late)]) == [
+        ("hold", "stale"), ("hold", "stale"), ("hold", "not_firing"),
+    ]  # fmt: skip
+    assert decided([pileon(opening_delay_seconds=86_400.0)]) == [("fire", "new")]
+
+
+def test_a_mute_holds_its_target_until_it_ends() -> None:
+    mute = muted(target="ann", until=NOON + 2 * MINUTE)
+    assert decided([pileon(), ongoing(2)], mute) == [("hold", "muted"), ("fire", "new")]
+    assert decided([pileon(target_id="eve")], mute) == [("fire", "new")]
+
+
+def test_a_mute_of_a_conversation_holds_what_lies_in_it_alone() -> None:
+    mute = muted(conversation="talk")
+    assert decided([pileon()], mute) == [("hold", "muted")]
+    assert decided([pileon(conversations=("talk", "other"))], mute) == [("fire", "new")]
+
+
+def test_a_mute_can_be_bound_to_a_source_and_a_community() -> None:
+    assert decided([pileon()], muted(target="ann", source="elsewhere")) == [("fire", "new")]
+    assert decided([pileon()], muted(target="ann", source="news", community="sport")) == [("hold", "muted")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{}, {"target": "a", "conversation": "b"}, {"target": "a", "until": NOON + 30 * DAY}, {"target": "a", "until": NOON - DAY}],
+)
+def test_a_mute_names_one_thing_and_ends_within_thirty_days(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="a mute"):
+        muted(**wrong)
+
+
+def test_a_transition_that_comes_again_is_held_as_seen_and_changes_nothing() -> None:
+    assert decided([pileon(), pileon(), ongoing(2), pileon()])[1::2] == [("hold", "seen"), ("hold", "seen")]
+
+
+def test_a_pile_on_whose_opening_was_missed_fires_at_its_next_transition() -> None:
+    assert decided([ongoing(5, Severity.CRITICAL)]) == [("fire", "new")]
+
+
+def many(number: int, apart: timedelta = SECOND, **fields: Any) -> list[PileOn]:
+    return [pileon(f"case-{n}", opened_at=NOON + n * apart, **fields) for n in range(number)]
+
+
+def test_more_than_twenty_opened_in_five_minutes_are_a_storm() -> None:
+    assert decided(many(21))[-2:] == [("fire", "new"), ("fire", "storm")]
+    assert decided(many(40, 16 * SECOND))[-1] == ("fire", "new")
+    assert decided([*many(20), pileon("elsewhere", opened_at=NOON, source="blog")])[-1] == ("fire", "new")
+
+
+def test_a_storm_ends_when_the_bound_was_not_passed_for_half_an_hour() -> None:
+    def then(after: timedelta) -> tuple[str, str]:
+        return decided([*many(21), pileon("later", opened_at=NOON + 20 * SECOND + after)])[-1]
+
+    assert then(29 * MINUTE) == ("fire", "storm")
+    assert then(31 * MINUTE) == ("fire", "new")
+
+
+def test_a_backlog_of_stale_ones_is_no_storm() -> None:
+    assert decided([*many(30, opening_delay_seconds=90_000.0), pileon("fresh")])[-1] == ("fire", "new")
+
+
+def test_what_ended_is_remembered_for_an_hour_of_arrivals_and_then_removed() -> None:
+    def left(after: timedelta) -> set[str]:
+        store = stage().new_store()
+        folded(stage(), [pileon(), closed(2)], store)
+        stage_then, (record,) = stage(), [pileon("another", opened_at=NOON)]
+        for key, entry in stage_then.step(store, record, NOON + after).entries:
+            store.apply(key, entry)
+        return {entry.pileon_id for entry in store.entries.values() if isinstance(entry, Firing)}
+
+    assert left(59 * MINUTE) == {"case-1", "another"}
+    assert left(61 * MINUTE) == {"another"}
+
+
+def test_a_decision_says_which_transition_it_is_about() -> None:
+    (told,) = folded(stage(), [pileon(severity=Severity.CRITICAL)]).outputs
+    assert told == AlertDecision(
+        pileon_id="case-1", revision=1, decision="fire", reason="new", severity="critical", source="news", community="sport", at=NOON,
+    )  # fmt: skip
+
+
+def test_no_person_conversation_or_comment_stands_in_the_state() -> None:
+    told = pileon(target_id="ann-secret", conversations=("talk-secret",), evidence=("c-secret",), opened_by="o-secret")
+    kept = entries_of(stage(), [[told]])
+    assert not any(b"secret" in key + value for key, value in kept.items())
+
+
+def lives() -> st.SearchStrategy[list[PileOn]]:
+    """Transitions of a few pile-ons, repeats and gaps among them."""
+    one = st.builds(
+        lambda name, revision, status, severity, delay: pileon(
+            name, revision, status, severity=severity, opening_delay_seconds=delay, opened_at=NOON, updated_at=NOON + revision * MINUTE
+        ),
+        st.sampled_from(["x", "y"]), st.integers(1, 5), st.sampled_from(list(Status)), st.sampled_from(list(Severity)),
+        st.sampled_from([0.0, 90_000.0]),
+    )  # fmt: skip
+    return st.lists(one, max_size=25)
+
+
+@given(lives())
+def test_nobody_is_told_twice_of_one_severity_and_only_what_fired_resolves(transitions: list[PileOn]) -> None:
+    told: dict[str, list[str]] = {}
+    for decision in folded(stage(), transitions).outputs:
+        told.setdefault(decision.pileon_id, []).append(str(decision.decision))
+    for decisions in told.values():
+        acted = [decision for decision in decisions if decision != "hold"]
+        assert acted.count("escalate") <= acted.count("fire")
+        assert "resolve" not in acted[:1]
+
+
+@given(lives(), st.integers(0, 25))
+def test_a_restart_between_any_two_transitions_changes_nothing(transitions: list[PileOn], cut: int) -> None:
+    whole = folded(stage(), transitions).outputs
+    state = entries_of(stage(), [transitions[:cut]])
+    later = folded(stage(), transitions[cut:], restarted(stage(), state)).outputs
+    assert whole[cut:] == later
+
+
+@given(lives())
+def test_transitions_that_come_twice_leave_the_same_state(transitions: list[PileOn]) -> None:
+    doubled = [copy for one in transitions for copy in (one, one)]
+    assert entries_of(stage(), [transitions]) == entries_of(stage(), [doubled])
