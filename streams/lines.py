@@ -15,7 +15,7 @@ _SHOWN_OF_NAME: Final = 40
 def line_of(pileon: PileOn, zone: tzinfo = UTC) -> Text:
     """Return e.g. ``14:03 opened  warning   news/sport  case 7Q4F2A…  9 people hostile in 22 min, 9 of 14 replying``."""
     line = Text(no_wrap=True)
-    line.append(f"{pileon.updated_at.astimezone(zone):%H:%M} ")
+    line.append(f"{(pileon.closed_at or pileon.updated_at).astimezone(zone):%H:%M} ")
     line.append(f"{pileon.status:<8}", "green" if pileon.status is Status.CLOSED else "bold")
     line.append(f"{pileon.severity:<9} ", _COLOURS[pileon.severity])
     line.append(f"{shown(pileon.source)}/{shown(pileon.community)}  case {shown(pileon.pileon_id, _SHOWN_OF_ID)}  ")

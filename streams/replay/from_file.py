@@ -1,5 +1,6 @@
 """``threadwatch replay --file``: a file of comments through the stages into a folder of results."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -39,7 +40,7 @@ Progress = Callable[[int, int], None]
 
 def replay(plan: Run, lines: Iterator[Comment | BadLine], out: Folder, progress: Progress = lambda _done, _all: None) -> Summary:
     """Run the comments through the stages and write everything to ``out``. Raises Unbalanced if a record went missing."""
-    tally = Tally()
+    tally = Tally(outcomes={stage.name: Counter(dict.fromkeys(stage.outcomes, 0)) for stage in plan.stages})
     comments = in_order(_comments(lines, tally, out))
     piled_on: set[Target] = set()
     for turn in run(plan.stages, _told(arrivals(comments), len(comments), progress)):

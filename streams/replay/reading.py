@@ -20,7 +20,10 @@ MAX_LINE: Final = 4 * 1024 * 1024
 KEPT_OF_TOO_LONG: Final = 64 * 1024
 """Bytes of a longer line that its dead letter keeps."""
 TOO_LONG: Final = "too_long"
-_PACKED_AT_ONCE: Final = 16 * 1024
+_PACKED_AT_ONCE: Final = 1024
+"""Bytes: a hostile kilobyte unpacks to some 32 MiB, never to gigabytes."""
+_WINDOW: Final = 2**31
+"""The largest there is: what other programs pack with it can be read."""
 
 
 class BadLine(Struct, frozen=True):
@@ -138,7 +141,7 @@ class _Zstandard:
             self._packed = self._packed or self._raw.read(_PACKED_AT_ONCE)
             if not self._packed:
                 return self._end()
-            self._frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+            self._frame = self._frame or zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
             self._ready, self._packed = self._frame.decompress(self._packed), b""
             if self._frame.eof:
                 self._packed, self._frame = self._frame.unused_data, None

@@ -51,6 +51,7 @@ class Tally(Struct):
     without_time: int = 0
     conversations: set[tuple[str, str, str]] = field(default_factory=set)
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
+    """By stage; begins with every outcome of the run's stages at zero."""
     notes: dict[str, Counter[str]] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
     replies: int = 0
@@ -67,8 +68,7 @@ class Tally(Struct):
     def turn(self, turn: Turn) -> None:
         """Count what a stage made of a batch."""
         name = turn.stage.name
-        outcomes = self.outcomes.setdefault(name, Counter(dict.fromkeys(turn.stage.outcomes, 0)))
-        outcomes.update(turn.effects.outcomes)
+        self.outcomes.setdefault(name, Counter()).update(turn.effects.outcomes)
         self.notes.setdefault(name, Counter()).update(turn.effects.notes)
 
 
