@@ -1,0 +1,98 @@
+"""A scraped page, from file to ``targets.jsonl``: who is most piled on, under whatever name, and no alarm."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from streams.cli.main import main
+
+SEED: Final = Path(__file__).parents[2].parent / "shared" / "seed" / "comment-page.txt"
+MOST_PILED_ON: Final = "Brian Dippenaar"
+OTHER_WORDS: Final = (
+    "Oskar Lindgren Petra Vance Tobias Marsh Helga Norwood Felix Quarry Greta Holm Magnus Thorne Wanda Birch Casper Lowell Edith Frost "
+    "Linus Garrow Maren Stokes Rufus Penhale Sonja Crane Viktor Dunmore Astrid Kell Bruno Hartley Clara Wexford Dorian Pike Elsa Munro "
+    "Gideon Ross Hedda Lang Ivo Sutter Jonna Blake Konrad Ashby Livia Moss Nils Carver Olga Finch Paul Strand Runa Tate"
+).split()
+
+
+@pytest.fixture
+def page() -> str:
+    if SEED.exists():
+        return SEED.read_text(encoding="utf-8")
+    if os.environ.get("CI") == "true":
+        pytest.fail("the seed page is not there, and in CI a skip is a failure")
+    pytest.skip("the seed page ../shared/seed/comment-page.txt is not there")
+
+
+@pytest.fixture
+def replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
+    """Take a page's text through the commands; give the comments and the files of the replay."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("THREADWATCH_KEY", "5e" * 32)
+
+    def run(text: str) -> dict[str, Any]:
+        Path("page.txt").write_text(text, encoding="utf-8")
+        scraped = ["--scraped-at", "2024-05-01T12:00:00Z", "--arrived-at", "created"]
+        assert main(["ingest", "page", "page.txt", "--to", "comments.jsonl", *scraped]) == 0
+        assert main(["replay", "--file", "comments.jsonl", "--out", "out", "--force"]) == 0
+        return {
+            "comments": decoded(Path("comments.jsonl")),
+            "summary": msgspec.json.decode(Path("out/summary.json").read_bytes()),
+            **{name: decoded(Path(f"out/{name}.jsonl")) for name in ("targets", "pileons", "dead-letters", "replies")},
+        }
+
+    return run
+
+
+def decoded(file: Path) -> list[Any]:
+    return [msgspec.json.decode(line) for line in file.read_bytes().splitlines()]
+
+
+def names_in(found: dict[str, Any]) -> list[str]:
+    return sorted({one["author_name"] for one in found["comments"] if one.get("author_name")})
+
+
+def test_all_comments_of_the_page_are_found_and_scored(page: str, replayed: Callable[[str], dict[str, Any]]) -> None:
+    found = replayed(page)
+    comments = found["comments"]
+    assert len(comments) == found["summary"]["raw"]["scored"] == 112
+    assert sum(1 for one in comments if one.get("author_id")) == 66
+    assert found["summary"]["comments"]["without_author"] == 46
+    assert found["summary"]["comments"]["without_time"] == 112
+    assert sum(1 for one in comments if not one.get("text")) == 3
+    assert found["dead-letters"] == []
+
+
+def test_the_person_most_piled_on_leads_and_no_pile_on_opens(page: str, replayed: Callable[[str], dict[str, Any]]) -> None:
+    found = replayed(page)
+    first, second = found["targets"][:2]
+    assert first["target_id"] == MOST_PILED_ON
+    assert first["hostile_authors"] > second["hostile_authors"]
+    assert first["surely_hostile_authors"] < 4
+    assert found["pileons"] == []
+    assert {one["status"] for one in found["targets"]} <= {"calm", "watch"}
+
+
+def test_the_same_person_leads_under_another_name(page: str, replayed: Callable[[str], dict[str, Any]]) -> None:
+    original = replayed(page)
+    named = {word for name in names_in(original) for word in name.split() if len(word) > 2}
+    assert len(named) <= len(OTHER_WORDS), "more names on the page than this test has others for"
+    other = dict(zip(sorted(named), OTHER_WORDS, strict=False))
+    renamed_page = re.sub(r"\b\w+\b", lambda word: other.get(word[0], word[0]), page)
+    assert MOST_PILED_ON not in renamed_page
+    renamed = replayed(renamed_page)
+    renamed_person = " ".join(other[word] for word in MOST_PILED_ON.split())
+    assert renamed["summary"]["raw"] == original["summary"]["raw"]
+    assert renamed["summary"]["comments"] == original["summary"]["comments"]
+    assert renamed["targets"][0]["target_id"] == renamed_person
+    assert renamed["targets"][0]["hostile_authors"] > renamed["targets"][1]["hostile_authors"]
+    assert renamed["pileons"] == []
+
+
+def test_replaying_the_page_twice_gives_the_same_replies(page: str, replayed: Callable[[str], dict[str, Any]]) -> None:
+    assert replayed(page) == replayed(page)
