@@ -28,6 +28,7 @@ Alert = dict[str, Any]
 
 BATCH: Final = 256
 PATH: Final = "/api/v2/alerts"
+STORM: Final = "PileOnStorm"
 OK: Final = "ok"
 REFUSED: Final = "refused"
 FAILED: Final = "failed"
@@ -35,6 +36,8 @@ OUTCOMES: Final = (OK, REFUSED, FAILED)
 REPEAT_RESOLVE: Final = timedelta(minutes=20)
 """How long an end is posted again: longer than the lease, so that a post that failed is made good."""
 _MAX_LABEL: Final = 128
+_SETTLE: Final = 0.5
+"""Seconds for Alertmanager's inhibitor to take note; it runs beside its dispatcher."""
 _AWAY: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, OSError)
 
 
@@ -84,7 +87,7 @@ def _storm(storm: Storm, now: datetime, lease: timedelta) -> list[Alert]:
     """Return the one alert of a storm that is on. It ends by itself: by its lease or when it has passed."""
     if storm.since is None or storm.until is None or now >= storm.until:
         return []
-    labels = {"alertname": "PileOnStorm", "source": shown(storm.source), "severity": str(Severity.CRITICAL)}
+    labels = {"alertname": STORM, "source": shown(storm.source), "severity": str(Severity.CRITICAL)}
     told = {"summary": f"More than {len(storm.opened) - 1} pile-ons opened at once in one source",
             "description": "One alert stands for all of them; each is listed where open pile-ons are listed."}  # fmt: skip
     return [{"labels": labels, "annotations": told, "startsAt": _time(min(storm.since, now)),
@@ -133,7 +136,12 @@ class Alertmanagers:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, headers={"Content-Type": "application/json"})
         session = self._session
-        await asyncio.gather(*(self._post_to(session, url, alerts) for url in self._urls))
+        storms = [alert for alert in alerts if alert["labels"]["alertname"] == STORM]
+        others = [alert for alert in alerts if alert["labels"]["alertname"] != STORM]
+        for part in (storms, others) if storms else (others,):
+            await asyncio.gather(*(self._post_to(session, url, part) for url in self._urls))
+            if part is storms:  # what is to inhibit must be known there before what it inhibits
+                await asyncio.sleep(_SETTLE)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -38,11 +38,16 @@ class Ticker:
 
     async def tick(self) -> int:
         """Write what is due now; return how many ticks that were."""
-        due = [room for room in list(self._pileons.rooms.values()) if self._is_due(room, now_ms())]
+        due = [room for partition in list(self._pileons.rooms) if (room := await self._due(partition))]
         if not due:
             return 0
         low = await self._low_ms()
         return sum([await self._write(room, low) for room in due])
+
+    async def _due(self, partition: int) -> Room | None:
+        async with self._pileons.lock(partition):
+            room = self._pileons.rooms.get(partition)
+            return room if room is not None and self._is_due(room, now_ms()) else None
 
     async def _write(self, room: Room, low: int) -> int:
         async with self._pileons.lock(room.partition):

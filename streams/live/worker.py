@@ -10,6 +10,7 @@ import faust
 import uvloop
 from prometheus_client import CollectorRegistry
 
+from streams.engine import Effects
 from streams.errors import UserError
 from streams.kafka.admin import differences
 from streams.kafka.connection import calm_logging, client_options, wait_for_broker
@@ -22,6 +23,7 @@ from streams.live.watch import Watch
 from streams.pseudonyms import installation_key
 from streams.scorers import Scorer, ScorerUnavailable, open_scorer
 from streams.settings import Settings, topology_config
+from streams.stages.step import Stage
 from streams.topology import STAGES, topology
 
 
@@ -59,9 +61,15 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, loop: 
     stages = [stage for stage in topology(scorer, config) if stage.name in names]
     configuration = config_hash(*(config.of(stage.name) for stage in stages))
     watch = Watch(settings, CollectorRegistry(), stages, scorer.name, configuration)
-    agents = [StageAgent(settings, stage, config_hash(*config.of(stage.name)), watch.applied, options) for stage in stages]
+    poster = Poster(settings, watch)
+
+    def applied(stage: Stage, effects: Effects, seconds: float) -> None:
+        watch.applied(stage, effects, seconds)
+        poster.applied(stage, effects)
+
+    agents = [StageAgent(settings, stage, config_hash(*config.of(stage.name)), applied, options) for stage in stages]
     watchdog = Watchdog([agent.progress for agent in agents], settings.worker.stuck_after.total_seconds())
-    caretaker = Caretaker(settings, agents, watchdog, watch, Poster(settings, watch), loop=loop)
+    caretaker = Caretaker(settings, agents, watchdog, watch, poster, loop=loop)
     apps = [agent.app for agent in agents]
     worker = _Worker(apps[0], caretaker, *apps[1:], quiet=True, loop=loop, loglevel=None, redirect_stdouts=False, override_logging=False)
     worker.watchdog = watchdog

@@ -1,0 +1,72 @@
+"""Keeps the lease of everything that fires: at once when something changed, and every 30 s while it lasts."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from streams.engine import Effects
+from streams.live.agent import StageAgent
+from streams.live.alertmanager import Alertmanagers, alerts
+from streams.live.watch import Watch
+from streams.settings import Settings
+from streams.stages.alert import AlertDecision, Decision
+from streams.stages.firing import Firing, Storm
+from streams.stages.step import Stage
+
+
+class Poster:
+    """Posts what the alert stage's partitions on this worker say. A partition that is revoked is no longer posted."""
+
+    def __init__(self, settings: Settings, watch: Watch) -> None:
+        self._lease, self._every = settings.alertmanager.lease, settings.alertmanager.post_every
+        self._console_url, self._watch = settings.alertmanager.console_url, watch
+        self._managers = Alertmanagers(settings.alertmanager.urls, lambda _, outcome: watch.metrics.alert_posted(outcome))
+        self._changed = asyncio.Event()
+        self._fresh: set[str] = set()
+
+    def applied(self, stage: Stage, effects: Effects) -> None:
+        """Look at the decisions of a batch; what changes something for a receiver is posted at once."""
+        if stage.name != "alert":
+            return
+        for told in effects.outputs:
+            if isinstance(told, AlertDecision) and told.decision is not Decision.HOLD:
+                self._changed.set()
+                self._fresh |= {told.pileon_id} if told.decision is Decision.FIRE else set()
+            elif isinstance(told, AlertDecision):
+                self._watch.metrics.alert_held(told.reason)
+
+    async def run(self, agent: StageAgent, service: Any) -> None:
+        """Post until the worker stops."""
+        while not service.should_stop:
+            entries = await self._entries(agent)
+            now = datetime.now(UTC)
+            if posted := alerts(entries, now, self._lease, self._console_url):
+                await self._managers.post(posted)
+                self._measure(entries, datetime.now(UTC))
+            await self._pause()
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), self._every.total_seconds())
+        except TimeoutError:
+            return
+        self._changed.clear()
+
+    async def _entries(self, agent: StageAgent) -> list[Firing | Storm]:
+        """Return what fires on every partition held here; each is looked at while nothing changes it."""
+        found: list[Firing | Storm] = []
+        for partition in list(agent.rooms):
+            async with agent.lock(partition):
+                if room := agent.rooms.get(partition):
+                    found += room.store.entries.values()
+        return found
+
+    def _measure(self, entries: list[Firing | Storm], now: datetime) -> None:
+        for entry in entries:
+            if isinstance(entry, Firing) and entry.pileon_id in self._fresh:
+                self._watch.metrics.alert_fired(entry.first_hostile_at, now)
+        self._fresh.clear()
+
+    async def close(self) -> None:
+        """Close the connections. Nothing is resolved: the lease tells receivers that nobody watches any longer."""
+        await self._managers.close()
