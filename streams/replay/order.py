@@ -8,14 +8,19 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from streams.records import Comment
+from streams.stages.decode import EARLIEST, LATEST
 from streams.stages.step import Arrived
 
 Place = tuple[datetime, datetime, str, str, str, str]
 
 
 def arrival(comment: Comment) -> datetime:
-    """Return when the comment arrived; a comment that does not say arrived "as of then", when it was written or changed."""
-    return comment.ingested_at or comment.edited_at or comment.created_at
+    """Return when the comment arrived; a comment that does not say arrived "as of then", when it was written or changed.
+
+    A year that no calendar of a computer can go on from is drawn to the nearest that it can.
+    """
+    claimed = comment.ingested_at or comment.edited_at or comment.created_at
+    return max(EARLIEST, min(claimed, LATEST))
 
 
 def place(comment: Comment) -> Place:

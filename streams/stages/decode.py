@@ -1,14 +1,18 @@
 """The one door between bytes and records. Beyond it nothing checks types again."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from streams.records import SCHEMA_VERSION
+from streams.records import SCHEMA_VERSION, Comment
 
 MAX_DEPTH_HINT = "nested too deeply"
+EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""Nothing arrived at another time, and beyond the door any arrival can be added to and taken from without overflow."""
 
 
 class Unreadable(Exception):
@@ -45,7 +49,7 @@ def decoder(record: Any) -> Callable[[bytes | None], Any]:
             raise Unreadable(Reason.TOO_DEEP, MAX_DEPTH_HINT) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unreadable(Reason.NOT_JSON, str(error)) from error
-        return checked_version(decoded)
+        return checked_arrival(checked_version(decoded))
 
     return read
 
@@ -54,4 +58,14 @@ def checked_version(record: Any) -> Any:
     """Return the record if this program can read its version: its own and the one before."""
     if record.schema_version not in (SCHEMA_VERSION, SCHEMA_VERSION - 1):
         raise Unreadable(Reason.WRONG_VERSION, f"schema version {record.schema_version}, this program reads {SCHEMA_VERSION}")
+    return record
+
+
+def checked_arrival(record: Any) -> Any:
+    """Return the record unless it is a comment that claims to have arrived before 1900 or after 9000.
+
+    When it was written may be any lie: that is held against the arrival.
+    """
+    if isinstance(record, Comment) and record.ingested_at is not None and not EARLIEST <= record.ingested_at < LATEST:
+        raise Unreadable(Reason.WRONG_TYPE, f"ingested_at is out of range: {record.ingested_at.isoformat()}")
     return record

@@ -77,6 +77,18 @@ def test_what_cannot_be_read_is_kept_with_its_line_and_its_bytes() -> None:
     assert summary()["raw"] == {"records": 4, "scored": 2, "deletes": 0, "duplicates": 0, "dead_lettered": 2}
 
 
+def test_no_clock_however_wrong_stops_a_run() -> None:
+    lies = ("0001-01-01T00:00:30+05:00", "9999-12-31T23:59:59-05:00", "1969-12-31T23:59:59Z")
+    said = msgspec.json.encode(comment("root"))
+    liars = [said.replace(b'"root"', b'"w%d"' % n).replace(b"2024-05-01T12:00:00Z", lie.encode()) for n, lie in enumerate(lies)]
+    untold = [one.replace(b',"ingested_at":"2024-05-01T12:00:02Z"', b"").replace(b'"w', b'"u') for one in liars]
+    arrived = [said.replace(b"2024-05-01T12:00:02Z", lie.encode()) for lie in lies[:2]]
+    given(*liars, *untold, *arrived, hostile(1))
+    assert replay() == 0
+    assert summary()["raw"] == {"records": 9, "scored": 7, "deletes": 0, "duplicates": 0, "dead_lettered": 2}
+    assert ["ingested_at is out of range" in one["detail"] for one in read("dead-letters")] == [True, True]
+
+
 def test_a_late_reply_stands_in_late_and_is_not_counted() -> None:
     given(comment("root", ingested_at=NOON), hostile(1, created_at=NOON, ingested_at=NOON + 25 * 60 * MINUTE))
     replay()
