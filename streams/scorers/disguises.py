@@ -26,6 +26,7 @@ _INVISIBLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\U000e0000-\U000e0fff]"
 )
+_PILED_MARKS: Final = re.compile("[\u0300-\u036f]{2,}|[\u0321\u0322\u0334-\u0338\u0488\u0489]")
 _LOOKALIKES: Final = str.maketrans(
     "асеіјорѕухԁԛԝһкмтвнαεικνορτυχіӏɡɑıℓ",
     "aceijopsyxdqwhkmtbhaeiknoptuxilgail",
@@ -37,6 +38,9 @@ _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn)\b")
 _DOTTED: Final = re.compile(r"(?:[a-z][._\-*~/]){2,}[a-z]")
 _RUN: Final = re.compile(r"([a-z])\1{2,}")
 _KEPT_DOUBLE: Final = frozenset("sglz")
+_WIDE_SPACE: Final = re.compile(r"\s{2,}")
+_GAP: Final = "\ue000"
+"""A private character that stands for a wide space while words that are spelt out are put together."""
 _SPELT: Final = 3
 """So many single letters in a row are a word spelt out."""
 
@@ -44,12 +48,12 @@ _SPELT: Final = 3
 def normalised(text: str) -> str:
     """Return the text in lower case, entities decoded, links and @names masked, single spaces, none at the ends.
 
-    Invisible characters go: a text of nothing else is empty.
+    Invisible characters go, and marks that no language piles up so: a text of nothing else is empty.
     """
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
-        text = _INVISIBLE.sub("", text.translate(_TYPOGRAPHY))
+        text = _PILED_MARKS.sub("", _INVISIBLE.sub("", text.translate(_TYPOGRAPHY)))
     text = text.lower()
     if "//" in text or "www." in text:
         text = _URL.sub("_url_", text)
@@ -66,7 +70,7 @@ def undisguised(text: str) -> str:
         text = text_of_html(text)
     if not text.isascii():
         text = _plain_letters(text.translate(_TYPOGRAPHY))
-    words = normalised(text).split(" ")
+    words = normalised(_WIDE_SPACE.sub(f" {_GAP} ", text)).split(" ")
     return _joined_letters([_plain_word(word) for word in words])
 
 
@@ -126,16 +130,25 @@ def _squeezed(run: re.Match[str]) -> str:
 
 
 def _joined_letters(words: list[str]) -> str:
-    """Return the words with single spaces; three or more single letters in a row become one word."""
+    """Return the words with single spaces; three or more single letters in a row become words, cut where gaps stand."""
     if sum(len(word) == 1 for word in words) < _SPELT:
-        return " ".join(words)
+        return " ".join(word for word in words if word != _GAP)
     joined: list[str] = []
     run: list[str] = []
     for word in [*words, ""]:
-        if len(word) == 1 and word.isalpha():
+        if word == _GAP or (len(word) == 1 and word.isalpha()):
             run.append(word)
             continue
-        joined.extend(["".join(run)] if len(run) >= _SPELT else run)
+        joined.extend(_spelt(run))
         run = []
         joined.append(word)
     return " ".join(joined[:-1])
+
+
+def _spelt(run: list[str]) -> list[str]:
+    """Return what a run of single letters spells: one word, or several where some gaps are wider than others."""
+    letters = [letter for letter in run if letter != _GAP]
+    if len(letters) < _SPELT:
+        return letters
+    words = "".join(run).split(_GAP)
+    return [word for word in words if word] if max(map(len, words)) > 1 else ["".join(letters)]

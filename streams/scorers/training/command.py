@@ -7,6 +7,7 @@ from pathlib import Path
 
 from streams import errors
 from streams.scorers.linear import SHIPPED, Linear
+from streams.scorers.training.disguised import disguised
 from streams.scorers.training.fit import fitted, saved
 from streams.scorers.training.measure import measured, table
 from streams.scorers.training.split import Split, split
@@ -46,4 +47,6 @@ def _train(sets: Split, path: Path) -> None:
 def _print(scorer: Linear, sets: Split) -> None:
     print(f"{scorer.name}\n")
     print(table("held-out part of a set learned from", measured(scorer, sets.measure)) + "\n")
-    print(table("set never learned from", measured(scorer, sets.never_trained)))
+    print(table("set never learned from", measured(scorer, sets.never_trained)) + "\n")
+    plain = sets.never_trained["wiki_nonfuzzed"]
+    print(table("wiki_nonfuzzed in disguise", measured(scorer, {"none": plain, **disguised(plain)})))
