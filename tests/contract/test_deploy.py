@@ -1,0 +1,306 @@
+"""What is shipped for operators works: rules, routes, texts, compose, images, dashboards, runbooks."""
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import validators
+from prometheus_client import CollectorRegistry
+
+from streams.metrics import Metrics
+from tests.contract.schema_files import ROOT
+from tests.support.programs import needed
+
+DEPLOY = ROOT / "deploy"
+PROMETHEUS = DEPLOY / "prometheus"
+RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
+TEMPLATE = DEPLOY / "alertmanager" / "pile-on.tmpl"
+
+
+@pytest.fixture(scope="module")
+def promtool() -> str:
+    return needed("promtool")
+
+
+@pytest.fixture(scope="module")
+def amtool() -> str:
+    return needed("amtool")
+
+
+def ran(*arguments: object) -> str:
+    run = subprocess.run([str(argument) for argument in arguments], capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def loaded(file: Path) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def rules() -> Iterator[dict[str, Any]]:
+    for file in RULES:
+        yield from (rule for group in loaded(file)["groups"] for rule in group["rules"])
+
+
+ALERTS = [rule for rule in rules() if "alert" in rule]
+
+
+# Prometheus.
+def test_prometheus_accepts_its_configuration(promtool: str):
+    ran(promtool, "check", "config", PROMETHEUS / "prometheus.yml")
+
+
+def test_the_rules_pass_promtools_lint(promtool: str):
+    ran(promtool, "check", "rules", "--lint=all", "--lint-fatal", *RULES)
+
+
+def test_every_alert_fires_and_keeps_quiet_as_its_tests_say(promtool: str):
+    ran(promtool, "test", "rules", *sorted((PROMETHEUS / "tests").glob("*.yml")))
+
+
+def verdicts(alert: str) -> set[bool]:
+    cases = [case for file in (PROMETHEUS / "tests").glob("*.yml") for test in loaded(file)["tests"] for case in test["alert_rule_test"]]
+    return {bool(case["exp_alerts"]) for case in cases if case["alertname"] == alert}
+
+
+@pytest.mark.parametrize("alert", [alert["alert"] for alert in ALERTS])
+def test_every_alert_has_a_test_where_it_fires_and_one_where_it_does_not(alert: str):
+    assert verdicts(alert) == ({True} if alert == "Watchdog" else {True, False})
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
+def test_every_alert_says_what_how_bad_and_where_to_read_on(alert: dict[str, Any]):
+    assert set(alert["annotations"]) >= {"summary", "description", "runbook_url"}
+    assert alert["labels"]["severity"] in {"none", "warning", "critical"}
+    runbook = ROOT / alert["annotations"]["runbook_url"]
+    assert runbook == ROOT / "docs" / "runbooks" / f"{alert['alert']}.md"
+    text = runbook.read_text(encoding="utf-8")
+    assert text.startswith(f"# {alert['alert']}\n")
+    for part in ("## What it means", "## First look", "## What to do", "## When it is quiet again"):
+        assert part in text, part
+
+
+PUSHED = {"PileOn", "PileOnStorm"}
+
+
+def test_every_runbook_is_of_an_alert():
+    assert {file.stem for file in (ROOT / "docs" / "runbooks").glob("*.md")} == {alert["alert"] for alert in ALERTS} | PUSHED
+
+
+# Names of metrics.
+def known_names() -> set[str]:
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, {"score": ("scored",)})
+    metrics.describe(version="0", python="3", scorer="none@0", configuration="0")
+    metrics.lag("comments.raw", {0: 0})
+    metrics.applied("score", {0: 0})
+    return {sample.name for family in registry.collect() for sample in family.samples}
+
+
+def used_names(expression: str) -> set[str]:
+    return {name for name in re.findall(r"[a-z_:][a-z0-9_:]*", expression) if "threadwatch_" in name}
+
+
+def dashboards() -> Iterator[tuple[str, str]]:
+    for file in (DEPLOY / "grafana" / "dashboards").glob("*.json"):
+        for panel in json.loads(file.read_text(encoding="utf-8"))["panels"]:
+            yield from ((f"{file.stem}: {panel['title']}", target["expr"]) for target in panel["targets"])
+
+
+EXPRESSIONS = [*((rule.get("alert") or rule["record"], rule["expr"]) for rule in rules()), *dashboards()]
+
+
+@pytest.mark.parametrize(("where", "expression"), EXPRESSIONS, ids=[where for where, _ in EXPRESSIONS])
+def test_every_metric_that_is_asked_for_exists(where: str, expression: str):
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    assert used_names(expression) <= known_names() | recorded, where
+
+
+def test_the_dashboards_questions_can_be_parsed(promtool: str, tmp_path: Path):
+    asked = [{"record": f"panel:number:{number}", "expr": expression} for number, (_, expression) in enumerate(dashboards())]
+    assert len(asked) >= 8
+    file = tmp_path / "panels.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": asked}]}), encoding="utf-8")
+    ran(promtool, "check", "rules", file)
+
+
+# Alertmanager.
+@pytest.fixture(scope="module")
+def alertmanager_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("alertmanager") / "alertmanager.yml"
+    text = (DEPLOY / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8")
+    file.write_text(text.replace("/etc/alertmanager/", f"{DEPLOY / 'alertmanager'}/"), encoding="utf-8")
+    return file
+
+
+def test_alertmanager_accepts_its_configuration_and_texts(amtool: str, alertmanager_config: Path):
+    assert "1 templates" in ran(amtool, "check-config", alertmanager_config)
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (["alertname=PileOn", "severity=critical", "source=harbour-post", "community=letters", "pileon=7Q4F"], "moderators"),
+        (["alertname=PileOn", "severity=warning", "source=harbour-post", "community=letters", "pileon=7Q4F"], "moderators-warnings"),
+        (["alertname=PileOnStorm", "severity=critical", "source=harbour-post"], "moderators"),
+        (["alertname=Watchdog", "severity=none"], "watchdog"),
+        *(
+            (["alertname=" + alert["alert"], "severity=" + alert["labels"]["severity"]], "operators")
+            for alert in ALERTS
+            if alert["alert"] != "Watchdog"
+        ),
+    ],
+)
+def test_every_alert_reaches_its_people(amtool: str, alertmanager_config: Path, labels: list[str], receiver: str):
+    assert ran(amtool, "config", "routes", "test", f"--config.file={alertmanager_config}", *labels).strip() == receiver
+
+
+def test_nobody_reads_resolved_while_it_worsens():
+    receivers = {receiver["name"]: receiver for receiver in loaded(DEPLOY / "alertmanager" / "alertmanager.yml")["receivers"]}
+    assert receivers["moderators-warnings"]["webhook_configs"][0]["send_resolved"] is False
+    assert receivers["moderators"]["webhook_configs"][0]["send_resolved"] is True
+
+
+def told(amtool: str, tmp_path: Path, **alert: Any) -> str:
+    labels = {"alertname": "PileOn", "severity": "critical", "source": "harbour-post", "community": "letters"} | alert.pop("labels", {})
+    given = {"status": "resolved", "labels": labels, "annotations": {"summary": "case 7Q4F: 9 people hostile to one person"}} | alert
+    data = {
+        "receiver": "x",
+        "status": given["status"],
+        "alerts": [given],
+        "groupLabels": {"alertname": labels["alertname"]},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "",
+    }
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    return ran(
+        amtool,
+        "template",
+        "render",
+        f"--template.glob={TEMPLATE}",
+        f"--template.data={file}",
+        '--template.text={{ template "threadwatch.text" . }}',
+    )
+
+
+def test_a_lapsed_lease_is_not_told_as_an_end(amtool: str, tmp_path: Path):
+    text = told(amtool, tmp_path)
+    assert "NO LONGER MONITORED, may still be going on" in text
+    assert "ENDED" not in text
+    assert "RESOLVED" not in text
+
+
+@pytest.mark.parametrize("why", ["quiet", "removed", "judged"])
+def test_an_end_is_told_with_its_reason(amtool: str, tmp_path: Path, why: str):
+    text = told(amtool, tmp_path, annotations={"summary": f"case 7Q4F: ended, {why}", "ended_because": why})
+    assert f"ENDED ({why})" in text
+    assert "NO LONGER MONITORED" not in text
+
+
+def test_an_operational_alert_is_plainly_resolved(amtool: str, tmp_path: Path):
+    assert "RESOLVED" in told(amtool, tmp_path, labels={"alertname": "WorkerDown"})
+
+
+def test_what_fires_is_told_with_its_pace(amtool: str, tmp_path: Path):
+    text = told(amtool, tmp_path, status="firing", annotations={"summary": "case 7Q4F", "pace": "9 people in 22 min", "conversations": "2"})
+    assert "CRITICAL: case 7Q4F [harbour-post / letters]" in text
+    assert "9 people in 22 min, conversations: 2" in text
+
+
+# Compose and images.
+COMPOSE = loaded(ROOT / "docker-compose.yml")
+
+
+def test_compose_follows_its_specification():
+    # The tool's own command cannot start beside click 8.3, which Faust's pin asks for; its schema file can be read.
+    found = importlib.util.find_spec("check_jsonschema")
+    assert found is not None
+    assert found.submodule_search_locations
+    schema = json.loads(
+        (Path(found.submodule_search_locations[0]) / "builtin_schemas" / "vendor" / "compose-spec.json").read_text(encoding="utf-8")
+    )
+    checker = validators.validator_for(schema)(schema)
+    assert [error.message for error in checker.iter_errors(COMPOSE)] == []
+    assert not checker.is_valid(COMPOSE | {"services": {"worker": {"image": 7}}})
+
+
+@pytest.mark.parametrize("service", COMPOSE["services"])
+def test_a_service_is_closed_in(service: str):
+    described = COMPOSE["services"][service]
+    assert described["read_only"] is True
+    assert described["cap_drop"] == ["ALL"]
+    assert all(port.startswith("127.0.0.1:") for port in described.get("ports", ()))
+    assert described["restart"] == ("no" if service == "topics" else "on-failure")
+    assert "test" in described["healthcheck"] or service == "topics"
+    assert "latest" not in described["image"]
+
+
+def test_one_broker_keeps_one_copy_of_every_internal_topic():
+    said = COMPOSE["services"]["kafka"]["environment"]
+    copies = {name: value for name, value in said.items() if "REPLICATION_FACTOR" in name or name.endswith(("MIN_ISR", "INSYNC_REPLICAS"))}
+    assert len(copies) == 7
+    assert set(copies.values()) == {"1"}
+    assert said["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+
+
+@pytest.mark.parametrize("service", ["topics", "worker"])
+def test_what_compose_sets_are_settings(service: str):
+    from streams.settings import load
+
+    said = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in COMPOSE["services"][service]["environment"].items()}
+    assert load(said).kafka.bootstrap == "kafka:19092"
+
+
+def test_every_file_that_compose_mounts_is_there():
+    mounts = [
+        volume.split(":")[0] for service in COMPOSE["services"].values() for volume in service.get("volumes", ()) if volume.startswith("./")
+    ]
+    assert len(mounts) == 5
+    assert all((ROOT / mount).exists() for mount in mounts)
+
+
+@pytest.mark.parametrize("file", sorted(DEPLOY.glob("Dockerfile*")), ids=lambda file: file.name)
+def test_an_image_runs_as_nobody_in_particular_and_copies_what_exists(file: Path):
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert "USER threadwatch" in lines
+    copied = [name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]]
+    assert all((ROOT / name).exists() for name in copied)
+    assert not [line for line in lines if line.startswith("FROM") and (":" not in line or ":latest" in line)]
+
+
+def entrypoint(tmp_path: Path, script: str) -> subprocess.Popen[str]:
+    fake = tmp_path / "threadwatch"
+    fake.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    fake.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    return subprocess.Popen([DEPLOY / "entrypoint.sh", "worker"], env=path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(("code", "seen"), [(0, 0), (1, 1), (2, 0), (3, 0), (70, 70), (137, 137)])
+def test_70_is_restarted_by_docker_and_2_and_3_are_not(tmp_path: Path, code: int, seen: int):
+    run = entrypoint(tmp_path, f'echo "$1"; exit {code}')
+    out, err = run.communicate(timeout=10)
+    assert run.returncode == seen
+    assert out == "worker\n"
+    assert ("not restarted" in err) == (code in {2, 3})
+
+
+def test_sigterm_reaches_the_worker_and_what_is_in_flight_is_finished(tmp_path: Path):
+    run = entrypoint(tmp_path, 'trap "sleep 0.5; echo finished; exit 0" TERM\necho up\nwhile :; do sleep 0.05; done')
+    assert run.stdout is not None
+    assert run.stdout.readline() == "up\n"
+    time.sleep(0.1)
+    run.send_signal(signal.SIGTERM)
+    out, _ = run.communicate(timeout=10)
+    assert (out, run.returncode) == ("finished\n", 0)
