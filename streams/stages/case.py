@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.records import EndedBecause, PileOn, Reply, Severity, Status
-from streams.stages.instants import instant
+from streams.stages.instants import instant, micros
 
 MAX_CONVERSATIONS: Final = 20
 MAX_EVIDENCE: Final = 10
@@ -60,11 +60,13 @@ def pileon_id(installation_key: bytes, detector: str, reply: Reply) -> str:
     """Return 24 characters that nobody without the key can tie to a person: an HMAC-SHA256 in base32.
 
     It is a function of the input alone: detector, target, and the reply that crossed. A comment's first reply is named by the
-    comment's id alone; a later revision (an edit that turned hostile) adds its number, so no id is used for two cases.
+    comment's id alone; a later revision (an edit that turned hostile) adds its number, and where times are only estimated the
+    arrival is added, since such a reply can come again after all is forgotten: no id is used for two cases.
     """
     family = detector.partition("@")[0]  # no version: an upgrade must not tell of open cases again
-    crossed = (reply.comment_id,) if reply.revision == 1 else (reply.comment_id, reply.revision)
-    message = msgspec.json.encode((family, reply.source, reply.community, reply.target_id, *crossed))
+    again = (reply.revision,) if reply.revision > 1 else ()
+    scraped = (micros(reply.ingested_at),) if reply.created_at_is_estimated else ()
+    message = msgspec.json.encode((family, reply.source, reply.community, reply.target_id, reply.comment_id, *again, *scraped))
     digest = hmac.new(installation_key, message, hashlib.sha256).digest()
     return base64.b32encode(digest[:_ID_BYTES]).decode().lower()
 

@@ -66,6 +66,11 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
     case: Case | None = None
 
     @property
+    def size(self) -> int:
+        """Return how many replies are kept."""
+        return len(self.mild) + len(self.hostile)
+
+    @property
     def newest(self) -> int:
         """Return when the newest kept reply was written."""
         return max(self.mild[-1].at if self.mild else 0, self.hostile[-1].at if self.hostile else 0)
@@ -176,6 +181,8 @@ class Ledger:
             yield self._dropped(replies, 0)
 
     def _forget(self, replies: list[_K], before: int) -> None:
+        if not replies or replies[0].at >= before:
+            return
         old = bisect_left(replies, before, key=_at)
         forgotten = replies[:old]
         del replies[:old]

@@ -1,4 +1,7 @@
-"""The state of a partition's targets: a function of its entries alone, with what is due next kept at hand."""
+"""The state of a partition's targets: a function of its entries alone, with what is due next kept at hand.
+
+Targets touched lately stand ready as ledgers; all others are packed, because there are so many of them.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -14,7 +17,8 @@ from streams.records import Severity
 from streams.stages.instants import instant
 from streams.stages.ledger import Ledger, Target
 
-MAX_LEDGERS: Final = 4096
+MAX_WARM: Final = 4096
+MAX_WARM_REPLIES: Final = 50_000
 _HOUR: Final = 3_600_000_000
 
 
@@ -31,41 +35,61 @@ class Watched:
 
     def __init__(self, keep: int) -> None:
         """``keep``: microseconds after its newest reply for which an entry can matter."""
-        self.entries: dict[str, Target] = {}
+        self._warm: OrderedDict[str, Target] = OrderedDict()
+        self._warm_replies = 0
+        self._ledgers: dict[str, tuple[Target, Ledger]] = {}
+        self._cold: dict[str, bytes] = {}
         self._keep = keep
         self._due: dict[str, int] = {}
         self._heap: list[tuple[int, str]] = []
         self._in_heap: dict[str, int] = {}
         self._hours: dict[int, list[str]] = {}
-        self._ledgers: OrderedDict[str, tuple[Target, Ledger]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many targets are remembered."""
+        return len(self._warm) + len(self._cold)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys, sorted."""
+        return iter(sorted((*self._warm, *self._cold)))
+
+    def get(self, key: str) -> Target | None:
+        """Return a target's entry."""
+        if (warm := self._warm.get(key)) is not None:
+            return warm
+        cold = self._cold.get(key)
+        return None if cold is None else _unpack(cold)
 
     def apply(self, key: str, entry: Target | None) -> None:
         """Put one entry, or remove it."""
+        is_new = self._cold.pop(key, None) is None and not self._cooled(key)
         if entry is None:
-            self.entries.pop(key, None)
             self._ledgers.pop(key, None)
         else:
-            if key not in self.entries:
+            if is_new:
                 self._hours.setdefault(self._expiry(entry) // _HOUR, []).append(key)
-            self.entries[key] = entry
+            self._warm[key] = entry
+            self._warm_replies += entry.size
         self._schedule(key, entry)
+        while len(self._warm) > MAX_WARM or (self._warm_replies > MAX_WARM_REPLIES and len(self._warm) > 1):
+            oldest = next(iter(self._warm))
+            self._cold[oldest] = _pack(self._warm[oldest])
+            self._cooled(oldest)
+            self._ledgers.pop(oldest, None)
 
     def ledger(self, key: str) -> Ledger:
         """Return a working form of the target's entry, which the caller may change if it then ``remember``\\ s it."""
-        entry = self.entries.get(key, _NOTHING)
+        entry = self.get(key)
         entry_then, ledger = self._ledgers.get(key, (None, None))
         # An entry that came another way (loaded, or a step never applied) makes the working form stale.
         if ledger is None or entry_then is not entry:
-            return Ledger(entry)
+            return Ledger(_NOTHING if entry is None else entry)
         return ledger
 
     def remember(self, key: str, entry: Target | None, ledger: Ledger) -> None:
         """Keep the working form of an entry that is about to be applied, for the next reply."""
         if entry is not None:
             self._ledgers[key] = (entry, ledger)
-            self._ledgers.move_to_end(key)
-            if len(self._ledgers) > MAX_LEDGERS:
-                self._ledgers.popitem(last=False)
 
     def due_by(self, at: int) -> list[tuple[int, str]]:
         """Return (due, key) of the open cases that are due by then, soonest first."""
@@ -86,7 +110,7 @@ class Watched:
         found = set()
         for hour in sorted(hour for hour in self._hours if hour < at // _HOUR):
             for key in self._hours.pop(hour):
-                if (entry := self.entries.get(key)) is None:
+                if (entry := self.get(key)) is None:
                     continue
                 can_go = entry.case is None and self._expiry(entry) < at
                 if can_go:
@@ -105,9 +129,16 @@ class Watched:
         """Yield where a pile-on is open now, and how bad it is, sorted by key."""
         for key in sorted(self._due):
             source, community, _ = msgspec.json.decode(key)
-            case = self.entries[key].case
-            if case is not None:
-                yield OpenCase(source, community, case.severity)
+            entry = self.get(key)
+            if entry is not None and entry.case is not None:
+                yield OpenCase(source, community, entry.case.severity)
+
+    def _cooled(self, key: str) -> bool:
+        """Take an entry out of the warm ones; return whether it was there."""
+        entry = self._warm.pop(key, None)
+        if entry is not None:
+            self._warm_replies -= entry.size
+        return entry is not None
 
     def _expiry(self, entry: Target) -> int:
         return entry.newest + self._keep
@@ -127,3 +158,5 @@ class Watched:
 
 
 _NOTHING: Final = Target()
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(Target).decode

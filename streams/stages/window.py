@@ -81,7 +81,7 @@ class WindowDetector:
         return Step("tick", tuple(outputs), (*entries, *((key, None) for key in expired)))
 
     def _episode(self, store: Watched, key: str, where: Any) -> Episode:
-        entry = store.entries.get(key)
+        entry = store.get(key)
         case: Case | None = None if entry is None else entry.case
         return Episode(self.name, self._rule(where[0], where[1]), where, store.ledger(key), case)
 

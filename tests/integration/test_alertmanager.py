@@ -12,6 +12,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yaml
 from aiohttp import web
 
 from streams.live.alertmanager import Alertmanagers, alerts
@@ -23,31 +24,20 @@ QUIET = 2.5
 """Seconds without a notification that stand for "none": more than two group intervals."""
 PATIENCE = 15.0
 
-CONFIG = """
-route:
-  receiver: people
-  group_by: [alertname, source, severity]
-  group_wait: 200ms
-  group_interval: 1s
-  repeat_interval: 4h
-  routes:
-    - matchers: [alertname="PileOn", severity="critical"]
-      receiver: people-critical
-      group_by: [alertname, pileon]
-      group_wait: 0s
-inhibit_rules:
-  - source_matchers: [alertname="PileOnStorm"]
-    target_matchers: [alertname="PileOn"]
-    equal: [source]
-  - source_matchers: [alertname="PileOn", severity="critical"]
-    target_matchers: [alertname="PileOn", severity="warning"]
-    equal: [pileon]
-receivers:
-  - name: people
-    webhook_configs: [{{url: "{url}", send_resolved: false}}]
-  - name: people-critical
-    webhook_configs: [{{url: "{url}", send_resolved: true}}]
-"""
+DEPLOY = Path(__file__).parents[2] / "deploy" / "alertmanager"
+
+
+def shipped_config(webhook: str) -> str:
+    """Return the routes, inhibitions and texts that we ship, with every receiver here and every wait short."""
+    config = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text(encoding="utf-8"))
+    config["templates"] = [str(DEPLOY / "*.tmpl")]
+    for route in (config["route"], *config["route"]["routes"]):
+        route["group_wait"] = "0s" if route.get("group_wait") == "0s" else "200ms"
+        route["group_interval"] = "1s"
+    for receiver in config["receivers"]:
+        for hook in receiver["webhook_configs"]:
+            hook["url"] = webhook
+    return yaml.safe_dump(config)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +84,7 @@ class Manager:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
-        (folder / "alertmanager.yml").write_text(CONFIG.format(url=webhook), encoding="utf-8")
+        (folder / "alertmanager.yml").write_text(shipped_config(webhook), encoding="utf-8")
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:

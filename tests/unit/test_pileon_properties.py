@@ -195,9 +195,9 @@ def test_targets_that_nobody_answers_any_more_are_forgotten() -> None:
     crowd = [reply("bob", NOON, target_id=f"ann{n}") for n in range(100)]
     store = stage().new_store()
     folded(stage(), crowd, store)
-    assert len(store.entries) == 100
+    assert len(store) == 100
     folded(stage(), [tick(store.next_due())], store)
-    assert (len(store.entries), store.next_due() is None) == (0, False)
+    assert (len(store), store.next_due() is None) == (0, False)
     folded(stage(), [tick(NOON + 200 * HOUR)], store)
     assert store.next_due() is None
 
