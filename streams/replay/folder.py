@@ -13,6 +13,7 @@ from streams.errors import UserError
 SUMMARY: Final = "summary.json"
 LINES: Final = ("scored", "replies", "pileons", "alerts", "dead-letters", "late", "targets")
 """Files of JSON lines, without ``.jsonl``."""
+_ASIDE: Final = ".unfinished-"
 
 
 class Folder:
@@ -26,9 +27,9 @@ class Folder:
         self._path = path
         if path.exists() and not path.is_dir():
             raise UserError(f"--out: {path} is a file; name a folder")
-        if not force and path.is_dir() and any(path.iterdir()):
+        if not force and path.is_dir() and any(not one.name.startswith(_ASIDE) for one in path.iterdir()):
             raise UserError(f"--out: {path} is not empty; name another folder, or add --force to replace an earlier run's files")
-        self._aside = path / f".unfinished-{os.getpid()}"
+        self._aside = path / f"{_ASIDE}{os.getpid()}"
         self._closing = ExitStack()
         self._files: dict[str, IO[bytes]] = {}
         self._summary = b""
@@ -46,7 +47,8 @@ class Folder:
         self._closing.close()
         if kind is None:
             self._move_into_place()
-        shutil.rmtree(self._aside)
+        for left in self._path.glob(f"{_ASIDE}*"):  # ours, and that of a run that was killed: it holds text
+            shutil.rmtree(left)
 
     def write(self, name: str, lines: Iterable[bytes]) -> None:
         """Add lines, without their ends, to one of ``LINES``."""

@@ -13,7 +13,7 @@ from streams.cli.main import main
 from streams.records import Comment
 from streams.replay.folder import LINES, Folder
 from streams.replay.summary import Unbalanced, balanced
-from streams.sources.sample import CHAIN_TARGET, CROSS_TARGET, LOVED, sample
+from streams.sources.sample import CHAIN_TARGET, CROSS_TARGET, FEWEST, LOVED, sample
 from tests.support.builders import MINUTE, NOON, comment, deleted, edited
 from tests.support.recording import recording
 
@@ -132,8 +132,9 @@ def test_a_sum_that_does_not_hold_is_an_error_and_not_a_number() -> None:
             balanced(3, parts, "x")
 
 
-def test_the_sample_has_exactly_its_two_pile_ons_both_critical_and_over() -> None:
-    given(*sample(NOON))
+@pytest.mark.parametrize("comments", [FEWEST, 4000])
+def test_the_sample_has_exactly_its_two_pile_ons_both_critical_and_over(comments: int) -> None:
+    given(*sample(NOON, comments))
     assert replay() == 0
     told = read("pileons")
     assert {one["target_id"] for one in told} == {CHAIN_TARGET, CROSS_TARGET}
@@ -178,6 +179,14 @@ def test_force_replaces_an_earlier_runs_files_and_nothing_else() -> None:
     assert replay("--force") == 0
     assert summary()["raw"]["records"] == 2
     assert Path("out/mine.txt").read_text() == "precious"
+
+
+def test_what_a_killed_run_left_does_not_stand_in_the_way_and_is_removed() -> None:
+    given(comment("a"))
+    Path("out/.unfinished-1").mkdir(parents=True)
+    Path("out/.unfinished-1/scored.jsonl").write_text("{")
+    assert replay() == 0
+    assert not list(Path("out").glob(".*"))
 
 
 def test_a_run_that_fails_leaves_what_was_there() -> None:
