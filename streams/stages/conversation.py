@@ -92,12 +92,12 @@ def folded(word: str) -> str:
 
 
 @lru_cache(maxsize=1 << 14)
-def name_keys(name: str) -> tuple[str, tuple[str, ...], str]:
-    """Return a name as one folded word, its parts that can stand for it, and its consonants (for misspellings)."""
+def name_keys(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return a name as one folded word, its parts that can stand for it, and the consonants of each (for misspellings)."""
     parts = [folded(part) for part in WORD.findall(name[:MAX_NAME])[:MAX_NAME_WORDS]]
     whole = folded(name[:MAX_NAME])
     alone = tuple(sorted({part for part in parts if len(part) >= MIN_NAME_PART and part not in STOPWORDS and part != whole}))
-    return whole, alone, skeleton(parts[0] if parts else "")
+    return whole, alone, tuple(sorted({skeleton(part) for part in parts} - {""}))
 
 
 def skeleton(word: str) -> str:
@@ -220,7 +220,7 @@ def _keys(entry: Entry) -> Iterable[str]:
     keys: set[str] = set()
     for name in (entry.name or entry.author, entry.author):
         whole, parts, bones = name_keys(name)
-        keys |= {"=" + whole, *parts} | ({"~" + bones} if bones else set())
+        keys |= {"=" + whole, *parts, *("~" + one for one in bones)}
     return keys - {"="}
 
 

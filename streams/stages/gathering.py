@@ -84,7 +84,7 @@ def revised(old: tuple[Aim, ...], new: tuple[Aim, ...]) -> tuple[Aim, ...]:
     gone = tuple(
         Aim(aim.target, aim.kind, 0.0, 0.0, aim.revision + 1) for aim in old if aim.target not in now and (aim.confidence or aim.hostility)
     )
-    return kept + gone
+    return gone + kept
 
 
 def remembered(old: tuple[Aim, ...], changed: tuple[Aim, ...]) -> tuple[Aim, ...]:

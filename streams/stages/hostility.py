@@ -12,6 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.stages.lexicon import (
+    ASKING,
     ATTACKS,
     FILLERS,
     FRIENDLY,
@@ -115,7 +116,8 @@ def _insulted(words: Sequence[str], present: set[str], you: int, subject: str) -
 def _of_oneself(words: Sequence[str]) -> bool:
     """Return whether an insult follows "I am" or "my" closely."""
     for here, word in enumerate(words):
-        if word in {"im", "my"} or (word == "i" and words[here + 1 : here + 2] in (["am"], ["was"], ["feel"], ["felt"])):
+        following = words[here + 1] if here + 1 < len(words) else ""
+        if word in {"im", "my"} or (word == "i" and following in {"am", "was", "feel", "felt"}):
             return not INSULTS.isdisjoint(words[here : here + 6])
     return False
 
@@ -135,6 +137,8 @@ def _spoken_to(words: Sequence[str]) -> int:
     said = sum(word in SECOND or word in {"youre", "youve"} for word in words)
     generic = 0
     for here, word in enumerate(words):
+        if here and words[here - 1] in ASKING:
+            continue
         for rest in GENERIC_BY_FIRST.get(word, ()):
             if tuple(words[here + 1 : here + 1 + len(rest)]) == rest:
                 generic += 1

@@ -60,7 +60,9 @@ GENERIC_YOU: Final = frozenset(
      ("you", "have", "to"),
      ("you", "get", "what"), ("you", "need"), ("you", "never", "know"), ("you", "might"), ("you", "could"), ("when", "you")}
 )  # fmt: skip
-"""Where "you" is anybody."""
+"""Where "you" is anybody …"""
+ASKING: Final = frozenset("do did dont didnt can cant could have havent are arent will would should why how what".split())
+"""… unless one of these stands before it."""
 
 _STATES: Final = (
     "insane crazy mad nuts delusional deluded dreaming high drunk blind clueless ignorant lost confused deaf sick trolling naive lying "

@@ -33,7 +33,9 @@ def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tupl
 
 
 def _with_known_parent(comment: Comment, old: Entry | None) -> Comment:
-    """Return an edit with the person it answered, where the edit itself does not say or that comment is forgotten."""
+    """Return an edit with the parent it waits for, or the person it answered, where the edit itself does not say."""
+    if old is not None and old.parent is not None and comment.parent_id is None:
+        comment = msgspec.structs.replace(comment, parent_id=old.parent)
     aim = parent_aim(old) if old else None
     if aim is None or comment.reply_to_author_id is not None:
         return comment

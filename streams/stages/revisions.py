@@ -29,6 +29,8 @@ def edited(gathered: Gathered, config: Config) -> Step:
         gathered.notes.extend(["stale_edit"] if at < old.edited else [])
         return gathered.step("duplicate")
     entry, found, _ = listen(gathered, config, old)
+    if old.parent is not None and entry.parent is None:
+        gathered.notes.append("released")
     changed = revised(old.aims, aims_of(entry, found.candidates)) if found is not None else ()
     entry = msgspec.structs.replace(entry, aims=remembered(old.aims, changed), edited=at)
     gathered.put(comment_id, entry)

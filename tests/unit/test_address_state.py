@@ -1,0 +1,276 @@
+"""What address remembers: waiting children, edits, deletions, corrections, limits."""
+
+import time
+from datetime import timedelta
+
+import msgspec
+
+from streams.engine import Effects, fold, load
+from streams.records import Action, Comment, DeletedBy, LinkKind
+from streams.stages.address import Address, Config
+from streams.stages.conversation import Conversations, Entry
+from tests.support.builders import DAY, HOSTILE, MINUTE, NOON, arrived, comment, deleted, edited, scored
+from tests.support.talk import Talk
+
+
+def rescored(record: Comment, toxicity: float = 0.1) -> object:
+    inner = scored(toxicity=toxicity)
+    return msgspec.structs.replace(inner, comment=record)
+
+
+def attack(talk: Talk) -> Comment:
+    talk.say("ann", "The bridge should be painted green.")
+    talk.say("bob", "You are an idiot.", HOSTILE, parent_id="c1")
+    return comment("c2", author_id="bob", text="You are an idiot.", parent_id="c1", created_at=NOON + 2 * MINUTE)
+
+
+def test_a_child_waits_and_goes_out_when_its_parent_comes() -> None:
+    talk = Talk()
+    waiting = talk.say("bob", "You are an idiot.", HOSTILE, comment_id="child", parent_id="late")
+    assert (waiting.outcome, waiting.outputs) == ("waiting", ())
+    step = talk.say("ann", "The bridge should be painted green.", comment_id="late")
+    assert step.notes == ("released",)
+    (reply,) = step.outputs
+    assert (reply.comment_id, reply.target_id, reply.kind, reply.confidence) == ("child", "ann", LinkKind.PARENT, 1.0)
+    assert reply.hostility > 0.8
+    assert (reply.created_at, reply.ingested_at) == (NOON + MINUTE, NOON + 2 * MINUTE + timedelta(seconds=2))
+
+
+def test_children_go_out_once_and_in_the_order_they_came() -> None:
+    talk = Talk()
+    for author in ("bob", "cat", "dan"):
+        talk.say(author, "No.", comment_id=f"of-{author}", parent_id="late")
+    step = talk.say("ann", "The bridge is green.", comment_id="late")
+    assert [reply.comment_id for reply in step.outputs] == ["of-bob", "of-cat", "of-dan"]
+    assert talk.say("ann", "The bridge is green.", comment_id="late").outcome == "duplicate"
+    assert talk.say("eve", "No.", parent_id="late").notes == ()
+
+
+def test_a_child_of_ones_own_late_comment_is_a_self_reply() -> None:
+    talk = Talk()
+    talk.say("ann", "Or blue.", comment_id="child", parent_id="late")
+    step = talk.say("ann", "Green.", comment_id="late")
+    assert (step.outputs, step.notes) == ((), ("released_self_reply",))
+
+
+def test_a_waiting_comment_is_never_guessed() -> None:
+    talk = Talk()
+    talk.say("ann", "The bridge is green.")
+    assert talk.say("bob", "@ann you fool", HOSTILE, parent_id="late").outcome == "waiting"
+
+
+def test_more_may_not_wait_than_the_limit_and_the_longest_waiting_is_unaddressed() -> None:
+    talk = Talk(Config(max_waiting=3))
+    steps = [talk.say(f"p{n}", "No.", comment_id=f"w{n}", parent_id=f"late{n}") for n in range(5)]
+    assert [step.notes for step in steps] == [(), (), (), ("parent_missing",), ("parent_missing",)]
+    assert talk.say("ann", "Green.", comment_id="late0").outputs == ()
+    assert len(talk.say("ann", "Green.", comment_id="late4").outputs) == 1
+
+
+def test_a_parent_of_itself_waits_for_nobody() -> None:
+    assert Talk().say("bob", "Green.", comment_id="me", parent_id="me").outcome == "unaddressed"
+
+
+def test_the_same_comment_twice_counts_once() -> None:
+    talk = Talk()
+    attack(talk)
+    step = talk.say("bob", "You are an idiot, again.", HOSTILE, comment_id="c2", parent_id="c1")
+    assert (step.outcome, step.outputs, step.entries) == ("duplicate", (), ())
+
+
+def test_an_edit_sends_the_next_revision_with_the_new_hostility() -> None:
+    talk = Talk()
+    original = attack(talk)
+    step = talk.take(rescored(edited(original, "I see it differently.", NOON + 9 * MINUTE)))
+    (reply,) = step.outputs
+    assert (step.outcome, reply.action, reply.revision, reply.target_id) == ("edited", Action.EDITED, 2, "ann")
+    assert reply.hostility < 0.1
+    assert reply.created_at == NOON + 9 * MINUTE
+
+
+def test_an_edit_that_turns_hostile_counts_when_it_was_edited() -> None:
+    talk = Talk()
+    talk.say("ann", "The bridge should be painted green.")
+    talk.say("bob", "Fine.", comment_id="c2", parent_id="c1")
+    original = comment("c2", author_id="bob", parent_id="c1")
+    (reply,) = talk.take(rescored(edited(original, "You are an idiot.", NOON + 9 * MINUTE), HOSTILE)).outputs
+    assert reply.hostility > 0.8
+    assert reply.created_at == NOON + 9 * MINUTE
+
+
+def test_an_edit_without_its_parent_still_answers_the_same_person() -> None:
+    talk = Talk()
+    original = msgspec.structs.replace(attack(talk), parent_id=None)
+    (reply,) = talk.take(rescored(edited(original, "I see it differently.", NOON + 9 * MINUTE))).outputs
+    assert (reply.target_id, reply.kind, reply.confidence) == ("ann", LinkKind.PARENT, 1.0)
+
+
+def test_an_edit_that_turns_to_somebody_else_takes_it_off_the_first() -> None:
+    talk = Talk()
+    talk.say("ann", "Green.")
+    talk.say("cat", "Blue.")
+    talk.say("bob", "@ann you are an idiot", HOSTILE, comment_id="m")
+    record = edited(comment("m", author_id="bob"), "@cat you are an idiot", NOON + 9 * MINUTE)
+    replies = {reply.target_id: reply for reply in talk.take(rescored(record, HOSTILE)).outputs}
+    assert (replies["ann"].hostility, replies["ann"].confidence, replies["ann"].revision) == (0, 0, 2)
+    assert replies["cat"].hostility > 0.5
+    assert replies["cat"].revision == 1
+
+
+def test_the_same_edit_twice_and_an_older_edit_later_change_nothing() -> None:
+    talk = Talk()
+    original = attack(talk)
+    record = rescored(edited(original, "Fine.", NOON + 9 * MINUTE))
+    talk.take(record)
+    assert talk.take(record).outcome == "duplicate"
+    older = talk.take(rescored(edited(original, "You worm.", NOON + 8 * MINUTE), HOSTILE))
+    assert (older.outcome, older.outputs, older.notes) == ("duplicate", (), ("stale_edit",))
+
+
+def test_a_deletion_sends_the_next_revision_and_who_deleted() -> None:
+    talk = Talk()
+    original = attack(talk)
+    step = talk.take(rescored(deleted(original, NOON + 9 * MINUTE, deleted_by=DeletedBy.AUTHOR), 0.0))
+    (reply,) = step.outputs
+    assert (step.outcome, reply.action, reply.deleted_by, reply.revision) == ("deleted", Action.DELETED, DeletedBy.AUTHOR, 2)
+    assert (reply.target_id, reply.author_id, reply.created_at) == ("ann", "bob", NOON + 2 * MINUTE)
+    assert talk.take(rescored(deleted(original, NOON + 10 * MINUTE), 0.0)).outcome == "duplicate"
+    assert talk.say("bob", "You are an idiot.", HOSTILE, comment_id="c2", parent_id="c1").outcome == "duplicate"
+
+
+def test_what_was_never_seen_can_neither_be_edited_nor_deleted() -> None:
+    talk = Talk()
+    unseen = comment("unseen")
+    assert talk.take(rescored(edited(unseen, "Fine.", NOON))).outcome == "unroutable"
+    assert talk.take(rescored(deleted(unseen, NOON), 0.0)).outcome == "unroutable"
+
+
+def test_a_child_deleted_while_it_waits_never_goes_out() -> None:
+    talk = Talk()
+    talk.say("bob", "No.", comment_id="child", parent_id="late")
+    step = talk.take(rescored(deleted(comment("child", author_id="bob", parent_id="late"), NOON + 5 * MINUTE), 0.0))
+    assert (step.outcome, step.notes) == ("deleted", ("withdrawn",))
+    assert talk.say("ann", "Green.", comment_id="late").outputs == ()
+
+
+def test_a_child_edited_while_it_waits_goes_out_as_edited() -> None:
+    talk = Talk()
+    talk.say("bob", "You are an idiot.", HOSTILE, comment_id="child", parent_id="late")
+    record = edited(comment("child", author_id="bob", parent_id="late"), "I see it differently.", NOON + 5 * MINUTE)
+    assert talk.take(rescored(record)).outputs == ()
+    (reply,) = talk.say("ann", "Green.", comment_id="late").outputs
+    assert reply.hostility < 0.1
+
+
+def test_an_author_can_say_it_was_not_meant_for_you() -> None:
+    talk = Talk()
+    for author, text in (("ann", "The whole storm was harmless."), ("bob", "Are you blind?")):
+        talk.say(author, text, 0.4, created_at_is_estimated=True)
+    insult = talk.say("cat", "No, he is stupid. That fool never looks out.", HOSTILE, created_at_is_estimated=True, comment_id="insult")
+    before = {reply.target_id: reply for reply in insult.outputs}["ann"]
+    talk.say("ann", "Is it stupid to look at the sky?", created_at_is_estimated=True)
+    step = talk.say("cat", "I was not talking to you.", created_at_is_estimated=True)
+    after = next(reply for reply in step.outputs if reply.comment_id == "insult")
+    assert (after.target_id, after.revision) == ("ann", 2)
+    assert after.hostility < before.hostility / 5
+    assert "taken_back" in step.notes
+
+
+def test_an_author_can_say_who_was_meant() -> None:
+    talk = Talk()
+    talk.say("u1", "The storm was harmless.", author_name="Mira Castellan", created_at_is_estimated=True)
+    talk.say("u2", "The harbour is closed.", author_name="Tom Bower", created_at_is_estimated=True)
+    talk.say("cat", "You are an idiot.", HOSTILE, created_at_is_estimated=True, comment_id="insult")
+    step = talk.say("cat", "I meant Castallan, sorry.", created_at_is_estimated=True)
+    now = {reply.target_id: reply for reply in step.outputs if reply.comment_id == "insult"}
+    assert now["u1"].hostility > 0.5 > now["u2"].hostility
+    assert sum(reply.confidence for reply in now.values()) <= 1
+
+
+def test_no_more_comments_are_remembered_than_the_limit() -> None:
+    talk = Talk(Config(max_comments=10))
+    notes = [note for n in range(25) for note in talk.say(f"p{n}", "Green.").notes]
+    (conversation,) = talk.store.open.values()
+    assert len(conversation.entries) == 10
+    assert notes.count("evicted") == 15
+
+
+def test_an_evicted_parent_is_missing_not_guessed() -> None:
+    talk = Talk(Config(max_comments=10))
+    for n in range(15):
+        talk.say(f"p{n}", "Green.")
+    assert talk.say("bob", "No.", parent_id="c1").outcome == "waiting"
+
+
+def test_comments_go_after_the_days_and_so_do_quiet_conversations() -> None:
+    talk = Talk(Config(max_days=30))
+    talk.say("ann", "Green.", conversation_id="quiet", created_at=NOON)
+    talk.say("ann", "Green.", conversation_id="busy", created_at=NOON + MINUTE)
+    step = talk.say("bob", "Blue.", conversation_id="busy", created_at=NOON + 31 * DAY)
+    assert step.notes == ("evicted", "evicted")
+    assert [place[2] for place in talk.store.open] == ["busy"]
+
+
+def test_another_communitys_clock_evicts_nothing_here() -> None:
+    talk = Talk()
+    talk.say("ann", "Green.", community="chess")
+    assert talk.say("bob", "Blue.", created_at=NOON + 400 * DAY).notes == ()
+
+
+def test_conversations_with_the_same_name_elsewhere_are_strangers() -> None:
+    talk = Talk()
+    talk.say("ann", "Green.", community="chess")
+    assert talk.say("bob", "@ann no", parent_id=None).outcome == "outside"
+    assert talk.say("bob", "No.", parent_id="c1").outcome == "waiting"
+
+
+def test_a_store_made_again_from_its_entries_in_any_order_answers_the_same() -> None:
+    stage = Address(Config(max_comments=10, max_waiting=2))
+    lines = [
+        ("ann", "The storm was harmless.", None),
+        ("bob", "You are dreaming, ann.", None),
+        ("cat", "@ann no", None),
+        ("dan", "No.", "late"),
+    ]
+    records = [
+        arrived(scored(f"c{n}", 0.3, author_id=f"{author}{n % 3}", text=text, parent_id=parent, created_at=NOON + n * MINUTE))
+        for n, (author, text, parent) in enumerate(lines * 6)
+    ]
+    store, effects = stage.new_store(), Effects()
+    kept: dict[bytes, bytes | None] = {}
+    for record in records[:14]:
+        effects = Effects()
+        fold(stage, [record], store, effects)
+        kept |= effects.entries
+    again = load(stage, sorted(kept.items(), reverse=True))
+    assert [stage_sends(stage, store, records[14:])] == [stage_sends(stage, again, records[14:])]
+
+
+def stage_sends(stage: Address, store: Conversations, records: list[object]) -> list[object]:
+    effects = Effects()
+    fold(stage, records, store, effects)  # type: ignore[arg-type]
+    return [effects.sends, effects.entries, effects.outcomes, effects.notes]
+
+
+def test_an_entry_is_small_and_holds_no_text() -> None:
+    talk = Talk()
+    words = "The quarrelsome harbour master counted seventeen enormous yellow umbrellas before breakfast on the crowded landing stage. "
+    talk.say("ann", "The bridge is old.", author_name="Ann Marlow-Castellan")
+    step = talk.say("bob", words * 20, author_name="Robert Underhill", created_at_is_estimated=True)
+    (_, entry) = step.entries[0]
+    encoded = msgspec.json.encode(entry)
+    assert len(encoded) < 500
+    assert not any(word.encode() in encoded for word in ("umbrellas", "harbour", "seventeen"))
+    assert msgspec.json.decode(encoded, type=Entry) == entry
+
+
+def test_ten_thousand_answers_in_a_chain_take_no_longer_each_than_a_hundred() -> None:
+    def seconds(length: int) -> float:
+        talk = Talk()
+        started = time.perf_counter()
+        for n in range(length):
+            talk.say(f"p{n}", "You are wrong about that.", comment_id=f"d{n}", parent_id=f"d{n - 1}" if n else None)
+        return time.perf_counter() - started
+
+    seconds(100)
+    assert seconds(10_000) < 100 * 8 * max(seconds(100), 0.005)
