@@ -69,7 +69,7 @@ def page() -> str:
     return "\n".join(parts) + NOT_SETTINGS
 
 
-def rows(struct: type[Struct], before: str = "") -> Iterator[tuple[str, str, str, str]]:
+def rows(struct: Any, before: str = "") -> Iterator[tuple[str, str, str, str]]:
     """Yield name, what is allowed, default and meaning of each setting, in order."""
     remarks = field_remarks(struct)
     for field in msgspec.structs.fields(struct):

@@ -1,0 +1,121 @@
+"""A real Prometheus, with the configuration that we ship, scrapes what Metrics serves; rules and dashboards get answers."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry, start_http_server
+
+from streams.metrics import Metrics
+from tests.contract.test_deploy import EXPRESSIONS, PROMETHEUS
+from tests.support.builders import pileon, scored
+from tests.support.programs import free_port, needed
+
+PATIENCE = 30.0
+
+
+def until(found: Callable[[], Any]) -> Any:
+    """Return the first answer that is something; None after ``PATIENCE`` seconds."""
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := found()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return answer
+
+
+def shipped_config(folder: Path, target: str) -> Path:
+    """Return the configuration that we ship, with one worker at ``target`` and no wait between scrapes."""
+    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(PROMETHEUS / "rules" / "*.yml")]
+    config["alerting"] = {}
+    config["scrape_configs"] = [{"job_name": "threadwatch", "static_configs": [{"targets": [target]}]}]
+    file = folder / "prometheus.yml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return file
+
+
+class Prometheus:
+    """The server's query API."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def is_ready(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/-/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def ask(self, expression: str) -> list[dict[str, Any]]:
+        """Return the series that an expression gives now."""
+        with urlopen(f"{self.url}/api/v1/query?{urlencode({'query': expression})}", timeout=5) as answer:
+            told = json.load(answer)
+        assert told["status"] == "success"
+        found: list[dict[str, Any]] = told["data"]["result"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[int]:
+    """A process part that serves what a worker would, and counts a comment and a pile-on now and then."""
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, {"score": ("scored",)}, sources={"news": ("sport",)}, scorer="linear@1")
+    metrics.describe(version="0.1.0", python="3.11", scorer="linear@1", configuration="abc")
+    metrics.lag("comments.raw", {0: 3})
+    metrics.pileons_open([pileon()])
+    metrics.comment_scored(scored(toxicity=0.9, scorer="linear@1", created_at=datetime.now(UTC)), datetime.now(UTC))
+    server, thread = start_http_server(0, addr="127.0.0.1", registry=registry)
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def prometheus(worker: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    program, folder, port = needed("prometheus"), tmp_path_factory.mktemp("prometheus"), free_port()
+    config = shipped_config(folder, f"127.0.0.1:{worker}")
+    with (folder / "log").open("w") as log:
+        run = subprocess.Popen(
+            [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}"],
+            stdout=log,
+            stderr=log,
+        )
+    server = Prometheus(port)
+    assert until(lambda: run.poll() is not None or server.is_ready())
+    assert run.poll() is None, (folder / "log").read_text(encoding="utf-8")
+    yield server
+    run.terminate()
+    run.wait(30)
+
+
+def test_prometheus_scrapes_it_and_a_question_gets_data(prometheus: Prometheus):
+    found = until(lambda: prometheus.ask('threadwatch_comments_scored_total{source="news", scorer="linear@1"}'))
+    assert [series["value"][1] for series in found] == ["1"]
+    assert prometheus.ask('up{job="threadwatch"}')[0]["value"][1] == "1"
+    assert float(prometheus.ask("scrape_samples_post_metric_relabeling")[0]["value"][1]) > 100
+
+
+def test_the_recording_rules_give_series(prometheus: Prometheus):
+    found = until(lambda: prometheus.ask("topic:threadwatch_consumer_lag:sum"))
+    assert {series["metric"]["topic"]: series["value"][1] for series in found} == {"comments.raw": "3"}
+
+
+def test_the_watchdog_fires_and_nothing_else_does(prometheus: Prometheus):
+    found = until(lambda: prometheus.ask('ALERTS{alertstate="firing"}'))
+    assert [series["metric"]["alertname"] for series in found] == ["Watchdog"]
+
+
+@pytest.mark.parametrize(("where", "expression"), EXPRESSIONS, ids=[where for where, _ in EXPRESSIONS])
+def test_every_question_of_rules_and_dashboards_is_answered(prometheus: Prometheus, where: str, expression: str):
+    assert isinstance(prometheus.ask(expression), list), where
