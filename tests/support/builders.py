@@ -58,13 +58,16 @@ def _again(original: Comment, **changes: Any) -> Comment:
 
 def scored(comment_id: str = "c1", toxicity: float = FRIENDLY, **fields: Any) -> ScoredComment:
     """Return a scored comment; other fields are the comment's, except ``labels``, ``scorer`` and the two marks."""
-    own = {name: fields.pop(name) for name in ("labels", "scorer", "text_was_cut", "created_at_was_clamped") if name in fields}
-    return ScoredComment(comment=comment(comment_id, **fields), toxicity=toxicity, **({"scorer": "test@1"} | own))
+    own: dict[str, Any] = {
+        name: fields.pop(name) for name in ("labels", "scorer", "text_was_cut", "created_at_was_clamped") if name in fields
+    }
+    own.setdefault("scorer", "test@1")
+    return ScoredComment(comment=comment(comment_id, **fields), toxicity=toxicity, **own)
 
 
 def reply(author_id: str | None = "bob", at: datetime = NOON, hostility: float = HOSTILE, **fields: Any) -> Reply:
     """Return a reply to ``ann``, hostile unless told otherwise, that arrived two seconds after it was written."""
-    given = {
+    given: dict[str, Any] = {
         "source": SOURCE,
         "community": COMMUNITY,
         "target_id": "ann",
@@ -121,7 +124,8 @@ def pileon(pileon_id: str = "case-1", revision: int = 1, status: Status = Status
 
 def verdict(judgement: Judgement = Judgement.PILE_ON, **fields: Any) -> Verdict:
     """Return a moderator's judgement of ``case-1``."""
-    return Verdict(judgement=judgement, **({"pileon_id": "case-1", "judge": "mod", "judged_at": NOON + HOUR} | fields))
+    given: dict[str, Any] = {"pileon_id": "case-1", "judge": "mod", "judged_at": NOON + HOUR}
+    return Verdict(judgement=judgement, **(given | fields))
 
 
 def arrived(record: Any, at: datetime | None = None, key: bytes | None = None) -> Arrived:
