@@ -9,7 +9,6 @@ from streams.errors import UserError
 from streams.sources.page_labels import Block, region_of
 from streams.sources.page_layout import Part, Placed, layout
 
-_FIGURE: Final = re.compile(r"[\W\d_]*(?:\d[\d.,\s]*\s?(?:%|[kKmM]|€|\$|£)?)?[\W\d_]*")
 _DATE: Final = re.compile(r"(?:[^\W\d_]{3,12}\.? )?(?:\d{1,2},? )?(?:[^\W\d_]{3,12}\.?,? )?(?:19|20)\d\d")
 _HEADING_WORDS: Final = 4
 
@@ -35,8 +34,10 @@ def read_page(text: str, where: str = "the page") -> Page:
     """Return the heading and the comments. Raises UserError where there is no comment widget, or it is empty."""
     region = region_of(text)
     if region is None:
-        raise UserError(f"{where}: no comment widget found (a bar such as 'Notify of', 'Inline Feedbacks', 'View all comments'); "
-                        "put the line 'View all comments' above the first comment if the page shows none")
+        raise UserError(
+            f"{where}: no comment widget found (a bar such as 'Notify of', 'Inline Feedbacks', 'View all comments'); "
+            "put the line 'View all comments' above the first comment if the page shows none"
+        )
     comments = _comments(region.blocks, layout(region))
     if not comments:
         raise UserError(f"{where}: the comment widget holds no comments; save the page again once its comments have loaded")
@@ -62,7 +63,12 @@ def _heading(article: Iterable[str]) -> str:
     Pages name an article in the path and again above it; a banner that recurs as well stands after it or is shorter.
     """
     lines = [" ".join(unicodedata.normalize("NFC", line).split()) for line in article]
-    worded = [line for line in lines if line and not _FIGURE.fullmatch(line) and not _DATE.fullmatch(line)]
+    worded = [line for line in lines if line and not _is_figure(line) and not _DATE.fullmatch(line)]
     long = [line for line in worded if len(line.split()) >= _HEADING_WORDS or len(line) >= 25] or worded
     twice = [line for line in long if long.count(line) > 1] if len(long) <= 2000 else []
     return (twice or long or [""])[0]
+
+
+def _is_figure(line: str) -> bool:
+    """Say whether a line is a number, with a unit of one letter at most (``12 %``, ``€ 5k``)."""
+    return sum(map(str.isalpha, line)) <= 1

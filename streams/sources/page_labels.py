@@ -9,30 +9,69 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 _SORT_ORDERS: Final = ("most voted", "most reacted", "newest", "oldest", "hottest", "best", "latest", "popular", "sort by", "recent")
-_STRONG: Final = frozenset({
-    "notify of", "inline feedbacks", "inline feedback", "view all comments",
-    "benachrichtige mich bei", "inline-feedbacks", "alle kommentare anzeigen",
-    "notification pour", "commentaires en ligne", "afficher tous les commentaires", "voir tous les commentaires",
-    "notificar de", "comentarios en línea", "ver todos los comentarios",
-    "уведомить о", "межтекстовые отзывы", "посмотреть все комментарии",
-})
+_STRONG: Final = frozenset(
+    {
+        "notify of",
+        "inline feedbacks",
+        "inline feedback",
+        "view all comments",
+        "benachrichtige mich bei",
+        "inline-feedbacks",
+        "alle kommentare anzeigen",
+        "notification pour",
+        "commentaires en ligne",
+        "afficher tous les commentaires",
+        "voir tous les commentaires",
+        "notificar de",
+        "comentarios en línea",
+        "ver todos los comentarios",
+        "уведомить о",
+        "межтекстовые отзывы",
+        "посмотреть все комментарии",
+    }
+)
 """Lines that stand only in the bar above the comments."""
-_WEAK: Final = frozenset({
-    "subscribe", "login", "log in", "label", "{} [+]", "name*", "email*", "website", "connect with", "guest", "x", "{}", "[+]",
-    "new follow-up comments", "new replies to my comments", "all new follow-up comments", "article rating", "›", "votes",
-    "i allow to use my email address and send notification about new comments and replies (you can unsubscribe at any time).",
-    "be the first to comment!", "no comments yet", "0 comments",
-})
+_WEAK: Final = frozenset(
+    {
+        "subscribe",
+        "login",
+        "log in",
+        "label",
+        "{} [+]",
+        "name*",
+        "email*",
+        "website",
+        "connect with",
+        "guest",
+        "x",
+        "{}",
+        "[+]",
+        "new follow-up comments",
+        "new replies to my comments",
+        "all new follow-up comments",
+        "article rating",
+        "›",
+        "votes",
+        "i allow to use my email address and send notification about new comments and replies (you can unsubscribe at any time).",
+    }
+)
 """Lines that belong to the bar only when they stand in it."""
-_COUNTED: Final = re.compile(r"\d[\d.,]* (?:comments?|comment threads?|thread replies|followers|votes?|kommentare?|commentaires?|comentarios?)")
+_NONE_YET: Final = frozenset({"be the first to comment!", "be the first to comment", "no comments yet", "no comments"})
+_COUNTED: Final = re.compile(
+    r"\d[\d.,]* (?:comments?|comment threads?|thread replies|followers|votes?|kommentare?|commentaires?|comentarios?)"
+)
 _FOOTER: Final = ("would love your thoughts, please comment",)
-_TAIL: Final = frozenset({"insert", "wpdiscuz", "load more comments", "you are going to send email to", "move comment", "show more comments"})
+_TAIL: Final = frozenset(
+    {"insert", "wpdiscuz", "load more comments", "you are going to send email to", "move comment", "show more comments"}
+)
 _WEAK_TAIL: Final = frozenset({"x", "()", "( )", "| reply", "|reply", "reply", "|", "{}", "[+]", "0"})
 _PER_COMMENT: Final = re.compile(
     r"reply|\| reply|view replies ?\(\d+\)|hide replies(?: ?\(\d+\))?|view \d+ repl(?:y|ies)|show \d+ repl(?:y|ies)"
     r"|load more comments|show more comments|last edited .{1,40} ago by .{1,80}",
 )
-_OFTEN: Final = re.compile(r"(?:\d{1,3}|an?) (?:second|minute|hour|day|week|month|year)s? ago|(?:reply to|in reply to) .{1,80}|share|vote (?:up|down)")
+_OFTEN: Final = re.compile(
+    r"(?:\d{1,3}|an?) (?:second|minute|hour|day|week|month|year)s? ago|(?:reply to|in reply to) .{1,80}|share|vote (?:up|down)"
+)
 _NUMBER: Final = re.compile(r"[-+−]?\d{1,6}")
 _BAR_LINES: Final = 12
 _BAR_GAP: Final = 3
@@ -120,20 +159,20 @@ def _is_lone_sort_order(lines: Sequence[str], at: int) -> bool:
 
 def _stretch(lines: Sequence[str], first: int) -> tuple[int, set[str]]:
     """Return the last label of the bar that starts here, and the labels in it."""
-    last, labels, at = first, set(), first
-    while at < len(lines) and at - last <= _BAR_GAP:
-        if is_bar_label(lines[at]):
-            labels.add(lines[at].casefold())
-            last = at
-        elif _belongs(lines[at]):
-            last = at
-        at += 1
+    last, near, labels = first, first, set[str]()
+    for at in range(first, len(lines)):
+        folded = lines[at].casefold()
+        if is_bar_label(folded):
+            labels.add(folded)
+            last = near = at
+        elif folded in _NONE_YET or _COUNTED.fullmatch(folded):
+            last = near = at
+        elif folded in _WEAK:
+            # Under the last label of its own, Guest is somebody's name.
+            near = at
+        elif at - near >= _BAR_GAP:
+            break
     return last, labels
-
-
-def _belongs(line: str) -> bool:
-    folded = line.casefold()
-    return folded in _WEAK or _COUNTED.fullmatch(folded) is not None
 
 
 def _end(lines: Sequence[str], start: int) -> tuple[int, bool]:
@@ -176,7 +215,9 @@ def _labels_between(lines: Sequence[str]) -> frozenset[int]:
         return frozenset(labels)
     if len(often) >= _OFTEN_AT_LEAST:
         labels |= often
-    return frozenset(labels | {at for at in range(len(lines)) if _is_counter(lines, at, labels)})
+    counters = {at for at in range(len(lines)) if _is_counter(lines, at, labels)}
+    # A page that counts votes counts them under most comments: a lone ``+1`` is somebody's comment.
+    return frozenset(labels | counters if 3 * len(counters) >= len(labels) else labels)
 
 
 def _is_counter(lines: Sequence[str], at: int, labels: set[int]) -> bool:

@@ -1,10 +1,10 @@
 """Which block is a name, which begins a comment and which goes on with one: the cheapest reading of the whole page.
 
 The flattened widget writes, for each comment, its name line, one empty line, its paragraphs with one empty line between, and one
-empty line. A missing name leaves one empty line more in front; an empty text (a picture) leaves one more behind its name; a comment with neither leaves two. A picture inside or after a text
-leaves one more, too, which is rare. A line between single empty lines can thus be a name or one more paragraph, and only the page as a
-whole decides: names come back, and after a name comes its text. So each reading has a cost and dynamic programming finds the
-cheapest: time and memory are linear in the number of blocks.
+empty line. A missing name leaves one empty line more in front; an empty text (a picture) leaves one more behind its name; a comment
+with neither leaves two. A picture inside or after a text leaves one more, too, which is rare. A line between single empty lines can
+thus be a name or one more paragraph, and only the page as a whole decides: names come back, and after a name comes its text. So each
+reading has a cost and dynamic programming finds the cheapest: time and memory are linear in the number of blocks.
 """
 
 import math

@@ -25,18 +25,21 @@ _BRACKETED_END: Final = re.compile(r" \([^()]{1,60}\)$")
 """``Ann (the other one)``: what people add to a name is no sentence."""
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _ADDRESS: Final = re.compile(r"://|www\.|\S@\S+\.\S", re.IGNORECASE)
-_PARTICLES: Final = frozenset(
-    "de da do dos du van von der den ter la le el al bin ibn abu of the and und y e di del zu".split()
-)
+_PARTICLES: Final = frozenset("de da do dos du van von der den ter la le el al bin ibn abu of the and und y e di del zu".split())
 _FUNCTION_WORDS: Final = frozenset(
-    "a an am are as at be been but by can cant could did didnt do does doesnt dont for from get go had has hasnt have he her him his how i if "
-    "im in is isnt it its just like me more my never no not nothing now oh on or our out she should so some such that thats their them then there they this "
-    "till to too up us was wasnt we were what when where which who why will with wont would yes yet you your youre".split()
+    (
+        "a am an are as at be been but by can cant could did didnt do does doesnt dont for from get go had has hasnt have he her "
+        "him his how i if im in is isnt it its just like me more my never no not nothing now oh on or our out she should so some "
+        "such that thats their them then there they this till to too up us was wasnt we were what when where which who why will "
+        "with wont would yes yet you your youre"
+    ).split()
 )
 _INTERJECTIONS: Final = frozenset(
-    "agreed ah amen bingo boo bravo brilliant congratulations correct cool exactly false good great ha haha hahaha hehe hello hey hi hmm indeed lmao lol "
-    "maybe nah never nice no nonsense nope oh ok okay ouch perfect please really right rofl rubbish same seriously shame sorry sure thanks "
-    "this totally true what why wow wrong wtf yawn yeah yep yes yup".split()
+    (
+        "agreed ah amen bingo boo bravo brilliant congratulations cool correct exactly false good great ha haha hahaha hehe hello "
+        "hey hi hmm indeed lmao lol maybe nah never nice no nonsense nope oh ok okay ouch perfect please really right rofl "
+        "rubbish same seriously shame sorry sure thanks this totally true what why wow wrong wtf yawn yeah yep yes yup"
+    ).split()
 )
 _RUNNING_WORDS: Final = 8
 """A block of at least so many words is running text; its lower-case words are vocabulary."""
@@ -56,7 +59,8 @@ class Names:
         alone = list(self.scores)
         for _ in range(_ROUNDS):
             recurs = _recurrence(blocks, self.scores)
-            self.scores = [own + _share(block.text) * recurs.get(block.text, 0.0) for own, block in zip(alone, blocks, strict=True)]
+            said = {text: bonus * _share(text) for text, bonus in recurs.items()}
+            self.scores = [own + said.get(block.text, 0.0) for own, block in zip(alone, blocks, strict=True)]
 
     def _alone(self, text: str) -> float:
         """Return what the line itself says, wherever it stands."""
@@ -96,7 +100,7 @@ def _recurrence(blocks: Sequence[Block], scores: Sequence[float]) -> dict[str, f
     remark that many people make (``Exactly``) stands behind their names instead.
     """
     votes: Counter[str] = Counter()
-    times = Counter(block.text for block in blocks)
+    times = Counter(block.text for block in blocks if len(block.text) <= LONGEST)
     for at, block in enumerate(blocks):
         if times[block.text] > 1:
             votes[block.text] += _vote(blocks, scores, at)
