@@ -2,26 +2,28 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from streams.kafka.produce import send_records_async
 from streams.records import Comment
 from streams.settings import Settings
+from streams.sources.opened import page_text
 from streams.sources.page import read_page
-from streams.sources.sample import sample
+from streams.sources.page_records import Found, Origin, bounds, conversation_of, records_of
+from streams.sources.sample import HOURS, sample
 from streams.topics import COMMENTS_RAW
 
-SAMPLE_SPAN: Final = timedelta(hours=36)
-_STEPS: Final = 120
+_STEPS: Final = 100
 OUR_PAGE: Final = Path(__file__).parents[1] / "sources" / "samples" / "page.txt"
 SEED_PAGE: Final = Path("../shared/seed/comment-page.txt")
+PAGE_SOURCE: Final = "page"
 
 
 def sample_comments(now: datetime, comments: int) -> list[Comment]:
-    """Return the invented sample, ending about now, each comment arriving when it was written ("as of then")."""
-    return list(sample(now - SAMPLE_SPAN, comments))
+    """Return the invented sample, ending now, each comment arriving when it was written ("as of then")."""
+    return list(sample(now - timedelta(hours=HOURS), comments))
 
 
 def page_file(named: str | None) -> Path:
@@ -31,9 +33,11 @@ def page_file(named: str | None) -> Path:
     return SEED_PAGE if SEED_PAGE.exists() else OUR_PAGE
 
 
-def page_comments(file: Path, now: datetime) -> list[Comment]:
-    """Return a scraped page's comments, in page order."""
-    return read_page(file, now)
+def page_found(file: Path, now: datetime) -> Found:
+    """Return a scraped page's comments, in page order. UserError where the file is none."""
+    page = read_page(page_text(str(file)), str(file))
+    first, last = bounds(None, None, now, len(page.comments))
+    return records_of(page, Origin(PAGE_SOURCE, "demo", conversation_of(page), first, last))
 
 
 async def play(settings: Settings, comments: Sequence[Comment], seconds: float, progress: Callable[[int], None]) -> None:
@@ -42,8 +46,3 @@ async def play(settings: Settings, comments: Sequence[Comment], seconds: float, 
     for start in range(0, len(comments), step):
         await send_records_async(settings, COMMENTS_RAW, comments[start : start + step], progress)
         await asyncio.sleep(seconds / _STEPS)
-
-
-def utc_now() -> datetime:
-    """Return now; a demo is a shell."""
-    return datetime.now(UTC)

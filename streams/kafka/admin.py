@@ -38,6 +38,19 @@ async def create_topics(settings: Settings) -> list[str]:
         await admin.close()
 
 
+async def delete_topics(settings: Settings) -> None:
+    """Delete the declared topics under the settings' prefix. UserError without a prefix: that would be everything."""
+    if not settings.kafka.prefix:
+        raise UserError("topics are deleted only under a prefix")
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        there = set(await admin.list_topics())
+        await admin.delete_topics([topic.name for topic in declared_topics(settings) if topic.name in there])
+    finally:
+        await admin.close()
+
+
 def _raise_errors(answer: Any) -> None:
     for topic, code, *message in answer.topic_errors if answer else ():
         error = for_code(code)

@@ -11,7 +11,7 @@ from streams.kafka.connection import topic_name
 from streams.live.agent import StageAgent
 from streams.live.guard import guarded
 from streams.live.http import Http
-from streams.live.lag import Probe
+from streams.kafka.waiting import Probe
 from streams.live.progress import Watchdog
 from streams.live.ticks import Ticker
 from streams.live.watch import Watch

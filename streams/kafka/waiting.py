@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 
 from streams.engine import Message
 from streams.kafka.connection import topic_name
-from streams.kafka.read import message_of, open_reader
+from streams.kafka.read import message_of, open_reader, partition_places
 from streams.settings import Settings
 
 _SURELY_RECORDS: Final = 64
@@ -39,6 +39,10 @@ class Probe:
         places = {number: self.place(topic, number) for number in applied}
         ends = await self._consumer.end_offsets(list(places.values())) if places else {}
         return {number: await self._lag(place, applied[number] + 1, ends[place]) for number, place in places.items()}
+
+    async def partitions(self, topic: str) -> list[int]:
+        """Return the numbers of a topic's partitions."""
+        return [place.partition for place in await partition_places(self._consumer, topic_name(self._settings, topic))]
 
     def place(self, topic: str, partition: int) -> TopicPartition:
         """Return a partition by the name it has on the broker."""

@@ -1,0 +1,48 @@
+"""The closing table of the demo."""
+
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from streams.demo.account import Account
+from streams.lines import shown
+from streams.stages.targets import Condition, TargetSummary
+
+_MOST: Final = 6
+_COLOURS: Final = {Condition.OPEN: "bold red", Condition.WATCH: "yellow", Condition.CALM: "green"}
+
+
+def print_table(console: Console, summed: Account, seconds: float, addresses: dict[str, str]) -> None:
+    """Print sums, the most piled-on people, and where to look."""
+    sums = Table(show_header=False, box=None, padding=(0, 2))
+    for name, value in _sums(summed, seconds):
+        sums.add_row(Text(name, "dim"), value)
+    console.print()
+    console.print(sums)
+    console.print(_people(summed.targets))
+    for name, address in addresses.items():
+        console.print(f"  {name:<13} {address}", soft_wrap=True)
+
+
+def _sums(summed: Account, seconds: float) -> list[tuple[str, str]]:
+    return [
+        ("comments", f"{summed.sent} sent, {summed.scored} scored, {summed.missing} missing"),
+        ("speed", f"{summed.sent / max(seconds, 0.001):.0f} comments a second, played over {seconds:.0f} s (make bench measures)"),
+        ("dead letters", str(summed.dead_letters)),
+        ("pile-ons", f"{summed.opened} opened, {summed.closed} ended"),
+    ]
+
+
+def _people(targets: list[TargetSummary]) -> Table:
+    table = Table(title="the most piled-on people", title_justify="left", header_style="dim")
+    for name in ("person", "where"):
+        table.add_column(name)
+    for name in ("hostile people (soft)", "surely hostile", "replies"):
+        table.add_column(name, justify="right")
+    table.add_column("status")
+    for target in targets[:_MOST]:
+        table.add_row(shown(target.target_id), f"{shown(target.source)}/{shown(target.community)}", f"{target.hostile_authors:.1f}",
+                      str(target.surely_hostile_authors), str(target.replies), Text(target.status, _COLOURS[target.status]))
+    return table
