@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.records import Action, Comment, Judgement, PileOn, ScoredComment, Severity, Status
+from streams.stages.alert import HELD
 from streams.stages.decode import Reason
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES
 
@@ -22,7 +23,6 @@ LABELS: Final = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "
 READ_TOPICS: Final = (COMMENTS_RAW.name, COMMENTS_SCORED.name, REPLIES.name, PILEONS.name)
 POSTED: Final = ("ok", "refused", "failed")
 """What became of a post to one Alertmanager: taken; answered 4xx; no answer or 5xx."""
-HELD: Final = ("firing", "stale", "muted", "judged", "storm", "worse")
 NO_SCORER: Final = "none@0"
 
 SCORE_BUCKETS: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
