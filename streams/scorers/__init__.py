@@ -41,5 +41,7 @@ def open_scorer(name: str) -> Scorer:
         from streams.scorers.detoxify import open_detoxify
 
         return open_detoxify(model or "original")
-    raise ScorerUnavailable(f"there is no scorer {name!r}; there are: linear, detoxify:original, detoxify:unbiased, "
-                            "detoxify:multilingual, detoxify:original-small, detoxify:unbiased-small")
+    raise ScorerUnavailable(
+        f"there is no scorer {name!r}; there are: linear, detoxify:original, detoxify:unbiased, "
+        "detoxify:multilingual, detoxify:original-small, detoxify:unbiased-small"
+    )

@@ -44,9 +44,10 @@ def _powers() -> NDArray[np.uint64]:
 
 
 def _word_letters() -> NDArray[np.bool_]:
-    """Which code points make words. Beyond the table everything does: CJK, emoji."""
+    """Return which code points make words: letters, digits, symbols; the last entry stands for all beyond (CJK, emoji)."""
     table = np.array([chr(point).isalnum() for point in range(0x3001)])
     table[0x2190:0x2C00] = True
+    table[-1] = True
     return table
 
 
