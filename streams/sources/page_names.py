@@ -17,6 +17,8 @@ LONGEST: Final = 90
 
 _BY_WORDS: Final = (0.0, 0.5, 1.5, 1.2, 0.3, -0.7, -1.5)
 _PER_FURTHER_WORD: Final = -0.8
+_LONG_TITLE: Final = 0.4
+_NAME_WORDS: Final = 6
 _ENDS_SENTENCE: Final = tuple(".?!…:;,。！？؟،।")
 _INNER: Final = re.compile(r"[^\W\d_]{3,}[.?!;:…] |, |[。！？؟،।、，]|[\"“”«»]|\.{3}|…")
 _ABBREVIATION: Final = re.compile(r"(?:[A-Z]|Jr|Sr|Dr|Mr|Mrs|Ms|St|Esq|Phd|PhD|Prof|Rev|Inc|Co)\.")
@@ -126,7 +128,8 @@ def _share(text: str) -> float:
     """A line that ends or reads like a remark needs more occurrences to be taken for a name."""
     words = _WORD.findall(text)
     remark = ends_like_a_sentence(text) or _INNER.search(text) or (len(words) == 1 and words[0].casefold() in _INTERJECTIONS)
-    return 0.6 if remark else 1.0
+    sentence = len(words) > _NAME_WORDS and not _is_title(words, text)
+    return 0.6 if remark or sentence else 1.0
 
 
 def ends_like_a_sentence(text: str) -> bool:
@@ -150,9 +153,17 @@ def _shape(text: str, words: Sequence[str]) -> float:
     count = max(len(text.split()), 1)
     length = _BY_WORDS[count] if count < len(_BY_WORDS) else _BY_WORDS[-1] + _PER_FURTHER_WORD * (count - len(_BY_WORDS) + 1)
     length -= max(0, len(text) - 30) / 15
+    if length < 0 and _is_title(words, text):
+        # People do give themselves long names; hardly anybody writes a paragraph with a capital on every word.
+        length *= _LONG_TITLE
     if count == 1 and any(map(str.isdigit, text)) and words:
         return length + 1.0
     return length + _capitals(words, text)
+
+
+def _is_title(words: Sequence[str], text: str) -> bool:
+    cased = [word for word in words if word not in _PARTICLES]
+    return len(cased) > 1 and all(word[0].isupper() for word in cased) and not text.isupper()
 
 
 def _capitals(words: Sequence[str], text: str) -> float:
