@@ -112,13 +112,17 @@ class _Unwell(Exception):
     """An answer that is neither 2xx nor 4xx."""
 
 
+def _uncounted(url: str, outcome: str) -> None:
+    """Count nothing."""
+
+
 class Alertmanagers:
     """Posts to every Alertmanager. ``on_outcome`` gets (url, one of OUTCOMES) for each post."""
 
     def __init__(
         self,
         urls: Sequence[str],
-        on_outcome: Callable[[str, str], None] = lambda url, outcome: None,
+        on_outcome: Callable[[str, str], None] = _uncounted,
         *,
         deadline: timedelta = timedelta(seconds=10),
         attempt: timedelta = timedelta(seconds=5),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -12,7 +12,7 @@ from streams.records import EndedBecause, Moment, PileOn, Severity, Status
 from streams.stages.alert_config import Config, Mute
 from streams.stages.firing import Firing, Firings, Storm, storm_key
 from streams.stages.step import Arrived, Step
-from streams.topics import PILEONS
+from streams.topics import PILEONS, Topic
 
 __all__ = ["HELD", "AlertDecision", "Alerts", "Config", "Decision", "Mute", "Reason"]
 
@@ -66,9 +66,9 @@ class Alerts:
 
     name = "alert"
     source = PILEONS
-    sink = None
-    entry = Firing | Storm
-    outcomes = tuple(str(decision) for decision in Decision)
+    sink: Topic | None = None
+    entry: Any = Firing | Storm
+    outcomes: tuple[str, ...] = tuple(str(decision) for decision in Decision)
     notes = ("storm",)
 
     def __init__(self, config: Config, mutes: tuple[Mute, ...]) -> None:

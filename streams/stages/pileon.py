@@ -10,7 +10,7 @@ from streams.stages.pileon_config import Config
 from streams.stages.step import Arrived, Step
 from streams.stages.watched import Watched
 from streams.stages.window import WindowDetector
-from streams.topics import PILEONS, REPLIES
+from streams.topics import PILEONS, REPLIES, Topic
 
 __all__ = ["Config", "Detector", "PileOns"]
 
@@ -32,9 +32,9 @@ class PileOns:
 
     name = "pileon"
     source = REPLIES
-    sink = PILEONS
-    entry = Target
-    outcomes = (COUNTED, LATE, NOT_QUALIFYING, DUPLICATE, "tick", "config_change")
+    sink: Topic | None = PILEONS
+    entry: Any = Target
+    outcomes: tuple[str, ...] = (COUNTED, LATE, NOT_QUALIFYING, DUPLICATE, "tick", "config_change")
     notes = ("evicted", "people_unknown")
 
     def __init__(

@@ -78,7 +78,7 @@ class Watched:
             self._ledgers.pop(oldest, None)
 
     def ledger(self, key: str) -> Ledger:
-        """Return a working form of the target's entry, which the caller may change if it then ``remember``\\ s it."""
+        """Return a working form of the target's entry, which the caller may change if it then calls ``remember``."""
         entry = self.get(key)
         entry_then, ledger = self._ledgers.get(key, (None, None))
         # An entry that came another way (loaded, or a step never applied) makes the working form stale.

@@ -56,6 +56,7 @@ class Receiver:
     """Counts what people would read: (alert name, severity, status) of each alert in each notification."""
 
     def __init__(self) -> None:
+        self._came = asyncio.Event()
         self.read: list[tuple[str, str, str]] = []
         self.alerts: list[dict[str, Any]] = []
         self.url = ""
@@ -64,13 +65,15 @@ class Receiver:
         for alert in json.loads(await request.text())["alerts"]:
             self.alerts.append(alert)
             self.read.append((alert["labels"]["alertname"], alert["labels"]["severity"], alert["status"]))
+        self._came.set()
         return web.Response()
 
     async def until(self, number: int) -> list[tuple[str, str, str]]:
         """Return what was read once there are so many, and nothing more comes for a while."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while len(self.read) < number and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(PATIENCE):
+            while len(self.read) < number:
+                self._came.clear()
+                await self._came.wait()
         await asyncio.sleep(QUIET)
         return self.read
 
@@ -226,7 +229,9 @@ async def test_a_worker_that_is_away_for_less_than_the_lease_tells_nobody_anythi
     assert receiver.read == [ALARMED]
 
 
-async def test_an_alertmanager_that_restarts_is_told_again_and_tells_nobody_twice(manager: Manager, receiver: Receiver, worker: Worker) -> None:
+async def test_an_alertmanager_that_restarts_is_told_again_and_tells_nobody_twice(
+    manager: Manager, receiver: Receiver, worker: Worker
+) -> None:
     worker.sees(opened(Severity.CRITICAL))
     await worker.posts()
     assert await receiver.until(1) == [ALARMED]

@@ -44,7 +44,8 @@ def _new(draw: st.DrawFn, number: int, clock: Any, targets: int) -> Reply:
     return reply(
         author, clock - delay, draw(st.sampled_from([0.1, 0.5, 0.9])), comment_id=f"c{number}", ingested_at=clock,
         target_id=f"ann{draw(st.integers(0, targets - 1))}", conversation_id=draw(st.sampled_from(["x", "y"])),
-        author_role=draw(st.sampled_from([None, None, None, Role.BOT])), created_at_is_estimated=draw(st.sampled_from([False, False, True])),
+        author_role=draw(st.sampled_from([None, None, None, Role.BOT])),
+        created_at_is_estimated=draw(st.sampled_from([False, False, True])),
     )  # fmt: skip
 
 
