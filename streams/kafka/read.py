@@ -68,13 +68,9 @@ async def partition_places(consumer: Any, name: str) -> list[Any]:
 
 
 async def _partitions(consumer: Any, name: str) -> set[int]:
-    for _ in range(50):
-        found = consumer.partitions_for_topic(name)
-        if found:
-            return set(found)
-        await consumer._client.force_metadata_update()
-        await asyncio.sleep(0.1)
-    return set()
+    """Return a topic's partition numbers, fresh from the broker: a consumer itself knows only topics that it was assigned."""
+    cluster = await consumer._client.fetch_all_metadata()  # noqa: SLF001 no public call asks for one topic
+    return set(cluster.partitions_for_topic(name) or ())
 
 
 async def _seek(consumer: Any, places: list[Any], start: Mapping[int, int]) -> None:

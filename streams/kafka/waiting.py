@@ -37,6 +37,8 @@ class Probe:
     async def lags(self, topic: str, applied: dict[int, int]) -> dict[int, int]:
         """Return messages waiting per partition, given the last offset applied in each."""
         places = {number: self.place(topic, number) for number in applied}
+        for place in places.values():
+            self._look_only_at(place)
         ends = await self._consumer.end_offsets(list(places.values())) if places else {}
         return {number: await self._lag(place, applied[number] + 1, ends[place]) for number, place in places.items()}
 
@@ -60,14 +62,24 @@ class Probe:
     async def between(self, place: TopicPartition, start: int, end: int, at_most: int = _SURELY_RECORDS) -> list[Message]:
         """Return the first records from ``start`` up to ``end``, markers left out."""
         consumer, found = self._consumer, []
-        consumer.assign([place])
+        self._look_only_at(place)
         consumer.seek(place, start)
         while len(found) < at_most and await consumer.position(place) < end:
-            batches = await consumer.getmany(timeout_ms=_POLL_MS, max_records=at_most)
-            found += [message_of(raw) for raws in batches.values() for raw in raws if raw.offset < end]
-            if not batches and await consumer.position(place) < end:
+            raws = (await consumer.getmany(place, timeout_ms=_POLL_MS, max_records=at_most)).get(place, [])
+            found += [message_of(raw) for raw in raws if raw.offset < end]
+            if not raws and await consumer.position(place) < end:
                 break  # an open transaction: nothing more can be read yet
+        consumer.pause(place)
         return found
+
+    def _look_only_at(self, place: TopicPartition) -> None:
+        """Fetch from this partition alone. The assignment only ever grows: a new one would forget the others' leaders."""
+        held = self._consumer.assignment()
+        if place not in held:
+            self._consumer.assign([*held, place])
+            held = self._consumer.assignment()
+        self._consumer.pause(*held)
+        self._consumer.resume(place)
 
     async def end(self, place: TopicPartition) -> int:
         """Return the offset that the partition's next message will have."""
