@@ -1,4 +1,4 @@
-"""``address``: scored comments → replies. Whom is each comment aimed at, how surely, and how hostile is it to them?
+"""``address``: scored comments → replies: whom each comment is aimed at, how surely, and how hostile it is to them.
 
 State is one small entry per comment (``conversation.py``); the rules are in ``links.py``, the hostility in ``hostility.py``.
 """
@@ -10,10 +10,11 @@ import msgspec
 
 from streams.records import Action
 from streams.stages import revisions
+from streams.stages.candidates import Config, Links, Prior
 from streams.stages.conversation import Conversations, Entry, person_of, unknown_author
 from streams.stages.forgetting import evict, stop_waiting, sweep
 from streams.stages.gathering import Gathered, aims_of
-from streams.stages.links import Config, Links, Prior, answer, spoken_to_by
+from streams.stages.links import answer, spoken_to_by
 from streams.stages.listening import listen
 from streams.stages.step import Arrived, Step
 from streams.topics import COMMENTS_SCORED, REPLIES, Topic

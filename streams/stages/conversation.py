@@ -94,7 +94,7 @@ def folded(word: str) -> str:
 @lru_cache(maxsize=1 << 14)
 def name_keys(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """Return a name as one folded word, its parts that can stand for it, and the consonants of each (for misspellings)."""
-    parts = [folded(part) for part in WORD.findall(name[:MAX_NAME])[:MAX_NAME_WORDS]]
+    parts = [folded(part) for part in WORD.findall(name[:MAX_NAME].replace("'", ""))[:MAX_NAME_WORDS]]
     whole = folded(name[:MAX_NAME])
     alone = tuple(sorted({part for part in parts if len(part) >= MIN_NAME_PART and part not in STOPWORDS and part != whole}))
     return whole, alone, tuple(sorted({skeleton(part) for part in parts} - {""}))
@@ -184,12 +184,11 @@ class Conversation:
             self.last -= 1
         return self.entries[self.by_n[self.last]]
 
-    def before(self, n: int, most: int) -> Iterator[tuple[str, Entry]]:
-        """Yield the comments before the ``n``-th, last first, at most ``most``."""
-        for earlier in range(n - 1, max(n - 1 - most, self.first - 1), -1):
-            comment_id = self.by_n.get(earlier)
-            if comment_id is not None:
-                yield comment_id, self.entries[comment_id]
+    def before(self, n: int, most: int) -> list[tuple[str, Entry]]:
+        """Return the comments before the ``n``-th, last first, at most ``most``."""
+        entries, by_n = self.entries, self.by_n
+        earlier = range(n - 1, max(n - 1 - most, self.first - 1), -1)
+        return [(by_n[place], entries[by_n[place]]) for place in earlier if place in by_n]
 
     def oldest_first(self) -> Iterator[tuple[str, Entry]]:
         """Yield the comments in the order they came."""

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
+from streams.stages.candidates import Config
 from streams.stages.conversation import Conversations
 from streams.stages.gathering import Gathered
-from streams.stages.links import Config
 
 MAX_EVICTED: Final = 100
 """Comments let go in one step, so that no step is long."""

@@ -6,8 +6,8 @@ from typing import Final
 import msgspec
 
 from streams.records import Action, DeletedBy, LinkKind, Reply, ScoredComment
+from streams.stages.candidates import Candidate
 from streams.stages.conversation import Aim, Conversation, Conversations, Entry, Place, key_of
-from streams.stages.links import Candidate
 from streams.stages.step import Arrived, Step
 
 MAX_AIMS: Final = 8

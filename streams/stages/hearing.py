@@ -10,9 +10,9 @@ from streams.records import TextFormat
 from streams.stages.lexicon import STOPWORDS
 from streams.stages.quotes import hashes, plain, spoken, words_of
 
-_TOKEN: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.!?;\n,:@]")
+_TOKEN: Final = re.compile(r"[^\W_]+|[.!?;\n,:@]")
 _ENDS: Final = frozenset(".!?;\n")
-_BREAKS: Final = frozenset(",:@")
+_MARKS: Final = _ENDS | frozenset(",:@")
 _COPULAS: Final = frozenset("is are was were has have will should isnt arent wants".split())
 
 
@@ -30,7 +30,7 @@ class Heard(Struct, frozen=True):
     """One comment, taken apart."""
 
     text: str
-    """Own words, without certain quotations."""
+    """Own words, without certain quotations and without apostrophes."""
     sentences: tuple[tuple[str, ...], ...] = ()
     """Words in lower case, without apostrophes."""
     clauses: tuple[Clause, ...] = ()
@@ -49,10 +49,11 @@ def hear(text: str | None, written: TextFormat = TextFormat.PLAIN) -> Heard:
     if not text:
         return Heard("")
     parts = spoken(plain(text, written))
-    clauses = tuple(_clauses(parts.own))
+    own = parts.own.replace("'", "")
+    clauses = tuple(_clauses(own))
     sentences, subjects = _sentences(clauses)
     return Heard(
-        text=parts.own,
+        text=own,
         sentences=sentences,
         clauses=clauses,
         subjects=subjects,
@@ -70,14 +71,14 @@ def _clauses(text: str) -> Iterable[Clause]:
     words: list[str] = []
     before, sentence, here = "", 0, 0
     for token in _TOKEN.findall(text):
-        if token not in _ENDS and token not in _BREAKS:
+        if token not in _MARKS:
             words.append(token)
             continue
         if words:
             yield Clause(tuple(words), before, token, sentence)
             here, words = here + 1, []
         before = token
-        if token in _ENDS and here:
+        if here and token in _ENDS:
             sentence, here = sentence + 1, 0
     if words:
         yield Clause(tuple(words), before, "", sentence)
@@ -87,7 +88,7 @@ def _sentences(clauses: Sequence[Clause]) -> tuple[tuple[tuple[str, ...], ...], 
     sentences: list[list[str]] = []
     subjects: list[tuple[str, ...]] = []
     for clause in clauses:
-        lowered = [word.lower().replace("'", "") for word in clause.words]
+        lowered = list(map(str.lower, clause.words))
         if clause.sentence == len(sentences):
             sentences.append(lowered)
             subjects.append(_subject(clause.words, lowered))

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from streams.stages.lexicon import (
     ASKING,
+    ATTACK_STARTS,
     ATTACKS,
     FILLERS,
     FRIENDLY,
@@ -85,9 +86,9 @@ def cues(sentences: Sequence[Sequence[str]], subjects: Sequence[str] = ()) -> Cu
     attack, singular, plural, kind = 0.0, False, False, False
     for number, words in enumerate(sentences):
         present = set(words)
-        you = _spoken_to(words) if present & SECOND or "youre" in present or "youve" in present else 0
+        you = 0 if SECOND.isdisjoint(present) else _spoken_to(words)
         count["second"] += you
-        attack += _attack(words, number == 0)
+        attack += 0.0 if ATTACK_STARTS.isdisjoint(present) else _attack(words, number == 0)
         singular = singular or not SINGULAR.isdisjoint(present)
         plural = plural or not PLURAL.isdisjoint(present)
         kind = kind or not FRIENDLY.isdisjoint(present)
@@ -134,7 +135,7 @@ def _pointed_at(words: Sequence[str]) -> bool:
 
 def _spoken_to(words: Sequence[str]) -> int:
     """Return how many times somebody is spoken to; "as you can see" speaks to nobody."""
-    said = sum(word in SECOND or word in {"youre", "youve"} for word in words)
+    said = sum(word in SECOND for word in words)
     generic = 0
     for here, word in enumerate(words):
         if here and words[here - 1] in ASKING:

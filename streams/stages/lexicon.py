@@ -15,7 +15,7 @@ STOPWORDS: Final = frozenset(
 )
 """Words that say nothing alone: they make no fingerprint and name nobody."""
 
-SECOND: Final = frozenset("you your yours yourself yourselves u ur ya thee thou".split())
+SECOND: Final = frozenset("you your yours yourself yourselves youre youve youll youd u ur ya thee thou".split())
 SINGULAR: Final = frozenset("he she him her his hers hes shes himself herself".split())
 PLURAL: Final = frozenset("they them their theyre theyve these those themselves everyone everybody people folks guys".split())
 OWN: Final = frozenset("i im me my myself".split())
@@ -124,6 +124,8 @@ def _by_first_word() -> dict[str, tuple[tuple[tuple[str, ...], float], ...]]:
 ATTACKS: Final = _by_first_word()
 """First word → (the words that follow, weight), longest first."""
 OPENERS: Final = _OPENERS
+ATTACK_STARTS: Final = frozenset({*ATTACKS, *SPELLINGS, *OPENERS})
+"""A sentence without any of these holds no attacking phrase."""
 GENERIC_BY_FIRST: Final = {
     first: tuple(phrase[1:] for phrase in sorted(GENERIC_YOU) if phrase[0] == first) for first in sorted({p[0] for p in GENERIC_YOU})
 }

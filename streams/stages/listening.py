@@ -1,15 +1,17 @@
 """From a scored comment to its entry and its links: hear it, weigh its cues, find whom it answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from streams.records import Comment
+from streams.stages.candidates import Asked, Config, Links
 from streams.stages.conversation import Conversation, Entry, unknown_author
 from streams.stages.gathering import Gathered, parent_aim
 from streams.stages.hearing import Heard, hear
 from streams.stages.hostility import cues, toward_addressee, toward_meant
-from streams.stages.links import Asked, Config, Links, is_absent, known_people, links
+from streams.stages.links import is_absent, known_people, links
 from streams.stages.mentions import called, spoken_of, whole_name
 from streams.stages.quotes import fingerprint
 
@@ -19,7 +21,7 @@ def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tupl
 
     ``old`` is its entry when it is edited: it keeps its place, and the parent it was known to answer.
     """
-    comment = _with_known_parent(gathered.comment, old)
+    comment = _as_known(gathered.comment, old)
     heard = hear(comment.text, comment.text_format)
     asked = _asked(comment, heard, gathered.conversation, old.n if old else gathered.conversation.next_n())
     parent = gathered.known(comment.parent_id) if comment.parent_id and comment.parent_id != comment.comment_id else None
@@ -32,14 +34,22 @@ def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tupl
     return entry, links(config, gathered.conversation, asked, (comment.parent_id or "", parent) if parent else None), heard
 
 
-def _with_known_parent(comment: Comment, old: Entry | None) -> Comment:
-    """Return an edit with the parent it waits for, or the person it answered, where the edit itself does not say."""
-    if old is not None and old.parent is not None and comment.parent_id is None:
-        comment = msgspec.structs.replace(comment, parent_id=old.parent)
-    aim = parent_aim(old) if old else None
-    if aim is None or comment.reply_to_author_id is not None:
+def _as_known(comment: Comment, old: Entry | None) -> Comment:
+    """Return an edit with what is known of the comment: its author, and the parent it waits for or the person it answered.
+
+    An edit can leave these out, and must not change them: whoever edits, the comment stays its author's.
+    """
+    if old is None:
         return comment
-    return msgspec.structs.replace(comment, reply_to_author_id=aim.target)
+    changes: dict[str, Any] = {"author_id": old.author, "author_role": old.role}
+    if old.author is None or old.author != comment.author_id or not comment.author_name:
+        changes["author_name"] = old.name
+    aim = parent_aim(old)
+    if old.parent is not None and comment.parent_id is None:
+        changes["parent_id"] = old.parent
+    elif aim is not None and comment.reply_to_author_id is None:
+        changes["reply_to_author_id"] = aim.target
+    return msgspec.structs.replace(comment, **changes)
 
 
 def _waits_for(comment: Comment) -> bool:
@@ -80,7 +90,7 @@ def _entry(gathered: Gathered, asked: Asked, waits_for: str | None, old: Entry |
         name=comment.author_name if named else None,
         role=comment.author_role,
         parent=waits_for,
-        replied=comment.parent_id is not None,
+        replied=comment.parent_id is not None or (old is not None and old.replied),
         toxicity=toxicity,
         toward=toward_addressee(toxicity, asked.cues),
         meant=toward_meant(toxicity, asked.cues) if is_absent(asked.cues) else 0.0,

@@ -119,7 +119,7 @@ def _name_then_you(clause: Clause, start: int, conversation: Conversation) -> tu
         if people and (clause.after != "." or len(rest) > 1):
             return people
     for most in range(min(MAX_NAME_WORDS, len(rest) - 1), 0, -1):
-        if rest[most].lower().replace("'", "") in SECOND or rest[most].lower() in {"you're", "youre", "you've"}:
+        if rest[most].lower() in SECOND:
             return whole_name(rest[:most], conversation)
     return ()
 

@@ -32,7 +32,7 @@ _QUOTE_CLOSE: Final = re.compile(r"</blockquote[^<>]*>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private characters that stand for blockquote tags while the other tags go."""
-WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+WORD: Final = re.compile(r"[^\W_]+")
 
 
 class Spoken(Struct, frozen=True):
@@ -127,4 +127,4 @@ def fingerprint(found: Iterable[int]) -> bytes:
 
 def words_of(text: str) -> list[str]:
     """Return the words, in lower case, without apostrophes."""
-    return [word.replace("'", "") for word in WORD.findall(text.lower())]
+    return WORD.findall(text.lower().replace("'", ""))

@@ -5,11 +5,11 @@ from typing import Final
 import msgspec
 
 from streams.records import Action, LinkKind
+from streams.stages.candidates import Config
 from streams.stages.conversation import Aim, Entry
 from streams.stages.corrections import earlier_of, taken_back
 from streams.stages.gathering import Gathered, aims_of, remembered, revised
 from streams.stages.hearing import Heard
-from streams.stages.links import Config
 from streams.stages.listening import listen
 from streams.stages.step import Step
 

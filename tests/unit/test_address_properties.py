@@ -1,6 +1,7 @@
 """What holds for any conversation."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -59,7 +60,7 @@ def run(records: list[Arrived], store: Any = None, cuts: tuple[int, ...] = ()) -
     store = stage.new_store() if store is None else store
     total = Effects()
     edges = [0, *sorted(cut for cut in cuts if cut < len(records)), len(records)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         part = Effects()
         fold(stage, records[start:end], store, part)
         total.entries |= part.entries
