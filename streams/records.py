@@ -8,10 +8,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
+import msgspec
 from msgspec import Meta, Struct
 
 SCHEMA_VERSION: Final = 1
 """The version this program writes. It reads this one and the one before."""
+
+
+
+def _current() -> int:
+    """Return the version to write. A factory, because a plain default would be left off the wire, and then every later
+    program would take a record of this version for one of its own.
+    """
+    return SCHEMA_VERSION
+
 
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -92,7 +102,7 @@ class Comment(Record, frozen=True, kw_only=True):
     created_at_is_estimated: bool = False
     edited_at: Moment | None = None
     ingested_at: Moment | None = None
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = msgspec.field(default_factory=_current)
 
 
 class ScoredComment(Record, frozen=True, kw_only=True):
@@ -106,7 +116,7 @@ class ScoredComment(Record, frozen=True, kw_only=True):
     """``name@version``; ``none@0`` for a deletion, which has no text to score."""
     text_was_cut: bool = False
     created_at_was_clamped: bool = False
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = msgspec.field(default_factory=_current)
 
 
 class Reply(Record, frozen=True, kw_only=True, tag_field="type", tag="reply"):
@@ -133,14 +143,14 @@ class Reply(Record, frozen=True, kw_only=True, tag_field="type", tag="reply"):
     ingested_at: Moment
     revision: Annotated[int, Meta(ge=1)] = 1
     """1 when first sent for this comment and target; 2, 3, … when edited, deleted or corrected."""
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = msgspec.field(default_factory=_current)
 
 
 class Tick(Record, frozen=True, kw_only=True, tag_field="type", tag="tick"):
     """Time passed on this partition: nothing older than ``at`` is still on its way."""
 
     at: Moment
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = msgspec.field(default_factory=_current)
 
 
 class ConfigChange(Record, frozen=True, kw_only=True, tag_field="type", tag="config_change"):
@@ -150,7 +160,7 @@ class ConfigChange(Record, frozen=True, kw_only=True, tag_field="type", tag="con
     version: Annotated[int, Meta(ge=1)]
     effective_from: Moment
     values: dict[str, float | int | str | bool]
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = msgspec.field(default_factory=_current)
 
 
 class Status(StrEnum):
@@ -210,7 +220,7 @@ class PileOn(Record, frozen=True, kw_only=True):
     detector: Name
     reason: Annotated[str, Meta(max_length=1000)]
     """Why, in words that a moderator understands. Numbers only, never names or text."""
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = msgspec.field(default_factory=_current)
 
 
 class Judgement(StrEnum):
@@ -231,7 +241,7 @@ class Verdict(Record, frozen=True, kw_only=True):
     hostile_authors: Annotated[int, Meta(ge=0)] = 0
     """How many there were when it was judged."""
     judged_at: Moment
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = msgspec.field(default_factory=_current)
 
 
 class ConfigRecord(Record, frozen=True, kw_only=True):
@@ -241,7 +251,7 @@ class ConfigRecord(Record, frozen=True, kw_only=True):
     version: Annotated[int, Meta(ge=1)]
     effective_from: Moment
     values: dict[str, float | int | str | bool]
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = msgspec.field(default_factory=_current)
 
 
 ReplyLog = Reply | Tick | ConfigChange
