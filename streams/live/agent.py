@@ -35,8 +35,13 @@ class StageAgent:
 
     def _listen(self) -> None:
         app, worker = self.app, self._settings.worker
-        topic = app.topic(topic_name(self._settings, self.stage.source.name), key_serializer="raw", value_serializer="raw",
-                          key_type=bytes, value_type=bytes)
+        topic = app.topic(
+            topic_name(self._settings, self.stage.source.name),
+            key_serializer="raw",
+            value_serializer="raw",
+            key_type=bytes,
+            value_type=bytes,
+        )
 
         @app.agent(topic, name=self.stage.name, concurrency=1)
         async def agent(stream: faust.Stream) -> None:

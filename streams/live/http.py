@@ -27,7 +27,9 @@ class Http:
         try:
             await site.start()
         except OSError as error:
-            raise UserError(f"cannot listen on {host}:{port} for metrics: {error.strerror}; choose another with --metrics-port (0: any free one)") from error
+            raise UserError(
+                f"cannot listen on {host}:{port} for metrics: {error.strerror}; choose another with --metrics-port (0: any free one)"
+            ) from error
         self.port = self._runner.addresses[0][1]
         return f"http://{host}:{self.port}"
 

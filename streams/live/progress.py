@@ -57,7 +57,9 @@ class Watchdog(threading.Thread):
         while True:
             time.sleep(_LOOK_EVERY)
             if why := self.verdict(self._clock()):
-                print(f"threadwatch: {why}: ending the worker (exit {UNEXPECTED}), nothing half-done is applied", file=sys.stderr, flush=True)
+                print(
+                    f"threadwatch: {why}: ending the worker (exit {UNEXPECTED}), nothing half-done is applied", file=sys.stderr, flush=True
+                )
                 leave(UNEXPECTED)
 
     def verdict(self, now: float) -> str | None:

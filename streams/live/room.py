@@ -80,14 +80,18 @@ class Room:
         where = f"state.{self.stage.name} partition {self.partition}"
         if await self._made_anew():
             if not rebuild:
-                raise UserError(f"{where} has applied offset {self.applied.offset} of another {self.stage.source.name}: "
-                                "the topic was made anew; start with --rebuild")
+                raise UserError(
+                    f"{where} has applied offset {self.applied.offset} of another {self.stage.source.name}: "
+                    "the topic was made anew; start with --rebuild"
+                )
             self.applied = Applied(-1)
         elif self.applied.state_version not in (STATE_VERSION, STATE_VERSION - 1) and not rebuild:
             raise UserError(f"{where} was written by another version ({self.applied.state_version}); start with --rebuild")
         elif self.applied.config != self._config and not (rebuild or accept_config):
-            raise UserError(f"{where} was made with other {self.stage.name} settings ({self.applied.config}, now {self._config}): "
-                            "go on from here with --accept-config, or fold the log again with --rebuild")
+            raise UserError(
+                f"{where} was made with other {self.stage.name} settings ({self.applied.config}, now {self._config}): "
+                "go on from here with --accept-config, or fold the log again with --rebuild"
+            )
 
     async def _made_anew(self) -> bool:
         source = self.stage.source.name
@@ -110,7 +114,9 @@ class Room:
     async def catch_up(self, until: int) -> Effects | None:
         """Apply what lies between the last offset applied and ``until``: Faust's commit may have run ahead of ours."""
         done = None
-        async for batch in read_bounded(self._settings, self.stage.source.name, [self.partition], {self.partition: self.applied.offset + 1}):
+        async for batch in read_bounded(
+            self._settings, self.stage.source.name, [self.partition], {self.partition: self.applied.offset + 1}
+        ):
             missed = [message for message in batch if message.offset < until]
             done = await self.apply(missed) or done
         return done
@@ -149,10 +155,20 @@ class Room:
 
     def _dead_letter(self, letter: engine.DeadLetter) -> Outgoing:
         message = letter.message
-        headers = {"reason": letter.reason, "detail": letter.detail[:500], "topic": self.stage.source.name,
-                   "partition": str(message.partition), "offset": str(message.offset)}
-        return Outgoing(topic_name(self._settings, self.stage.source.dead_letters), self.partition, message.key, message.value,
-                        tuple((name, text.encode()) for name, text in headers.items()))
+        headers = {
+            "reason": letter.reason,
+            "detail": letter.detail[:500],
+            "topic": self.stage.source.name,
+            "partition": str(message.partition),
+            "offset": str(message.offset),
+        }
+        return Outgoing(
+            topic_name(self._settings, self.stage.source.dead_letters),
+            self.partition,
+            message.key,
+            message.value,
+            tuple((name, text.encode()) for name, text in headers.items()),
+        )
 
     async def _sent(self, send: engine.Send) -> Outgoing:
         name = topic_name(self._settings, send.topic)

@@ -42,5 +42,7 @@ class StopRule:
             self._stop(f"{self._in_a_row} messages in a row cannot be read and none could for {MAX_SECONDS:.0f} s", offset)
 
     def _stop(self, why: str, offset: int) -> None:
-        raise TooMuchUnreadable(f"{self._stage}: {why}, the last at offset {offset}; look at the dead letters, mend the sender, "
-                                f"or go on with --accept-bad-until {offset}")
+        raise TooMuchUnreadable(
+            f"{self._stage}: {why}, the last at offset {offset}; look at the dead letters, mend the sender, "
+            f"or go on with --accept-bad-until {offset}"
+        )

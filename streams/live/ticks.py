@@ -58,8 +58,7 @@ class Ticker:
 
     def _is_due(self, room: Room, low: int) -> bool:
         applied, next_due = room.applied, room.store.next_due()
-        return (applied.clock_ms is not None and next_due is not None
-                and next_due <= tick_at(applied.clock_ms, applied.clock_seen_ms, low))
+        return applied.clock_ms is not None and next_due is not None and next_due <= tick_at(applied.clock_ms, applied.clock_seen_ms, low)
 
     async def _low_ms(self) -> int:
         """Return the broker's time of the oldest message that an earlier stage has not finished; now, when there is none."""

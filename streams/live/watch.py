@@ -26,8 +26,13 @@ class Watch:
     def __init__(self, settings: Settings, registry: CollectorRegistry, stages: Iterable[Stage], scorer: str, configuration: str) -> None:
         self.registry = registry
         sources = {name: source.communities for name, source in settings.sources.items()}
-        self.metrics = Metrics(registry, {stage.name: stage.outcomes for stage in stages}, sources=sources,
-                               notes=[note for stage in stages for note in getattr(stage, "notes", ())], scorer=scorer)
+        self.metrics = Metrics(
+            registry,
+            {stage.name: stage.outcomes for stage in stages},
+            sources=sources,
+            notes=[note for stage in stages for note in getattr(stage, "notes", ())],
+            scorer=scorer,
+        )
         self.metrics.describe(version=version("threadwatch"), python=platform.python_version(), scorer=scorer, configuration=configuration)
         self._away_said = float("-inf")
 
@@ -52,5 +57,10 @@ class Watch:
 
 
 def _say(pileon: PileOn) -> None:
-    fields: dict[str, Any] = {"pileon": pileon.pileon_id, "revision": pileon.revision, "severity": pileon.severity, "authors": pileon.hostile_authors}
+    fields: dict[str, Any] = {
+        "pileon": pileon.pileon_id,
+        "revision": pileon.revision,
+        "severity": pileon.severity,
+        "authors": pileon.hostile_authors,
+    }
     log.info("pile-on %s %s", pileon.status, " ".join(f"{name}={value}" for name, value in fields.items()))
