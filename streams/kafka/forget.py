@@ -51,8 +51,19 @@ async def forget(settings: Settings, found: list[Found], now: datetime) -> int:
     """Send a deletion for each comment not deleted yet: every stage, list and read model drops it. Return how many."""
     deleted = {_id(hit.comment) for hit in found if hit.comment.action is Action.DELETED}
     open_ones = {_id(hit.comment): hit.comment for hit in found if _id(hit.comment) not in deleted}
-    deletions = [replace(comment, action=Action.DELETED, deleted_by=DeletedBy.AUTHOR, text=None, author_name=None, url=None,
-                         edited_at=now, ingested_at=None) for comment in open_ones.values()]
+    deletions = [
+        replace(
+            comment,
+            action=Action.DELETED,
+            deleted_by=DeletedBy.AUTHOR,
+            text=None,
+            author_name=None,
+            url=None,
+            edited_at=now,
+            ingested_at=None,
+        )
+        for comment in open_ones.values()
+    ]
     return await send_records_async(settings, COMMENTS_RAW, deletions)
 
 

@@ -54,8 +54,10 @@ def _checked(maven: Any, dependency: Any) -> Path:
         try:
             jar = Path(artifact.resolve())
         except (RuntimeError, OSError) as error:
-            raise UserError(f"cannot fetch {name} of the embedded broker: {_first_line(error)}; "
-                            "is Maven Central reachable? Or name a broker with THREADWATCH_KAFKA=host:port") from error
+            raise UserError(
+                f"cannot fetch {name} of the embedded broker: {_first_line(error)}; "
+                "is Maven Central reachable? Or name a broker with THREADWATCH_KAFKA=host:port"
+            ) from error
         if _digest(jar) == dependency.sha256:
             return jar
         jar.unlink()

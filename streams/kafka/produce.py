@@ -23,8 +23,9 @@ def send_records(settings: Settings, topic: Topic, records: Iterable[Record], pr
     return asyncio.run(send_records_async(settings, topic, records, progress))
 
 
-async def send_records_async(settings: Settings, topic: Topic, records: Iterable[Record],
-                             progress: Callable[[int], None] | None = None) -> int:
+async def send_records_async(
+    settings: Settings, topic: Topic, records: Iterable[Record], progress: Callable[[int], None] | None = None
+) -> int:
     """Do what ``send_records`` says, in a running loop."""
     sent, source = 0, iter(records)
     async with open_producer(settings) as producer:
@@ -49,5 +50,12 @@ def open_producer(settings: Settings, transactional_id: str | None = None) -> An
     from aiokafka import AIOKafkaProducer
 
     mode = {"transactional_id": transactional_id} if transactional_id else {"enable_idempotence": True}
-    return AIOKafkaProducer(**client_options(settings), **mode, max_request_size=MAX_MESSAGE, max_batch_size=BATCH_BYTES,
-                            linger_ms=0, acks="all", transaction_timeout_ms=60_000)
+    return AIOKafkaProducer(
+        **client_options(settings),
+        **mode,
+        max_request_size=MAX_MESSAGE,
+        max_batch_size=BATCH_BYTES,
+        linger_ms=0,
+        acks="all",
+        transaction_timeout_ms=60_000,
+    )

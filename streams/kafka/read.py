@@ -18,15 +18,21 @@ async def open_reader(settings: Settings) -> Any:
     from aiokafka import AIOKafkaConsumer
 
     consumer = AIOKafkaConsumer(
-        **client_options(settings), group_id=None, enable_auto_commit=False, isolation_level="read_committed",
-        auto_offset_reset="earliest", max_partition_fetch_bytes=MAX_MESSAGE, fetch_max_bytes=4 * MAX_MESSAGE,
+        **client_options(settings),
+        group_id=None,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=MAX_MESSAGE,
+        fetch_max_bytes=4 * MAX_MESSAGE,
     )
     await consumer.start()
     return consumer
 
 
-async def read_bounded(settings: Settings, topic: str, partitions: Iterable[int] | None = None,
-                       start: Mapping[int, int] | None = None) -> AsyncIterator[list[Message]]:
+async def read_bounded(
+    settings: Settings, topic: str, partitions: Iterable[int] | None = None, start: Mapping[int, int] | None = None
+) -> AsyncIterator[list[Message]]:
     """Yield the messages of a topic, in batches of one partition, up to the end as it is now.
 
     ``start`` gives the first offset per partition (default: the oldest there is). Stops on the consumer's *position*:
