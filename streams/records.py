@@ -15,7 +15,6 @@ SCHEMA_VERSION: Final = 1
 """The version this program writes. It reads this one and the one before."""
 
 
-
 def _current() -> int:
     """Return the version to write. A factory, because a plain default would be left off the wire, and then every later
     program would take a record of this version for one of its own.

@@ -207,5 +207,5 @@ def topology_config(settings: Settings, installation_key: bytes) -> TopologyConf
 def _community(name: str) -> tuple[str, str]:
     source, slash, community = name.partition("/")
     if not (source and slash and community):
-        raise UserError(f"communities.{name!r}: write it as \"source/community\"")
+        raise UserError(f'communities.{name!r}: write it as "source/community"')
     return source, community

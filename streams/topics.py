@@ -80,6 +80,17 @@ def state_topic(stage: str) -> str:
 
 
 __all__ = [
-    "COMMENTS_RAW", "COMMENTS_SCORED", "CONFIG", "FEEDBACK", "PILEONS", "RECORD_TOPICS", "REPLIES",
-    "Reply", "Topic", "by_conversation", "by_target", "json_key", "state_topic",
+    "COMMENTS_RAW",
+    "COMMENTS_SCORED",
+    "CONFIG",
+    "FEEDBACK",
+    "PILEONS",
+    "RECORD_TOPICS",
+    "REPLIES",
+    "Reply",
+    "Topic",
+    "by_conversation",
+    "by_target",
+    "json_key",
+    "state_topic",
 ]

@@ -11,12 +11,16 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def demo(
-    page: Annotated[str | None, typer.Option("--page", help="A scraped comment page (default: the seed page, else an invented one).")] = None,
+    page: Annotated[
+        str | None, typer.Option("--page", help="A scraped comment page (default: the seed page, else an invented one).")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop everything at the end (so too without a terminal, or with ONCE=1).")] = False,
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
     comments: Annotated[int, typer.Option("--comments", help="Size of the invented sample.", min=700)] = 4000,
     seconds: Annotated[float, typer.Option("--seconds", help="Play the sample's day and a half within so many seconds.", min=0.1)] = 15.0,
-    config: Config = None, kafka: Kafka = None, data: Data = None,
+    config: Config = None,
+    kafka: Kafka = None,
+    data: Data = None,
 ) -> int:
     """Broker up, topics created, worker up; an invented sample and a scraped page played; pile-ons as they open and end.
 

@@ -15,7 +15,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def forget(
     author: Annotated[str | None, typer.Option("--author", help="Everything by this author id.")] = None,
     comment: Annotated[str | None, typer.Option("--comment", help="This comment id.")] = None,
-    config: Config = None, kafka: Kafka = None, prefix: Prefix = None,
+    config: Config = None,
+    kafka: Kafka = None,
+    prefix: Prefix = None,
 ) -> int:
     """Remove what can be removed, and print where only retention can, with dates. Exit 1 if nothing was found."""
     from streams.errors import UserError

@@ -12,7 +12,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def kafka(
-    data: Annotated[Path | None, typer.Option("--data", help="Folder for its log; survives a restart (default: .threadwatch/kafka).")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder for its log; survives a restart (default: .threadwatch/kafka).")
+    ] = None,
     port: Annotated[int, typer.Option("--port", help="Port on loopback (default: the last one, else a free one).", min=0, max=65535)] = 0,
 ) -> int:
     """Run a real Apache Kafka, one node, on loopback; print its address; stop it with Ctrl-C."""

@@ -16,9 +16,13 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def redrive(
     topic: Annotated[str, typer.Argument(help="The topic they came from, for example comments.raw.")],
     show: Annotated[bool, typer.Option("--list", help="Only list them: partition, offset, reason.")] = False,
-    mend: Annotated[str | None, typer.Option("--mend", help="A command that gets the bytes on stdin and gives the mended ones on stdout.")] = None,
+    mend: Annotated[
+        str | None, typer.Option("--mend", help="A command that gets the bytes on stdin and gives the mended ones on stdout.")
+    ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Only those with this reason.")] = None,
-    config: Config = None, kafka: Kafka = None, prefix: Prefix = None,
+    config: Config = None,
+    kafka: Kafka = None,
+    prefix: Prefix = None,
 ) -> int:
     """Try dead letters again, as they are or mended; what is readable now goes back, the rest is counted. Exit 1 if any is left."""
     settings = settings_of(config, kafka, prefix)

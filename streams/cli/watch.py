@@ -15,7 +15,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def watch(
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Begin with the oldest pile-on there is.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Stop at the end as it is now, instead of waiting for more.")] = False,
-    config: Config = None, kafka: Kafka = None, prefix: Prefix = None,
+    config: Config = None,
+    kafka: Kafka = None,
+    prefix: Prefix = None,
 ) -> int:
     """Print one line per pile-on as it opens, worsens and ends. Numbers and opaque ids, never names or text."""
     settings = settings_of(config, kafka, prefix)

@@ -12,12 +12,17 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def worker(
     stages: Annotated[str, typer.Option("--stages", help="Which stages run here, with commas.")] = "score,address,pileon,alert",
-    metrics_port: Annotated[int | None, typer.Option("--metrics-port", help="Port of /metrics, /healthz, /readyz (0: any free one).")] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option("--metrics-port", help="Port of /metrics, /healthz, /readyz (0: any free one).")
+    ] = None,
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Fold the log again instead of loading the state.")] = False,
     accept_config: Annotated[bool, typer.Option("--accept-config", help="Go on with changed settings; past decisions stand.")] = False,
     accept_bad_until: Annotated[int, typer.Option("--accept-bad-until", help="Do not stop for unreadable input up to this offset.")] = -1,
-    config: Config = None, kafka: Kafka = None, prefix: Prefix = None, data: Data = None,
+    config: Config = None,
+    kafka: Kafka = None,
+    prefix: Prefix = None,
+    data: Data = None,
 ) -> None:
     """Score, address, detect and alert, live. Ctrl-C or SIGTERM finishes what is in flight.
 

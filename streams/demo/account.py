@@ -63,9 +63,12 @@ async def account(settings: Settings, sent: list[Comment]) -> Account:
     replies = [record for record in await read_records(settings, REPLIES) if isinstance(record, Reply)]
     piled_on = {(each.source, each.community, each.target_id) for each in pileons}
     return Account(
-        sent=len(sent), scored=len(scored), dead_letters=dead,
+        sent=len(sent),
+        scored=len(scored),
+        dead_letters=dead,
         missing=len({(comment.source, comment.comment_id) for comment in sent} - scored),
-        opened=sum(each.status is Status.OPENED for each in pileons), closed=sum(each.status is Status.CLOSED for each in pileons),
+        opened=sum(each.status is Status.OPENED for each in pileons),
+        closed=sum(each.status is Status.CLOSED for each in pileons),
         targets=soft_counts(replies, piled_on),
     )
 

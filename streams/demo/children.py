@@ -36,8 +36,9 @@ class WorkerProcess:
     def _spawn(self) -> None:
         command = [sys.executable, "-m", "streams", "worker", "--metrics-port", "0", *self._arguments]
         with self._log.open("ab") as out:
-            self._process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
-                                             env=os.environ | self._environment, start_new_session=True)
+            self._process = subprocess.Popen(
+                command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=os.environ | self._environment, start_new_session=True
+            )
 
     def _supervise(self) -> None:
         while not self._stopping and self._process is not None:

@@ -39,7 +39,9 @@ class Demo:
     def __init__(self, settings: Settings, page: str | None, comments: int, seconds: float) -> None:
         self._console, self._began = Console(highlight=False), time.monotonic()
         self._page, self._comments, self._seconds = page, comments, seconds
-        self._settings = replace(settings, kafka=replace(settings.kafka, prefix=f"{PREFIX}{datetime.now(UTC):%H%M%S}-{settings.kafka.prefix}"))
+        self._settings = replace(
+            settings, kafka=replace(settings.kafka, prefix=f"{PREFIX}{datetime.now(UTC):%H%M%S}-{settings.kafka.prefix}")
+        )
         self._broker: EmbeddedBroker | None = None
         self._worker: WorkerProcess | None = None
         self._tools = Tools()
@@ -91,8 +93,10 @@ class Demo:
     async def _start_worker(self) -> None:
         self._tools.start_alertmanager()
         environment = {
-            "THREADWATCH_KAFKA": self._settings.kafka.bootstrap, "THREADWATCH_KAFKA__PREFIX": self._settings.kafka.prefix,
-            "THREADWATCH_SCORER": self._settings.scorer, "THREADWATCH_DATA": self._settings.data,
+            "THREADWATCH_KAFKA": self._settings.kafka.bootstrap,
+            "THREADWATCH_KAFKA__PREFIX": self._settings.kafka.prefix,
+            "THREADWATCH_SCORER": self._settings.scorer,
+            "THREADWATCH_DATA": self._settings.data,
         } | ({"THREADWATCH_ALERTMANAGER__URLS": self._tools.alertmanager} if self._tools.alertmanager else {})
         log = Path(self._settings.data) / "demo-worker.log"
         log.unlink(missing_ok=True)
@@ -124,7 +128,11 @@ class Demo:
         return self._worker
 
     def _closing(self, summed: Account, took: float, complete: bool) -> int:
-        addresses = {"metrics": f"{self._checked().metrics()}/metrics", "prometheus": self._tools.prometheus, "alertmanager": self._tools.alertmanager}
+        addresses = {
+            "metrics": f"{self._checked().metrics()}/metrics",
+            "prometheus": self._tools.prometheus,
+            "alertmanager": self._tools.alertmanager,
+        }
         print_table(self._console, summed, took, {name: address for name, address in addresses.items() if address})
         if not complete:
             print(f"threadwatch: after {_SETTLE_WITHIN:.0f} s some stage still had input waiting", file=sys.stderr)
@@ -133,8 +141,10 @@ class Demo:
         return OK if complete and not summed.missing else CHECK_FAILED
 
     def _stay(self) -> None:
-        self._say("everything stays up until Ctrl-C; in another terminal: "
-                  f"THREADWATCH_KAFKA={self._settings.kafka.bootstrap} threadwatch watch --prefix {self._settings.kafka.prefix}")
+        self._say(
+            "everything stays up until Ctrl-C; in another terminal: "
+            f"THREADWATCH_KAFKA={self._settings.kafka.bootstrap} threadwatch watch --prefix {self._settings.kafka.prefix}"
+        )
         try:
             while True:
                 time.sleep(1)

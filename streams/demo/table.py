@@ -43,6 +43,12 @@ def _people(targets: list[TargetSummary]) -> Table:
         table.add_column(name, justify="right")
     table.add_column("status")
     for target in targets[:_MOST]:
-        table.add_row(shown(target.target_id), f"{shown(target.source)}/{shown(target.community)}", f"{target.hostile_authors:.1f}",
-                      str(target.surely_hostile_authors), str(target.replies), Text(target.status, _COLOURS[target.status]))
+        table.add_row(
+            shown(target.target_id),
+            f"{shown(target.source)}/{shown(target.community)}",
+            f"{target.hostile_authors:.1f}",
+            str(target.surely_hostile_authors),
+            str(target.replies),
+            Text(target.status, _COLOURS[target.status]),
+        )
     return table

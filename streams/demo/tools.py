@@ -30,8 +30,13 @@ class Tools:
         if found and (DEPLOY / "alertmanager").is_dir():
             port = free_port()
             config = self._written("alertmanager.yml", _without_receivers(_yaml(DEPLOY / "alertmanager" / "alertmanager.yml")))
-            self._run(found, f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
-                      f"--storage.path={self._folder / 'am'}")
+            self._run(
+                found,
+                f"--config.file={config}",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--cluster.listen-address=",
+                f"--storage.path={self._folder / 'am'}",
+            )
             self.alertmanager = f"http://127.0.0.1:{port}"
 
     def start_prometheus(self, worker: str) -> None:
@@ -40,7 +45,9 @@ class Tools:
         if found and (DEPLOY / "prometheus").is_dir():
             port = free_port()
             config = self._written("prometheus.yml", self._scraping(worker.removeprefix("http://"), port))
-            self._run(found, f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}", f"--storage.tsdb.path={self._folder / 'tsdb'}")
+            self._run(
+                found, f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}", f"--storage.tsdb.path={self._folder / 'tsdb'}"
+            )
             self.prometheus = f"http://127.0.0.1:{port}"
 
     def _scraping(self, worker: str, port: int) -> dict[str, Any]:
