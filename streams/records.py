@@ -16,8 +16,10 @@ SCHEMA_VERSION: Final = 1
 
 
 def _current() -> int:
-    """Return the version to write. A factory, because a plain default would be left off the wire, and then every later
-    program would take a record of this version for one of its own.
+    """Return the version to write.
+
+    A factory, because a plain default would be left off the wire, and then every later program would take a record of
+    this version for one of its own.
     """
     return SCHEMA_VERSION
 

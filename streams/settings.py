@@ -6,7 +6,7 @@ Stages get their own small Config, never Settings.
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -82,7 +82,7 @@ class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where alerts go: every Alertmanager, not a load balancer."""
 
     urls: tuple[str, ...] = ()
-    """Every Alertmanager, ``http://host:port`` each; in the environment with commas between. None: alerts are decided and told to nobody."""
+    """Every Alertmanager, ``http://host:port`` each; in the environment commas between. None: alerts are decided and told to nobody."""
     lease: timedelta = timedelta(minutes=15)
     """An alert that is not posted again for so long is shown as no longer monitored."""
     post_every: timedelta = timedelta(seconds=30)
@@ -122,10 +122,10 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None,
     environment = os.environ if environment is None else environment
     tree = _from_file(file, environment)
     for name, value in _from_environment(environment).items():
-        _put(tree, name, value, f"{PREFIX}{name.upper().replace('.', '__')}")
+        _put(tree, name, value)
     for name, given in (options or {}).items():
         if given is not None:
-            _put(tree, name, given, name)
+            _put(tree, name, given)
     return _converted(tree, "settings")
 
 
@@ -157,7 +157,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _put(tree: dict[str, Any], name: str, value: Any, where: str) -> None:
+def _put(tree: dict[str, Any], name: str, value: Any) -> None:
     *sections, last = name.split(".")
     for section in sections:
         tree = tree.setdefault(section, {})

@@ -44,8 +44,8 @@ class Config(Struct, frozen=True, kw_only=True):
 def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:
     """Return the stages, first to last: what each reads is what the one before it writes."""
     return (
-        score.Score(scorer),  # comments.raw    → comments.scored
+        score.Score(scorer),  # comments.raw → comments.scored
         address.Address(config.address),  # comments.scored → replies
-        pileon.PileOns(config.pileon, config.pileon_overrides, config.lateness, config.installation_key),  # → pileons
+        pileon.PileOns(config.pileon, config.pileon_overrides, config.lateness, config.installation_key),  # replies → pileons
         alert.Alerts(config.alert, config.mutes),  # pileons → Alertmanager
     )

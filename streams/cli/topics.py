@@ -2,10 +2,15 @@
 
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import typer
 
 from streams.cli.options import Config, Kafka, Prefix, settings_of
+from streams.settings import Settings
+
+T = TypeVar("T")
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="Topics as schemas/topics declares them.")
 
@@ -45,7 +50,7 @@ def _days(retention_ms: str) -> str:
     return "for ever" if retention_ms == "-1" else f"{int(retention_ms) / 86_400_000:g} d"
 
 
-async def _reached(doing, settings):  # type: ignore[no-untyped-def]
+async def _reached(doing: Callable[[Settings], Awaitable[T]], settings: Settings) -> T:
     from streams.kafka.connection import wait_for_broker
 
     await wait_for_broker(settings, settings.worker.broker_wait / 6)

@@ -23,7 +23,7 @@ class WorkerProcess:
         self._environment, self._log = environment, log
         self._arguments = arguments
         self._process: subprocess.Popen[bytes] | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
         self.restarts = 0
         self.gave_up: int | None = None
         """Exit code that no restart can mend."""
@@ -41,9 +41,9 @@ class WorkerProcess:
             )
 
     def _supervise(self) -> None:
-        while not self._stopping and self._process is not None:
+        while not self._stopping.is_set() and self._process is not None:
             code = self._process.wait()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             if code not in (UNEXPECTED, -signal.SIGKILL):
                 self.gave_up = code
@@ -74,7 +74,7 @@ class WorkerProcess:
 
     def stop(self) -> None:
         """Ask it to finish what is in flight and end; kill it after 40 s."""
-        self._stopping = True
+        self._stopping.set()
         if self._process is not None and self._process.poll() is None:
             stop_process(self._process)
 

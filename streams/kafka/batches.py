@@ -38,9 +38,7 @@ async def send_all(producer: AIOKafkaProducer, outgoing: Iterable[Outgoing]) -> 
 
 
 async def _send_place(producer: AIOKafkaProducer, topic: str, partition: int, messages: list[Outgoing]) -> None:
-    waiting = []
-    for batch in _batches(producer, messages):
-        waiting.append(await producer.send_batch(batch, topic, partition=partition))
+    waiting = [await producer.send_batch(batch, topic, partition=partition) for batch in _batches(producer, messages)]
     await asyncio.gather(*waiting)
 
 

@@ -106,19 +106,20 @@ def calm_logging() -> None:
         logging.getLogger(name).addFilter(calm)
 
 
-_NOISY: Final = tuple(
-    f"aiokafka{part}"
-    for part in (
-        "",
-        ".client",
-        ".cluster",
-        ".conn",
-        ".consumer.fetcher",
-        ".consumer.consumer",
-        ".consumer.group_coordinator",
-        ".consumer.subscription_state",
-        ".producer.sender",
-        ".producer.producer",
-        ".producer.transaction_manager",
-    )
-) + ("faust.transport.drivers.aiokafka", "mode.supervisors", "aiokafka.coordinator", "faust.transport.consumer")
+_NOISY: Final = (
+    "aiokafka",
+    "aiokafka.client",
+    "aiokafka.cluster",
+    "aiokafka.conn",
+    "aiokafka.consumer.fetcher",
+    "aiokafka.consumer.consumer",
+    "aiokafka.consumer.group_coordinator",
+    "aiokafka.consumer.subscription_state",
+    "aiokafka.producer.sender",
+    "aiokafka.producer.producer",
+    "aiokafka.producer.transaction_manager",
+    "faust.transport.drivers.aiokafka",
+    "mode.supervisors",
+    "aiokafka.coordinator",
+    "faust.transport.consumer",
+)

@@ -61,7 +61,8 @@ class Probe:
 
     async def between(self, place: TopicPartition, start: int, end: int, at_most: int = _SURELY_RECORDS) -> list[Message]:
         """Return the first records from ``start`` up to ``end``, markers left out."""
-        consumer, found = self._consumer, []
+        consumer = self._consumer
+        found: list[Message] = []
         self._look_only_at(place)
         consumer.seek(place, start)
         while len(found) < at_most and await consumer.position(place) < end:

@@ -44,13 +44,13 @@ class StageAgent:
         )
 
         @app.agent(topic, name=self.stage.name, concurrency=1)
-        async def agent(stream: faust.Stream) -> None:
+        async def agent(stream: Any) -> None:
             async for events in stream.take_events(worker.batch, within=worker.batch_within.total_seconds()):
                 await guarded(f"stage {self.stage.name}", self._take(events))
 
         @app.on_partitions_revoked.connect
-        async def revoked(_: Any, partitions: Iterable[Any] = (), **__: Any) -> None:
-            await guarded(f"stage {self.stage.name}, partitions revoked", self.let_go(tp.partition for tp in partitions))
+        async def revoked(_: Any, /, *gone: Iterable[Any], **__: Any) -> None:
+            await guarded(f"stage {self.stage.name}, partitions revoked", self.let_go(tp.partition for tps in gone for tp in tps))
 
     async def _take(self, events: Iterable[Any]) -> None:
         by_partition: dict[int, list[Message]] = {}

@@ -8,10 +8,10 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from streams.kafka.connection import topic_name
+from streams.kafka.waiting import Probe
 from streams.live.agent import StageAgent
 from streams.live.guard import guarded
 from streams.live.http import Http
-from streams.kafka.waiting import Probe
 from streams.live.progress import Watchdog
 from streams.live.ticks import Ticker
 from streams.live.watch import Watch
@@ -60,10 +60,10 @@ class Caretaker(Service):
     async def _heartbeat(self) -> None:
         while not self.should_stop:
             self._watchdog.loop_seen = time.monotonic()
-            crashed = next((agent for agent in self._agents if agent.app.crash_reason), None)
-            if crashed is not None:
-                # Faust would stay, idle and deaf: its consumer is gone.
-                await guarded(f"stage {crashed.stage.name}", _raising(crashed.app.crash_reason))
+            for agent in self._agents:
+                if reason := agent.app.crash_reason:
+                    # Faust would stay, idle and deaf: its consumer is gone.
+                    await guarded(f"stage {agent.stage.name}", _raising(reason))
             await self.sleep(_HEARTBEAT)
 
     @Service.task

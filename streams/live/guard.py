@@ -22,7 +22,7 @@ async def guarded(what: str, doing: Awaitable[T]) -> T:
     """Return what ``doing`` returns. If it raises, say so and end the process: 3, 2, or 70 which a supervisor restarts."""
     try:
         return await doing
-    except BaseException as error:  # noqa: BLE001 - see above
+    except BaseException as error:
         if type(error).__name__ in {"CancelledError", "GeneratorExit"}:
             raise
         ended(what, error)

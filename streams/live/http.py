@@ -1,6 +1,6 @@
 """``/metrics``, ``/healthz`` (progress, not just alive) and ``/readyz``, on loopback unless the settings say otherwise."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -38,10 +38,10 @@ class Http:
         await self._runner.cleanup()
 
 
-def _answer(problem: Callable[[], str | None]) -> Callable[[web.Request], "web.StreamResponse"]:
+def _answer(problem: Callable[[], str | None]) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handler(_: web.Request) -> web.Response:
         if why := problem():
             return web.Response(status=503, text=why + "\n")
         return web.Response(text="ok\n")
 
-    return handler  # type: ignore[return-value]
+    return handler
