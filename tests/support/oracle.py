@@ -111,6 +111,13 @@ def account_of(stage: Stage, partitions: Sequence[Sequence[Arrived]], key: Calla
     return account
 
 
+def state_of(stage: Stage, arrived: Sequence[Arrived]) -> dict[bytes, bytes]:
+    """Return the state entries that an offline fold of one partition leaves."""
+    effects = Effects()
+    fold(stage, arrived, stage.new_store(), effects)
+    return {key: value for key, value in effects.entries.items() if value is not None}
+
+
 def _encoded(records: Iterable[Any]) -> Counter[Any]:
     return Counter(map(msgspec.json.encode, records))
 

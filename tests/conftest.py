@@ -1,0 +1,49 @@
+"""One broker per run; topics of its own and fresh workers for each test."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.kafka.embedded import EmbeddedBroker
+from tests.support.broker import any_broker, embedded
+from tests.support.live import Live
+
+Another = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of the run's broker."""
+    with any_broker(tmp_path_factory.mktemp("kafka")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """Return a broker that a test may stop and kill."""
+    with embedded(tmp_path_factory.mktemp("own-kafka")) as mine:
+        yield mine
+
+
+@pytest.fixture
+async def another(broker: str, tmp_path: Path) -> AsyncIterator[Another]:
+    """Return a function that makes an instance of the program with fresh topics; keyword arguments are its environment."""
+    async with AsyncExitStack() as stack:
+        made: list[Live] = []
+
+        async def make(on: str = broker, **environment: str) -> Live:
+            folder = tmp_path / f"instance-{len(made)}"
+            made.append(Live(on, folder, environment))
+            return await stack.enter_async_context(made[-1])
+
+        yield make
+
+
+@pytest.fixture
+async def live(another: Another) -> Live:
+    """Return an instance of the program with fresh topics and nothing running yet."""
+    made: Live = await another()
+    return made

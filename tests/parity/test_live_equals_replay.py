@@ -1,0 +1,91 @@
+"""The same recording live and replayed, stage by stage: a stage's live input log, folded offline, gives its live output byte for byte."""
+
+from collections import Counter
+
+import msgspec
+import pytest
+
+from streams.engine import Effects, fold
+from streams.records import PileOn, Status
+from streams.replay.order import arrivals, in_order
+from streams.replay.run import results, run
+from streams.stages.step import Stage
+from streams.topics import PILEONS
+from tests.conftest import Another
+from tests.support.live import Live
+from tests.support.recording import Recording, recording
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+_PORTIONS = 12
+
+
+@pytest.fixture(scope="module")
+def made() -> Recording:
+    return recording()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+async def test_each_stage_gives_live_what_its_input_log_gives_in_replay(another: Another, made: Recording, workers: int) -> None:
+    live: Live = await another(THREADWATCH_WORKER__BATCH=str(37 * workers))
+    for _ in range(workers):
+        live.worker()
+    # In portions, so that comments of three days do not overtake each other by days on their way to one person.
+    size = -(-len(made.lines) // _PORTIONS)
+    for start in range(0, len(made.lines), size):
+        await live.put_lines(made.lines[start : start + size])
+        await live.settled()
+    accounts = await live.check()
+    for stage in live.stages()[:3]:
+        assert await lines_live(live, stage) == await lines_replayed(live, stage), stage.name
+    await it_holds_what_makes_parity_worth_something(live, accounts["pileon"].count("late"))
+
+
+async def lines_live(live: Live, stage: Stage) -> list[bytes]:
+    return sorted(map(msgspec.json.encode, await live.sent_by(stage)))
+
+
+async def lines_replayed(live: Live, stage: Stage) -> list[bytes]:
+    lines: list[bytes] = []
+    for partition in await live.arrived(stage.source):
+        effects = Effects()
+        fold(stage, partition, stage.new_store(), effects)
+        lines += map(msgspec.json.encode, effects.outputs)
+    return sorted(lines)
+
+
+async def it_holds_what_makes_parity_worth_something(live: Live, late: int) -> None:
+    transitions: list[PileOn] = await live.pileons()
+    statuses = Counter(one.status for one in transitions)
+    escalated = [entry for entry in await decisions(live) if entry.decision == "escalate"]
+    assert statuses[Status.OPENED] >= 20
+    assert statuses[Status.CLOSED] >= 10
+    assert len(escalated) >= 5
+    assert late >= 50
+
+
+async def decisions(live: Live) -> list[msgspec.Struct]:
+    alert = live.stages()[3]
+    effects = Effects()
+    for partition in await live.arrived(PILEONS):
+        fold(alert, partition, alert.new_store(), effects)
+    return effects.outputs
+
+
+async def test_where_one_partition_is_one_order_live_equals_replay_from_the_file_too(another: Another, made: Recording) -> None:
+    """One conversation and one person at a time: nothing races, so the pile-ons of the file are those of the log."""
+    live: Live = await another()
+    live.worker()
+    comments = in_order([one for one in made.comments() if one.conversation_id in ("storm0", "storm2", "storm4")])
+    for one in comments[:: -(-len(comments) // 3)]:
+        assert one.ingested_at is not None
+    await live.send(comments)
+    await live.settled()
+    offline = results(run(live.stages(), arrivals(comments)))
+    by_target = [[(one.revision, one.status, one.severity, one.hostile_authors) for one in some if one.status is not Status.CLOSED]
+                 for some in (sorted(offline.outputs["pileon"], key=_place), sorted(await live.pileons(), key=_place))]  # fmt: skip
+    assert by_target[0] == by_target[1] != []
+
+
+def _place(pileon: PileOn) -> tuple[str, int]:
+    return pileon.target_id, pileon.revision
