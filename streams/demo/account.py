@@ -61,7 +61,8 @@ async def account(settings: Settings, sent: list[Comment]) -> Account:
     dead = await _count(settings, COMMENTS_RAW)
     pileons: list[PileOn] = await read_records(settings, PILEONS)
     replies = [record for record in await read_records(settings, REPLIES) if isinstance(record, Reply)]
-    piled_on = {(each.source, each.community, each.target_id) for each in pileons}
+    last = {(each.source, each.community, each.target_id): each.status for each in pileons}
+    piled_on = {target for target, status in last.items() if status is not Status.CLOSED}
     return Account(
         sent=len(sent),
         scored=len(scored),
