@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -19,8 +20,9 @@ class Outgoing(Struct, frozen=True):
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
+@lru_cache(maxsize=65_536)
 def partition_of(key: bytes, partitions: int) -> int:
-    """Return Kafka's own choice: murmur2, sign bit off, modulo."""
+    """Return Kafka's own choice: murmur2, sign bit off, modulo. Remembered: aiokafka's murmur2 is Python."""
     return int(murmur2(key) & 0x7FFFFFFF) % partitions
 
 

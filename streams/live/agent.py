@@ -9,8 +9,10 @@ import faust
 
 from streams.engine import Effects, Message
 from streams.kafka.connection import topic_name
+from streams.live.drain import drained
 from streams.live.faust_app import stage_app
 from streams.live.guard import guarded
+from streams.live.lanes import Lanes
 from streams.live.progress import Progress
 from streams.live.room import Room
 from streams.live.stop_rule import StopRule
@@ -19,6 +21,9 @@ from streams.stages.step import Stage
 
 Watcher = Callable[[Stage, Effects, float], None]
 """Told of every batch applied: the stage, what it asked for, seconds it took."""
+
+_WAITING = 4
+"""Batches that may wait in lanes before the channel fills up."""
 
 
 class StageAgent:
@@ -45,21 +50,18 @@ class StageAgent:
 
         @app.agent(topic, name=self.stage.name, concurrency=1)
         async def agent(stream: Any) -> None:
-            async for events in stream.take_events(worker.batch, within=worker.batch_within.total_seconds()):
-                await guarded(f"stage {self.stage.name}", self._take(events))
+            lanes = Lanes(self._guarded, worker.batch, worker.batch_within.total_seconds())
+            async for events in drained(stream, worker.batch):
+                await lanes.put(events, at_most=_WAITING * worker.batch)
 
         @app.on_partitions_revoked.connect
         async def revoked(_: Any, /, *gone: Iterable[Any], **__: Any) -> None:
             await guarded(f"stage {self.stage.name}, partitions revoked", self.let_go(tp.partition for tps in gone for tp in tps))
 
-    async def _take(self, events: Iterable[Any]) -> None:
-        by_partition: dict[int, list[Message]] = {}
-        for event in events:
-            message = _message(event.message)
-            by_partition.setdefault(message.partition, []).append(message)
-        self.progress.began(time.monotonic())
-        await asyncio.gather(*(self._apply(partition, messages) for partition, messages in sorted(by_partition.items())))
-        self.progress.ended(time.monotonic())
+    async def _guarded(self, partition: int, events: list[Any]) -> None:
+        self.progress.began(partition, time.monotonic())
+        await guarded(f"stage {self.stage.name}", self._apply(partition, [_message(event.message) for event in events]))
+        self.progress.ended(partition, time.monotonic())
 
     async def _apply(self, partition: int, messages: list[Message]) -> None:
         async with self.lock(partition):

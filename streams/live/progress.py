@@ -18,17 +18,18 @@ class Progress:
 
     def __init__(self, stage: str) -> None:
         self.stage = stage
-        self.busy_since: float | None = None
+        self._busy: dict[int, float] = {}
         self.last_end = time.monotonic()
         self.lag = 0
 
-    def began(self, now: float) -> None:
-        """A batch began."""
-        self.busy_since = now
+    def began(self, partition: int, now: float) -> None:
+        """A batch of this partition began."""
+        self._busy[partition] = now
 
-    def ended(self, now: float) -> None:
-        """A batch is applied and acknowledged."""
-        self.busy_since, self.last_end = None, now
+    def ended(self, partition: int, now: float) -> None:
+        """It is applied."""
+        self._busy.pop(partition, None)
+        self.last_end = now
 
     def saw_lag(self, lag: int, now: float) -> None:
         """So many messages wait. Idleness is no standstill: the clock starts when something waits."""
@@ -38,8 +39,8 @@ class Progress:
 
     def stuck_for(self, now: float) -> float:
         """Return the seconds since something last moved although there is work; 0 when there is none."""
-        if self.busy_since is not None:
-            return now - self.busy_since
+        if self._busy:
+            return now - min(list(self._busy.values()))
         return now - self.last_end if self.lag > 0 else 0.0
 
 

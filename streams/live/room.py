@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from streams.stages.step import Stage
 from streams.topics import state_topic
 
 STATE_VERSION = 1
+_SCORING = ThreadPoolExecutor(1, thread_name_prefix="score")
 
 
 class Applied(Struct, frozen=True):
@@ -126,8 +128,7 @@ class Room:
         fresh = [message for message in messages if message.offset > self.applied.offset]
         if not fresh:
             return None
-        # The event loop never computes: a transformer's batch takes a second, and heartbeats must go on.
-        effects = await asyncio.to_thread(engine.turn, self.stage, fresh, self.store)
+        effects = await self._turned(fresh)
         applied = self._moved(fresh[-1], effects)
         outgoing = [self._entry(APPLIED, msgspec.json.encode(applied))]
         outgoing += [self._entry(key, value) for key, value in effects.entries.items()]
@@ -137,6 +138,15 @@ class Room:
             await send_all(self._producer, outgoing)
         self.applied = applied
         return effects
+
+    async def _turned(self, fresh: Sequence[Message]) -> Effects:
+        """Fold here and score elsewhere: a transformer's batch takes a second, a fold milliseconds, and a hop costs more than that.
+
+        One thread scores: a scorer is called from one at a time.
+        """
+        if self.stage.entry is not None:
+            return engine.turn(self.stage, fresh, self.store)
+        return await asyncio.get_running_loop().run_in_executor(_SCORING, engine.turn, self.stage, fresh, self.store)
 
     async def write_tick(self, tick: Tick) -> None:
         """Write a tick into our own input partition, fenced like everything else."""

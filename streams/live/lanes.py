@@ -1,0 +1,57 @@
+"""One lane per input partition: it takes whatever waits for it, applies it as one batch, acknowledges, and comes back.
+
+A lane that was idle begins at once. A busy one paces itself, because a transaction costs milliseconds of everybody's
+event loop whatever it holds: small batches would slow down the very supply that makes batches large.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+Work = Callable[[int, list[Any]], Awaitable[None]]
+"""Applies events of one partition; nothing leaves it (guard.py)."""
+
+
+class Lanes:
+    """The lanes of one agent."""
+
+    def __init__(self, work: Work, batch: int, pace: float) -> None:
+        """``batch``: events at once, at most; ``pace``: least seconds from one batch of a lane to its next, unless that is full."""
+        self._work, self._batch, self._pace = work, batch, pace
+        self._waiting: dict[int, deque[Any]] = {}
+        self._wake: dict[int, asyncio.Event] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._room = asyncio.Event()
+
+    async def put(self, events: list[Any], at_most: int) -> None:
+        """Hand events to their lanes; come back when no more than ``at_most`` wait in all, so that the channel fills up instead."""
+        for event in events:
+            partition = event.message.partition
+            if partition not in self._tasks:
+                self._open(partition)
+            self._waiting[partition].append(event)
+            self._wake[partition].set()
+        while sum(map(len, self._waiting.values())) > at_most:
+            self._room.clear()
+            await self._room.wait()
+
+    def _open(self, partition: int) -> None:
+        self._waiting[partition], self._wake[partition] = deque(), asyncio.Event()
+        self._tasks[partition] = asyncio.create_task(self._run(partition), name=f"lane {partition}")
+
+    async def _run(self, partition: int) -> None:
+        waiting, wake = self._waiting[partition], self._wake[partition]
+        clock, last = asyncio.get_running_loop().time, float("-inf")
+        while True:
+            await wake.wait()
+            if len(waiting) < self._batch:
+                await asyncio.sleep(max(0.0, last + self._pace - clock()))
+            last = clock()
+            taken = [waiting.popleft() for _ in range(min(len(waiting), self._batch))]
+            if not waiting:
+                wake.clear()
+            self._room.set()
+            await self._work(partition, taken)
+            for event in taken:
+                event.ack()
