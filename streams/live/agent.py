@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import faust
-
 from streams.engine import Effects, Message
 from streams.kafka.connection import topic_name
 from streams.live.drain import drained
@@ -50,9 +48,10 @@ class StageAgent:
 
         @app.agent(topic, name=self.stage.name, concurrency=1)
         async def agent(stream: Any) -> None:
-            lanes = Lanes(self._guarded, worker.batch, worker.batch_within.total_seconds())
-            async for events in drained(stream, worker.batch):
-                await lanes.put(events, at_most=_WAITING * worker.batch)
+            batch = min(worker.batch, getattr(self.stage, "at_most", worker.batch))
+            lanes = Lanes(self._guarded, batch, worker.batch_within.total_seconds())
+            async for events in drained(stream, batch):
+                await lanes.put(events, at_most=_WAITING * batch)
 
         @app.on_partitions_revoked.connect
         async def revoked(_: Any, /, *gone: Iterable[Any], **__: Any) -> None:
@@ -98,6 +97,15 @@ class StageAgent:
     def has_partitions(self) -> bool:
         """Return whether the group gave this worker a partition of the stage's input."""
         return bool(self.app.consumer.assignment()) if self.app.started and not self.app.rebalancing else False
+
+    async def looked_at(self, look: Callable[[Room], list[Any]]) -> list[Any]:
+        """Return what ``look`` finds in every room held here, each while nothing changes it."""
+        found: list[Any] = []
+        for partition in list(self.rooms):
+            async with self.lock(partition):
+                if room := self.rooms.get(partition):
+                    found += look(room)
+        return found
 
     def lock(self, partition: int) -> asyncio.Lock:
         """Return the lock that whoever touches a partition's room holds."""

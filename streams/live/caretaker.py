@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerFenced
 from mode import Service
 
 from streams.kafka.connection import topic_name
@@ -74,7 +74,7 @@ class Caretaker(Service):
     async def _ticks(self) -> None:
         pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
         if pileons is not None:
-            ticker = Ticker(self._settings, pileons, self._tick_probe)
+            ticker = Ticker(self._settings, pileons, self._tick_probe, self._watch.ticked)
             await self._every(self._settings.worker.tick_every.total_seconds(), "ticks", ticker.tick)
 
     @Service.task
@@ -93,6 +93,8 @@ class Caretaker(Service):
     async def _unless_away(self, doing: Callable[[], Awaitable[Any]]) -> None:
         try:
             await doing()
+        except ProducerFenced:
+            raise  # somebody else holds the partition: this worker must not go on as if it did
         except (KafkaError, OSError) as away:
             self._watch.broker_away(type(away).__name__)
 
@@ -102,6 +104,8 @@ class Caretaker(Service):
             lags = await self._lag_probe.lags(agent.stage.source.name, applied)
             agent.progress.saw_lag(sum(lags.values()), time.monotonic())
             self._watch.lag(topic_name(self._settings, agent.stage.source.name), lags)
+            if agent.stage.name == "pileon":
+                self._watch.open_now(await agent.looked_at(lambda room: list(room.store.open_cases())))
 
 
 async def _raising(reason: BaseException) -> None:

@@ -53,13 +53,8 @@ class Poster:
         self._changed.clear()
 
     async def _entries(self, agent: StageAgent) -> list[Firing | Storm]:
-        """Return what fires on every partition held here; each is looked at while nothing changes it."""
-        found: list[Firing | Storm] = []
-        for partition in list(agent.rooms):
-            async with agent.lock(partition):
-                if room := agent.rooms.get(partition):
-                    found += room.store.entries.values()
-        return found
+        """Return what fires on every partition held here."""
+        return await agent.looked_at(lambda room: list(room.store.entries.values()))
 
     def _measure(self, entries: list[Firing | Storm], now: datetime) -> None:
         for entry in entries:

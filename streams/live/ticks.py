@@ -4,6 +4,7 @@ A tick claims that nothing older is still on its way. So it is written only when
 ahead of what an earlier stage has yet to finish.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -33,8 +34,8 @@ def tick_at(clock_ms: int, clock_seen_ms: int, low_ms: int) -> datetime:
 class Ticker:
     """Writes the ticks of the partitions that this worker's ``pileon`` stage owns."""
 
-    def __init__(self, settings: Settings, pileons: StageAgent, probe: Probe) -> None:
-        self._settings, self._pileons, self._probe = settings, pileons, probe
+    def __init__(self, settings: Settings, pileons: StageAgent, probe: Probe, ticked: Callable[[], None]) -> None:
+        self._settings, self._pileons, self._probe, self._ticked = settings, pileons, probe, ticked
 
     async def tick(self) -> int:
         """Write what is due now; return how many ticks that were."""
@@ -54,6 +55,7 @@ class Ticker:
             if self._pileons.rooms.get(room.partition) is not room or not self._is_due(room, low):
                 return 0
             await room.write_tick(Tick(at=tick_at(room.applied.clock_ms or 0, room.applied.clock_seen_ms, low)))
+            self._ticked()
             return 1
 
     def _is_due(self, room: Room, low: int) -> bool:

@@ -45,6 +45,14 @@ class Watch:
             if isinstance(output, PileOn):
                 _say(output)
 
+    def ticked(self) -> None:
+        """Count a tick written."""
+        self.metrics.ticked()
+
+    def open_now(self, cases: Iterable[Any]) -> None:
+        """Set how many pile-ons are open on this worker's partitions."""
+        self.metrics.pileons_open(cases)
+
     def lag(self, topic: str, waiting: Mapping[int, int]) -> None:
         """Set what waits per partition."""
         self.metrics.lag(topic, waiting)

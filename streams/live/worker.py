@@ -73,6 +73,7 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, loop: 
     apps = [agent.app for agent in agents]
     worker = _Worker(apps[0], caretaker, *apps[1:], quiet=True, loop=loop, loglevel=None, redirect_stdouts=False, override_logging=False)
     worker.watchdog = watchdog
+    worker.spinner = None  # it would write cursor codes into a log
     watchdog.start()
     return worker
 
@@ -96,4 +97,6 @@ class _NoScorer:
 def _log_lines() -> None:
     level = logging.DEBUG if os.environ.get("THREADWATCH_LOG") == "debug" else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if level > logging.INFO:
+        logging.getLogger("threadwatch").setLevel(logging.INFO)
     calm_logging()

@@ -44,6 +44,7 @@ class Address:
         "deleted",
         "unroutable",
     )
+    notes: tuple[str, ...] = ("released", "released_self_reply", "parent_missing", "withdrawn", "evicted", "taken_back", "stale_edit")
 
     def __init__(self, config: Config | None = None) -> None:
         self.config = config or Config()

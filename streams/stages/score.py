@@ -11,7 +11,7 @@ from streams.records import Action, Comment, ScoredComment, TextFormat
 from streams.scorers import Scorer, Toxicity
 from streams.scorers.disguises import text_of_html
 from streams.stages.step import Arrived, Step
-from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, Topic
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, Topic, by_conversation
 
 MAX_SCORED_BYTES: Final = 64 * 1024
 """UTF-8 bytes of a text that are scored."""
@@ -23,6 +23,8 @@ SCORED: Final = "scored"
 DELETED: Final = "deleted"
 TEXT_CUT: Final = "text_cut"
 CLOCK_AHEAD: Final = "clock_ahead"
+REKEYED: Final = "rekeyed"
+"""It came under another key than its conversation's; from here on it has the right one."""
 
 # ">:(" and ">_<" are faces and ">!…!<" hides a spoiler: none of them quotes anybody.
 _QUOTED_LINE: Final = re.compile(r"^[ \t]{0,3}(?:>|&gt;)(?![:_.!]).*$", re.MULTILINE)
@@ -44,10 +46,13 @@ class Score:
     sink: Topic | None = COMMENTS_SCORED
     entry: Any = None
     outcomes: tuple[str, ...] = (SCORED, DELETED)
+    notes: tuple[str, ...] = (TEXT_CUT, CLOCK_AHEAD, REKEYED)
 
     def __init__(self, scorer: Scorer) -> None:
         """Take the scorer; its name goes on every record."""
         self._scorer = scorer
+        self.at_most: int = getattr(scorer, "at_most", 4096)
+        """Comments at once, so that a batch of a slow scorer takes a second or two."""
 
     def new_store(self) -> Stateless:
         """Return the store of a stage that remembers nothing."""
@@ -75,7 +80,7 @@ class Score:
             text_was_cut=was_cut,
             created_at_was_clamped=ahead,
         )
-        return Step(SCORED, (scored,), notes=(*((TEXT_CUT,) if was_cut else ()), *((CLOCK_AHEAD,) if ahead else ())))
+        return Step(SCORED, (scored,), notes=_notes(arrived, was_cut, ahead))
 
 
 def _deleted(arrived: Arrived) -> Step:
@@ -83,7 +88,14 @@ def _deleted(arrived: Arrived) -> Step:
     comment, ahead = _timed(arrived)
     bare = msgspec.structs.replace(comment, text=None)
     scored = ScoredComment(comment=bare, toxicity=0.0, scorer=NOT_SCORED, created_at_was_clamped=ahead)
-    return Step(DELETED, (scored,), notes=(CLOCK_AHEAD,) if ahead else ())
+    return Step(DELETED, (scored,), notes=_notes(arrived, was_cut=False, ahead=ahead))
+
+
+def _notes(arrived: Arrived, was_cut: bool, ahead: bool) -> tuple[str, ...]:
+    if not (was_cut or ahead) and (arrived.key is None or arrived.key == by_conversation(arrived.record)):
+        return ()
+    rekeyed = arrived.key is not None and arrived.key != by_conversation(arrived.record)
+    return tuple(note for note, met in ((TEXT_CUT, was_cut), (CLOCK_AHEAD, ahead), (REKEYED, rekeyed)) if met)
 
 
 def _timed(arrived: Arrived) -> tuple[Comment, bool]:
