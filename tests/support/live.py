@@ -16,17 +16,12 @@ from uuid import uuid4
 import msgspec
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.demo.account import INPUTS
 from streams.demo.children import WorkerProcess
 from streams.engine import APPLIED, Message, decoder_of, load, moment
-from streams.errors import UserError
 from streams.kafka.admin import create_topics, delete_topics
-from streams.kafka.applied import applied_offsets
 from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
 from streams.kafka.connection import client_options, topic_name
 from streams.kafka.produce import open_producer, send_records_async
-from streams.kafka.read import read_bounded
-from streams.kafka.waiting import Probe
 from streams.records import Comment, Reply
 from streams.scorers import Scorer, open_scorer
 from streams.settings import Settings
@@ -37,6 +32,7 @@ from streams.stages.step import Arrived, Stage
 from streams.topics import COMMENTS_RAW, PILEONS, REPLIES, Topic, state_topic
 from streams.topology import topology
 from tests.support import oracle
+from tests.support.tail import Logs, Tail
 
 KEY: Final = "5a" * 32
 PATIENCE: Final = 90.0
@@ -125,13 +121,17 @@ class Live:
         } | dict(environment)  # fmt: skip
         self.settings: Settings = load_settings(self.environment)
         self.workers: list[Worker] = []
+        self._tail = Tail(self.settings)
+        self._logs: Logs = {}
 
     async def __aenter__(self) -> Self:
         self.folder.mkdir(parents=True)
         await create_topics(self.settings)
+        await self._tail.open()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._tail.close()
         await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self.workers))
         if error is not None:
             for worker in self.workers:
@@ -166,44 +166,33 @@ class Live:
 
     # What came out
 
-    async def log(self, topic: str) -> list[list[Message]]:
-        """Return a topic's committed messages, per partition in the order of their offsets."""
-        found: dict[int, list[Message]] = {}
-        async for batch in read_bounded(self.settings, topic):
-            found.setdefault(batch[0].partition, []).extend(batch)
-        return [found[number] for number in sorted(found)]
+    def log(self, topic: str) -> list[list[Message]]:
+        """Return a topic's messages as of the last ``settled``, per partition by offset; partitions without any are left out."""
+        return [messages for (name, _), messages in sorted(self._logs.items()) if name == topic and messages]
 
-    async def records(self, topic: Topic) -> list[Any]:
+    def records(self, topic: Topic) -> list[Any]:
         """Return a topic's readable records."""
-        return [one.record for partition in await self.arrived(topic) for one in partition]
+        return [one.record for partition in self.arrived(topic) for one in partition]
 
-    async def arrived(self, topic: Topic) -> list[list[Arrived]]:
+    def arrived(self, topic: Topic) -> list[list[Arrived]]:
         """Return a topic's readable records as a stage gets them, per partition."""
-        return [list(_readable(topic, partition)) for partition in await self.log(topic.name)]
+        return [list(_readable(topic, partition)) for partition in self.log(topic.name)]
 
-    async def dead(self, topic: Topic) -> list[bytes | None]:
+    def dead(self, topic: Topic) -> list[bytes | None]:
         """Return the bytes of the dead letters of a topic."""
-        return [message.value for partition in await self.log(topic.dead_letters) for message in partition]
+        return [message.value for partition in self.log(topic.dead_letters) for message in partition]
 
     async def settled(self, stages: Sequence[str] = ALL, within: float = PATIENCE) -> None:
-        """Wait until these stages have applied all that is in their topics."""
-        probe = Probe(self.settings)
-        await probe.open()
-        try:
-            await until(f"{', '.join(stages)} have no input left", lambda: self._drained(probe, stages), within, every=0.4)
-        finally:
-            await probe.close()
+        """Wait until these stages have applied all that is in their topics, and hold fast what the topics hold then."""
+        await until(f"{', '.join(stages)} have no input left", lambda: self._drained(stages), within)
 
-    async def _drained(self, probe: Probe, stages: Sequence[str]) -> bool:
+    async def _drained(self, stages: Sequence[str]) -> bool:
         for worker in self.workers:
             if worker.gave_up not in (None, 0):
                 worker.check()
-        for stage in stages:
-            applied = await applied_offsets(self.settings, stage)
-            every = dict.fromkeys(await probe.partitions(INPUTS[stage].name), -1) | applied
-            if any((await probe.lags(INPUTS[stage].name, every)).values()):
-                return False
-        return True
+        found = await self._tail.snapshot(stages)
+        self._logs = found or self._logs
+        return found is not None
 
     async def committed(self, stage: str) -> dict[int, int]:
         """Return the offsets that the stage's group has committed, per input partition."""
@@ -222,56 +211,55 @@ class Live:
         scorer = _SCORERS.setdefault(self.settings.scorer, open_scorer(self.settings.scorer))
         return topology(scorer, topology_config(self.settings, bytes.fromhex(KEY)))
 
-    async def check(self, names: Sequence[str] = ALL) -> dict[str, oracle.Account]:
+    def check(self, names: Sequence[str] = ALL) -> dict[str, oracle.Account]:
         """Hold every stage against an offline fold of its own input log: nothing lost, nothing doubled, the same state."""
         stages = {stage.name: stage for stage in self.stages()}
-        return {name: await self._checked(stages[name]) for name in names}
+        return {name: self._checked(stages[name]) for name in names}
 
-    async def _checked(self, stage: Stage) -> oracle.Account:
-        logs = await self.arrived(stage.source)
+    def _checked(self, stage: Stage) -> oracle.Account:
+        logs = self.arrived(stage.source)
         account = oracle.Account()
         if stage.name == "score":
-            raw = [message.value for partition in await self.log(COMMENTS_RAW.name) for message in partition]
-            oracle.check_raw(raw, await self.sent_by(stage), await self.dead(COMMENTS_RAW))
+            raw = [message.value for partition in self.log(COMMENTS_RAW.name) for message in partition]
+            oracle.check_raw(raw, self.sent_by(stage), self.dead(COMMENTS_RAW))
         elif stage.name == "address":
-            account = oracle.check_scored(stage, logs, await self.sent_by(stage))
+            account = oracle.check_scored(stage, logs, self.sent_by(stage))
         elif stage.name == "pileon":
-            account = oracle.check_replies(stage, logs, await self.sent_by(stage))
-        await self._check_state(stage)
+            account = oracle.check_replies(stage, logs, self.sent_by(stage))
+        self._check_state(stage)
         return account
 
-    async def sent_by(self, stage: Stage) -> list[Any]:
+    def sent_by(self, stage: Stage) -> list[Any]:
         """Return the records that a stage sent: what stands in its sink, ticks left out."""
         assert stage.sink is not None
-        records = await self.records(stage.sink)
+        records = self.records(stage.sink)
         return [record for record in records if isinstance(record, Reply)] if stage.sink.name == REPLIES.name else records
 
-    async def _check_state(self, stage: Stage) -> None:
+    def _check_state(self, stage: Stage) -> None:
         if stage.entry is None:
             return
-        for partition in await self.log(stage.source.name):
+        for partition in self.log(stage.source.name):
             number = partition[0].partition
             expected = oracle.state_of(stage, list(_readable(stage.source, partition)))
-            found = await self.state(stage.name, number)
-            assert found == expected, f"state.{stage.name} partition {number} is not what its input makes"
+            found = self.state(stage.name, number)
+            wrong = {key: (found.get(key), expected.get(key)) for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)}
+            assert not wrong, f"state.{stage.name} partition {number} is not what its input makes (found, expected): {list(wrong.items())[:3]}"
 
-    async def state(self, stage: str, partition: int) -> dict[bytes, bytes]:
+    def state(self, stage: str, partition: int) -> dict[bytes, bytes]:
         """Return the state entries of one input partition, as a worker would load them."""
-        entries: dict[bytes, bytes | None] = {}
-        async for batch in read_bounded(self.settings, state_topic(stage), [partition]):
-            entries.update((message.key or b"", message.value) for message in batch)
-        entries.pop(APPLIED, None)
-        return {key: value for key, value in entries.items() if value is not None}
+        log = next((log for log in self.log(state_topic(stage)) if log[0].partition == partition), [])
+        entries = {message.key or b"": message.value for message in log}
+        return {key: value for key, value in entries.items() if value is not None and key != APPLIED}
 
-    async def firing(self) -> list[Any]:
+    def firing(self) -> list[Any]:
         """Return what the alert stage's state says of every pile-on and storm."""
         stage = self.stages()[3]
-        partitions = [await self.state(stage.name, number) for number in range(4)]
+        partitions = [self.state(stage.name, number) for number in range(4)]
         return [entry for state in partitions for entry in load(stage, state.items()).entries.values()]
 
-    async def pileons(self) -> list[Any]:
+    def pileons(self) -> list[Any]:
         """Return every transition."""
-        return await self.records(PILEONS)
+        return self.records(PILEONS)
 
 
 def _readable(topic: Topic, messages: Iterable[Message]) -> Iterable[Arrived]:
@@ -290,4 +278,4 @@ def _key(line: bytes) -> bytes | None:
         return None
 
 
-__all__ = ["ALL", "KEY", "PATIENCE", "Live", "UserError", "Worker", "answers", "until"]
+__all__ = ["ALL", "KEY", "PATIENCE", "Live", "Worker", "answers", "until"]
