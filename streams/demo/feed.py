@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from streams.kafka.produce import send_records_async
+from streams.kafka.produce import publishing
 from streams.records import Comment
 from streams.settings import Settings
 from streams.sources.opened import page_text
@@ -43,6 +43,8 @@ def page_found(file: Path, now: datetime) -> Found:
 async def play(settings: Settings, comments: Sequence[Comment], seconds: float, progress: Callable[[int], None]) -> None:
     """Send them all within about so many seconds, evenly."""
     step = max(1, -(-len(comments) // _STEPS))
-    for start in range(0, len(comments), step):
-        await send_records_async(settings, COMMENTS_RAW, comments[start : start + step], progress)
-        await asyncio.sleep(seconds / _STEPS)
+    async with publishing(settings, COMMENTS_RAW) as publish:
+        for start in range(0, len(comments), step):
+            await publish(comments[start : start + step])
+            progress(len(comments[start : start + step]))
+            await asyncio.sleep(seconds / _STEPS)

@@ -1,7 +1,8 @@
 """Send records of a source: idempotent producer, whole batches, keys and partitions as the topic says."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from streams.topics import Topic
 BATCH_BYTES: Final = 512 * 1024
 """A record batch counts against the topic's limit as a whole; the smallest limit is 1 MB."""
 _AT_ONCE: Final = 1000
+Publish = Callable[[Sequence[Any]], Awaitable[None]]
 
 
 def send_records(settings: Settings, topic: Topic, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> int:
@@ -28,15 +30,26 @@ async def send_records_async(
 ) -> int:
     """Do what ``send_records`` says, in a running loop."""
     sent, source = 0, iter(records)
-    async with open_producer(settings) as producer:
-        name = topic_name(settings, topic.name)
-        partitions = await partitions_of(producer, name)
+    async with publishing(settings, topic) as publish:
         while some := list(islice(source, _AT_ONCE)):
-            await send_all(producer, (outgoing(topic, name, partitions, record) for record in some))
+            await publish(some)
             sent += len(some)
             if progress:
                 progress(len(some))
     return sent
+
+
+@asynccontextmanager
+async def publishing(settings: Settings, topic: Topic) -> AsyncIterator[Publish]:
+    """Yield a function that sends records and comes back when the broker has acknowledged them all."""
+    async with open_producer(settings) as producer:
+        name = topic_name(settings, topic.name)
+        partitions = await partitions_of(producer, name)
+
+        async def publish(records: Sequence[Any]) -> None:
+            await send_all(producer, (outgoing(topic, name, partitions, record) for record in records))
+
+        yield publish
 
 
 def outgoing(topic: Topic, name: str, partitions: int, record: Any) -> Outgoing:

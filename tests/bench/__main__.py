@@ -1,0 +1,27 @@
+"""``make bench``: one worker on the embedded broker, the two sharing the machine. Prints figures; asserts none."""
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+
+from tests.bench.live import Bench
+from tests.bench.machine import machine
+from tests.bench.pure import print_pure
+
+
+def main() -> None:
+    """Run everything and print it."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--comments", type=int, default=30_000, help="how many go through the worker in a round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--targets", type=int, default=100_000, help="how many people the detector's memory is measured with")
+    asked = parser.parse_args()
+    print(machine(), flush=True)
+    print_pure(asked.targets)
+    with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
+        asyncio.run(Bench(Path(folder)).run(asked.comments, asked.rounds))
+
+
+if __name__ == "__main__":
+    main()

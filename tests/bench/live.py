@@ -1,0 +1,208 @@
+"""One worker with all stages on the embedded broker: comments a second with a backlog, then delay at 70 % of that."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from streams.demo.account import INPUTS
+from streams.demo.children import WorkerProcess
+from streams.kafka.admin import create_topics
+from streams.kafka.applied import applied_offsets
+from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.follow import follow
+from streams.kafka.produce import publishing, send_records_async
+from streams.kafka.waiting import Probe
+from streams.records import Comment
+from streams.settings import Settings, load
+from streams.sources.sample import HOURS, sample
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS
+
+_LONGEST = 300.0
+_SECONDS_OF_LOAD = 30
+
+
+class Bench:
+    """A broker and, per round, a worker on topics of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._broker = EmbeddedBroker(folder / "kafka")
+
+    async def run(self, comments: int, rounds: int) -> None:
+        """Print every round and the medians."""
+        # The jars are fetched, or found, where `make demo` keeps them.
+        from streams.kafka.jars import fetch_jars
+
+        address = self._broker.start(fetch_jars(Path(".threadwatch") / "kafka-jars"))
+        try:
+            rates = [await self._rate(address, f"r{number}-", comments) for number in range(rounds)]
+            print(
+                f"one worker, raw → pile-on decision: median {statistics.median(rates):,.0f} comments a second (rounds: "
+                f"{', '.join(f'{rate:,.0f}' for rate in rates)})",
+                flush=True,
+            )
+            await self._delays(address, 0.7 * statistics.median(rates))
+        finally:
+            self._broker.stop()
+
+    def _worker(self, settings: Settings) -> WorkerProcess:
+        return WorkerProcess(
+            {
+                "THREADWATCH_KAFKA": settings.kafka.bootstrap,
+                "THREADWATCH_KAFKA__PREFIX": settings.kafka.prefix,
+                "THREADWATCH_DATA": str(self._folder),
+            },
+            self._folder / f"{settings.kafka.prefix}worker.log",
+        )
+
+    async def _rate(self, address: str, prefix: str, comments: int) -> float:
+        """Put a backlog there, start a worker, and time from its first batch to its last."""
+        settings = load({}, options={"kafka.bootstrap": address, "kafka.prefix": prefix})
+        await create_topics(settings)
+        await send_records_async(settings, COMMENTS_RAW, sample(datetime.now(UTC) - timedelta(hours=HOURS), comments))
+        worker = self._worker(settings)
+        worker.start()
+        try:
+            await _listening(worker)
+            while not await applied_offsets(settings, "score"):
+                worker.check()
+            began, done = time.monotonic(), sum(offset + 1 for offset in (await applied_offsets(settings, "score")).values())
+            await self._drained(settings)
+            return (comments - done) / (time.monotonic() - began)
+        finally:
+            worker.stop()
+
+    async def _drained(self, settings: Settings) -> None:
+        """Come back when no stage has input left. It looks seldom: looking costs the worker."""
+        probe = Probe(settings)
+        await probe.open()
+        try:
+            for stage, topic in INPUTS.items():
+                every = dict.fromkeys(await probe.partitions(topic.name), -1)
+                while True:
+                    lags = await probe.lags(topic.name, every | await applied_offsets(settings, stage))
+                    if not any(lags.values()):
+                        break
+                    await asyncio.sleep(0.5)
+        finally:
+            await probe.close()
+
+    async def _delays(self, address: str, rate: float) -> None:
+        """Publish at this rate; measure from publishing a comment to its score, and from the crossing comment to the pile-on."""
+        settings = load({}, options={"kafka.bootstrap": address, "kafka.prefix": "delay-"})
+        await create_topics(settings)
+        worker = self._worker(settings)
+        worker.start()
+        try:
+            await _listening(worker)
+            # A worker that starts is busy with its partitions; what is measured is one that runs.
+            await self._publish(settings, _raids(datetime.now(UTC), "warm", int(rate)), rate)
+            await asyncio.sleep(8)
+            await self._measured(settings, rate)
+        finally:
+            worker.stop()
+
+    async def _measured(self, settings: Settings, rate: float) -> None:
+        published: dict[str, float] = {}
+        scored: dict[str, float] = {}
+        decided: dict[str, float] = {}
+        watching = [asyncio.create_task(self._watch_scored(settings, scored)), asyncio.create_task(self._watch_decided(settings, decided))]
+        await asyncio.sleep(1)
+        comments = _raids(datetime.now(UTC), "load", int(rate * _SECONDS_OF_LOAD))
+        await self._publish(settings, comments, rate, published)
+        await asyncio.sleep(8)
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        _print_delays(f"publishing → score, at {rate:,.0f} comments a second", published, scored)
+        _print_delays("publishing → pile-on decision (its crossing comment)", published, decided)
+
+    async def _publish(
+        self, settings: Settings, comments: Sequence[Comment], rate: float, published: dict[str, float] | None = None
+    ) -> None:
+        step = max(1, int(rate / 20))
+        began = time.monotonic()
+        async with publishing(settings, COMMENTS_RAW) as publish:
+            for start in range(0, len(comments), step):
+                some = [msgspec.structs.replace(comment, created_at=datetime.now(UTC)) for comment in comments[start : start + step]]
+                if published is not None:
+                    published.update(dict.fromkeys((comment.comment_id for comment in some), time.time()))
+                await publish(some)
+                await asyncio.sleep(max(0.0, began + (start + step) / rate - time.monotonic()))
+
+    async def _watch_scored(self, settings: Settings, seen: dict[str, float]) -> None:
+        async for record in follow(settings, COMMENTS_SCORED):
+            seen.setdefault(record.comment.comment_id, time.time())
+
+    async def _watch_decided(self, settings: Settings, seen: dict[str, float]) -> None:
+        async for record in follow(settings, PILEONS):
+            seen.setdefault(record.opened_by, time.time())
+
+
+async def _listening(worker: WorkerProcess) -> None:
+    deadline = time.monotonic() + _LONGEST
+    while time.monotonic() < deadline and not worker.metrics():
+        worker.check()
+        await asyncio.sleep(0.1)
+
+
+def _raids(now: datetime, tag: str, count: int) -> list[Comment]:
+    """Return comments of which every fourth is in a raid on one of many people, five hostile authors each."""
+    comments: list[Comment] = []
+    for number in range(count):
+        raid, place = divmod(number, 24)
+        conversation = f"{tag}-{raid}"
+        if place == 0:
+            comments.append(
+                _comment(now, conversation, f"{conversation}-0", f"{tag}-person-{raid}", None, "I think the new bus line is fine.")
+            )
+        elif place <= 6:
+            comments.append(
+                _comment(
+                    now,
+                    conversation,
+                    f"{conversation}-{place}",
+                    f"{tag}-foe-{raid}-{place}",
+                    f"{conversation}-0",
+                    "You are a stupid idiot and a liar, shut up.",
+                )
+            )
+        else:
+            comments.append(
+                _comment(
+                    now,
+                    f"{tag}-calm-{number % 997}",
+                    f"{tag}-calm-{number}",
+                    f"{tag}-calm-author-{number % 4999}",
+                    None,
+                    "Thanks for the recipe, we made the soup with a little more thyme.",
+                )
+            )
+    return comments
+
+
+def _comment(now: datetime, conversation: str, comment_id: str, author: str, parent: str | None, text: str) -> Comment:
+    return Comment(
+        source="bench",
+        community="c",
+        conversation_id=conversation,
+        comment_id=comment_id,
+        author_id=author,
+        parent_id=parent,
+        text=text,
+        created_at=now,
+    )
+
+
+def _print_delays(what: str, begun: dict[str, float], ended: dict[str, float]) -> None:
+    delays = sorted(ended[name] - begun[name] for name in ended if name in begun)
+    if not delays:
+        print(f"delay, {what}: nothing arrived", flush=True)
+        return
+    fiftieth, last = delays[len(delays) // 2], delays[min(len(delays) - 1, int(len(delays) * 0.99))]
+    print(f"delay, {what}: p50 {fiftieth * 1000:,.0f} ms, p99 {last * 1000:,.0f} ms ({len(delays):,} measured)", flush=True)

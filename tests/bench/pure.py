@@ -1,0 +1,87 @@
+"""The pure stages and the scorer, one thread, CPU time; and what a target costs in memory."""
+
+import gc
+import resource
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+from streams import engine
+from streams.engine import Effects
+from streams.records import LinkKind, Reply
+from streams.scorers import open_scorer
+from streams.sources.sample import sample
+from streams.stages.address import Address
+from streams.stages.pileon import Config, PileOns
+from streams.stages.score import Score
+from streams.stages.step import Arrived
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+_BATCH = 500
+
+
+def print_pure(targets: int) -> None:
+    """Print comments or replies a second per stage, and bytes per target."""
+    arrived = [Arrived(comment, NOON) for comment in sample(NOON, 10_000)]
+    scored = _timed("score (linear)", Score(open_scorer("linear")), arrived)
+    replies = _timed("address", Address(), [Arrived(record, NOON) for record in scored.outputs])
+    _timed("pileon", _pileons(), [Arrived(record, NOON) for record in replies.outputs])
+    _print_memory(targets)
+
+
+def _pileons() -> PileOns:
+    return PileOns(Config(), {}, {}, b"bench")
+
+
+def _timed(name: str, stage: object, arrived: list[Arrived]) -> Effects:
+    store, total, spent = stage.new_store(), Effects(), 0.0  # type: ignore[attr-defined]
+    for start in range(0, len(arrived), _BATCH):
+        began = time.process_time()
+        effects = Effects()
+        engine.fold(stage, arrived[start : start + _BATCH], store, effects)  # type: ignore[arg-type]
+        spent += time.process_time() - began
+        total.outputs.extend(effects.outputs)
+    print(f"stage {name:<16} {len(arrived) / spent:9,.0f} records a CPU second, encoding included", flush=True)
+    return total
+
+
+def _print_memory(targets: int) -> None:
+    """Fold a few replies to each of so many people, and compare the process before and after."""
+    stage = _pileons()
+    gc.collect()
+    before, store, entries = _resident(), stage.new_store(), 0
+    arriving = _replies(targets)
+    while arrived := list(islice(arriving, _BATCH)):
+        effects = Effects()
+        engine.fold(stage, arrived, store, effects)
+        entries += sum(len(value or b"") for value in effects.entries.values())
+        del effects
+    gc.collect()
+    used = max(0, _resident() - before)
+    print(
+        f"memory: {used / targets:,.0f} B resident a target over {targets:,} targets, "
+        f"{entries / targets:,.0f} B of state entries written a target",
+        flush=True,
+    )
+
+
+def _replies(targets: int) -> Iterator[Arrived]:
+    """4.6 replies a person on average, 8 % of them hostile, all within the hour."""
+    chance = Random(20260301)
+    for number in range(int(targets * 4.6)):
+        at = NOON + timedelta(milliseconds=7 * number)
+        yield Arrived(Reply(
+            source="bench", community="c", target_id=f"person-{chance.randrange(targets)}", author_id=f"author-{chance.randrange(targets)}",
+            comment_id=f"comment-{number}", conversation_id=f"conversation-{number % 5000}", toxicity=0.1,
+            hostility=0.8 if chance.random() < 0.08 else 0.1, kind=LinkKind.PARENT, confidence=1.0, created_at=at, ingested_at=at,
+        ), at)  # fmt: skip
+
+
+def _resident() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except FileNotFoundError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
