@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.options import Config, Data, settings_of
+from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from streams.replay.from_file import Run
     from streams.replay.summary import Summary
     from streams.settings import Settings
@@ -20,11 +22,16 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def replay(
-    file: Annotated[str, typer.Option("--file", help="Comment records as JSON lines (.gz, .zst, - for standard input).")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the results; a new or empty one.")],
+    file: Annotated[str | None, typer.Option("--file", help="Comment records as JSON lines (.gz, .zst, - for standard input).")] = None,
+    topic: Annotated[str | None, typer.Option("--topic", help="comments.raw, read from the broker up to its end as it is now.")] = None,
+    from_: Annotated[str | None, typer.Option("--from", help="With --topic: arrived at this time or later (ISO 8601).")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="With --topic: arrived before this time (ISO 8601).")] = None,
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     config: Config = None,
+    kafka: Kafka = None,
+    prefix: Prefix = None,
     data: Data = None,
 ) -> int:
     """Run recorded comments through the very stages that run live. The same input and settings give the same bytes.
@@ -33,16 +40,43 @@ def replay(
     """
     from streams.replay.folder import Folder
     from streams.replay.from_file import replay as replay_file
-    from streams.replay.reading import Opened
 
-    settings = settings_of(config, None, None, data, scorer=scorer)
+    settings = settings_of(config, kafka, prefix, data, scorer=scorer)
     folder = Folder(out, force)
-    with Opened(file) as opened:
+    with _opened(settings, file, topic, from_, to) as opened:
         plan = _plan(settings)
         with folder, _progress(opened) as (lines, progress):
             found = replay_file(plan, lines, folder, progress)
     print(_said(found, out), file=sys.stderr)
     return 0
+
+
+def _opened(settings: "Settings", file: str | None, topic: str | None, start: str | None, end: str | None) -> Any:
+    from streams.errors import UserError
+    from streams.replay.from_topic import FromTopic
+    from streams.replay.reading import Opened
+
+    if (file is None) == (topic is None):
+        raise UserError("give either --file F or --topic comments.raw")
+    if file is not None:
+        if start or end:
+            raise UserError("--from and --to belong to --topic; a file is replayed whole")
+        return Opened(file)
+    return FromTopic(settings, topic or "", _time("--from", start), _time("--to", end))
+
+
+def _time(option: str, text: str | None) -> "datetime | None":
+    from datetime import UTC, datetime
+
+    from streams.errors import UserError
+
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UserError(f"{option} {text!r}: write a time such as 2026-03-01T12:00:00Z") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _plan(settings: "Settings") -> "Run":
