@@ -54,7 +54,7 @@ NOT_SETTINGS: Final = """
 |---|---|
 | `THREADWATCH_CONFIG` | the settings file |
 | `THREADWATCH_KEY` | the installation key itself, instead of the one in the `data` folder |
-| `THREADWATCH_JARS` | a folder that holds Kafka's jars already |
+| `THREADWATCH_JARS` | where Kafka's jars are kept (default: `kafka-jars` in the `data` folder) |
 | `THREADWATCH_LOG` | `debug`: everything that aiokafka and Faust have to say |
 | `THREADWATCH_DETOXIFY_CHECKPOINT`, `THREADWATCH_DETOXIFY_CONFIG` | local files of a Detoxify model: then nothing is fetched |
 """
