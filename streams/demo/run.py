@@ -37,7 +37,7 @@ class Demo:
     """One run. What it starts, it stops."""
 
     def __init__(self, settings: Settings, page: str | None, comments: int, seconds: float) -> None:
-        self._console, self._began = Console(highlight=False), time.monotonic()
+        self._console, self._began = Console(highlight=False, width=None if sys.stdout.isatty() else 120), time.monotonic()
         self._page, self._comments, self._seconds = page, comments, seconds
         self._settings = replace(
             settings, kafka=replace(settings.kafka, prefix=f"{PREFIX}{datetime.now(UTC):%H%M%S}-{settings.kafka.prefix}")
