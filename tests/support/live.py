@@ -242,8 +242,12 @@ class Live:
             number = partition[0].partition
             expected = oracle.state_of(stage, list(_readable(stage.source, partition)))
             found = self.state(stage.name, number)
-            wrong = {key: (found.get(key), expected.get(key)) for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)}
-            assert not wrong, f"state.{stage.name} partition {number} is not what its input makes (found, expected): {list(wrong.items())[:3]}"
+            wrong = {
+                key: (found.get(key), expected.get(key)) for key in found.keys() | expected.keys() if found.get(key) != expected.get(key)
+            }
+            assert not wrong, (
+                f"state.{stage.name} partition {number} is not what its input makes (found, expected): {list(wrong.items())[:3]}"
+            )
 
     def state(self, stage: str, partition: int) -> dict[bytes, bytes]:
         """Return the state entries of one input partition, as a worker would load them."""
