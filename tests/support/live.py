@@ -24,9 +24,8 @@ from streams.kafka.connection import client_options, topic_name
 from streams.kafka.produce import open_producer, send_records_async
 from streams.records import Comment, Reply
 from streams.scorers import Scorer, open_scorer
-from streams.settings import Settings
+from streams.settings import Settings, topology_config
 from streams.settings import load as load_settings
-from streams.settings import topology_config
 from streams.stages.decode import Unreadable
 from streams.stages.step import Arrived, Stage
 from streams.topics import COMMENTS_RAW, PILEONS, REPLIES, Topic, state_topic
