@@ -77,6 +77,7 @@ class Address:
         if found is None:
             stop_waiting(gathered, self.config)
             gathered.put(comment_id, entry)
+            _release(gathered, comment_id, entry)  # it waits itself, but whom its children answer is known now
             return gathered.step("waiting")
         entry = msgspec.structs.replace(entry, aims=aims_of(entry, found.candidates))
         gathered.put(comment_id, entry)

@@ -44,6 +44,7 @@ class Watched:
         self._heap: list[tuple[int, str]] = []
         self._in_heap: dict[str, int] = {}
         self._hours: dict[int, list[str]] = {}
+        self._held: set[str] = set()
 
     def __len__(self) -> int:
         """Return how many targets are remembered."""
@@ -62,11 +63,15 @@ class Watched:
 
     def apply(self, key: str, entry: Target | None) -> None:
         """Put one entry, or remove it."""
-        is_new = self._cold.pop(key, None) is None and not self._cooled(key)
+        before = self.get(key)
+        self._cold.pop(key, None)
+        self._cooled(key)
         if entry is None:
             self._ledgers.pop(key, None)
+            self._held.discard(key)
         else:
-            if is_new:
+            if before is None or entry.newest < before.newest or (entry.case is None and key in self._held):
+                self._held.discard(key)
                 self._hours.setdefault(self._expiry(entry) // _HOUR, []).append(key)
             self._warm[key] = entry
             self._warm_replies += entry.size
@@ -106,17 +111,23 @@ class Watched:
         return sorted((due, key) for due, key in found if due <= at)
 
     def expired_by(self, at: int) -> list[str]:
-        """Return the keys whose entries can matter no more, sorted."""
-        found = set()
-        for hour in sorted(hour for hour in self._hours if hour < at // _HOUR):
-            for key in self._hours.pop(hour):
+        """Return the keys whose entries could matter until an hour that has passed, sorted.
+
+        A function of the entries and ``at`` alone: a store made again from its entries forgets the same at the same tick.
+        """
+        found, now = set(), at // _HOUR
+        for hour in sorted(hour for hour in self._hours if hour < now):
+            for key in dict.fromkeys(self._hours.pop(hour)):
                 if (entry := self.get(key)) is None:
                     continue
-                can_go = entry.case is None and self._expiry(entry) < at
-                if can_go:
+                if entry.case is not None:  # looked at again when that has ended
+                    self._held.add(key)
+                    continue
+                last = self._expiry(entry) // _HOUR
+                if last < now:
                     found.add(key)
                 # It stays in its hour until it is removed; one that lives on is looked at when it could go.
-                self._hours.setdefault(hour if can_go else max(self._expiry(entry), at) // _HOUR, []).append(key)
+                self._hours.setdefault(last, []).append(key)
         return sorted(found)
 
     def next_due(self) -> datetime | None:
@@ -133,12 +144,11 @@ class Watched:
             if entry is not None and entry.case is not None:
                 yield OpenCase(source, community, entry.case.severity)
 
-    def _cooled(self, key: str) -> bool:
-        """Take an entry out of the warm ones; return whether it was there."""
+    def _cooled(self, key: str) -> None:
+        """Take an entry out of the warm ones."""
         entry = self._warm.pop(key, None)
         if entry is not None:
             self._warm_replies -= entry.size
-        return entry is not None
 
     def _expiry(self, entry: Target) -> int:
         return entry.newest + self._keep

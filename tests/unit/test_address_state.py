@@ -1,6 +1,7 @@
 """What address remembers: waiting children, edits, deletions, corrections, limits."""
 
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -9,6 +10,7 @@ from streams.engine import Effects, fold, load
 from streams.records import Action, Comment, DeletedBy, LinkKind
 from streams.stages.address import Address, Config
 from streams.stages.conversation import Conversations, Entry
+from streams.stages.step import Arrived
 from tests.support.builders import DAY, HOSTILE, MINUTE, NOON, arrived, comment, deleted, edited, scored
 from tests.support.talk import Talk
 
@@ -246,9 +248,9 @@ def test_a_store_made_again_from_its_entries_in_any_order_answers_the_same() -> 
     assert [stage_sends(stage, store, records[14:])] == [stage_sends(stage, again, records[14:])]
 
 
-def stage_sends(stage: Address, store: Conversations, records: list[object]) -> list[object]:
+def stage_sends(stage: Address, store: Conversations, records: Sequence[Arrived]) -> list[object]:
     effects = Effects()
-    fold(stage, records, store, effects)  # type: ignore[arg-type]
+    fold(stage, records, store, effects)
     return [effects.sends, effects.entries, effects.outcomes, effects.notes]
 
 
@@ -274,3 +276,12 @@ def test_ten_thousand_answers_in_a_chain_take_no_longer_each_than_a_hundred() ->
 
     seconds(100)
     assert seconds(10_000) < 100 * 8 * max(seconds(100), 0.005)
+
+
+def test_a_child_goes_out_when_its_parent_comes_even_though_that_waits_for_its_own() -> None:
+    talk = Talk()
+    talk.say("bob", "You are an idiot.", HOSTILE, comment_id="child", parent_id="parent")
+    came = talk.say("ann", "Nobody knows.", comment_id="parent", parent_id="root")
+    assert came.outcome == "waiting"
+    assert [(sent.comment_id, sent.target_id) for sent in came.outputs] == [("child", "ann")]
+    assert [sent.comment_id for sent in talk.say("eve", "Hello.", comment_id="root").outputs] == ["parent"]
