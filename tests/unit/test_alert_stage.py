@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.records import EndedBecause, PileOn, Severity, Status
-from streams.stages.alert import AlertDecision, Alerts, Config, Mute
+from streams.stages.alert import AlertDecision, Alerts, Config, Decision, Mute, Reason
 from streams.stages.firing import Firing
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon
 from tests.support.folding import entries_of, folded, restarted
@@ -31,7 +31,8 @@ def closed(revision: int = 3, because: EndedBecause = EndedBecause.QUIET, **fiel
 
 
 def muted(**what: Any) -> Mute:
-    return Mute(**({"reason": "a known event", "since": NOON - HOUR, "until": NOON + HOUR} | what))
+    usual: dict[str, Any] = {"reason": "a known event", "since": NOON - HOUR, "until": NOON + HOUR}
+    return Mute(**(usual | what))
 
 
 def test_one_pile_on_fires_once_and_is_held_while_it_only_grows() -> None:
@@ -46,7 +47,9 @@ def test_it_escalates_once_when_it_becomes_critical() -> None:
 def test_after_an_escalation_both_severities_fire_until_the_end() -> None:
     store = stage().new_store()
     folded(stage(), [pileon(), ongoing(2, Severity.CRITICAL)], store)
-    assert store.firing("case-1").severities == (Severity.WARNING, Severity.CRITICAL)
+    firing = store.firing("case-1")
+    assert firing is not None
+    assert firing.severities == (Severity.WARNING, Severity.CRITICAL)
 
 
 @pytest.mark.parametrize("because", list(EndedBecause))
@@ -59,7 +62,7 @@ def test_what_never_fired_is_not_resolved() -> None:
 
 
 def test_what_was_written_over_a_day_before_it_arrived_pages_nobody_to_its_end() -> None:
-    late = {"opening_delay_seconds": 86_401.0}
+    late: dict[str, Any] = {"opening_delay_seconds": 86_401.0}
     assert decided([pileon(**late), ongoing(2, Severity.CRITICAL, **late), closed(3, **late)]) == [
         ("hold", "stale"), ("hold", "stale"), ("hold", "not_firing"),
     ]  # fmt: skip
@@ -138,7 +141,8 @@ def test_what_ended_is_remembered_for_an_hour_of_arrivals_and_then_removed() -> 
 def test_a_decision_says_which_transition_it_is_about() -> None:
     (told,) = folded(stage(), [pileon(severity=Severity.CRITICAL)]).outputs
     assert told == AlertDecision(
-        pileon_id="case-1", revision=1, decision="fire", reason="new", severity="critical", source="news", community="sport", at=NOON,
+        pileon_id="case-1", revision=1, decision=Decision.FIRE, reason=Reason.NEW, severity=Severity.CRITICAL, source="news",
+        community="sport", at=NOON,
     )  # fmt: skip
 
 

@@ -197,7 +197,9 @@ def test_targets_that_nobody_answers_any_more_are_forgotten() -> None:
     store = stage().new_store()
     folded(stage(), crowd, store)
     assert len(store) == 100
-    folded(stage(), [tick(store.next_due())], store)
+    due = store.next_due()
+    assert due is not None
+    folded(stage(), [tick(due)], store)
     assert (len(store), store.next_due() is None) == (0, False)
     folded(stage(), [tick(NOON + 200 * HOUR)], store)
     assert store.next_due() is None

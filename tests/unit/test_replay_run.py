@@ -30,10 +30,12 @@ class Tiny:
     """A stage that counts what it has seen into what it sends."""
 
     entry: Any = int
-    outcomes = ("counted", "ticked")
+    outcomes: tuple[str, ...] = ("counted", "ticked")
 
     def __init__(self, name: str, source: Topic, sink: Topic | None) -> None:
-        self.name, self.source, self.sink = name, source, sink
+        self.name = name
+        self.source = source
+        self.sink: Topic | None = sink
 
     def new_store(self) -> Counts:
         return Counts()

@@ -77,8 +77,8 @@ class Broker:
     def __init__(self, monkeypatch, seen=()):
         self.sent, self.asked, self.seen = [], [], set(seen)
         reading, sending = ModuleType("streams.kafka.read"), ModuleType("streams.kafka.produce")
-        reading.seen_comment_ids = self.seen_comment_ids
-        sending.send_records = self.send_records
+        vars(reading)["seen_comment_ids"] = self.seen_comment_ids
+        vars(sending)["send_records"] = self.send_records
         monkeypatch.setitem(sys.modules, "streams.kafka.read", reading)
         monkeypatch.setitem(sys.modules, "streams.kafka.produce", sending)
 

@@ -1,6 +1,7 @@
 """A page's comments as records: stable ids, estimated times in page order, only what is new."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,13 @@ def page_of(*pairs):
 
 
 def origin(**fields):
-    given_fields = {"source": "page", "community": "gazette", "conversation_id": "talk", "published_at": NOON, "scraped_at": NOON + HOUR}
+    given_fields: dict[str, Any] = {
+        "source": "page",
+        "community": "gazette",
+        "conversation_id": "talk",
+        "published_at": NOON,
+        "scraped_at": NOON + HOUR,
+    }
     return Origin(**(given_fields | fields))
 
 
