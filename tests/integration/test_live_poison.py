@@ -1,5 +1,7 @@
 """What cannot be read is put aside with its reason and its bytes, and nobody beside it suffers."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -38,7 +40,8 @@ async def test_poison_between_good_comments_is_put_aside_and_its_neighbours_are_
 
     letters = await dead_letters(live.settings, COMMENTS_RAW)
     found = {letter.value: letter.headers["reason"] for letter in letters}
-    assert found == {**POISON, None: Reason.EMPTY}
+    expected: dict[Any, str] = {**POISON, None: Reason.EMPTY}
+    assert found == expected
     sent = {(message.partition, message.offset): message.value for partition in live.log("comments.raw") for message in partition}
     for letter in letters:
         assert letter.headers["topic"] == "comments.raw"

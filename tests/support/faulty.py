@@ -6,7 +6,6 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -90,7 +89,7 @@ def run() -> None:
     number = len(list(met.iterdir()))
     if number < len(faults):
         _arm(faults[number], met, number)
-    sys.exit(main())
+    main()
 
 
 if __name__ == "__main__":
