@@ -66,10 +66,10 @@ class Worker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where /metrics, /healthz and /readyz listen. They ask for no password: keep it on loopback or an inner network."""
     metrics_port: Port = 9464
     """Its port; 0 takes any free one and says which."""
-    batch: Annotated[int, Meta(ge=1, le=4096)] = 500
+    batch: Annotated[int, Meta(ge=1, le=4096)] = 1000
     """Messages that a stage takes at once, at most."""
-    batch_within: timedelta = timedelta(milliseconds=150)
-    """How soon after one batch a busy partition begins the next, unless that is full; an idle one begins at once."""
+    batch_within: timedelta = timedelta(milliseconds=400)
+    """How long a busy partition rests at most between two batches, so that they grow; an idle one begins at once."""
     tick_every: timedelta = timedelta(seconds=10)
     """How often time is written into the replies log: changes how soon a pile-on closes, never what is decided."""
     stuck_after: timedelta = timedelta(seconds=60)

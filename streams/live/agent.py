@@ -57,17 +57,19 @@ class StageAgent:
         async def revoked(_: Any, /, *gone: Iterable[Any], **__: Any) -> None:
             await guarded(f"stage {self.stage.name}, partitions revoked", self.let_go(tp.partition for tps in gone for tp in tps))
 
-    async def _guarded(self, partition: int, events: list[Any]) -> None:
+    async def _guarded(self, partition: int, events: list[Any]) -> bool:
         self.progress.began(partition, time.monotonic())
-        await guarded(f"stage {self.stage.name}", self._apply(partition, [_message(event.message) for event in events]))
+        is_applied = await guarded(f"stage {self.stage.name}", self._apply(partition, [_message(event.message) for event in events]))
         self.progress.ended(partition, time.monotonic())
+        return is_applied
 
-    async def _apply(self, partition: int, messages: list[Message]) -> None:
+    async def _apply(self, partition: int, messages: list[Message]) -> bool:
         async with self.lock(partition):
             if not self._is_ours(partition):
-                return  # revoked while they lay in a buffer: opening now would fence the new owner, who reads them
+                return False  # revoked while they lay in a buffer: opening now would fence the new owner, who reads them
             room = await self._opened(partition, messages[0].offset)
             await self._applied(room, messages)
+            return True
 
     async def _applied(self, room: Room, messages: list[Message]) -> None:
         started = time.perf_counter()

@@ -52,7 +52,7 @@ def stage_app(settings: Settings, stage: str) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         stream_wait_empty=True,
-        stream_buffer_maxsize=2048,
+        stream_buffer_maxsize=4096,
         stream_recovery_delay=0.0,
         broker_commit_interval=1.0,
         broker_session_timeout=10.0,
