@@ -4,8 +4,9 @@ Stages get their own small Config, never Settings.
 """
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -121,12 +122,15 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None,
     """
     environment = os.environ if environment is None else environment
     tree = _from_file(file, environment)
-    for name, value in _from_environment(environment).items():
-        _put(tree, name, value)
+    set_by: dict[str, str] = {}
+    for variable, name, value in _from_environment(environment):
+        _put(tree, name, value, variable)
+        set_by[name] = variable
     for name, given in (options or {}).items():
         if given is not None:
-            _put(tree, name, given)
-    return _converted(tree, "settings")
+            _put(tree, name, given, name)
+            set_by[name] = f"--{name.rpartition('.')[2].replace('_', '-')}"
+    return _converted(tree, "settings", set_by)
 
 
 def _from_file(file: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -147,20 +151,20 @@ _SHORT: Final = {"kafka": "kafka.bootstrap", "kafka__bootstrap": "kafka.bootstra
 _NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java", "detoxify_checkpoint", "detoxify_config", "log"})
 
 
-def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """``THREADWATCH_KAFKA`` is the bootstrap address; others are ``THREADWATCH_SECTION__NAME``."""
-    found = {}
-    for variable, value in environment.items():
+    for variable, value in sorted(environment.items()):
         name = variable.removeprefix(PREFIX).lower()
         if variable.startswith(PREFIX) and name not in _NOT_SETTINGS:
-            found[_SHORT.get(name, name.replace("__", "."))] = value
-    return found
+            yield variable, _SHORT.get(name, name.replace("__", ".")), value
 
 
-def _put(tree: dict[str, Any], name: str, value: Any) -> None:
+def _put(tree: dict[str, Any], name: str, value: Any, where: str) -> None:
     *sections, last = name.split(".")
     for section in sections:
         tree = tree.setdefault(section, {})
+        if not isinstance(tree, dict):
+            raise UserError(f"{where}: {section} is one setting, not a section")
     tree[last] = _list_or_value(last, value)
 
 
@@ -168,14 +172,22 @@ def _list_or_value(name: str, value: Any) -> Any:
     return [part for part in value.split(",") if part] if name == "urls" and isinstance(value, str) else value
 
 
-def _converted(tree: dict[str, Any], where: str) -> Settings:
+def _converted(tree: dict[str, Any], where: str, set_by: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = msgspec.convert(tree, Settings, strict=False, dec_hook=_duration)
     except msgspec.ValidationError as error:
-        raise UserError(f"{where}: {error}") from error
+        raise UserError(f"{_culprit(str(error), set_by or {}) or where}: {error}") from error
     for community in settings.communities:
         pileon_config(settings, community)
     return settings
+
+
+def _culprit(said: str, set_by: Mapping[str, str]) -> str | None:
+    """Return the variable or option that set what msgspec complains of, if one did."""
+    at = re.search(r"at `\$\.?([\w.]*)", said)
+    unknown = re.search(r"unknown field `([^`]+)`", said)
+    path = ".".join(part for part in (at[1] if at else "", unknown[1] if unknown else "") if part)
+    return next((by for name, by in set_by.items() if name == path or name.startswith(path + ".") or path.startswith(name + ".")), None)
 
 
 def _duration(kind: type, value: Any) -> Any:

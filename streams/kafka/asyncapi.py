@@ -31,7 +31,7 @@ OPERATIONS: Final[Sequence[tuple[str, str, str, str]]] = (
     ("publishVerdicts", "send", "feedback", "Moderators judge a pile-on in the console."),
     ("followVerdicts", "receive", "feedback", "`alert` holds or resolves what was judged."),
     ("publishConfig", "send", "config", "Operators set what matters to results, with the moment from which it holds."),
-    ("followConfig", "receive", "config", "Workers write changes into `replies` as they take effect."),
+    ("followConfig", "receive", "config", "Kept for detectors that are tuned from a recording; the window rule reads none."),
     *(
         (f"redrive{name}", "receive", f"{topic}.dlq", f"`threadwatch redrive {topic}` sends mended messages back.")
         for name, topic in (("Raw", "comments.raw"), ("Scored", "comments.scored"), ("Replies", "replies"), ("PileOns", "pileons"))

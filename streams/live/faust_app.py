@@ -1,5 +1,6 @@
 """One Faust App, hence one consumer group, per stage: made here and nowhere else. Only committed records are read."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import faust
@@ -53,6 +54,7 @@ def stage_app(settings: Settings, stage: str) -> faust.App:
         topic_disable_leader=True,
         stream_wait_empty=True,
         stream_buffer_maxsize=4096,
+        datadir=Path(settings.data) / "faust",
         stream_recovery_delay=0.0,
         broker_commit_interval=1.0,
         broker_session_timeout=10.0,
