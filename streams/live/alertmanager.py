@@ -180,6 +180,8 @@ class Alertmanagers:
         return OK
 
     async def _try(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> None:
+        if session.closed:  # the worker stops, and this was a second try
+            raise _Unwell("closed")
         async with session.post(url + PATH, data=msgspec.json.encode(batch), allow_redirects=False) as answer:
             if 400 <= answer.status < 500:
                 raise _Refused(str(answer.status))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import ConsumerStoppedError, KafkaError, ProducerFenced
 from mode import Service
 
 from streams.kafka.connection import topic_name
@@ -97,6 +97,9 @@ class Caretaker(Service):
             raise  # somebody else holds the partition: this worker must not go on as if it did
         except (KafkaError, OSError) as away:
             self._watch.broker_away(type(away).__name__)
+        except ConsumerStoppedError:
+            if not self.should_stop:  # else on_stop took the consumer away in the middle of a look
+                raise
 
     async def _look_at_lag(self) -> None:
         for agent in self._agents:
