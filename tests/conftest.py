@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.kafka.embedded import EmbeddedBroker
-from tests.support.broker import any_broker, embedded
+from tests.support.broker import OwnBroker, any_broker, embedded
 from tests.support.live import Live
 
 Another = Callable[..., Any]
@@ -22,7 +21,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnBroker]:
     """Return a broker that a test may stop and kill."""
     with embedded(tmp_path_factory.mktemp("own-kafka")) as mine:
         yield mine

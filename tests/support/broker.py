@@ -17,11 +17,19 @@ def jars() -> Path:
     return fetch_jars(Path(os.environ.get("THREADWATCH_JARS") or ROOT / ".threadwatch" / "kafka-jars"))
 
 
+class OwnBroker(EmbeddedBroker):
+    """A broker that a test may stop, kill and start again."""
+
+    def up(self) -> None:
+        """Start it, with the jars that all runs share."""
+        self.start(jars())
+
+
 @contextmanager
-def embedded(folder: Path) -> Iterator[EmbeddedBroker]:
+def embedded(folder: Path) -> Iterator[OwnBroker]:
     """Run a broker of our own on this folder."""
-    broker = EmbeddedBroker(folder)
-    broker.start(jars())
+    broker = OwnBroker(folder)
+    broker.up()
     try:
         yield broker
     finally:

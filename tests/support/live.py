@@ -2,7 +2,9 @@
 
 import asyncio
 import inspect
+import os
 import signal
+import subprocess
 import sys
 import time
 import urllib.error
@@ -145,6 +147,13 @@ class Live:
         self.workers.append(made)
         made.start()
         return made
+
+    async def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run one command to its end, on this instance's topics."""
+        return await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-m", "streams", *arguments], env=os.environ | self.environment, capture_output=True,
+            text=True, check=False, stdin=subprocess.DEVNULL, timeout=PATIENCE,
+        )  # fmt: skip
 
     # What goes in
 

@@ -1,0 +1,96 @@
+"""From a comment on Kafka to a notification of a real Alertmanager, and never a false end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from streams.records import DeletedBy
+from tests.conftest import Another
+from tests.integration.test_alertmanager import ALARMED, ENDED, WARNED, Manager, Receiver
+from tests.integration.test_live_state import INSULT
+from tests.support.builders import comment, deleted
+from tests.support.live import Live, answers, until
+from tests.support.programs import needed
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+async def told() -> AsyncIterator[Receiver]:
+    receiver, app = Receiver(), web.Application()
+    app.router.add_post("/", receiver.take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    yield receiver
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def alertmanager(tmp_path: Path, told: Receiver) -> AsyncIterator[Manager]:
+    folder = tmp_path / "alertmanager"
+    folder.mkdir()
+    running = Manager(needed("prometheus-alertmanager"), folder, told.url)
+    await running.start()
+    yield running
+    await running.stop()
+
+
+async def test_a_pile_on_is_told_once_worsens_outlives_a_killed_worker_and_ends_once(
+    another: Another, alertmanager: Manager, told: Receiver
+) -> None:
+    live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=alertmanager.url, THREADWATCH_ALERTMANAGER__LEASE="PT5M",
+                               THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")  # fmt: skip
+    worker = live.worker()
+    now = datetime.now(UTC) - timedelta(minutes=10)
+    root = comment("root", author_id="ann", created_at=now, ingested_at=now)
+    hostile = [comment(f"c{n}", author_id=f"p{n}", parent_id="root", text=INSULT, created_at=now + timedelta(seconds=n + 1),
+                       ingested_at=now + timedelta(seconds=n + 2)) for n in range(9)]  # fmt: skip
+    await live.send([root, *hostile[:4]])
+    assert await told.until(1) == [WARNED]
+
+    await live.send(hostile[4:6])
+    await live.settled()
+    assert await told.until(1) == [WARNED], "more of the same tells nobody"
+
+    worker.kill()
+    await asyncio.sleep(6)
+    assert told.read == [WARNED], "a worker that is away does not say that it ended"
+    await worker.came_up(2)
+
+    await live.send(hostile[6:])
+    assert await told.until(2) == [WARNED, ALARMED]
+
+    await live.send([deleted(one, one.created_at + timedelta(minutes=5), deleted_by=DeletedBy.AUTHOR) for one in hostile[2:]])
+    assert await told.until(3) == [WARNED, ALARMED, ENDED]
+    assert told.alerts[-1]["annotations"]["ended_because"] == "removed"
+    await live.settled()
+    live.check()
+    metrics = answers(f"{worker.metrics()}/metrics")
+    assert 'threadwatch_alerts_posted_total{outcome="ok"}' in metrics
+    assert 'threadwatch_alerts_posted_total{outcome="failed"} 0.0' in metrics
+    secrets = (INSULT, "p3", "root", "ann")
+    assert not [line for line in worker.said() for secret in secrets if f"={secret}" in line or INSULT in line]
+
+
+async def test_an_alertmanager_that_is_away_stops_nobody(another: Another) -> None:
+    live: Live = await another(THREADWATCH_ALERTMANAGER__URLS="http://127.0.0.1:9", THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")
+    worker = live.worker()
+    root = comment("root", author_id="ann")
+    await live.send([root, *(comment(f"c{n}", author_id=f"p{n}", parent_id="root", text=INSULT) for n in range(6))])
+    await live.settled()
+    await until("the failed post is counted", lambda: _failed(worker.metrics()))
+    await live.send([comment(f"d{n}", author_id=f"q{n}", parent_id="root", text=INSULT) for n in range(6)])
+    await live.settled()
+    live.check()
+    assert worker.restarts == 0
+
+
+def _failed(address: str | None) -> bool:
+    lines = answers(f"{address}/metrics").splitlines()
+    return any(line.startswith('threadwatch_alerts_posted_total{outcome="failed"}') and float(line.split()[-1]) > 0 for line in lines)

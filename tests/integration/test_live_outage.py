@@ -1,0 +1,66 @@
+"""The broker stops, is killed, and comes back, under load: nothing is lost, nothing is doubled, and few words are made of it."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from streams.demo.feed import play, sample_comments
+from streams.records import Comment
+from tests.conftest import Another
+from tests.support.broker import OwnBroker
+from tests.support.live import Live
+
+pytestmark = [pytest.mark.kafka, pytest.mark.slow]
+
+MOST_LINES = 60
+"""Lines of a worker's log for two outages; aiokafka alone would write about 200 a second."""
+
+
+async def test_a_broker_stopped_and_killed_under_load_costs_nothing_and_few_words(another: Another, own_broker: OwnBroker) -> None:
+    live: Live = await another(own_broker.address, THREADWATCH_WORKER__BATCH="25")
+    worker = live.worker()
+    await worker.ready()
+    comments = sample_comments(datetime.now(UTC), 2400)
+    await _sent_while(live, comments[:1200], own_broker.stop, own_broker)
+    await _sent_while(live, comments[1200:], own_broker.kill, own_broker)
+    await live.settled()
+    live.check()
+    assert worker.gave_up is None
+    own = [line for line in worker.said() if "pile-on" not in line]
+    assert len(own) < MOST_LINES, own[:20]
+
+
+async def _sent_while(live: Live, comments: list[Comment], away: Callable[[], None], broker: OwnBroker) -> None:
+    """Send a third, take the broker away in the middle of its work, bring it back, send the rest."""
+    third = len(comments) // 3
+    await play(live.settings, comments[:third], 1.0, lambda _: None)
+    await asyncio.to_thread(away)
+    await asyncio.sleep(5)
+    await asyncio.to_thread(broker.up)
+    await play(live.settings, comments[third:], 2.0, lambda _: None)
+
+
+async def test_a_worker_that_starts_before_the_broker_waits_for_it(another: Another, own_broker: OwnBroker) -> None:
+    live: Live = await another(own_broker.address)
+    await asyncio.to_thread(own_broker.stop)
+    worker = live.worker()
+    await asyncio.sleep(4)
+    assert worker.gave_up is None
+    assert worker.metrics() is None
+    await asyncio.to_thread(own_broker.up)
+    await worker.ready()
+    await live.send(sample_comments(datetime.now(UTC), 800)[:100])
+    await live.settled()
+    live.check()
+    assert worker.restarts == 0
+
+
+async def test_a_worker_without_any_broker_ends_with_one_plain_line(another: Another, own_broker: OwnBroker) -> None:
+    live: Live = await another(own_broker.address)
+    worker = live.worker(THREADWATCH_KAFKA="127.0.0.1:9", THREADWATCH_WORKER__BROKER_WAIT="PT1S")
+    assert await worker.exited() == 2
+    live.workers.clear()
+    assert "no broker answers at 127.0.0.1:9" in worker.last_words()
+    assert not [line for line in worker.said() if "Traceback" in line]
