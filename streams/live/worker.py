@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import faust
 import uvloop
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from streams.engine import Effects
 from streams.errors import UserError
@@ -56,6 +56,7 @@ async def _checked(settings: Settings) -> None:
 
 
 def _worker(settings: Settings, names: tuple[str, ...], options: Options, loop: Any) -> _Worker:
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per counter, which nothing reads
     config = topology_config(settings, installation_key(settings.data))
     scorer = _scorer(settings) if "score" in names else _NoScorer()
     stages = [stage for stage in topology(scorer, config) if stage.name in names]
