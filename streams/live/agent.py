@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from faust.exceptions import ConsumerNotStarted
+
 from streams.engine import Effects, Message
 from streams.kafka.connection import topic_name
 from streams.live.drain import drained
@@ -33,6 +35,7 @@ class StageAgent:
         self._settings, self._config, self._watcher, self._options = settings, config, watcher, options
         self._locks: dict[int, asyncio.Lock] = {}
         self._rules: dict[int, StopRule] = {}
+        self._behind: set[int] = set()
         self.app = stage_app(settings, stage.name)
         self._listen()
 
@@ -67,7 +70,8 @@ class StageAgent:
         async with self.lock(partition):
             if not self._is_ours(partition):
                 return False  # revoked while they lay in a buffer: opening now would fence the new owner, who reads them
-            room = await self._opened(partition, messages[0].offset)
+            room = await self._opened(partition)
+            await self._catch_up(room, messages[0].offset)
             await self._applied(room, messages)
             return True
 
@@ -78,14 +82,28 @@ class StageAgent:
             self._count(room.partition, messages, effects)
             self._watcher(self.stage, effects, time.perf_counter() - started)
 
-    async def _opened(self, partition: int, first: int) -> Room:
+    async def take_up(self) -> None:
+        """Open the partitions that the group gave us before anything comes: what is due or fires there is ours to tell."""
+        await asyncio.gather(*(self._take_up(partition) for partition in self._assigned() if partition not in self.rooms))
+
+    async def _take_up(self, partition: int) -> None:
+        async with self.lock(partition):
+            if partition in self._assigned():
+                await self._opened(partition)
+
+    async def _opened(self, partition: int) -> Room:
         if partition not in self.rooms:
             room = Room(self._settings, self.stage, partition, self._config)
             await room.open(self._options.rebuild, self._options.accept_config)
-            if first > room.applied.offset + 1:
-                await room.catch_up(first)
             self.rooms[partition] = room
+            self._behind.add(partition)
         return self.rooms[partition]
+
+    async def _catch_up(self, room: Room, first: int) -> None:
+        """Before a room's first batch, apply what lies before it: Faust's commit may have run ahead of ours."""
+        if room.partition in self._behind and first > room.applied.offset + 1:
+            await room.catch_up(first)
+        self._behind.discard(room.partition)
 
     def _count(self, partition: int, messages: list[Message], effects: Effects) -> None:
         rule = self._rules.setdefault(partition, StopRule(self.stage.name, self._options.accept_bad_until))
@@ -97,8 +115,18 @@ class StageAgent:
         return any(tp.partition == partition for tp in self.app.consumer.assignment())
 
     def has_partitions(self) -> bool:
-        """Return whether the group gave this worker a partition of the stage's input."""
-        return bool(self.app.consumer.assignment()) if self.app.started and not self.app.rebalancing else False
+        """Return whether the group gave this worker partitions of the stage's input, and their state is loaded."""
+        assigned = self._assigned()
+        return bool(assigned) and all(partition in self.rooms for partition in assigned)
+
+    def _assigned(self) -> list[int]:
+        """Return the partitions that the group gave this worker; none before it has, and while they change hands."""
+        if not self.app.started or self.app.rebalancing:
+            return []
+        try:
+            return sorted(place.partition for place in self.app.consumer.assignment())
+        except ConsumerNotStarted:
+            return []
 
     async def looked_at(self, look: Callable[[Room], list[Any]]) -> list[Any]:
         """Return what ``look`` finds in every room held here, each while nothing changes it."""

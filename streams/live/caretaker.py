@@ -1,5 +1,6 @@
 """What runs beside the stages: heartbeat for the watchdog, lag, ticks, the alert lease, the web server."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -65,6 +66,15 @@ class Caretaker(Service):
                     # Faust would stay, idle and deaf: its consumer is gone.
                     await guarded(f"stage {agent.stage.name}", _raising(reason))
             await self.sleep(_HEARTBEAT)
+
+    @Service.task
+    async def _rooms(self) -> None:
+        while not self.should_stop:
+            await guarded("taking up partitions", self._take_up())
+            await self.sleep(_HEARTBEAT)
+
+    async def _take_up(self) -> None:
+        await asyncio.gather(*(agent.take_up() for agent in self._agents))
 
     @Service.task
     async def _lags(self) -> None:
