@@ -78,6 +78,26 @@ async def test_a_pile_on_is_told_once_worsens_outlives_a_killed_worker_and_ends_
     assert not [line for line in worker.said() for secret in secrets if f"={secret}" in line or INSULT in line]
 
 
+async def test_a_worker_that_starts_again_keeps_the_lease_though_nothing_more_comes(
+    another: Another, alertmanager: Manager, told: Receiver
+) -> None:
+    live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=alertmanager.url, THREADWATCH_ALERTMANAGER__LEASE="PT25S",
+                               THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")  # fmt: skip
+    worker = live.worker()
+    root = comment("root", author_id="ann")
+    await live.send([root, *(comment(f"c{n}", author_id=f"p{n}", parent_id="root", text=INSULT) for n in range(4))])
+    assert await told.until(1) == [WARNED]
+    worker.kill()
+    await worker.came_up(2)
+    before = (await alertmanager.active())[0]["endsAt"]
+
+    async def is_longer() -> bool:
+        return any(alert["endsAt"] > before for alert in await alertmanager.active())
+
+    await until("the lease is made longer by the worker that started again", is_longer, within=25)
+    assert told.read == [WARNED]
+
+
 async def test_an_alertmanager_that_is_away_stops_nobody(another: Another) -> None:
     live: Live = await another(THREADWATCH_ALERTMANAGER__URLS="http://127.0.0.1:9", THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")
     worker = live.worker()

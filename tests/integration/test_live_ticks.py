@@ -50,3 +50,24 @@ async def test_where_nothing_is_due_no_tick_is_written(another: Another) -> None
     await live.send([comment("root2", author_id="ann", created_at=now, ingested_at=now)])
     await live.settled()
     assert [record for record in live.records(REPLIES) if isinstance(record, Tick)] == []
+
+
+async def test_a_pile_on_that_was_open_when_the_worker_was_killed_closes_though_nothing_more_comes(another: Another) -> None:
+    live: Live = await another(THREADWATCH_WORKER__TICK_EVERY="PT1S", THREADWATCH_PILEON__CASE_LENGTH="PT1M")
+    worker = live.worker()
+    arrived = datetime.now(UTC)
+    written = arrived - timedelta(seconds=45)
+    root = comment("root", author_id="ann", created_at=written - MINUTE, ingested_at=arrived)
+    await live.send([root, *(comment(f"c{n}", author_id=f"p{n}", parent_id="root", text=INSULT, created_at=written, ingested_at=arrived)
+                             for n in range(5))])  # fmt: skip
+    await live.settled()
+    assert [one for one in live.pileons() if one.status is Status.CLOSED] == []
+    worker.kill()
+
+    async def closed() -> bool:
+        await live.settled()
+        return any(one.status is Status.CLOSED for one in live.pileons())
+
+    await until("the pile-on is closed", closed)
+    assert worker.restarts == 1
+    live.check()
