@@ -120,8 +120,12 @@ def _readable(stage: Stage, messages: Sequence[Message], effects: Effects) -> It
 
 def _watch_clock(effects: Effects, record: Any, message: Message) -> None:
     at = getattr(record, "at", None) or getattr(record, "ingested_at", None)
-    if at is not None and (effects.clock_ms is None or at.timestamp() * 1000 >= effects.clock_ms):
-        effects.clock_ms, effects.clock_seen_ms = int(at.timestamp() * 1000), message.timestamp_ms
+    if at is None:
+        return
+    # Nothing arrived after it was written here, whatever it says.
+    clock_ms = min(int(at.timestamp() * 1000), message.timestamp_ms)
+    if effects.clock_ms is None or clock_ms >= effects.clock_ms:
+        effects.clock_ms, effects.clock_seen_ms = clock_ms, message.timestamp_ms
 
 
 _DECODERS: dict[str, Any] = {}

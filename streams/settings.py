@@ -78,6 +78,12 @@ class Worker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     broker_wait: timedelta = timedelta(seconds=60)
     """How long a worker waits for the broker when it starts."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError where a duration is none (Meta bounds numbers only)."""
+        _longer_than_nothing(self, "tick_every", "stuck_after", "broker_wait")
+        if self.batch_within < timedelta():
+            raise ValueError(f"batch_within is {self.batch_within}, it cannot be negative")
+
 
 class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where alerts go: every Alertmanager, not a load balancer."""
@@ -90,6 +96,18 @@ class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How often every open pile-on is posted again."""
     console_url: str = ""
     """Where the links in alerts lead; empty: no links."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a duration is none, or the lease would lapse between two posts."""
+        _longer_than_nothing(self, "lease", "post_every")
+        if self.lease <= self.post_every:
+            raise ValueError(f"lease is {self.lease}, it must be longer than post_every ({self.post_every})")
+
+
+def _longer_than_nothing(section: Struct, *names: str) -> None:
+    for name in names:
+        if getattr(section, name) <= timedelta():
+            raise ValueError(f"{name} is {getattr(section, name)}, it must be longer than nothing")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,16 +1,23 @@
 """One broker per run; topics of its own and fresh workers for each test."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support.broker import OwnBroker, any_broker, embedded
 from tests.support.live import Live
 
 Another = Callable[..., Any]
+
+# No test asserts a time; and what CI runs must not change from run to run: chance looks for new cases on our own machines.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
 
 
 @pytest.fixture(scope="session")

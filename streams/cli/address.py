@@ -9,6 +9,8 @@ import typer
 from streams.cli.options import Config
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from streams.records import Comment, Reply, ScoredComment
     from streams.scorers import Scorer
     from streams.stages.address import Config as AddressConfig
@@ -129,7 +131,7 @@ class _Found:
             self.lines.append((place, comment.author_id))
             if comment.author_id and comment.author_name:
                 self.names[(*place[:2], comment.author_id)] = comment.author_name
-            step = self.stage.step(self.store, Arrived(scored, comment.ingested_at or comment.created_at))
+            step = self.stage.step(self.store, Arrived(scored, _arrival(comment)))
             for key, entry in step.entries:
                 self.store.apply(key, entry)
             for reply in step.outputs:
@@ -158,6 +160,13 @@ class _Found:
                 }
 
 
+def _arrival(comment: "Comment") -> "datetime":
+    """Return when it arrived, as far as is known. A writer's clock may say any year; what is added to it must still be one."""
+    from streams.stages.decode import EARLIEST, LATEST
+
+    return comment.ingested_at or min(max(comment.created_at, EARLIEST), LATEST)
+
+
 class _Scoring:
     """Scores what has no score yet; opens the scorer for the first such comment."""
 
@@ -176,6 +185,6 @@ class _Scoring:
         if bare:
             self.scorer = self.scorer or self.open()
             stage = Score(self.scorer)
-            fresh = iter(stage.steps(stage.new_store(), [Arrived(one, one.ingested_at or one.created_at) for one in bare]))
+            fresh = iter(stage.steps(stage.new_store(), [Arrived(one, _arrival(one)) for one in bare]))
         for record in batch:
             yield next(fresh).outputs[0] if isinstance(record, Comment) else record

@@ -24,15 +24,16 @@ def forget(
 
     if (author is None) == (comment is None):
         raise UserError("give either --author ID or --comment ID")
-    return asyncio.run(_forget(settings_of(config, kafka, prefix), author, comment))
+    from streams.kafka.connection import reached
+
+    settings = settings_of(config, kafka, prefix)
+    return asyncio.run(reached(settings, _forget(settings, author, comment)))
 
 
 async def _forget(settings: Any, author: str | None, comment: str | None) -> int:
-    from streams.kafka.connection import wait_for_broker
     from streams.kafka.forget import find, remains
     from streams.kafka.forget import forget as delete
 
-    await wait_for_broker(settings, settings.worker.broker_wait / 6)
     found = await find(settings, author, comment)
     if not found:
         print("nothing found in comments.raw: nothing to forget")

@@ -63,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, 1, 2 for a user's mistake, 70 for anything unexpected (restart)."""
     sys.excepthook = _unexpected
     try:
-        return _code(app(args=arguments, standalone_mode=False, prog_name="threadwatch"))
+        # Not app(…): Typer would put its own excepthook in the place of ours.
+        command = typer.main.get_command(app)
+        return _code(command.main(args=arguments, standalone_mode=False, prog_name="threadwatch"))
     except NoArgsIsHelpError as asked:
         print(asked.format_message())
         return errors.OK

@@ -26,12 +26,13 @@ def redrive(
 ) -> int:
     """Try dead letters again, as they are or mended; what is readable now goes back, the rest is counted. Exit 1 if any is left."""
     settings = settings_of(config, kafka, prefix)
-    return asyncio.run(_redrive(settings, topic, show, _mender(mend), reason))
+    from streams.kafka.connection import reached
+
+    return asyncio.run(reached(settings, _redrive(settings, topic, show, _mender(mend), reason)))
 
 
 async def _redrive(settings: Any, name: str, show: bool, mend: Callable[[bytes], bytes], reason: str | None) -> int:
     from streams.errors import UserError
-    from streams.kafka.connection import wait_for_broker
     from streams.kafka.redrive import dead_letters
     from streams.kafka.redrive import redrive as send_back
     from streams.topics import RECORD_TOPICS
@@ -39,7 +40,6 @@ async def _redrive(settings: Any, name: str, show: bool, mend: Callable[[bytes],
     topic = next((topic for topic in RECORD_TOPICS if topic.name == name), None)
     if topic is None:
         raise UserError(f"there is no topic {name!r}; there are {', '.join(topic.name for topic in RECORD_TOPICS)}")
-    await wait_for_broker(settings, settings.worker.broker_wait / 6)
     letters = [letter for letter in await dead_letters(settings, topic) if reason in (None, letter.headers.get("reason"))]
     if show:
         for letter in letters:

@@ -79,6 +79,7 @@ def _score(batches: Iterator[list[bytes]], scorer: "Scorer", where: str) -> int:
     import msgspec
 
     from streams.cli.scored_lines import Line, reader
+    from streams.stages.score import cut
 
     number = bad = 0
     read = None
@@ -92,7 +93,7 @@ def _score(batches: Iterator[list[bytes]], scorer: "Scorer", where: str) -> int:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 bad += 1
                 print(f"{where}, line {number}: {error}", file=sys.stderr)
-        for line_read, toxicity in zip(good, scorer.score([each.text for each in good]) if good else [], strict=True):
+        for line_read, toxicity in zip(good, scorer.score([cut(each.text)[0] for each in good]) if good else [], strict=True):
             found = {"id": line_read.id, "toxicity": toxicity.toxicity, "labels": toxicity.labels, "scorer": scorer.name}
             sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         sys.stdout.flush()

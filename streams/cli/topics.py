@@ -51,7 +51,6 @@ def _days(retention_ms: str) -> str:
 
 
 async def _reached(doing: Callable[[Settings], Awaitable[T]], settings: Settings) -> T:
-    from streams.kafka.connection import wait_for_broker
+    from streams.kafka.connection import reached
 
-    await wait_for_broker(settings, settings.worker.broker_wait / 6)
-    return await doing(settings)
+    return await reached(settings, doing(settings))

@@ -21,19 +21,19 @@ def watch(
 ) -> int:
     """Print one line per pile-on as it opens, worsens and ends. Numbers and opaque ids, never names or text."""
     settings = settings_of(config, kafka, prefix)
-    asyncio.run(_watch(settings, from_beginning or once, once))
+    from streams.kafka.connection import reached
+
+    asyncio.run(reached(settings, _watch(settings, from_beginning or once, once)))
     return 0
 
 
 async def _watch(settings: Any, from_beginning: bool, once: bool) -> None:
     from rich.console import Console
 
-    from streams.kafka.connection import wait_for_broker
     from streams.kafka.follow import follow
     from streams.lines import line_of
     from streams.topics import PILEONS
 
-    await wait_for_broker(settings, settings.worker.broker_wait / 6)
     console = Console()
     if not once:
         print("threadwatch: waiting for pile-ons; Ctrl-C ends", file=sys.stderr, flush=True)

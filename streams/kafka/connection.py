@@ -4,13 +4,16 @@ import asyncio
 import logging
 import os
 import ssl
+from collections.abc import Awaitable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from streams.errors import UserError
 from streams.settings import Kafka, Settings
 
+T = TypeVar("T")
+_COMMANDS_WAIT: Final = timedelta(seconds=10)
 MAX_MESSAGE: Final = 5 * 1024 * 1024
 """Largest message that clients send or fetch; above every topic's own limit (defaults are 1 MB on both sides)."""
 
@@ -48,16 +51,40 @@ def tls(kafka: Kafka) -> ssl.SSLContext:
 def bootstrap(settings: Settings) -> str:
     """Return ``host:port[,…]``: the named broker, else the embedded one that runs on this data folder."""
     if settings.kafka.bootstrap:
-        return settings.kafka.bootstrap
+        return _checked(settings.kafka.bootstrap)
     folder = Path(settings.data) / "kafka"
     if (folder / "pid").exists() and (folder / "port").exists():
         return f"127.0.0.1:{(folder / 'port').read_text()}"
     raise UserError("there is no broker: start the embedded one with `threadwatch kafka`, or name yours with THREADWATCH_KAFKA=host:port")
 
 
+def _checked(addresses: str) -> str:
+    """Return the addresses if each is ``host:port``; UserError that names the one that is not."""
+    for address in addresses.split(","):
+        host, colon, port = address.rpartition(":")
+        if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536) or set("/ @") & set(address):
+            raise UserError(f"kafka.bootstrap (THREADWATCH_KAFKA): {address!r} is no host:port; write broker-1:9092,broker-2:9092")
+    return addresses
+
+
 def topic_name(settings: Settings, name: str) -> str:
     """Return the topic's name on the broker: ``prefix`` isolates a second instance."""
     return settings.kafka.prefix + name
+
+
+async def reached(settings: Settings, doing: Awaitable[T]) -> T:
+    """Return what ``doing`` returns, once the broker answers: for a command that asks it something and ends.
+
+    UserError after 10 s without an answer. aiokafka's own lines are left out: the error says it all.
+    """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        await wait_for_broker(settings, _COMMANDS_WAIT)
+    except UserError:
+        if asyncio.iscoroutine(doing):
+            doing.close()
+        raise
+    return await doing
 
 
 async def wait_for_broker(settings: Settings, within: timedelta) -> None:

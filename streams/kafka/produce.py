@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
-from streams.kafka.connection import MAX_MESSAGE, client_options, topic_name
+from streams.kafka.connection import MAX_MESSAGE, client_options, reached, topic_name
 from streams.records import Record
 from streams.settings import Settings
 from streams.topics import Topic
@@ -22,7 +22,7 @@ Publish = Callable[[Sequence[Any]], Awaitable[None]]
 
 def send_records(settings: Settings, topic: Topic, records: Iterable[Record], progress: Callable[[int], None] | None = None) -> int:
     """Send every record and return how many; all are acknowledged by then. UserError if there is no broker."""
-    return asyncio.run(send_records_async(settings, topic, records, progress))
+    return asyncio.run(reached(settings, send_records_async(settings, topic, records, progress)))
 
 
 async def send_records_async(

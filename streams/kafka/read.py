@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final
 
 from streams.engine import Message, decoder_of
-from streams.kafka.connection import MAX_MESSAGE, client_options, topic_name
+from streams.kafka.connection import MAX_MESSAGE, client_options, reached, topic_name
 from streams.settings import Settings
 from streams.stages.decode import Unreadable
 from streams.topics import COMMENTS_RAW, Topic
@@ -120,7 +120,7 @@ async def read_records(settings: Settings, topic: Topic) -> list[Any]:
 
 def seen_comment_ids(settings: Settings, source: str, community: str, conversation_id: str) -> set[str]:
     """Return the ids of a conversation's comments that are in ``comments.raw`` already."""
-    return asyncio.run(_seen(settings, (source, community, conversation_id)))
+    return asyncio.run(reached(settings, _seen(settings, (source, community, conversation_id))))
 
 
 async def _seen(settings: Settings, wanted: tuple[str, str, str]) -> set[str]:

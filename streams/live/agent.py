@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from faust.exceptions import ConsumerNotStarted
@@ -25,6 +25,9 @@ Watcher = Callable[[Stage, Effects, float], None]
 _WAITING = 4
 """Batches that may wait in lanes before the channel fills up."""
 
+_END = 2**63 - 1
+"""Past every offset."""
+
 
 class StageAgent:
     """One stage running live: its App, its partitions, and who watches it."""
@@ -36,6 +39,8 @@ class StageAgent:
         self._locks: dict[int, asyncio.Lock] = {}
         self._rules: dict[int, StopRule] = {}
         self._behind: set[int] = set()
+        self._suspected: set[int] = set()
+        self._batch = min(settings.worker.batch, getattr(stage, "at_most", settings.worker.batch))
         self.app = stage_app(settings, stage.name)
         self._listen()
 
@@ -51,10 +56,9 @@ class StageAgent:
 
         @app.agent(topic, name=self.stage.name, concurrency=1)
         async def agent(stream: Any) -> None:
-            batch = min(worker.batch, getattr(self.stage, "at_most", worker.batch))
-            lanes = Lanes(self._guarded, batch, worker.batch_within.total_seconds())
-            async for events in drained(stream, batch):
-                await lanes.put(events, at_most=_WAITING * batch)
+            lanes = Lanes(self._guarded, self._batch, worker.batch_within.total_seconds())
+            async for events in drained(stream, self._batch):
+                await lanes.put(events, at_most=_WAITING * self._batch)
 
         @app.on_partitions_revoked.connect
         async def revoked(_: Any, /, *gone: Iterable[Any], **__: Any) -> None:
@@ -99,11 +103,21 @@ class StageAgent:
             self._behind.add(partition)
         return self.rooms[partition]
 
-    async def _catch_up(self, room: Room, first: int) -> None:
+    async def _catch_up(self, room: Room, until: int) -> None:
         """Before a room's first batch, apply what lies before it: Faust's commit may have run ahead of ours."""
-        if room.partition in self._behind and first > room.applied.offset + 1:
-            await room.catch_up(first)
+        if room.partition in self._behind and until > room.applied.offset + 1:
+            async for messages in room.missed(until, self._batch):
+                await self._applied(room, messages)
         self._behind.discard(room.partition)
+
+    async def read_undelivered(self, lags: Mapping[int, int]) -> None:
+        """Read what waits where Faust, for a commit that ran ahead, delivers nothing. Told twice: it may only be slow to begin."""
+        waiting = {partition for partition, lag in lags.items() if lag and partition in self._behind}
+        for partition in waiting & self._suspected:
+            async with self.lock(partition):
+                if room := self.rooms.get(partition):
+                    await self._catch_up(room, _END)
+        self._suspected = waiting
 
     def _count(self, partition: int, messages: list[Message], effects: Effects) -> None:
         rule = self._rules.setdefault(partition, StopRule(self.stage.name, self._options.accept_bad_until))

@@ -115,6 +115,7 @@ class Caretaker(Service):
         for agent in self._agents:
             applied = {number: room.applied.offset for number, room in list(agent.rooms.items())}
             lags = await self._lag_probe.lags(agent.stage.source.name, applied)
+            await agent.read_undelivered(lags)
             agent.progress.saw_lag(sum(lags.values()), time.monotonic())
             self._watch.lag(topic_name(self._settings, agent.stage.source.name), lags)
             if agent.stage.name == "pileon":

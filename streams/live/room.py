@@ -7,7 +7,7 @@ commits the source offset later, as it likes; what is applied already is skipped
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -113,15 +113,13 @@ class Room:
         async with self._producer.transaction():
             await send_all(self._producer, [self._entry(key, value) for key, value in gone.items()])
 
-    async def catch_up(self, until: int) -> Effects | None:
-        """Apply what lies between the last offset applied and ``until``: Faust's commit may have run ahead of ours."""
-        done = None
-        async for batch in read_bounded(
-            self._settings, self.stage.source.name, [self.partition], {self.partition: self.applied.offset + 1}
-        ):
-            missed = [message for message in batch if message.offset < until]
-            done = await self.apply(missed) or done
-        return done
+    async def missed(self, until: int, at_most: int) -> AsyncIterator[list[Message]]:
+        """Yield what lies between the last offset applied and ``until``: Faust's commit may have run ahead of ours."""
+        start = {self.partition: self.applied.offset + 1}
+        async for batch in read_bounded(self._settings, self.stage.source.name, [self.partition], start):
+            waiting = [message for message in batch if message.offset < until]
+            for first in range(0, len(waiting), at_most):
+                yield waiting[first : first + at_most]
 
     async def apply(self, messages: Sequence[Message]) -> Effects | None:
         """Turn the messages that are not applied yet, and write all that they ask for at once or not at all."""
@@ -156,6 +154,8 @@ class Room:
 
     def _moved(self, last: Message, effects: Effects) -> Applied:
         clock, seen = self.applied.clock_ms, self.applied.clock_seen_ms
+        if clock is not None and clock > last.timestamp_ms:
+            clock = None  # a claim of before that cannot be true
         if effects.clock_ms is not None and (clock is None or effects.clock_ms >= clock):
             clock, seen = effects.clock_ms, effects.clock_seen_ms
         return Applied(last.offset, last.timestamp_ms, STATE_VERSION, self._config, clock, seen)

@@ -26,9 +26,9 @@ def tick_at(clock_ms: int, clock_seen_ms: int, low_ms: int) -> datetime:
     """Return how late it is in the log's own time: its clock, and what passed since that was read, upstream work left out.
 
     For live input the clock is the arrival of the last comment, so its way through the pipeline is subtracted by itself;
-    for history played "as of then" it is that day's time, moving on at the pace of ours.
+    for history played "as of then" it is that day's time, moving on at the pace of ours. It is never later than now.
     """
-    return datetime.fromtimestamp((clock_ms + max(0, low_ms - clock_seen_ms)) / 1000, UTC)
+    return datetime.fromtimestamp(min(low_ms, clock_ms + max(0, low_ms - clock_seen_ms)) / 1000, UTC)
 
 
 class Ticker:

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from streams.engine import Message, decoder_of, moment
 from streams.errors import UserError
+from streams.kafka.connection import reached
 from streams.kafka.read import read_bounded
 from streams.records import Comment
 from streams.replay.reading import BadLine
 from streams.settings import Settings
 from streams.stages.decode import Unreadable
+from streams.stages.score import MAX_CLOCK_AHEAD
 from streams.topics import COMMENTS_RAW
 
 _START: Final = datetime.min.replace(tzinfo=UTC)
@@ -41,7 +43,7 @@ class FromTopic:
 
     def comments(self) -> Iterator[Comment | BadLine]:
         """Yield comments with the time they arrived filled in, and what cannot be read under its offset."""
-        for found in asyncio.run(self._all()):
+        for found in asyncio.run(reached(self._settings, self._all())):
             if isinstance(found, BadLine) or self._start <= (found.ingested_at or found.created_at) < self._end:
                 yield found
 
@@ -54,4 +56,6 @@ def _read(message: Message) -> Comment | BadLine:
         comment: Comment = decoder_of(COMMENTS_RAW)(message.value)
     except Unreadable as unreadable:
         return BadLine(message.offset, str(unreadable.reason), unreadable.detail, message.value or b"")
-    return comment if comment.ingested_at else replace(comment, ingested_at=moment(message.timestamp_ms))
+    at = moment(message.timestamp_ms)
+    is_believed = comment.ingested_at is not None and comment.ingested_at - at <= MAX_CLOCK_AHEAD
+    return comment if is_believed else replace(comment, ingested_at=at)

@@ -64,6 +64,7 @@ _FOOTER: Final = ("would love your thoughts, please comment",)
 _TAIL: Final = frozenset(
     {"insert", "wpdiscuz", "load more comments", "you are going to send email to", "move comment", "show more comments"}
 )
+_MORE: Final = frozenset({"load more comments", "show more comments", "view more comments"})
 _WEAK_TAIL: Final = frozenset({"x", "()", "( )", "| reply", "|reply", "reply", "|", "{}", "[+]", "0"})
 _PER_COMMENT: Final = re.compile(
     r"reply|\| reply|view replies ?\(\d+\)|hide replies(?: ?\(\d+\))?|view \d+ repl(?:y|ies)|show \d+ repl(?:y|ies)"
@@ -72,7 +73,8 @@ _PER_COMMENT: Final = re.compile(
 _OFTEN: Final = re.compile(
     r"(?:\d{1,3}|an?) (?:second|minute|hour|day|week|month|year)s? ago|(?:reply to|in reply to) .{1,80}|share|vote (?:up|down)"
 )
-_NUMBER: Final = re.compile(r"[-+−]?\d{1,6}")
+_NUMBER: Final = re.compile(r"[-−]?\d{1,6}")
+"""A counter. Not ``+1``: that is what people write."""
 _BAR_LINES: Final = 12
 _BAR_GAP: Final = 3
 _OFTEN_AT_LEAST: Final = 3
@@ -181,6 +183,10 @@ def _end(lines: Sequence[str], start: int) -> tuple[int, bool]:
         if lines[at].casefold().startswith(_FOOTER) and len(lines[at]) < 60:
             end = _without_counters(lines, start, at)
             return end, end == at
+    for at in range(len(lines) - 1, start - 1, -1):
+        # Below its button for more there is the site again: "you might also like", the imprint.
+        if lines[at].casefold() in _MORE:
+            return _without_tail(lines[:at], start), False
     return _without_tail(lines, start), False
 
 

@@ -101,10 +101,11 @@ def _notes(arrived: Arrived, was_cut: bool, ahead: bool) -> tuple[str, ...]:
 def _timed(arrived: Arrived) -> tuple[Comment, bool]:
     """Return the comment with the time it arrived, and whether it claimed to be written well after that."""
     comment: Comment = arrived.record
-    ingested_at = comment.ingested_at or arrived.at
+    # "As of then" may lie in the past; an arrival after the broker's own is a lie, and would move time for everybody else.
+    ingested_at, arrived_ahead = _not_ahead(comment.ingested_at or arrived.at, arrived.at)
     created_at, created_ahead = _not_ahead(comment.created_at, ingested_at)
     changes: dict[str, Any] = {}
-    if comment.ingested_at is None:
+    if comment.ingested_at is None or arrived_ahead:
         changes["ingested_at"] = ingested_at
     if created_ahead:
         changes["created_at"] = created_at
@@ -112,7 +113,7 @@ def _timed(arrived: Arrived) -> tuple[Comment, bool]:
     if comment.edited_at is not None:
         edited_at, edited_ahead = _not_ahead(comment.edited_at, ingested_at)
         changes |= {"edited_at": edited_at} if edited_ahead else {}
-    return (msgspec.structs.replace(comment, **changes) if changes else comment), created_ahead or edited_ahead
+    return (msgspec.structs.replace(comment, **changes) if changes else comment), arrived_ahead or created_ahead or edited_ahead
 
 
 def _not_ahead(claimed: datetime, ingested_at: datetime) -> tuple[datetime, bool]:
@@ -125,7 +126,7 @@ def text_to_score(comment: Comment) -> tuple[str, bool]:
     What it quotes of others is left out: ``>`` lines, blockquotes. A comment that is nothing but a quotation is scored
     as it stands: else a ``>`` in front would hide anything.
     """
-    text, was_cut = _cut(comment.text or "")
+    text, was_cut = cut(comment.text or "")
     if comment.text_format is TextFormat.HTML:
         own = _without_quoted_lines(text_of_html(text, ("blockquote",)))
         return (own if _says_something(own) else text_of_html(text)), was_cut
@@ -141,7 +142,7 @@ def _says_something(text: str) -> bool:
     return bool(text) and not text.isspace()
 
 
-def _cut(text: str) -> tuple[str, bool]:
+def cut(text: str) -> tuple[str, bool]:
     """Return the first 64 KiB of a text, cut between two characters."""
     if len(text) * 4 <= MAX_SCORED_BYTES:
         return text, False
