@@ -43,7 +43,8 @@ class FaultyWorker(Worker):
 @pytest.fixture(scope="module")
 def inputs() -> dict[str, list[tuple[bytes | None, bytes]]]:
     """Return what each stage reads of one recording: (key, value), the poison among it for the first."""
-    stages, found = Live("nowhere:9", Path(), {}).stages(), {}
+    stages = Live("nowhere:9", Path(), {}).stages()
+    found: dict[str, list[tuple[bytes | None, bytes]]] = {}
     records: Sequence[Any] = recording().comments()
     found["score"] = [(None, line) if line[:1] not in b"{" else (b"", line) for line in recording().lines]
     for stage in stages[:3]:

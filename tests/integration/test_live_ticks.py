@@ -19,8 +19,8 @@ _SOON = {"THREADWATCH_WORKER__TICK_EVERY": "PT1S", "THREADWATCH_PILEON__CASE_LEN
 
 
 def hostile_five(at: datetime) -> list[Comment]:
-    return [comment("root", author_id="ann", created_at=at, ingested_at=at),
-            *(comment(f"c{n}", author_id=f"p{n}", parent_id="root", text=INSULT, created_at=at, ingested_at=at) for n in range(5))]  # fmt: skip
+    answers = [comment(f"c{n}", author_id=f"p{n}", parent_id="root", text=INSULT, created_at=at, ingested_at=at) for n in range(5)]
+    return [comment("root", author_id="ann", created_at=at, ingested_at=at), *answers]
 
 
 def friendly_two(at: datetime) -> list[Comment]:

@@ -37,7 +37,8 @@ async def prometheus(live_and_worker: tuple[Live, Worker], tmp_path: Path) -> As
     address = await live_and_worker[1].ready()
     config = shipped_config(tmp_path, address.removeprefix("http://"))
     with (tmp_path / "prometheus.log").open("w") as log:
-        running = subprocess.Popen([program, f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+        running = subprocess.Popen([program,  # noqa: ASYNC220 it is started, not waited for
+                                     f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
                                     f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)  # fmt: skip
     server = Prometheus(port)
     await until("Prometheus is ready", lambda: asyncio.to_thread(server.is_ready))
@@ -87,7 +88,7 @@ async def test_a_worker_without_partitions_is_alive_and_not_ready(another: Anoth
     assert all(answers(f"{address}/healthz") == "ok\n" for address in addresses)
     surplus = next(address for address in addresses if not answers(f"{address}/readyz"))
     with pytest.raises(urllib.error.HTTPError, match="503") as refused:
-        urllib.request.urlopen(f"{surplus}/readyz", timeout=5)
+        await asyncio.to_thread(urllib.request.urlopen, f"{surplus}/readyz", timeout=5)
     assert refused.value.read() == b"waiting for partitions: score\n"
     refused.value.close()
 

@@ -39,7 +39,7 @@ def test_a_store_made_again_before_every_record_forgets_the_same_at_the_same_tic
 def test_within_the_hour_in_which_it_expires_a_target_stays_in_either() -> None:
     later = reply("bob", NOON + HOUR + 10 * MINUTE, comment_id="second")
     expiry = later.created_at + timedelta(hours=24, minutes=30)  # lateness and window
-    log = [reply("carl"), later, tick(expiry + MINUTE), tick(expiry + 10 * MINUTE)]
+    log: list[Any] = [reply("carl"), later, tick(expiry + MINUTE), tick(expiry + 10 * MINUTE)]
     kept, kept_restarted = (entries_after(stage(), log, restart) for restart in (False, True))
     assert kept == kept_restarted
     assert len(kept) == 1
@@ -48,7 +48,7 @@ def test_within_the_hour_in_which_it_expires_a_target_stays_in_either() -> None:
 
 def test_a_target_whose_case_was_open_when_it_would_have_gone_is_forgotten_when_that_has_ended() -> None:
     pileons = PileOns(Config(min_hostile_authors=2, case_length=timedelta(days=3), window=timedelta(minutes=30)), {}, {}, b"k")
-    log = [reply(name, NOON + n * MINUTE) for n, name in enumerate("abc")]
+    log: list[Any] = [reply(name, NOON + n * MINUTE) for n, name in enumerate("abc")]
     log += [tick(NOON + days * 12 * HOUR) for days in range(1, 6)]
     open_then, open_restarted = (entries_after(pileons, log, restart) for restart in (False, True))
     assert open_then == open_restarted != {}

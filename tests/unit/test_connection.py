@@ -1,0 +1,56 @@
+"""From settings to what aiokafka wants; and few words while a broker is away."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from streams.errors import UserError
+from streams.kafka.connection import OneLinePerChange, bootstrap, client_options, topic_name
+from streams.settings import Kafka, Settings
+
+
+def test_plain_needs_an_address_and_nothing_else() -> None:
+    options = client_options(Settings(kafka=Kafka(bootstrap="a:1,b:2")))
+    assert options["bootstrap_servers"] == "a:1,b:2"
+    assert options["security_protocol"] == "PLAINTEXT"
+    assert not [name for name in options if name.startswith(("sasl", "ssl"))]
+
+
+def test_scram_over_tls_gives_mechanism_user_password_and_a_context() -> None:
+    options = client_options(Settings(kafka=Kafka(bootstrap="a:1", security_protocol="SASL_SSL", sasl_username="u", sasl_password="p")))
+    assert (options["sasl_mechanism"], options["sasl_plain_username"], options["sasl_plain_password"]) == ("SCRAM-SHA-512", "u", "p")
+    assert options["ssl_context"].check_hostname
+
+
+def test_a_certificate_that_cannot_be_read_is_named() -> None:
+    kafka = Kafka(bootstrap="a:1", security_protocol="SSL", ssl_cafile="/no/such.pem")
+    with pytest.raises(UserError, match="ssl_cafile/ssl_certfile/ssl_keyfile cannot be used"):
+        client_options(Settings(kafka=kafka))
+
+
+def test_without_a_name_the_embedded_broker_that_runs_is_taken(tmp_path: Path) -> None:
+    settings = Settings(data=str(tmp_path))
+    with pytest.raises(UserError, match="start the embedded one with `threadwatch kafka`, or name yours"):
+        bootstrap(settings)
+    (tmp_path / "kafka").mkdir()
+    (tmp_path / "kafka" / "port").write_text("1234")
+    (tmp_path / "kafka" / "pid").write_text("1")
+    assert bootstrap(settings) == "127.0.0.1:1234"
+
+
+def test_the_prefix_stands_before_every_topic() -> None:
+    assert topic_name(Settings(kafka=Kafka(prefix="mine.")), "replies") == "mine.replies"
+
+
+def test_a_flood_of_one_kind_of_line_becomes_one_line_and_other_kinds_still_come() -> None:
+    calm = OneLinePerChange(quiet_for=30.0)
+
+    def passes(message: str, at: float) -> bool:
+        record = logging.LogRecord("aiokafka", logging.ERROR, "f", 1, message, ("x",), None)
+        record.created = at
+        return calm.filter(record)
+
+    assert [passes("Unable to connect %s", 1000.0 + n / 200) for n in range(2000)].count(True) == 1
+    assert passes("Marking the coordinator dead %s", 1005.0)
+    assert passes("Unable to connect %s", 1100.0)

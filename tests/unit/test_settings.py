@@ -1,0 +1,111 @@
+"""Settings: defaults < file < environment < options; every mistake is named with its place."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from streams.errors import UserError
+from streams.settings import Settings, load, pileon_config, topology_config
+
+FILE = """
+scorer = "from-file"
+retention = "P7D"
+[kafka]
+bootstrap = "file:1"
+prefix = "file."
+[pileon]
+min_hostile_authors = 5
+[communities."news/sport"]
+min_hostile_authors = 9
+[sources.news]
+communities = ["sport"]
+lateness = "PT2H"
+[[mutes]]
+target = "ann"
+reason = "court case"
+since = 2024-05-01T00:00:00Z
+until = 2024-05-20T00:00:00Z
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "threadwatch.toml"
+    path.write_text(FILE)
+    return path
+
+
+def test_without_anything_said_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load({}) == Settings()
+
+
+def test_the_file_is_over_the_defaults_the_environment_over_the_file_and_options_over_all(file: Path) -> None:
+    environment = {"THREADWATCH_KAFKA": "env:2", "THREADWATCH_SCORER": "from-env", "HOME": "/root"}
+    settings = load(environment, file, {"scorer": "typed", "kafka.prefix": None})
+    assert (settings.kafka.bootstrap, settings.kafka.prefix, settings.scorer) == ("env:2", "file.", "typed")
+    assert settings.retention == timedelta(days=7)
+
+
+def test_a_file_in_the_current_folder_is_read_and_one_named_by_the_environment_instead(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(file.parent)
+    assert load({}).scorer == "from-file"
+    (file.parent / "other.toml").write_text('scorer = "other"')
+    assert load({"THREADWATCH_CONFIG": "other.toml"}).scorer == "other"
+
+
+def test_a_community_s_own_settings_are_over_the_general_ones_and_reach_the_stage(file: Path) -> None:
+    settings = load({}, file)
+    assert pileon_config(settings, "news/sport").min_hostile_authors == 9
+    assert pileon_config(settings, "news/politics").min_hostile_authors == 5
+    config = topology_config(settings, b"key")
+    assert config.pileon_overrides["news", "sport"].min_hostile_authors == 9
+    assert config.lateness == {"news": timedelta(hours=2)}
+    assert config.mutes[0].reason == "court case"
+
+
+def test_alertmanagers_are_a_list_with_commas_in_the_environment() -> None:
+    assert load({"THREADWATCH_ALERTMANAGER__URLS": "http://a:1,http://b:2"}).alertmanager.urls == ("http://a:1", "http://b:2")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[pileon]\nmin_hostile_authors = 1", r"Expected `int` >= 2 - at `\$.pileon.min_hostile_authors`"),
+        ("[pileon]\nwindow = 'PT1S'", "window is 0:00:01, allowed is"),
+        ("colour = 'red'", "unknown field `colour`"),
+        ("[worker]\nbatch = 'many'", r"\$.worker.batch"),
+        ("retention = 'a week'", r"\$.retention"),
+        ("[kafka", "Expected ']'"),
+    ],
+)
+def test_a_mistake_in_the_file_names_the_file_and_the_setting(file: Path, text: str, said: str) -> None:
+    file.write_text(text)
+    with pytest.raises(UserError, match=said) as told:
+        load({}, file)
+    assert str(told.value).startswith(str(file))
+
+
+@pytest.mark.parametrize("name", ["sport", "/sport", "news/"])
+def test_a_community_is_named_with_its_source(file: Path, name: str) -> None:
+    file.write_text(f'[communities."{name}"]\nmin_hostile_authors = 5')
+    with pytest.raises(UserError, match="source/community"):
+        topology_config(load({}, file), b"key")
+
+
+def test_an_unknown_setting_of_a_community_is_refused(file: Path) -> None:
+    file.write_text('[communities."news/sport"]\nwindows = "PT1H"')
+    with pytest.raises(UserError, match=r"communities.news/sport: .*windows"):
+        load({}, file)
+
+
+def test_a_mute_of_more_than_thirty_days_is_refused(file: Path) -> None:
+    file.write_text(FILE.replace("2024-05-20", "2024-07-20"))
+    with pytest.raises(UserError, match="30 days"):
+        load({}, file)
+
+
+def test_a_file_that_was_asked_for_and_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no settings file"):
+        load({}, tmp_path / "absent.toml")
