@@ -39,6 +39,8 @@ class StageAgent:
         self._locks: dict[int, asyncio.Lock] = {}
         self._rules: dict[int, StopRule] = {}
         self._behind: set[int] = set()
+        self._is_between = False
+        """Whether we gave partitions back and were not given any since: the consumer still names those of before."""
         self._suspected: set[int] = set()
         self._batch = min(settings.worker.batch, getattr(stage, "at_most", settings.worker.batch))
         self.app = stage_app(settings, stage.name)
@@ -62,7 +64,12 @@ class StageAgent:
 
         @app.on_partitions_revoked.connect
         async def revoked(_: Any, /, *gone: Iterable[Any], **__: Any) -> None:
+            self._is_between = True
             await guarded(f"stage {self.stage.name}, partitions revoked", self.let_go(tp.partition for tps in gone for tp in tps))
+
+        @app.on_partitions_assigned.connect
+        async def assigned(_: Any, /, *__: Any, **___: Any) -> None:
+            self._is_between = False
 
     async def _guarded(self, partition: int, events: list[Any]) -> bool:
         self.progress.began(partition, time.monotonic())
@@ -135,7 +142,7 @@ class StageAgent:
 
     def _assigned(self) -> list[int]:
         """Return the partitions that the group gave this worker; none before it has, and while they change hands."""
-        if not self.app.started or self.app.rebalancing:
+        if not self.app.started or self.app.rebalancing or self._is_between:
             return []
         try:
             return sorted(place.partition for place in self.app.consumer.assignment())
