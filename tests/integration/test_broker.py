@@ -56,7 +56,7 @@ def test_a_port_that_is_taken_is_a_plain_mistake(tmp_path: Path) -> None:
 async def test_the_command_prints_its_address_and_ends_in_order_when_asked(tmp_path: Path) -> None:
     port = free_port()
     with (tmp_path / "said").open("w") as said:
-        running = subprocess.Popen(  # noqa: ASYNC220 it is started, not waited for
+        running = subprocess.Popen(
             [sys.executable, "-m", "streams", "kafka", "--data", str(tmp_path / "kafka"), "--port", str(port)],
             stdout=subprocess.PIPE, stderr=said, text=True, env=os.environ | {"THREADWATCH_JARS": str(jars().parent)},
         )  # fmt: skip

@@ -37,7 +37,7 @@ async def prometheus(live_and_worker: tuple[Live, Worker], tmp_path: Path) -> As
     address = await live_and_worker[1].ready()
     config = shipped_config(tmp_path, address.removeprefix("http://"))
     with (tmp_path / "prometheus.log").open("w") as log:
-        running = subprocess.Popen([program,  # noqa: ASYNC220 it is started, not waited for
+        running = subprocess.Popen([program,
                                      f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
                                     f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)  # fmt: skip
     server = Prometheus(port)
