@@ -131,7 +131,8 @@ class EmbeddedBroker:
     def _format_once(self, jars: Path, properties: Path) -> None:
         if (self.data / "logs" / "meta.properties").exists():
             return
-        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # Its first sign may not be "-", or Kafka's own command takes it for an option (one in 64 is).
+        cluster = "t" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         command = [*_java(jars), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:

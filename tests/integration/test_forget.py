@@ -1,6 +1,8 @@
 """``threadwatch forget``: everything of an author is deleted at every stage, and what only retention removes is named with its date."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,7 +16,8 @@ pytestmark = pytest.mark.kafka
 
 async def test_an_author_who_is_forgotten_counts_no_longer_and_no_new_text_is_written(live: Live) -> None:
     live.worker()
-    await live.send([root(), *crowd(1, 5)])
+    since = datetime.now(UTC) - timedelta(minutes=20)
+    await live.send([root(since=since), *crowd(1, 5, since=since)])
     await live.settled()
     assert [one.status for one in live.pileons()] == [Status.OPENED]
 

@@ -1,5 +1,6 @@
 """What a worker remembers outlives it; where it cannot be trusted, the worker says what to do and ends with exit 2."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -19,14 +20,15 @@ pytestmark = pytest.mark.kafka
 INSULT = "You are a stupid, pathetic idiot. Shut up, you moron."
 
 
-def crowd(first: int, last: int, talk: str = "talk") -> list[Comment]:
+def crowd(first: int, last: int, talk: str = "talk", since: datetime = NOON) -> list[Comment]:
     """Return hostile answers to ``ann`` by different people, one a minute."""
-    return [comment(f"{talk}-{n}", conversation_id=talk, author_id=f"{talk}-p{n}", parent_id=f"{talk}-root", text=INSULT,
-                    created_at=NOON + n * MINUTE) for n in range(first, last)]  # fmt: skip
+    said = {"conversation_id": talk, "parent_id": f"{talk}-root", "text": INSULT}
+    return [comment(f"{talk}-{n}", author_id=f"{talk}-p{n}", created_at=since + n * MINUTE, **said) for n in range(first, last)]
 
 
-def root(talk: str = "talk") -> Comment:
-    return comment(f"{talk}-root", conversation_id=talk, author_id=f"ann-{talk}", created_at=NOON - MINUTE)
+def root(talk: str = "talk", since: datetime = NOON) -> Comment:
+    """Return what they answer."""
+    return comment(f"{talk}-root", conversation_id=talk, author_id=f"ann-{talk}", created_at=since - MINUTE)
 
 
 async def stopped(live: Live) -> None:
