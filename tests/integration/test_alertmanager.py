@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 import socket
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +17,7 @@ from streams.live.alertmanager import Alertmanagers, alerts
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.stages.alert import Alerts, Config
 from tests.support.builders import MINUTE, pileon
+from tests.support.programs import needed
 
 QUIET = 2.5
 """Seconds without a notification that stand for "none": more than two group intervals."""
@@ -43,13 +42,7 @@ def shipped_config(webhook: str) -> str:
 @pytest.fixture(scope="module")
 def binary() -> str:
     """Return Alertmanager's path; without it these tests cannot say anything."""
-    found = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-    if found is None:
-        why = "there is no Alertmanager here: apt-get install prometheus-alertmanager"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
-    return found
+    return needed("prometheus-alertmanager")
 
 
 class Receiver:
