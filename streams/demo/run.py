@@ -31,6 +31,8 @@ from streams.topics import PILEONS
 PREFIX: Final = "demo-"
 _SETTLE_WITHIN: Final = 180.0
 _READY_WITHIN: Final = 60.0
+_LAST_TICKS: Final = 3.0
+"""Seconds for the last ticks to close what is due."""
 
 
 class Demo:
@@ -84,7 +86,7 @@ class Demo:
         await self._play("page", page, 1.0)
         complete = await settled(self._settings, _SETTLE_WITHIN, self._checked().check)
         took = time.monotonic() - started
-        await asyncio.sleep(1)
+        await asyncio.sleep(_LAST_TICKS)
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
@@ -97,6 +99,8 @@ class Demo:
             "THREADWATCH_KAFKA__PREFIX": self._settings.kafka.prefix,
             "THREADWATCH_SCORER": self._settings.scorer,
             "THREADWATCH_DATA": self._settings.data,
+            # A day and a half passes in seconds: time is told that often too, so that what is over ends on screen.
+            "THREADWATCH_WORKER__TICK_EVERY": "PT1S",
         } | ({"THREADWATCH_ALERTMANAGER__URLS": self._tools.alertmanager} if self._tools.alertmanager else {})
         log = Path(self._settings.data) / "demo-worker.log"
         log.unlink(missing_ok=True)
