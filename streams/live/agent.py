@@ -43,7 +43,7 @@ class StageAgent:
         """Whether we gave partitions back and were not given any since: the consumer still names those of before."""
         self._suspected: set[int] = set()
         self._batch = min(settings.worker.batch, getattr(stage, "at_most", settings.worker.batch))
-        self.app = stage_app(settings, stage.name)
+        self.app = stage_app(settings, stage.name, self._batch)
         self._listen()
 
     def _listen(self) -> None:
@@ -59,7 +59,7 @@ class StageAgent:
         @app.agent(topic, name=self.stage.name, concurrency=1)
         async def agent(stream: Any) -> None:
             lanes = Lanes(self._guarded, self._batch, worker.batch_within.total_seconds())
-            async for events in drained(stream, self._batch):
+            async for events in drained(stream):
                 await lanes.put(events, at_most=_WAITING * self._batch)
 
         @app.on_partitions_revoked.connect
@@ -71,9 +71,9 @@ class StageAgent:
         async def assigned(_: Any, /, *__: Any, **___: Any) -> None:
             self._is_between = False
 
-    async def _guarded(self, partition: int, events: list[Any]) -> bool:
+    async def _guarded(self, partition: int, messages: list[Message]) -> bool:
         self.progress.began(partition, time.monotonic())
-        is_applied = await guarded(f"stage {self.stage.name}", self._apply(partition, [_message(event.message) for event in events]))
+        is_applied = await guarded(f"stage {self.stage.name}", self._apply(partition, messages))
         self.progress.ended(partition, time.monotonic())
         return is_applied
 
@@ -175,8 +175,3 @@ class Options:
 
     def __init__(self, rebuild: bool = False, accept_config: bool = False, accept_bad_until: int = -1) -> None:
         self.rebuild, self.accept_config, self.accept_bad_until = rebuild, accept_config, accept_bad_until
-
-
-def _message(message: Any) -> Message:
-    # Faust turned the broker's milliseconds into seconds as a float.
-    return Message(message.topic, message.partition, message.offset, round(message.timestamp * 1000), message.key, message.value)

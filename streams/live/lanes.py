@@ -7,11 +7,14 @@ as its last batch took: on a quiet machine that is little, on a loaded one batch
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
 from typing import Any, Final
 
-Work = Callable[[int, list[Any]], Awaitable[bool]]
-"""Applies events of one partition; nothing leaves it (guard.py). False: they are not ours any more, and stay unacknowledged."""
+from streams.engine import Message
+
+Work = Callable[[int, list[Message]], Awaitable[bool]]
+"""Applies records of one partition; nothing leaves it (guard.py). False: they are not ours any more, and stay unacknowledged."""
 
 _REST: Final = 2.0
 """Rest after a batch, in times of how long it took."""
@@ -21,7 +24,7 @@ class Lanes:
     """The lanes of one agent."""
 
     def __init__(self, work: Work, batch: int, pace: float) -> None:
-        """``batch``: events at once, at most; ``pace``: a lane never rests longer than so many seconds; a full batch never waits."""
+        """``batch``: records at once, at most, unless one chunk has more; a full one never waits. ``pace``: longest rest, in seconds."""
         self._work, self._batch, self._pace = work, batch, pace
         self._waiting: dict[int, deque[Any]] = {}
         self._wake: dict[int, asyncio.Event] = {}
@@ -29,14 +32,14 @@ class Lanes:
         self._room = asyncio.Event()
 
     async def put(self, events: list[Any], at_most: int) -> None:
-        """Hand events to their lanes; come back when no more than ``at_most`` wait in all, so that the channel fills up instead."""
+        """Hand chunks to their lanes; come back when no more than ``at_most`` records wait, so that the channel fills up instead."""
         for event in events:
             partition = event.message.partition
             if partition not in self._tasks:
                 self._open(partition)
             self._waiting[partition].append(event)
             self._wake[partition].set()
-        while sum(map(len, self._waiting.values())) > at_most:
+        while sum(map(_records, self._waiting.values())) > at_most:
             self._room.clear()
             await self._room.wait()
 
@@ -49,14 +52,27 @@ class Lanes:
         clock, rested = asyncio.get_running_loop().time, float("-inf")
         while True:
             await wake.wait()
-            if len(waiting) < self._batch:
+            if _records(waiting) < self._batch:
                 await asyncio.sleep(max(0.0, rested - clock()))
             began = clock()
-            taken = [waiting.popleft() for _ in range(min(len(waiting), self._batch))]
+            taken = self._taken(waiting)
             if not waiting:
                 wake.clear()
             self._room.set()
-            is_applied = await self._work(partition, taken)
+            is_applied = await self._work(partition, list(chain.from_iterable(event.message.records for event in taken)))
             rested = clock() + min(self._pace, _REST * (clock() - began))
             for event in taken if is_applied else ():
                 event.ack()
+
+    def _taken(self, waiting: deque[Any]) -> list[Any]:
+        """Return the chunks of one batch: the next one, and more as long as they fit."""
+        taken, room = [waiting.popleft()], self._batch
+        room -= len(taken[0].message.records)
+        while waiting and len(waiting[0].message.records) <= room:
+            taken.append(waiting.popleft())
+            room -= len(taken[-1].message.records)
+        return taken
+
+
+def _records(waiting: Iterable[Any]) -> int:
+    return sum(len(event.message.records) for event in waiting)
