@@ -6,6 +6,7 @@ is counted as ``other``, and so is any word outside its closed set: a hostile re
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import product
 from typing import Any, Final, Protocol, TypeVar
 
@@ -104,12 +105,10 @@ class Metrics:
         self.end_to_end = self._histogram(
             "end_to_end_seconds", "Seconds from writing a comment to its score.", DELAY_BUCKETS, source=self._sources
         )
-        self.community_comments = Counter(
-            "threadwatch_community_comments_total",
-            f"Comments scored, by community, and whether toxicity was at least {FLAGGED_AT}.",
-            ["source", "community", "flagged"],
-            registry=self._registry,
-        )
+        self.community_comments = self._counts(
+            "community_comments_total", f"Comments scored, by community, and whether toxicity was at least {FLAGGED_AT}.",
+            source=(), community=(), flagged=(),
+        )  # fmt: skip
         for source, communities in self._sources.items():
             for community, flagged in product(sorted(communities), ("true", "false")):
                 self.community_comments.labels(source, community, flagged)
@@ -290,6 +289,8 @@ _Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
 
 
 def _zeroed(metric: _Metric, labels: Mapping[str, Iterable[str]]) -> _Metric:
+    if labels and not isinstance(metric, Gauge):  # looked up several times a comment; a gauge's come and go with partitions
+        metric.labels = cache(metric.labels)  # type: ignore[method-assign]
     for values in product(*(sorted(allowed) for allowed in labels.values())) if labels else ():
         metric.labels(*values)
     return metric
