@@ -21,6 +21,7 @@ from streams.records import Comment
 from streams.settings import Settings, load
 from streams.sources.sample import HOURS, sample
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS
+from tests.bench.receiver import Receiver
 
 _LONGEST = 300.0
 _SECONDS_OF_LOAD = 30
@@ -50,9 +51,10 @@ class Bench:
         finally:
             self._broker.stop()
 
-    def _worker(self, settings: Settings) -> WorkerProcess:
+    def _worker(self, settings: Settings, **environment: str) -> WorkerProcess:
         return WorkerProcess(
-            {
+            environment
+            | {
                 "THREADWATCH_KAFKA": settings.kafka.bootstrap,
                 "THREADWATCH_KAFKA__PREFIX": settings.kafka.prefix,
                 "THREADWATCH_DATA": str(self._folder),
@@ -93,25 +95,30 @@ class Bench:
             await probe.close()
 
     async def _delays(self, address: str, rate: float) -> None:
-        """Publish at this rate; measure from publishing a comment to its score, and from the crossing comment to the pile-on."""
+        """Publish at this rate; measure from publishing a comment to its score, and from the crossing comment to pile-on and alert."""
         settings = load({}, options={"kafka.bootstrap": address, "kafka.prefix": "delay-"})
         await create_topics(settings)
-        worker = self._worker(settings)
-        worker.start()
-        try:
-            await _listening(worker)
-            # A worker that starts is busy with its partitions; what is measured is one that runs.
-            await self._publish(settings, _raids(datetime.now(UTC), "warm", int(rate)), rate)
-            await asyncio.sleep(8)
-            await self._measured(settings, rate)
-        finally:
-            worker.stop()
+        async with Receiver() as receiver:
+            worker = self._worker(settings, THREADWATCH_ALERTMANAGER__URLS=receiver.url)
+            worker.start()
+            try:
+                await _listening(worker)
+                # A worker that starts is busy with its partitions; what is measured is one that runs.
+                await self._publish(settings, _raids(datetime.now(UTC), "warm", int(rate)), rate)
+                await asyncio.sleep(8)
+                await self._measured(settings, rate, receiver)
+            finally:
+                worker.stop()
 
-    async def _measured(self, settings: Settings, rate: float) -> None:
+    async def _measured(self, settings: Settings, rate: float, receiver: Receiver) -> None:
         published: dict[str, float] = {}
         scored: dict[str, float] = {}
         decided: dict[str, float] = {}
-        watching = [asyncio.create_task(self._watch_scored(settings, scored)), asyncio.create_task(self._watch_decided(settings, decided))]
+        crossed: dict[str, str] = {}
+        watching = [
+            asyncio.create_task(self._watch_scored(settings, scored)),
+            asyncio.create_task(self._watch_decided(settings, decided, crossed)),
+        ]
         await asyncio.sleep(1)
         comments = _raids(datetime.now(UTC), "load", int(rate * _SECONDS_OF_LOAD))
         await self._publish(settings, comments, rate, published)
@@ -119,8 +126,10 @@ class Bench:
         for task in watching:
             task.cancel()
         await asyncio.gather(*watching, return_exceptions=True)
+        alerted = {crossed[pileon]: at for pileon, at in receiver.first.items() if pileon in crossed}
         _print_delays(f"publishing → score, at {rate:,.0f} comments a second", published, scored)
         _print_delays("publishing → pile-on decision (its crossing comment)", published, decided)
+        _print_delays("publishing → alert at the receiver (its crossing comment)", published, alerted)
 
     async def _publish(
         self, settings: Settings, comments: Sequence[Comment], rate: float, published: dict[str, float] | None = None
@@ -139,8 +148,9 @@ class Bench:
         async for record in follow(settings, COMMENTS_SCORED):
             seen.setdefault(record.comment.comment_id, time.time())
 
-    async def _watch_decided(self, settings: Settings, seen: dict[str, float]) -> None:
+    async def _watch_decided(self, settings: Settings, seen: dict[str, float], crossed: dict[str, str]) -> None:
         async for record in follow(settings, PILEONS):
+            crossed[record.pileon_id] = record.opened_by
             seen.setdefault(record.opened_by, time.time())
 
 
