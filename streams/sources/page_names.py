@@ -6,10 +6,10 @@ text, and above all stands on the page again and again where names stand. Weight
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from streams.sources.page_labels import Block
+from streams.sources.page_region import Block
 
 NEVER: Final = -50.0
 LONGEST: Final = 90
@@ -47,7 +47,12 @@ _RUNNING_WORDS: Final = 8
 """A block of at least so many words is running text; its lower-case words are vocabulary."""
 _ROUNDS: Final = 2
 """Whether a line recurs behind names depends on what the lines before it are; the second round knows more."""
+_SIGNS: Final = frozenset("-–—―~>*•#+/|\\=^&%<")
+"""What stands before signatures, quotations and items, and before no name."""
+_SIGN_FIRST: Final = -4.0
 _NAME_LIKE: Final = 0.5
+_SURE: Final = 2.0
+_SIGNED_WITHIN: Final = 4
 _MOST_BONUS: Final = 9.0
 
 
@@ -63,13 +68,14 @@ class Names:
             recurs = _recurrence(blocks, self.scores)
             said = {text: bonus * _share(text) for text, bonus in recurs.items()}
             self.scores = [own + said.get(block.text, 0.0) for own, block in zip(alone, blocks, strict=True)]
+        self.scores = [score + near for score, near in zip(self.scores, _nearby(blocks, self.scores), strict=True)]
 
     def _alone(self, text: str) -> float:
         """Return what the line itself says, wherever it stands."""
         if "\n" in text or len(text) > LONGEST or _ADDRESS.search(text) or not any(map(str.isalnum, text)):
             return NEVER
         words = _WORD.findall(_BRACKETED_END.sub("", text)) or _WORD.findall(text)
-        return _shape(text, words) + self._wording(words) + _ending(text)
+        return (_SIGN_FIRST if text[0] in _SIGNS else 0.0) + _shape(text, words) + self._wording(words) + _ending(text)
 
     def _wording(self, words: Sequence[str]) -> float:
         """Words that this page, or any, uses in running text make a sentence."""
@@ -118,6 +124,24 @@ def _vote(blocks: Sequence[Block], scores: Sequence[float], at: int) -> int:
     if gap == 1:
         return 2 if after == 1 else 1
     return 0 if behind_name and after == 1 else -1
+
+
+def _nearby(blocks: Sequence[Block], scores: Sequence[float]) -> Iterator[float]:
+    """Yield what the neighbours of each line say: below a colon nobody begins a comment, and below somebody's text a signature is no name."""
+    seen: dict[str, int] = {}
+    for at, block in enumerate(blocks):
+        opened = at > 0 and block.gap == 1 and blocks[at - 1].text.endswith((":", ","))
+        signed = scores[at] > _NAME_LIKE and _is_signature(blocks, scores, seen.get(block.text, -1), at)
+        seen[block.text] = at
+        yield (-1.5 if opened else 0.0) - (scores[at] + 3.0 if signed else 0.0)
+
+
+def _is_signature(blocks: Sequence[Block], scores: Sequence[float], named_at: int, at: int) -> bool:
+    """Say whether a line repeats the name above its text, and another name with a text follows; who answers himself says something."""
+    if named_at < 0 or not 2 <= at - named_at <= _SIGNED_WITHIN or at + 2 >= len(blocks):
+        return False
+    together = all(block.gap == 1 for block in blocks[named_at + 1 : at + 3])
+    return together and scores[at + 1] > _SURE and scores[at + 2] < _NAME_LIKE and max(scores[named_at + 1 : at]) < _NAME_LIKE
 
 
 def _bonus(times: float) -> float:

@@ -191,7 +191,7 @@ def _kinds() -> dict[str, Callable[[int], KnownPage]]:
         "signatures": Manner(signed=0.3),
         "names quoted on a line": Manner(quoting=0.15),
         "widget words in comments": Manner(widget_words=0.12),
-        "one comment": Manner(count=(1, 1)),
+        "one comment": Manner(count=(1, 1), pictures=0.0),
         "few comments": Manner(count=(2, 6)),
         "long page": Manner(count=(250, 300)),
     }
