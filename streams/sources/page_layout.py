@@ -19,12 +19,13 @@ _PARAGRAPH: Final = 1.3
 _PICTURE: Final = 6.0
 _NAMED_EMPTY: Final = 2.5
 _UNNAMED_EMPTY: Final = 4.0
+_EMPTY_FIRST: Final = 1.5
 _UNNAMED: Final = 0.7
 _UNLABELLED: Final = 4.0
 _HEADED_NAME: Final = 8.0
 _NO_GAP: Final = 2.0
-_SURELY_NAME: Final = 4.0
-_NAME_BELOW: Final = 4.0
+_SURELY_NAME: Final = 3.9
+_NAME_BELOW: Final = 2.0
 _IMPOSSIBLE: Final = math.inf
 _MOST_EMPTIES: Final = 50
 _MOST_AT_EDGE: Final = 7
@@ -119,7 +120,7 @@ def _beginning(block: Block, score: float, toll: float, heads_are_labelled: bool
     name = _HEADED_NAME if block.headed else 0.0
     unheaded = _UNLABELLED if heads_are_labelled and not block.headed else 0.0
     return [
-        name - score + toll + empties[0] * (_UNNAMED_EMPTY + toll),
+        name - score + toll + empties[0] * (_EMPTY_FIRST + toll),
         _UNNAMED + unheaded + toll + empties[1] * (_UNNAMED_EMPTY + toll),
         _IMPOSSIBLE,
     ], empties

@@ -15,7 +15,7 @@ NEVER: Final = -50.0
 LONGEST: Final = 90
 """Characters; a longer line is no name."""
 
-_BY_WORDS: Final = (0.0, 0.5, 1.5, 1.2, 0.3, -0.7, -1.5)
+_BY_WORDS: Final = (0.0, 0.5, 1.5, 1.2, 0.6, 0.0, -0.7)
 _PER_FURTHER_WORD: Final = -0.8
 _LONG_TITLE: Final = 0.4
 _NAME_WORDS: Final = 6
@@ -45,13 +45,17 @@ _INTERJECTIONS: Final = frozenset(
 )
 _RUNNING_WORDS: Final = 8
 """A block of at least so many words is running text; its lower-case words are vocabulary."""
+_FUNCTION: Final = 1.0
+_PLAIN: Final = 0.8
+_SENTENCE: Final = 1.2
 _ROUNDS: Final = 2
 """Whether a line recurs behind names depends on what the lines before it are; the second round knows more."""
 _SIGNS: Final = frozenset("-–—―~>*•#+/|\\=^&%<")
 """What stands before signatures, quotations and items, and before no name."""
 _SIGN_FIRST: Final = -4.0
 _NAME_LIKE: Final = 0.5
-_SURE: Final = 2.0
+_NO_NAME: Final = -6.0
+_MAY_BE_NAME: Final = -0.5
 _SIGNED_WITHIN: Final = 4
 _MOST_BONUS: Final = 9.0
 
@@ -87,12 +91,12 @@ class Names:
             elif folded in _PARTICLES and at:
                 continue
             elif folded in _FUNCTION_WORDS:
-                plain += 1.0
+                plain += _FUNCTION
             elif folded in self._vocabulary:
-                plain += 0.8
+                plain += _PLAIN
             elif folded in _INTERJECTIONS:
                 plain += 0.5
-        return -min(plain, 3.5)
+        return -min(plain, _SENTENCE)
 
 
 def _vocabulary(blocks: Sequence[Block]) -> frozenset[str]:
@@ -138,10 +142,13 @@ def _nearby(blocks: Sequence[Block], scores: Sequence[float]) -> Iterator[float]
 
 def _is_signature(blocks: Sequence[Block], scores: Sequence[float], named_at: int, at: int) -> bool:
     """Say whether a line repeats the name above its text, and another name with a text follows; who answers himself says something."""
-    if named_at < 0 or not 2 <= at - named_at <= _SIGNED_WITHIN or at + 2 >= len(blocks):
+    if named_at < 0 or not 2 <= at - named_at <= _SIGNED_WITHIN or at + 1 >= len(blocks):
         return False
-    together = all(block.gap == 1 for block in blocks[named_at + 1 : at + 3])
-    return together and scores[at + 1] > _SURE and scores[at + 2] < _NAME_LIKE and max(scores[named_at + 1 : at]) < _NAME_LIKE
+    if any(block.gap != 1 for block in blocks[named_at + 1 : at + 1]) or max(scores[named_at + 1 : at]) > _NAME_LIKE:
+        return False
+    if blocks[at + 1].gap == 2:
+        return scores[at + 1] < _NO_NAME
+    return at + 2 < len(blocks) and blocks[at + 2].gap == 1 and scores[at + 1] > _MAY_BE_NAME and scores[at + 2] < _NAME_LIKE
 
 
 def _bonus(times: float) -> float:
@@ -193,6 +200,8 @@ def _is_title(words: Sequence[str], text: str) -> bool:
 def _capitals(words: Sequence[str], text: str) -> float:
     cased = [word for at, word in enumerate(words) if word[0] != word[0].swapcase() and (at == 0 or word not in _PARTICLES)]
     if not cased:
+        if not words and sum(map(str.isdigit, text)) >= 4:
+            return -1.0
         # A script without capitals: only length can tell, and its words have no spaces between them.
         return 0.5 if words and len(text) <= 8 else 0.0 if words and len(text) <= 20 else -2.0
     raised = [word for word in cased if word[0].isupper()]

@@ -142,10 +142,11 @@ def _with_site(invited: bool, chance: Random, comments: list[PageComment]) -> st
 
 def _loading(chance: Random, comments: list[PageComment]) -> str:
     """Buttons for more stand between comments, and at the end."""
-    lines = flattened(comments[: len(comments) // 2], footer=()).rstrip("\n")
-    rest = flattened(comments[len(comments) // 2 :], article=(), bar=(), footer=())
+    half = next((at for at in range(len(comments) // 2, len(comments)) if comments[at - 1].text and comments[at].text), 1)
+    lines = flattened(comments[:half], footer=()).rstrip("\n")
+    rest = flattened(comments[half:], article=(), bar=(), footer=())
     button = chance.choice(("Load more comments", "Show more replies", "Load More Comments", "View more replies", "Show more comments"))
-    gap = "\n" if comments[len(comments) // 2].author is not None else "\n\n"
+    gap = "\n" if comments[half].author is not None else "\n\n"
     end = chance.choice(("Load more comments\n", "Load More Comments\n\nYou might also like\n\nBridge Opens Early\n", f"{FOOTER[0]}\n"))
     return f"{lines}\n\n{button}\n{gap}{rest.lstrip(chr(10))}{end}"
 
