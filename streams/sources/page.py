@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from streams.errors import UserError
-from streams.sources.page_region import Block, region_of
 from streams.sources.page_layout import Layout, Part, layout
+from streams.sources.page_region import Block, region_of
 
 _DATE: Final = re.compile(r"(?:[^\W\d_]{3,12}\.? )?(?:\d{1,2},? )?(?:[^\W\d_]{3,12}\.?,? )?(?:19|20)\d\d")
 _HEADING_WORDS: Final = 4

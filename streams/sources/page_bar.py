@@ -72,7 +72,8 @@ _WEAK: Final = _FORM | {
 _NONE_YET: Final = frozenset({"be the first to comment!", "be the first to comment", "no comments yet", "no comments"})
 _BELOW: Final = _FORM | _NONE_YET
 _COUNTED: Final = re.compile(
-    r"\(?(\d[\d.,]*)\)? (comments?|comment threads?|thread replies|followers|votes?|kommentare?|commentaires?|comentarios?|комментари\w{1,3})"
+    r"\(?(\d[\d.,]*)\)? (comments?|comment threads?|thread replies|followers|votes?"
+    r"|kommentare?|commentaires?|comentarios?|комментари\w{1,3})"
 )
 _BAR_LINES: Final = 12
 _BAR_GAP: Final = 3

@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 _INVITATION: Final = ("would love your thoughts, please comment",)
-_TAIL: Final = frozenset(
-    {"insert", "wpdiscuz", "you are going to send email to", "move comment"}
-)
+_TAIL: Final = frozenset({"insert", "wpdiscuz", "you are going to send email to", "move comment"})
 MORE: Final = frozenset({"load more comments", "show more comments", "view more comments", "load more"})
 """Buttons for more comments."""
 _WEAK_TAIL: Final = frozenset({"x", "()", "( )", "| reply", "|reply", "reply", "|", "{}", "[+]", "0", "subscribe", "login"})
 _SITE: Final = re.compile(
-    r"(?:you (?:might|may) also (?:like|enjoy|be interested in)|(?:related|similar|recent|latest|popular|more|other|trending|recommended)"
-    r" (?:articles?|posts?|news|stories|stor(?:y|ies)|reading|content|videos|topics)|more (?:from|on|in|about) .{1,60}|recommended(?: for you)?"
-    r"|read (?:more|also|next)|see also|also read|(?:previous|next|prev) (?:article|post|story)|most (?:popular|read|viewed|commented|shared)"
+    r"(?:you (?:might|may) also (?:like|enjoy|be interested in)"
+    r"|(?:related|similar|recent|latest|popular|more|other|trending|recommended) "
+    r"(?:articles?|posts?|news|stories|story|reading|content|videos|topics)"
+    r"|more (?:from|on|in|about) .{1,60}|recommended(?: for you)?"
+    r"|read (?:more|also|next)|see also|also read|(?:previous|next|prev) (?:article|post|story)"
+    r"|most (?:popular|read|viewed|commented|shared)"
     r"|leave a (?:reply|comment)|(?:post|add|write) a comment|your email address will not be published\..{0,60}|trending(?: now)?"
     r"|share this(?: article| post| story)?|about (?:us|the author)|contact(?: us)?|privacy policy|terms of (?:use|service)|imprint"
     r"|cookie policy|follow us.{0,30}|newsletter|sign up for .{1,60}newsletter.{0,20}|advertisement|sponsored(?: content)?|tags:?.{0,80}"
@@ -22,7 +23,9 @@ _SITE: Final = re.compile(
     r"|читайте также|похожие (?:статьи|записи))[:.…]?"
 )
 """Headings and links that a site puts below its comments; whole lines, in lower case."""
-_COPYRIGHT: Final = re.compile(r"(?:copyright\b|©|\(c\) ).{0,120}|.{0,120}all rights reserved.{0,40}|powered by .{1,60}|designed by .{1,60}")
+_COPYRIGHT: Final = re.compile(
+    r"(?:copyright\b|©|\(c\) ).{0,120}|.{0,120}all rights reserved.{0,40}|powered by .{1,60}|designed by .{1,60}"
+)
 _NUMBER: Final = re.compile(r"[-−+]?\d{1,6}")
 _ENDS: Final = (".", "!", "?", "…", ")", "”", '"', "。", "！", "？")
 _SENTENCE_WORDS: Final = 5

@@ -11,7 +11,9 @@ from typing import Final
 
 from streams.sources.page_foot import MORE
 
-_REPLY: Final = re.compile(r"(?:\d{1,6} ?)?\|? ?(?:reply|respond|antworten|répondre|responder|ответить) ?\|?")
+_REPLY: Final = re.compile(
+    r"(?:\d{1,6} ?)?\|? ?(?:reply|respond|antworten|répondre|responder|ответить) ?\|?|vote up ?[-−+]?\d{0,6} ?vote down(?: {1,4}reply)?"
+)
 _TO: Final = re.compile(r"(?:reply|in reply|replying) to .{1,80}")
 _SURE: Final = re.compile(
     r"view replies ?\(\d+\)|hide replies(?: ?\(\d+\))?|(?:view|show|hide|load) \d+ (?:more )?(?:replies|reply|comments)"
@@ -23,7 +25,8 @@ _OTHERS: Final = re.compile(
 _MONTH: Final = r"[^\W\d_]{3,12}\.?"
 _CLOCK: Final = r"(?:,? (?:at )?\d{1,2}:\d\d(?::\d\d)? ?(?:am|pm|[ap]\.m\.)?)"
 _TIME: Final = re.compile(
-    rf"(?:(?:about |posted |edited )?(?:\d{{1,3}}|an?) (?:second|minute|hour|day|week|month|year)s?(?:,? \d{{1,2}} [a-z]{{3,7}}s?)? ago|just now|yesterday"
+    rf"(?:(?:about |posted |edited )?(?:\d{{1,3}}|an?) (?:second|minute|hour|day|week|month|year)s?"
+    r"(?:,? \d{1,2} [a-z]{3,7}s?)? ago|just now|yesterday"
     rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d{_CLOCK}?|\d{{1,2}}\.? {_MONTH},? (?:19|20)\d\d{_CLOCK}?"
     rf"|(?:\d{{1,2}}[./-]){{2}}(?:19|20)?\d\d{_CLOCK}?|(?:19|20)\d\d[./-]\d\d[./-]\d\d{_CLOCK}?"
     r"|vor (?:\d{1,3}|einem|einer) [^\W\d_]{3,8}|il y a \d{1,3} [^\W\d_]{2,8}|hace \d{1,3} [^\W\d_]{3,8}|\d{1,3} [^\W\d_]{3,8} назад)"

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
-from streams.sources.page_region import Block, Region
 from streams.sources.page_names import Names
+from streams.sources.page_region import Block, Region
 
 _PARAGRAPH: Final = 1.3
 _PICTURE: Final = 6.0
@@ -32,7 +32,7 @@ _MOST_AT_EDGE: Final = 7
 """Empty lines; more, at the beginning or the end of the comments, are a site's habit."""
 _NEARLY: Final = 0.1
 _MOST_TOLL: Final = 2.5
-_HALVINGS: Final = 7
+_HALVINGS: Final = 5
 
 
 class Part(IntEnum):

@@ -131,7 +131,7 @@ def _vote(blocks: Sequence[Block], scores: Sequence[float], at: int) -> int:
 
 
 def _nearby(blocks: Sequence[Block], scores: Sequence[float]) -> Iterator[float]:
-    """Yield what the neighbours of each line say: below a colon nobody begins a comment, and below somebody's text a signature is no name."""
+    """Yield what each line's neighbours say: below a colon nobody begins, and a signature below somebody's own text is no name."""
     seen: dict[str, int] = {}
     for at, block in enumerate(blocks):
         opened = at > 0 and block.gap == 1 and blocks[at - 1].text.endswith((":", ","))

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from streams.sources.page import PageComment
 from tests.support.page_words import NAME_STYLES, REMARKS, WIDGET_TEXTS, names, said
-from tests.support.pages import ARTICLE, BAR, FOOTER, OTHER_BARS, flattened
+from tests.support.pages import ARTICLE, FOOTER, OTHER_BARS, flattened
 
 
 class KnownPage(NamedTuple):
@@ -17,11 +17,15 @@ class KnownPage(NamedTuple):
     comments: tuple[PageComment, ...]
 
 
+Dress = Callable[[Random, list[PageComment]], str]
+"""Flattens comments in a way of its own."""
+
+
 class Manner(NamedTuple):
     """How the people of a page write."""
 
     style: str = "mixed"
-    count: tuple[int, int] = (8, 70)
+    comments: tuple[int, int] = (8, 70)
     named: float = 0.6
     once: float = 0.15
     """How many names occur once only."""
@@ -33,9 +37,12 @@ class Manner(NamedTuple):
     widget_words: float = 0.0
 
 
-def talk(chance: Random, manner: Manner = Manner()) -> list[PageComment]:
+USUAL: Final = Manner()
+
+
+def talk(chance: Random, manner: Manner = USUAL) -> list[PageComment]:
     """Return comments: a few people write often, some once, some names are missing, some comments are pictures."""
-    count = chance.randint(*manner.count)
+    count = chance.randint(*manner.comments)
     pool = names(chance, manner.style, 4 + count // 4)
     passing = [name for name in names(chance, manner.style, 2 * count) if name not in pool]
     return [_comment(chance, manner, _author(chance, manner, pool, passing), pool) for _ in range(count)]
@@ -74,22 +81,29 @@ def _written(manner: Manner, seed: int) -> KnownPage:
     return KnownPage(flattened(comments), tuple(comments))
 
 
-def _dressed(dress: Callable[[Random, list[PageComment]], str], seed: int, manner: Manner = Manner()) -> KnownPage:
+def _dressed(dress: Dress, seed: int, manner: Manner = USUAL) -> KnownPage:
     chance = Random(seed)
     comments = talk(chance, manner)
     return KnownPage(dress(chance, comments), tuple(comments))
 
 
+_FIELDS: Final = "Subscribe|Login|Notify of|Connect with|guest|Name*|Email*|{count} Comments"
+_APART: Final = "Newest||Oldest||Most Voted||Inline Feedbacks||View all comments"
 BARS: Final = (
     *OTHER_BARS,
-    ("{count} Comments", "Oldest", "Newest", "Most Voted", "Inline Feedbacks", "View all comments"),
-    ("Subscribe", "Login", "Notify of", "Connect with", "guest", "Name*", "Email*", "{count} Comments", "", "Newest", "", "Oldest", "", "Most Voted", "", "Inline Feedbacks", "", "View all comments"),
-    ("Subscribe", "", "Notify of", "", "all new follow-up comments", "", "Label", "", "{}", "[+]", "", "{count} Comments", "", "Most Voted", "", "Newest Oldest", "", "Inline Feedbacks", "", "View all comments"),
-    ("{count} Comments", "Oldest", "Newest", "Most Voted"),
-    ("Notify of", "Newest Most Voted", "Inline Feedbacks", "View all comments", "{count} Comments"),
-    ("wpDiscuz", "Notify of", "Newest Most Voted", "Inline Feedbacks", "View all comments", "Subscribe", "Login"),
-    ("{count} COMMENTS", "Notify of", "Oldest / Newest / Most Voted", "Inline Feedbacks", "View all comments"),
-)  # fmt: skip
+    *(
+        tuple(bar.split("|"))
+        for bar in (
+            "{count} Comments|Oldest|Newest|Most Voted|Inline Feedbacks|View all comments",
+            f"{_FIELDS}||{_APART}",
+            f"Subscribe||Notify of||all new follow-up comments||Label||{{}}||[+]||{{count}} Comments||{_APART}",
+            "{count} Comments|Oldest|Newest|Most Voted",
+            "Notify of|Newest Most Voted|Inline Feedbacks|View all comments|{count} Comments",
+            "wpDiscuz|Notify of|Newest Most Voted|Inline Feedbacks|View all comments|Subscribe|Login",
+            "{count} COMMENTS|Notify of|Oldest / Newest / Most Voted|Inline Feedbacks|View all comments",
+        )
+    ),
+)
 
 
 def _other_bar(chance: Random, comments: list[PageComment]) -> str:
@@ -124,15 +138,18 @@ def _dated(chance: Random, comments: list[PageComment]) -> str:
     )
 
 
-SITE: Final = (
-    ("You might also like", "", "Bridge Opens Early", "", "Mayor To Retire After Forty Years", "", "© 2031 Harbour Post. All rights reserved."),
-    ("Related Articles", "", "Ferry Season Begins", "May 3, 2031", "", "Pier To Be Painted", "April 9, 2031", "", "Privacy Policy", "Contact Us"),
-    ("Copyright © 2031 The Harbour Post",),
-    ("Related Posts", "Council Meets Again", "A Winter Without Ice", "", "Newsletter", "Subscribe", "About Us", "Imprint", "© The Harbour Post 2031"),
-    ("Previous article", "Why The Lighthouse Blinks", "", "Next article", "Ten Soups For Sailors", "", "Most Popular", "", "Storm Takes The Jetty"),
-    ("More from Harbour Post", "", "The Last Net Maker", "", "Leave a Reply", "", "Your email address will not be published."),
-    ("wpDiscuz", "Insert", "", "You may also like", "", "Old Hull Found In Mud", "", "Follow us", "Facebook", "Twitter"),
-)  # fmt: skip
+SITE: Final = tuple(
+    tuple(site.split("|"))
+    for site in (
+        "You might also like||Bridge Opens Early||Mayor To Retire After Forty Years||© 2031 Harbour Post. All rights reserved.",
+        "Related Articles||Ferry Season Begins|May 3, 2031||Pier To Be Painted|April 9, 2031||Privacy Policy|Contact Us",
+        "Copyright © 2031 The Harbour Post",
+        "Related Posts|Council Meets Again|A Winter Without Ice||Newsletter|Subscribe|About Us|Imprint|© The Harbour Post 2031",
+        "Previous article|Why The Lighthouse Blinks||Next article|Ten Soups For Sailors||Most Popular||Storm Takes The Jetty",
+        "More from Harbour Post||The Last Net Maker||Leave a Reply||Your email address will not be published.",
+        "wpDiscuz|Insert||You may also like||Old Hull Found In Mud||Follow us|Facebook|Twitter",
+    )
+)
 
 
 def _with_site(invited: bool, chance: Random, comments: list[PageComment]) -> str:
@@ -180,7 +197,7 @@ def _kinds() -> dict[str, Callable[[int], KnownPage]]:
     styles = {f"names: {style}": partial(_written, Manner(style=style)) for style in NAME_STYLES}
     manners = {
         "names once only": Manner(once=1.0),
-        "names once only, sentences": Manner(style="sentences", once=1.0, count=(8, 25)),
+        "names once only, sentences": Manner(style="sentences", once=1.0, comments=(8, 25)),
         "nobody named": Manner(named=0.0),
         "everybody named": Manner(named=1.0),
         "few named": Manner(named=0.12),
@@ -192,11 +209,11 @@ def _kinds() -> dict[str, Callable[[int], KnownPage]]:
         "signatures": Manner(signed=0.3),
         "names quoted on a line": Manner(quoting=0.15),
         "widget words in comments": Manner(widget_words=0.12),
-        "one comment": Manner(count=(1, 1), pictures=0.0),
-        "few comments": Manner(count=(2, 6)),
-        "long page": Manner(count=(250, 300)),
+        "one comment": Manner(comments=(1, 1), pictures=0.0),
+        "few comments": Manner(comments=(2, 6)),
+        "long page": Manner(comments=(250, 300)),
     }
-    dresses = {
+    dresses: dict[str, Dress] = {
         "other bars": _other_bar,
         "bar with count": _counted,
         "labels after each": _labelled,

@@ -1,4 +1,4 @@
-"""How well invented pages are read back: ``python -m tests.support.page_scores [pages of each kind]`` prints the table of docs/sources.md."""
+"""How well invented pages are read back: ``python -m tests.support.page_scores [pages of a kind]`` prints docs/sources.md's table."""
 
 import sys
 from collections import Counter

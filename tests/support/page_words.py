@@ -18,7 +18,8 @@ _NICK: Final = (
     "Anvil Thistle Halyard Cobbler Drifter Magpie Tugboat Cinder Barnacle Fogbound Wanderer Foxglove Ploughman Ratchet Juniper"
 ).split()
 _SCRIPTS: Final = (
-    "Ольга Петрова|Иван Лодочник|Дмитрий|山田太郎|佐藤|王小明|김민준|محمد الكاتب|ليلى|Γιώργος Παππάς|Ελένη|שרה לוי|अनिल कुमार|สมชาย|Վարդան|გიორგი|"
+    "Ольга Петрова|Иван Лодочник|Дмитрий|山田太郎|佐藤|王小明|김민준|محمد الكاتب|ليلى|Γιώργος Παππάς|Ελένη|שרה לוי|अनिल कुमार|สมชาย|"
+    "Վարդան|გიორგი|"
     "Наталья К|李雷|鈴木一郎|Олександр"
 ).split("|")
 SENTENCES: Final = tuple(
@@ -35,10 +36,9 @@ _TITLED: Final = tuple(
 _EMOJI: Final = ("🌊", "🔥", "⚓", "🌻", "😎", "🐟")
 REMARKS: Final = tuple(
     "Exactly|So true|Amen Brother|Not!!!|Well said|Good Riddance|Shame On You|lol|LOL|Same here|Hear hear|Poor Old Boat|Spot on|Nope|"
-    "Think about it|Thank you|Wake Up People|Just saying|Typical|Boo|Enough|No way|Ha ha|True story|Well done Gus|Case closed|The End|"
-    "Very sad|Good point|Nuff said|Simple as that|Yes indeed|God bless|Happy Days|Right on|Total nonsense|Never again|Disgusting|Bravo".split(
-        "|"
-    )
+    "Think about it|Thank you|Wake Up People|Just saying|Typical|Boo|Enough|No way|Ha ha|True story|"
+    "Well done Gus|Case closed|The End|Very sad|Good point|"
+    "Nuff said|Simple as that|Yes indeed|God bless|Happy Days|Right on|Total nonsense|Never again|Disgusting|Bravo".split("|")
 )
 """Lines of their own that could be somebody's name."""
 WIDGET_TEXTS: Final = (
@@ -87,7 +87,7 @@ def _name(chance: Random, style: str) -> str:
 
 
 def said(chance: Random, sloppy: float = 0.25) -> str:
-    """Return a paragraph as people type it: mostly a sentence or three, sometimes in lower case, without a full stop, shouted, or a link."""
+    """Return a paragraph as people type it: mostly a sentence or three, sometimes in lower case, without a full stop, or a link."""
     community = chance.choice(("sport", "politics", "cooking", "gardening"))
     moods = [chance.choice(tuple(MOODS)) for _ in range(chance.choice((1, 1, 1, 2, 3)))]
     text = " ".join(phrase(chance, mood, community) for mood in moods)

@@ -122,9 +122,9 @@ def flattened(
     touching: bool = False,
     chance: Random | None = None,
 ) -> str:
-    """Return the page as the widget flattens it: name line, empty line, paragraphs, empty line; what is missing leaves its empty line.
+    """Return the page as the widget flattens it: name line, empty line, paragraphs, empty line; what is missing leaves its empty.
 
-    Of a label that is given as several, one is drawn for each comment. One of ``under_name`` stands below each name line, touching it or not.
+    Of a label that is given as several, one is drawn for each comment. One of ``under_name`` stands below each name line.
     """
     random = chance or Random(0)
     lines = [*article, *bar]
