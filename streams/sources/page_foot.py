@@ -26,7 +26,8 @@ _SITE: Final = re.compile(
 _COPYRIGHT: Final = re.compile(
     r"(?:copyright\b|©|\(c\) ).{0,120}|.{0,120}all rights reserved.{0,40}|powered by .{1,60}|designed by .{1,60}"
 )
-_NUMBER: Final = re.compile(r"[-−+]?\d{1,6}")
+_NUMBER: Final = re.compile(r"[-−]?\d{1,6}")
+"""A counter. Not ``+1``: that is what people write."""
 _ENDS: Final = (".", "!", "?", "…", ")", "”", '"', "。", "！", "？")
 _SENTENCE_WORDS: Final = 5
 _NAME_LENGTH: Final = 40

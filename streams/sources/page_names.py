@@ -26,7 +26,7 @@ _EMOTICON: Final = re.compile(r"(?:^|\s)[:;=8xX][-o']?[)(DPpdOo/|*]+(?:\s|$)")
 _BRACKETED_END: Final = re.compile(r" \([^()]{1,60}\)$")
 """``Ann (the other one)``: what people add to a name is no sentence."""
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
-_ADDRESS: Final = re.compile(r"://|www\.|\S@\S+\.\S", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"www\.|\S@\S+\.\S", re.IGNORECASE)
 _PARTICLES: Final = frozenset("de da do dos du van von der den ter la le el al bin ibn abu of the and und y e di del zu".split())
 _FUNCTION_WORDS: Final = frozenset(
     (
@@ -52,6 +52,8 @@ _ROUNDS: Final = 2
 """Whether a line recurs behind names depends on what the lines before it are; the second round knows more."""
 _SIGNS: Final = frozenset("-–—―~>*•#+/|\\=^&%<")
 """What stands before signatures, quotations and items, and before no name."""
+_ODD: Final = -6.0
+"""An address, or nothing but signs: a name only where it comes back as names do."""
 _SIGN_FIRST: Final = -4.0
 _NAME_LIKE: Final = 0.5
 _NO_NAME: Final = -6.0
@@ -76,8 +78,10 @@ class Names:
 
     def _alone(self, text: str) -> float:
         """Return what the line itself says, wherever it stands."""
-        if "\n" in text or len(text) > LONGEST or _ADDRESS.search(text) or not any(map(str.isalnum, text)):
+        if "\n" in text or len(text) > LONGEST or "://" in text:
             return NEVER
+        if _ADDRESS.search(text) or not any(map(str.isalnum, text)):
+            return _ODD
         words = _WORD.findall(_BRACKETED_END.sub("", text)) or _WORD.findall(text)
         return (_SIGN_FIRST if text[0] in _SIGNS else 0.0) + _shape(text, words) + self._wording(words) + _ending(text)
 

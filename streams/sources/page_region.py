@@ -8,6 +8,7 @@ from streams.sources.page_foot import end_of
 from streams.sources.page_labels import Label, labels_of
 
 _LABELLED: Final = 2
+_INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad \t\u00a0\v\f"
 
 
 class Block(NamedTuple):
@@ -39,7 +40,7 @@ class Region(NamedTuple):
 
 def region_of(text: str) -> Region | None:
     """Return the comments' blocks, without any label; None where no comment widget's bar is found."""
-    lines = [line.strip() for line in text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = [_stripped(line) for line in text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     bar = bar_of(lines)
     if bar is None:
         return None
@@ -55,6 +56,11 @@ def region_of(text: str) -> Region | None:
         after.gap if end.invited else None,
         bar.announced,
     )
+
+
+def _stripped(line: str) -> str:
+    """Return a line without white space round it; one that shows nothing is empty, whatever invisible signs it holds."""
+    return line.strip() if line.strip(_INVISIBLE) else ""
 
 
 def _blocks(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[Block]:

@@ -88,6 +88,28 @@ def test_somebody_who_writes_once_under_a_name_that_reads_like_a_sentence_is_som
     assert read(flattened(talk)) == talk
 
 
+LONG = "The Very Honourable Master Of All The Little Ships That Ever Sailed"
+
+
+@pytest.mark.parametrize("name", ["www.gulls.example", "🐺", "~wave~", "[deleted]", "Yahoo!", "Truth.", "Who cares?", "+1", "2001", LONG])
+def test_whoever_comes_back_where_names_stand_is_somebody_however_odd_the_name(name):
+    once, twice, thrice = (
+        PageComment(name, f"That makes it {count} of us who would rather keep her.") for count in ("one", "two", "three")
+    )
+    talk = (*FERRY, once, *FERRY[2:], twice, FERRY[1], thrice, *FERRY)
+    assert read(flattened(talk)) == talk
+
+
+def test_a_page_of_nothing_but_plus_one_has_comments():
+    talk = (PageComment(None, "+1"), PageComment(None, "+1"))
+    assert read(flattened(talk)) == talk
+
+
+def test_a_line_that_shows_nothing_is_empty():
+    page = flattened(FERRY)
+    assert read(page.replace("\n\n", "\n\u200b\u00a0\n")) == FERRY
+
+
 @pytest.mark.parametrize("remark", ["Not!!!", "So true", "Exactly", "Amen Brother", "Thank you", "lol"])
 def test_a_remark_as_last_paragraph_is_no_name(remark):
     talk = (FERRY[0], PageComment("Old Salt", f"The hull is sound, and so is the pump.\n\n{remark}"), *FERRY[1:])
