@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from streams.errors import UserError
-from streams.sources.page_labels import Block, region_of
-from streams.sources.page_layout import Part, Placed, layout
+from streams.sources.page_layout import Layout, Part, layout
+from streams.sources.page_region import Block, region_of
 
 _DATE: Final = re.compile(r"(?:[^\W\d_]{3,12}\.? )?(?:\d{1,2},? )?(?:[^\W\d_]{3,12}\.?,? )?(?:19|20)\d\d")
 _HEADING_WORDS: Final = 4
@@ -44,9 +44,9 @@ def read_page(text: str, where: str = "the page") -> Page:
     return Page(_heading(region.article), comments)
 
 
-def _comments(blocks: Sequence[Block], placed: Sequence[Placed]) -> tuple[PageComment, ...]:
+def _comments(blocks: Sequence[Block], reading: Layout) -> tuple[PageComment, ...]:
     found: list[tuple[str | None, list[str]]] = []
-    for block, (part, empties) in zip(blocks, placed, strict=True):
+    for block, (part, empties) in zip(blocks, reading.placed, strict=True):
         found.extend((None, []) for _ in range(empties))
         if part is Part.NAME:
             found.append((block.text, []))
@@ -54,6 +54,7 @@ def _comments(blocks: Sequence[Block], placed: Sequence[Placed]) -> tuple[PageCo
             found.append((None, [block.text]))
         else:
             found[-1][1].append(block.text)
+    found.extend((None, []) for _ in range(reading.empties_after))
     return tuple(PageComment(author, "\n\n".join(paragraphs)) for author, paragraphs in found)
 
 

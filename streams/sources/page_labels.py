@@ -1,255 +1,128 @@
-"""The widget's own words on a flattened comment page, and the cut between article, comments and what follows.
+"""What the widget repeats between the comments of a flattened page: Reply, votes, times; which lines, and what they tell.
 
-Everything here is about the widget (wpDiscuz and its like), nothing about one page: labels are compared as whole lines, folded
-to lower case, so that a comment which merely contains such a word stays a comment.
+A label is taken for one only where the page has it often: somebody may well write ``Reply``.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from enum import IntEnum
+from typing import Final
 
-_SORT_ORDERS: Final = ("most voted", "most reacted", "newest", "oldest", "hottest", "best", "latest", "popular", "sort by", "recent")
-_STRONG: Final = frozenset(
-    {
-        "notify of",
-        "inline feedbacks",
-        "inline feedback",
-        "view all comments",
-        "benachrichtige mich bei",
-        "inline-feedbacks",
-        "alle kommentare anzeigen",
-        "notification pour",
-        "commentaires en ligne",
-        "afficher tous les commentaires",
-        "voir tous les commentaires",
-        "notificar de",
-        "comentarios en línea",
-        "ver todos los comentarios",
-        "уведомить о",
-        "межтекстовые отзывы",
-        "посмотреть все комментарии",
-    }
+from streams.sources.page_foot import MORE
+
+_REPLY: Final = re.compile(
+    r"(?:\d{1,6} ?)?\|? ?(?:reply|respond|antworten|répondre|responder|ответить) ?\|?|vote up ?[-−+]?\d{0,6} ?vote down(?: {1,4}reply)?"
 )
-"""Lines that stand only in the bar above the comments."""
-_WEAK: Final = frozenset(
-    {
-        "subscribe",
-        "login",
-        "log in",
-        "label",
-        "{} [+]",
-        "name*",
-        "email*",
-        "website",
-        "connect with",
-        "guest",
-        "x",
-        "{}",
-        "[+]",
-        "new follow-up comments",
-        "new replies to my comments",
-        "all new follow-up comments",
-        "article rating",
-        "›",
-        "votes",
-        "i allow to use my email address and send notification about new comments and replies (you can unsubscribe at any time).",
-    }
+_TO: Final = re.compile(r"(?:reply|in reply|replying) to .{1,80}")
+_SURE: Final = re.compile(
+    r"view replies ?\(\d+\)|hide replies(?: ?\(\d+\))?|(?:view|show|hide|load) \d+ (?:more )?(?:replies|reply|comments)"
+    r"|(?:view|show|load) (?:more|all|previous) replies|last edited .{1,40} ago by .{1,80}"
 )
-"""Lines that belong to the bar only when they stand in it."""
-_NONE_YET: Final = frozenset({"be the first to comment!", "be the first to comment", "no comments yet", "no comments"})
-_COUNTED: Final = re.compile(
-    r"\d[\d.,]* (?:comments?|comment threads?|thread replies|followers|votes?|kommentare?|commentaires?|comentarios?)"
+_OTHERS: Final = re.compile(
+    r"share|report|flag|edit|delete|like|quote|permalink|link|vote (?:up|down)|upvote|downvote|up|down|hide replies ∧|-|\|"
 )
-_FOOTER: Final = ("would love your thoughts, please comment",)
-_TAIL: Final = frozenset(
-    {"insert", "wpdiscuz", "load more comments", "you are going to send email to", "move comment", "show more comments"}
+_MONTH: Final = r"[^\W\d_]{3,12}\.?"
+_CLOCK: Final = r"(?:,? (?:at )?\d{1,2}:\d\d(?::\d\d)? ?(?:am|pm|[ap]\.m\.)?)"
+_TIME: Final = re.compile(
+    rf"(?:(?:about |posted |edited )?(?:\d{{1,3}}|an?) (?:second|minute|hour|day|week|month|year)s?"
+    r"(?:,? \d{1,2} [a-z]{3,7}s?)? ago|just now|yesterday"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d\d{_CLOCK}?|\d{{1,2}}\.? {_MONTH},? (?:19|20)\d\d{_CLOCK}?"
+    rf"|(?:\d{{1,2}}[./-]){{2}}(?:19|20)?\d\d{_CLOCK}?|(?:19|20)\d\d[./-]\d\d[./-]\d\d{_CLOCK}?"
+    r"|vor (?:\d{1,3}|einem|einer) [^\W\d_]{3,8}|il y a \d{1,3} [^\W\d_]{2,8}|hace \d{1,3} [^\W\d_]{3,8}|\d{1,3} [^\W\d_]{3,8} назад)"
 )
-_MORE: Final = frozenset({"load more comments", "show more comments", "view more comments"})
-_WEAK_TAIL: Final = frozenset({"x", "()", "( )", "| reply", "|reply", "reply", "|", "{}", "[+]", "0"})
-_PER_COMMENT: Final = re.compile(
-    r"reply|\| reply|view replies ?\(\d+\)|hide replies(?: ?\(\d+\))?|view \d+ repl(?:y|ies)|show \d+ repl(?:y|ies)"
-    r"|load more comments|show more comments|last edited .{1,40} ago by .{1,80}",
-)
-_OFTEN: Final = re.compile(
-    r"(?:\d{1,3}|an?) (?:second|minute|hour|day|week|month|year)s? ago|(?:reply to|in reply to) .{1,80}|share|vote (?:up|down)"
-)
-_NUMBER: Final = re.compile(r"[-−]?\d{1,6}")
-"""A counter. Not ``+1``: that is what people write."""
-_BAR_LINES: Final = 12
-_BAR_GAP: Final = 3
+_NUMBER: Final = re.compile(r"[-−+]?\d{1,6}")
 _OFTEN_AT_LEAST: Final = 3
+_COUNTERS_AT_MOST: Final = 3
+_LONGEST: Final = 130
+_SAYS_ENOUGH: Final = 200
+_PER_LABEL: Final = 12
+"""Of so many lines, one at least must be the label, or people write it."""
 
 
-class Block(NamedTuple):
-    """Lines that stand together, and how they are set off from what came before."""
+class Label(IntEnum):
+    """What a line of the widget tells."""
 
-    text: str
-    gap: int
-    """Empty lines before it; 0 for the first."""
-    after_label: bool = False
-    """A label that ends a comment (Reply, View Replies) stood between the block before and this one."""
-
-
-class Region(NamedTuple):
-    """A page cut in two: the lines above the widget's bar, and the blocks of comments below it."""
-
-    article: tuple[str, ...]
-    blocks: tuple[Block, ...]
-    replies_are_labelled: bool
-    """Each comment ends with a label of its own."""
-    gap_after: int | None = None
-    """Empty lines between the last block and the invitation to comment; None where that is not known."""
+    NONE = 0
+    """It is no label."""
+    ENDS = 1
+    """A comment ends above it."""
+    HEADS = 2
+    """A comment's text begins below it: the time under a name."""
 
 
-def region_of(text: str) -> Region | None:
-    """Return the comments' blocks, without any label; None where no comment widget's bar is found."""
-    lines = [line.strip() for line in text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-    bar = _bar(lines)
-    if bar is None:
-        return None
-    first, last = bar
-    end, invited = _end(lines, last + 1)
-    body = lines[last + 1 : end]
-    labels = _labels_between(body)
-    blocks = tuple(_blocks(body, labels))
-    replies = sum(body[at].casefold() in ("reply", "| reply") for at in labels)
-    gap_after = _empty_at_end(body) if invited and not labels else None
-    return Region(tuple(lines[:first]), blocks, replies >= _OFTEN_AT_LEAST, gap_after)
+def labels_of(lines: Sequence[str]) -> list[Label]:
+    """Return what each line is to the widget."""
+    folded = [line.casefold() if len(line) <= _LONGEST else "" for line in lines]
+    written = sum(map(bool, lines))
+    replies, times, to, others = (_often(folded, form, written) for form in (_REPLY, _TIME, _TO, _OTHERS))
+    sure = {at for at, line in enumerate(folded) if line in MORE or _SURE.fullmatch(line)}
+    labels = replies | times | to | others | sure
+    labels |= _counters(lines, labels)
+    heads = times | to if _times_head(lines, times, labels, replies) else set[int]()
+    return [Label.HEADS if at in heads else Label.ENDS if at in labels else Label.NONE for at in range(len(lines))]
 
 
-def _empty_at_end(lines: Sequence[str]) -> int:
-    return next((at for at, line in enumerate(reversed(lines)) if line), len(lines))
+def _often(folded: Sequence[str], form: re.Pattern[str], written: int) -> set[int]:
+    """Return where a label stands, if the page has it often enough for one."""
+    found = {at for at, line in enumerate(folded) if line and form.fullmatch(line)}
+    if form is not _OTHERS:
+        return found if len(found) * _PER_LABEL >= written else set()
+    kinds = Counter(folded[at] for at in found)
+    often = {kind for kind, count in kinds.items() if count >= _OFTEN_AT_LEAST and count * _PER_LABEL >= written}
+    return {at for at in found if folded[at] in often}
 
 
-def is_bar_label(line: str) -> bool:
-    """Say whether a line is one of the bar's own: a sort order, or one of its fixed labels."""
-    folded = line.casefold()
-    return folded in _STRONG or _is_sort_order(folded)
+def _counters(lines: Sequence[str], labels: set[int]) -> set[int]:
+    """Return the numbers beside labels that count votes, as many at each as are usual on the page.
 
-
-def _is_sort_order(folded: str) -> bool:
-    """``Newest Most Voted`` and the like: nothing but names of orders."""
-    if not folded or len(folded) > 80:
-        return False
-    for order in _SORT_ORDERS:
-        folded = folded.replace(order, "")
-    return not folded.strip(" |/·:,")
-
-
-def _bar(lines: Sequence[str]) -> tuple[int, int] | None:
-    """Return the first and last line of the bar: the stretch with the most different labels, the first of equals.
-
-    An article may quote one label, and a comment may quote all of them, after the bar.
+    A page that counts votes counts them under most comments: a lone ``+1`` is somebody's comment.
     """
-    found: tuple[int, int] | None = None
-    most, at = 0, 0
-    while at < len(lines):
-        if not is_bar_label(lines[at]) or (most == 0 and _is_lone_sort_order(lines, at)):
-            at += 1
-            continue
-        last, labels = _stretch(lines, at)
-        if len(labels) > most:
-            found, most = (at, last), len(labels)
-        at = last + 1
-    return found
+    before = [list(_numbers(lines, at, -1)) for at in labels if not labels & {at - 1, at - 2}]
+    behind = [list(_numbers(lines, at, 1)) for at in labels if not labels & {at + 1, at + 2}]
+    return _usual(before) | _usual(behind)
 
 
-def _is_lone_sort_order(lines: Sequence[str], at: int) -> bool:
-    """``Popular`` or ``Latest`` above an article is its menu, not the comments' bar."""
-    return lines[at].casefold() not in _STRONG and not any(line.casefold() in _STRONG for line in lines[at + 1 : at + 1 + _BAR_LINES])
+def _numbers(lines: Sequence[str], at: int, step: int) -> Iterator[int]:
+    """Yield where numbers stand beside this label, on one side, with at most one empty line between."""
+    for _ in range(_COUNTERS_AT_MOST):
+        at += step
+        if 0 <= at < len(lines) and not lines[at]:
+            at += step
+        if not (0 <= at < len(lines) and _NUMBER.fullmatch(lines[at])):
+            return
+        yield at
 
 
-def _stretch(lines: Sequence[str], first: int) -> tuple[int, set[str]]:
-    """Return the last label of the bar that starts here, and the labels in it."""
-    last, near, labels = first, first, set[str]()
-    for at in range(first, len(lines)):
-        folded = lines[at].casefold()
-        if is_bar_label(folded):
-            labels.add(folded)
-            last = near = at
-        elif folded in _NONE_YET or _COUNTED.fullmatch(folded):
-            last = near = at
-        elif folded in _WEAK:
-            # Under the last label of its own, Guest is somebody's name.
-            near = at
-        elif at - near >= _BAR_GAP:
-            break
-    return last, labels
+def _usual(beside: Sequence[Sequence[int]]) -> set[int]:
+    counted = Counter(map(len, beside))
+    some = len(beside) - counted.pop(0, 0)
+    if 3 * some < len(beside) or not some:
+        return set()
+    most = max(count for count, times in counted.items() if 3 * times >= some)
+    return {at for found in beside for at in found[:most]}
 
 
-def _end(lines: Sequence[str], start: int) -> tuple[int, bool]:
-    """Return where the comments end, and whether that is right above the invitation to comment (the last one counts)."""
-    for at in range(len(lines) - 1, start - 1, -1):
-        if lines[at].casefold().startswith(_FOOTER) and len(lines[at]) < 60:
-            end = _without_counters(lines, start, at)
-            return end, end == at
-    for at in range(len(lines) - 1, start - 1, -1):
-        # Below its button for more there is the site again: "you might also like", the imprint.
-        if lines[at].casefold() in _MORE:
-            return _without_tail(lines[:at], start), False
-    return _without_tail(lines, start), False
+def _times_head(lines: Sequence[str], times: set[int], labels: set[int], replies: set[int]) -> bool:
+    """Say whether times stand under names, above the text, and not below it.
 
-
-def _without_counters(lines: Sequence[str], start: int, end: int) -> int:
-    """Drop numbers that stand right above the invitation: two or more, or one that touches it."""
-    at, counters = end, 0
-    while at > start and (not lines[at - 1] or _NUMBER.fullmatch(lines[at - 1])):
-        counters += bool(lines[at - 1])
-        at -= 1
-    touches = end > start and bool(lines[end - 1])
-    return at if counters >= 2 or (counters and touches) else end
-
-
-def _without_tail(lines: Sequence[str], start: int) -> int:
-    """Drop the labels at the very end, if one of them can be nothing else."""
-    at, certain = len(lines), False
-    while at > start and (not lines[at - 1] or lines[at - 1].casefold() in _TAIL | _WEAK_TAIL):
-        certain = certain or lines[at - 1].casefold() in _TAIL
-        at -= 1
-    return at if certain else len(lines)
-
-
-def _labels_between(lines: Sequence[str]) -> frozenset[int]:
-    """Return which lines are labels that the widget repeats between comments.
-
-    Reply and its like always are; times and ``Reply to …`` only where they come often; numbers only beside another label.
+    The first text decides, if a time stands above it with nothing else. With Reply on the page, times that stand apart from it are
+    not below a text. Without Reply, what is longer is the text.
     """
-    folded = [line.casefold() for line in lines]
-    labels = {at for at, line in enumerate(folded) if _PER_COMMENT.fullmatch(line)}
-    often = {at for at, line in enumerate(folded) if _OFTEN.fullmatch(line)}
-    if len(labels) + len(often) < _OFTEN_AT_LEAST:
-        return frozenset(labels)
-    if len(often) >= _OFTEN_AT_LEAST:
-        labels |= often
-    counters = {at for at in range(len(lines)) if _is_counter(lines, at, labels)}
-    # A page that counts votes counts them under most comments: a lone ``+1`` is somebody's comment.
-    return frozenset(labels | counters if 3 * len(counters) >= len(labels) else labels)
-
-
-def _is_counter(lines: Sequence[str], at: int, labels: set[int]) -> bool:
-    """A number beside a label, with at most one empty line between, counts votes."""
-    if not _NUMBER.fullmatch(lines[at]):
-        return False
-    return any(near in labels and not any(lines[min(at, near) + 1 : max(at, near)]) for near in (at - 2, at - 1, at + 1, at + 2))
-
-
-def _blocks(lines: Sequence[str], labels: frozenset[int]) -> Iterator[Block]:
-    """Yield the blocks; a label counts as one with the emptiness around it, so that it widens no gap."""
-    together: list[str] = []
-    gap = 0
-    before = (0, False)
-    crossed = False
-    wider = 0
-    for at, line in enumerate((*lines, "")):
-        if line and at not in labels:
-            if not together:
-                before = (max(wider + gap, 1) if crossed else gap, crossed)
-            together.append(line)
-            continue
-        if together:
-            yield Block("\n".join(together), *before)
-            together, gap, wider, crossed = [], 0, 0, False
-        if line:
-            wider, gap, crossed = wider + max(0, gap - 1), 0, True
-        else:
-            gap += 1
+    apart, longer, above, replied, waiting = 0, 0, 0, False, False
+    for at, line in enumerate(lines):
+        if at in times:
+            apart += not replied
+            longer -= above
+            waiting = True
+            if not above:
+                return True
+        elif at in labels:
+            if at in replies and waiting:
+                apart -= 1
+            replied = replied or at in replies
+            waiting = False if at in replies else waiting
+        elif line:
+            longer += min(len(line), _SAYS_ENOUGH) if waiting else 0
+            above, replied, waiting = min(len(line), _SAYS_ENOUGH), False, False
+    return (5 * apart > len(times)) if replies else longer > 0

@@ -6,16 +6,16 @@ text, and above all stands on the page again and again where names stand. Weight
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from streams.sources.page_labels import Block
+from streams.sources.page_region import Block
 
 NEVER: Final = -50.0
 LONGEST: Final = 90
 """Characters; a longer line is no name."""
 
-_BY_WORDS: Final = (0.0, 0.5, 1.5, 1.2, 0.3, -0.7, -1.5)
+_BY_WORDS: Final = (0.0, 0.5, 1.5, 1.2, 0.6, 0.0, -0.7)
 _PER_FURTHER_WORD: Final = -0.8
 _LONG_TITLE: Final = 0.4
 _NAME_WORDS: Final = 6
@@ -26,7 +26,7 @@ _EMOTICON: Final = re.compile(r"(?:^|\s)[:;=8xX][-o']?[)(DPpdOo/|*]+(?:\s|$)")
 _BRACKETED_END: Final = re.compile(r" \([^()]{1,60}\)$")
 """``Ann (the other one)``: what people add to a name is no sentence."""
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
-_ADDRESS: Final = re.compile(r"://|www\.|\S@\S+\.\S", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"www\.|\S@\S+\.\S", re.IGNORECASE)
 _PARTICLES: Final = frozenset("de da do dos du van von der den ter la le el al bin ibn abu of the and und y e di del zu".split())
 _FUNCTION_WORDS: Final = frozenset(
     (
@@ -45,9 +45,20 @@ _INTERJECTIONS: Final = frozenset(
 )
 _RUNNING_WORDS: Final = 8
 """A block of at least so many words is running text; its lower-case words are vocabulary."""
+_FUNCTION: Final = 1.0
+_PLAIN: Final = 0.8
+_SENTENCE: Final = 1.2
 _ROUNDS: Final = 2
 """Whether a line recurs behind names depends on what the lines before it are; the second round knows more."""
+_SIGNS: Final = frozenset("-–—―~>*•#+/|\\=^&%<")
+"""What stands before signatures, quotations and items, and before no name."""
+_ODD: Final = -6.0
+"""An address, or nothing but signs: a name only where it comes back as names do."""
+_SIGN_FIRST: Final = -4.0
 _NAME_LIKE: Final = 0.5
+_NO_NAME: Final = -6.0
+_MAY_BE_NAME: Final = -0.5
+_SIGNED_WITHIN: Final = 4
 _MOST_BONUS: Final = 9.0
 
 
@@ -63,13 +74,16 @@ class Names:
             recurs = _recurrence(blocks, self.scores)
             said = {text: bonus * _share(text) for text, bonus in recurs.items()}
             self.scores = [own + said.get(block.text, 0.0) for own, block in zip(alone, blocks, strict=True)]
+        self.scores = [score + near for score, near in zip(self.scores, _nearby(blocks, self.scores), strict=True)]
 
     def _alone(self, text: str) -> float:
         """Return what the line itself says, wherever it stands."""
-        if "\n" in text or len(text) > LONGEST or _ADDRESS.search(text) or not any(map(str.isalnum, text)):
+        if "\n" in text or len(text) > LONGEST or "://" in text:
             return NEVER
+        if _ADDRESS.search(text) or not any(map(str.isalnum, text)):
+            return _ODD
         words = _WORD.findall(_BRACKETED_END.sub("", text)) or _WORD.findall(text)
-        return _shape(text, words) + self._wording(words) + _ending(text)
+        return (_SIGN_FIRST if text[0] in _SIGNS else 0.0) + _shape(text, words) + self._wording(words) + _ending(text)
 
     def _wording(self, words: Sequence[str]) -> float:
         """Words that this page, or any, uses in running text make a sentence."""
@@ -81,12 +95,12 @@ class Names:
             elif folded in _PARTICLES and at:
                 continue
             elif folded in _FUNCTION_WORDS:
-                plain += 1.0
+                plain += _FUNCTION
             elif folded in self._vocabulary:
-                plain += 0.8
+                plain += _PLAIN
             elif folded in _INTERJECTIONS:
                 plain += 0.5
-        return -min(plain, 3.5)
+        return -min(plain, _SENTENCE)
 
 
 def _vocabulary(blocks: Sequence[Block]) -> frozenset[str]:
@@ -118,6 +132,27 @@ def _vote(blocks: Sequence[Block], scores: Sequence[float], at: int) -> int:
     if gap == 1:
         return 2 if after == 1 else 1
     return 0 if behind_name and after == 1 else -1
+
+
+def _nearby(blocks: Sequence[Block], scores: Sequence[float]) -> Iterator[float]:
+    """Yield what each line's neighbours say: below a colon nobody begins, and a signature below somebody's own text is no name."""
+    seen: dict[str, int] = {}
+    for at, block in enumerate(blocks):
+        opened = at > 0 and block.gap == 1 and blocks[at - 1].text.endswith((":", ","))
+        signed = scores[at] > _NAME_LIKE and _is_signature(blocks, scores, seen.get(block.text, -1), at)
+        seen[block.text] = at
+        yield (-1.5 if opened else 0.0) - (scores[at] + 3.0 if signed else 0.0)
+
+
+def _is_signature(blocks: Sequence[Block], scores: Sequence[float], named_at: int, at: int) -> bool:
+    """Say whether a line repeats the name above its text, and another name with a text follows; who answers himself says something."""
+    if named_at < 0 or not 2 <= at - named_at <= _SIGNED_WITHIN or at + 1 >= len(blocks):
+        return False
+    if any(block.gap != 1 for block in blocks[named_at + 1 : at + 1]) or max(scores[named_at + 1 : at]) > _NAME_LIKE:
+        return False
+    if blocks[at + 1].gap == 2:
+        return scores[at + 1] < _NO_NAME
+    return at + 2 < len(blocks) and blocks[at + 2].gap == 1 and scores[at + 1] > _MAY_BE_NAME and scores[at + 2] < _NAME_LIKE
 
 
 def _bonus(times: float) -> float:
@@ -169,6 +204,8 @@ def _is_title(words: Sequence[str], text: str) -> bool:
 def _capitals(words: Sequence[str], text: str) -> float:
     cased = [word for at, word in enumerate(words) if word[0] != word[0].swapcase() and (at == 0 or word not in _PARTICLES)]
     if not cased:
+        if not words and sum(map(str.isdigit, text)) >= 4:
+            return -1.0
         # A script without capitals: only length can tell, and its words have no spaces between them.
         return 0.5 if words and len(text) <= 8 else 0.0 if words and len(text) <= 20 else -2.0
     raised = [word for word in cased if word[0].isupper()]

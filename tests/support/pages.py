@@ -117,18 +117,33 @@ def flattened(
     article: Sequence[str] = ARTICLE,
     bar: Sequence[str] = BAR,
     footer: Sequence[str] = FOOTER,
-    after_each: Sequence[str] = (),
+    after_each: Sequence[str | Sequence[str]] = (),
+    under_name: Sequence[str] = (),
+    touching: bool = False,
+    chance: Random | None = None,
 ) -> str:
-    """Return the page as the widget flattens it: name line, empty line, paragraphs, empty line; what is missing leaves its empty line."""
+    """Return the page as the widget flattens it: name line, empty line, paragraphs, empty line; what is missing leaves its empty.
+
+    Of a label that is given as several, one is drawn for each comment. One of ``under_name`` stands below each name line.
+    """
+    random = chance or Random(0)
     lines = [*article, *bar]
     if comments and comments[0].author is not None:
         lines.append("")
     for comment in comments:
-        lines += [comment.author, ""] if comment.author is not None else [""]
+        lines += _head(comment.author, random.choice(under_name) if under_name else None, touching)
         lines += [*comment.text.split("\n"), ""] if comment.text else [""]
         for label in after_each:
-            lines += [label, ""]
+            lines += [label if isinstance(label, str) else random.choice(label), ""]
     return "\n".join([*lines, *footer]) + "\n"
+
+
+def _head(author: str | None, time: str | None, touching: bool) -> list[str]:
+    """Return the name line and the time below it, each with its empty line; a missing name leaves its own."""
+    name = [""] if author is None else [author, ""]
+    if time is None:
+        return name
+    return [*(name[:-1] if touching and author is not None else name), time, ""]
 
 
 def invented(seed: int, count: int = 60, named: float = 0.6, names: Sequence[str] = NAMES, short: float = 0.0) -> list[PageComment]:
