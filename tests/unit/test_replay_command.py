@@ -148,12 +148,35 @@ def test_the_sample_has_exactly_its_two_pile_ons_both_critical_and_over(comments
     assert LOVED in best
 
 
-def test_an_empty_file_is_replayed_to_empty_files() -> None:
-    given()
-    assert replay() == 0
-    assert all(read(name) == [] for name in LINES)
-    assert summary()["raw"]["records"] == 0
-    assert summary()["first_arrival"] is None
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "in.jsonl: is empty"),
+        ([b"  ", b""], "in.jsonl: is empty"),
+        ([b"{nonsense"], "its only line cannot be read (line 1: JSON is malformed"),
+        ([b"", b"[]", b"{}"], "none of its 2 lines can be read (line 2: "),
+        ([b"x" * (4 << 20 | 1)], "its only line cannot be read (line 1: 4194305 bytes"),
+    ],
+)
+def test_a_file_without_a_comment_is_one_plain_line_and_never_an_account_of_calm(
+    lines: list[bytes], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(*lines)
+    assert replay() == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "threadwatch ingest" in error
+    assert error.count("\n") == 1
+    assert not Path("out").exists()
+
+
+def test_a_file_without_a_comment_leaves_an_earlier_runs_results_alone() -> None:
+    given(comment("a"))
+    replay()
+    before = summary()
+    given(b"nonsense")
+    assert replay("--force") == 2
+    assert summary() == before
 
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +225,7 @@ def test_a_run_that_fails_leaves_what_was_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--file", "none.jsonl", "--out", "out"], "there is no file none.jsonl"),
+        (["--file", "none.jsonl", "--out", "out"], "none.jsonl: cannot be read: No such file"),
         (["--file", "in.jsonl", "--out", "in.jsonl"], "in.jsonl is a file"),
         (["--file", "in.jsonl", "--out", "out", "--scorer", "psychic"], "there is no scorer 'psychic'"),
         (["--file", "in.jsonl", "--out", "in.jsonl/below"], "cannot be made"),
