@@ -64,7 +64,8 @@ def name_of(file: str) -> str:
 def open_raw(file: str) -> BinaryIO:
     """Return a file opened, still packed. Raises UserError where it cannot be."""
     if file == STDIN:
-        return sys.stdin.buffer if hasattr(sys.stdin.buffer, "peek") else io.BufferedReader(sys.stdin.buffer)  # type: ignore[unreachable]
+        given: Any = sys.stdin.buffer
+        return given if hasattr(given, "peek") else io.BufferedReader(given)
     if Path(file).is_dir():
         raise UserError(f"{file}: cannot be read: it is a folder; name one file")
     try:

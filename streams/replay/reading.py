@@ -41,8 +41,11 @@ def read_comments(file: IO[bytes]) -> Iterator[Comment | BadLine]:
 class Opened:
     """A file of comments opened for reading. Use as a context manager.
 
+    ``attested`` is False: nobody but the file says when its records arrived.
     ``read`` is how many bytes were read of ``size`` on disk (None where unknown): a progress bar's two numbers.
     """
+
+    attested = False
 
     def __init__(self, file: str) -> None:
         """Raise UserError where the file cannot be opened."""
