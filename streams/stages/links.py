@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from streams.records import Comment, LinkKind
 from streams.stages.candidates import MAX_CANDIDATES, Asked, Candidate, Config, Links, likeliest
-from streams.stages.conversation import Conversation, Entry, folded, person_of
+from streams.stages.conversation import Conversation, Entry, person_of
 from streams.stages.hostility import Cues
+from streams.stages.names import folded
 from streams.stages.page_order import page_order, quoted
 
 
