@@ -161,7 +161,7 @@ class Conversation:
         """Return the comments before the ``n``-th, last first, at most ``most``."""
         entries, by_n = self.entries, self.by_n
         earlier = range(n - 1, max(n - 1 - most, self.first - 1), -1)
-        return [(by_n[place], entries[by_n[place]]) for place in earlier if place in by_n]
+        return [(known, entries[known]) for place in earlier if (known := by_n.get(place)) is not None]
 
     def oldest_first(self) -> Iterator[tuple[str, Entry]]:
         """Yield the comments in the order they came."""
@@ -187,18 +187,16 @@ class Conversation:
 
     def _keys(self, entry: Entry) -> tuple[int, ...]:
         """Return what an author can be called by: the name, and the id."""
-        if entry.author is None:
-            return ()
-        by_id = self.keyed.names_of(entry.author)
-        return tuple(sorted({*by_id, *entry.called})) if entry.called else by_id
+        return () if entry.author is None else self.keyed.keys_of(entry.author, entry.called)
 
 
 _READ_KEY: Final = msgspec.json.Decoder(tuple[str, str, str, str]).decode
+_WRITE_KEY: Final = msgspec.json.Encoder().encode
 
 
 def key_of(place: Place, comment_id: str) -> str:
     """Return the key of a comment's entry: a JSON array, so that no id can forge another's."""
-    return msgspec.json.encode((*place, comment_id)).decode()
+    return _WRITE_KEY((*place, comment_id)).decode()
 
 
 class Conversations:

@@ -27,6 +27,8 @@ class Keyed:
         self._word = lru_cache(1 << 16)(pseudonyms.word)
         self.names_of = lru_cache(1 << 14)(self._names_of)
         """What somebody can be called by, sorted; empty for no name."""
+        self.keys_of = lru_cache(1 << 14)(self._keys_of)
+        """What somebody with this id, and these hashes of a name beside it, can be called by."""
 
     def _names_of(self, name: str | None) -> tuple[int, ...]:
         """Whole names are marked so that a part never equals one, skeletons too."""
@@ -35,6 +37,9 @@ class Keyed:
         whole, parts, bones = name_keys(name)
         keys = [*parts, *("~" + one for one in bones), *(["=" + whole] if whole else [])]
         return tuple(sorted(set(map(self.name, keys))))
+
+    def _keys_of(self, author_id: str, called: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted({*self.names_of(author_id), *called}))
 
     def needles(self, found: Iterable[int]) -> list[bytes]:
         """Return the 16 smallest hashes of a text under the key: the same sample of a sentence in the comment and in what quotes it."""

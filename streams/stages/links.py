@@ -57,6 +57,8 @@ def _by_name(config: Config, asked: Asked) -> Links | None:
     called = asked.called
     if called.stranger_leading:
         return _stranger(config, asked)
+    if not (called.leading or called.mentioned or called.named):
+        return None
     for groups, kind, confidence in (
         (called.leading[:1], LinkKind.LEADING_MENTION, 0.95),
         (called.mentioned, LinkKind.MENTION, 0.8),

@@ -56,17 +56,20 @@ def _starter(conversation: Conversation) -> str:
 
 def _first_sayers(needles: Iterable[bytes], earlier: Sequence[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
     """Return who first said, of the comments looked back at, each pair of words said again now; at most two of one comment."""
-    joined = b"".join(entry.said for _, entry in earlier)
+    said = [entry.said for _, entry in earlier]
+    joined = b"".join(said)
     found: dict[int, int] = {}
     for needle in needles:
         if needle in joined:
-            said_in = [place for place, (_, entry) in enumerate(earlier) if needle in entry.said]
-            if said_in:
-                found[said_in[-1]] = found.get(said_in[-1], 0) + 1
+            first = next((place for place in range(len(said) - 1, -1, -1) if needle in said[place]), None)
+            if first is not None:  # bytes of two neighbours can look like a hash of neither
+                found[first] = found.get(first, 0) + 1
     return [earlier[place] for place, times in sorted(found.items()) for _ in range(min(times, 2))]
 
 
 _NOTHING: Final = (0.0, LinkKind.PAGE_ORDER)
+_NEARNESS: Final = (0.0, *(distance**-0.5 for distance in range(1, NEAR + 1)))
+"""By distance, from 1."""
 
 
 class _Mixture:
@@ -97,12 +100,12 @@ class _Mixture:
             self._own(entry)
             return
         at_me = 0.0
-        near = distance**-0.5
+        near = _NEARNESS[distance]
         attention, heat = self.prior.attention * near, self.prior.heat * near if self.attacking else 0.0
         for aim in entry.aims:
             if aim.target == self.me:
                 at_me = aim.confidence
-            else:
+            elif aim.confidence or aim.hostility:
                 self.add(aim.target, attention * aim.confidence + heat * aim.hostility, LinkKind.PAGE_ORDER)
         if not self.previous_found:
             self._previous(person, entry, at_me)
