@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from streams.records import LinkKind
-from streams.stages.candidates import Asked, Candidate, Config, Prior, likeliest
+from streams.stages.candidates import MIN_CONFIDENCE, Asked, Candidate, Config, Prior, likeliest
 from streams.stages.conversation import Conversation, Entry, person_of
 
 QUOTES_BACK: Final = 256
@@ -67,7 +67,6 @@ def _first_sayers(needles: Iterable[bytes], earlier: Sequence[tuple[str, Entry]]
     return [earlier[place] for place, times in sorted(found.items()) for _ in range(min(times, 2))]
 
 
-_NOTHING: Final = (0.0, LinkKind.PAGE_ORDER)
 _NEARNESS: Final = (0.0, *(distance**-0.5 for distance in range(1, NEAR + 1)))
 """By distance, from 1."""
 
@@ -89,9 +88,12 @@ class _Mixture:
     def add(self, person: str, weight: float, kind: LinkKind) -> None:
         if person == self.me or not person or weight <= 0:
             return
-        weights = self.weights
-        weights[person] = weights[person] + weight if person in weights else weight
-        if weight > self.heaviest.get(person, _NOTHING)[0]:
+        if person not in self.weights:
+            self.weights[person] = weight
+            self.heaviest[person] = (weight, kind)
+            return
+        self.weights[person] += weight
+        if weight > self.heaviest[person][0]:
             self.heaviest[person] = (weight, kind)
 
     def take(self, distance: int, person: str, entry: Entry) -> None:
@@ -136,4 +138,4 @@ class _Mixture:
         weights = {person: weight**sharp for person, weight in self.weights.items()}
         total = sum(weights.values()) + nobody**sharp
         shares = {person: weight / total for person, weight in weights.items()} if total else {}
-        return likeliest(shares, {person: kind for person, (_, kind) in self.heaviest.items()})
+        return likeliest(shares, {person: self.heaviest[person][1] for person, share in shares.items() if share >= MIN_CONFIDENCE})
