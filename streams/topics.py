@@ -34,9 +34,12 @@ class _AimedAt(Protocol):
     target_id: str
 
 
+_ENCODE: Final = msgspec.json.Encoder().encode
+
+
 def json_key(*parts: str) -> bytes:
     """Return a JSON array as bytes: names cannot forge another's key, whatever they contain."""
-    return msgspec.json.encode(parts)
+    return _ENCODE(parts)
 
 
 def by_conversation(comment: Comment) -> bytes:

@@ -5,6 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from streams.pseudonyms import pseudonym
 from streams.scorers import Scorer
 from streams.stages import address, alert, pileon, score
 from streams.stages.address import Config as AddressConfig
@@ -35,7 +36,7 @@ class Config(Struct, frozen=True, kw_only=True):
         overrides = sorted(self.pileon_overrides.items())
         return {
             "score": (),
-            "address": (self.address,),
+            "address": (self.address, pseudonym(self.installation_key, "state.address")),  # under another key nothing in state is known
             "pileon": (self.pileon, overrides, sorted(self.lateness.items())),
             "alert": (),
         }[stage]
@@ -45,7 +46,7 @@ def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:
     """Return the stages, first to last: what each reads is what the one before it writes."""
     return (
         score.Score(scorer),  # comments.raw → comments.scored
-        address.Address(config.address),  # comments.scored → replies
+        address.Address(config.address, config.installation_key),  # comments.scored → replies
         pileon.PileOns(config.pileon, config.pileon_overrides, config.lateness, config.installation_key),  # replies → pileons
         alert.Alerts(config.alert, config.mutes),  # pileons → Alertmanager
     )

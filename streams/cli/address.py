@@ -11,6 +11,7 @@ from streams.cli.options import Config
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from streams.cli.bad_lines import BadLines
     from streams.records import Comment, Reply, ScoredComment
     from streams.scorers import Scorer
     from streams.stages.address import Config as AddressConfig
@@ -31,46 +32,48 @@ def address(
     """Print {comment_id, author_id, candidates} for each record, as JSON lines in the same order.
 
     A candidate is {target, target_name, kind, confidence, hostility}. A later comment can still change an earlier line
-    (a parent that comes late, "I was not talking to you"), so the lines are printed when all is read. Lines that cannot
-    be read are told on stderr by number, and make the exit code 1.
+    (a parent that comes late, "I was not talking to you"), so the lines are printed when all is read. FILE may be .gz or
+    .zst. Lines that cannot be read are told on stderr by number, and make the exit code 1; a file without one readable
+    line is a mistake (2); nothing in is nothing out (0).
     """
+    from streams.cli.bad_lines import BadLines
     from streams.cli.options import settings_of
-    from streams.errors import CHECK_FAILED, UserError
+    from streams.errors import UserError
+    from streams.packed import name_of
     from streams.scorers import ScorerUnavailable, open_scorer
 
     settings = settings_of(config, scorer=scorer)
-    reading = _Reading("standard input" if file == "-" else file)
+    bad = BadLines(name_of(file), "comment or scored comment records as JSON lines, as `threadwatch ingest … --to -` writes them")
     try:
-        found = _Found(reading.records(file), settings.address, lambda: open_scorer(settings.scorer))
+        found = _Found(_records(file, bad), settings.address, lambda: open_scorer(settings.scorer))
     except ScorerUnavailable as error:
         raise UserError(str(error)) from error
     found.print()
-    if reading.bad:
-        print(f"{reading.bad} {'line' if reading.bad == 1 else 'lines'} could not be read", file=sys.stderr)
-        raise typer.Exit(CHECK_FAILED)
+    bad.finish()
 
 
-class _Reading:
-    """The lines of a file as records; those that cannot be read are told and counted."""
+def _records(file: str, bad: "BadLines") -> "Iterator[Comment | ScoredComment]":
+    """Yield the lines of a file as records; those that cannot be read are told and counted."""
+    from streams.packed import MAX_LINE, lines_of, opened
+    from streams.records import Comment, ScoredComment
+    from streams.stages.decode import Unreadable, decoder
 
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.bad = 0
-
-    def records(self, file: str) -> "Iterator[Comment | ScoredComment]":
-        from streams.records import Comment, ScoredComment
-        from streams.stages.decode import Unreadable, decoder
-
-        scored, plain = decoder(ScoredComment), decoder(Comment)
-        for number, line in enumerate(_lines(file), 1):
-            if not line.strip():
+    scored, plain = decoder(ScoredComment), decoder(Comment)
+    with opened(file) as (stream, _):
+        for line in lines_of(stream):
+            if line.is_too_long:
+                bad.add(line.number, f"longer than {MAX_LINE} bytes")
+                continue
+            if not (value := line.value.strip()):
                 continue
             try:
                 # A comment has no field "comment"; its text may hold the word, so the scored form is only tried first.
-                yield _either(scored, plain, line) if b'"comment"' in line else plain(line)
+                record = _either(scored, plain, value) if b'"comment"' in value else plain(value)
             except Unreadable as unreadable:
-                self.bad += 1
-                print(f"{self.where}, line {number}: {unreadable.detail}", file=sys.stderr)
+                bad.add(line.number, unreadable.detail)
+                continue
+            bad.good()
+            yield record
 
 
 def _either(scored: Any, plain: Any, line: bytes) -> "Comment | ScoredComment":
@@ -83,22 +86,6 @@ def _either(scored: Any, plain: Any, line: bytes) -> "Comment | ScoredComment":
         comment: Comment = plain(line)
         return comment
     return found
-
-
-def _lines(file: str) -> Iterator[bytes]:
-    import gzip
-    from pathlib import Path
-
-    from streams.errors import UserError
-
-    if file == "-":
-        yield from sys.stdin.buffer
-        return
-    try:
-        with gzip.open(file, "rb") if file.endswith(".gz") else Path(file).open("rb") as opened:
-            yield from opened
-    except (OSError, EOFError) as error:
-        raise UserError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}; give comment records as JSON lines") from error
 
 
 class _Found:

@@ -58,7 +58,8 @@ def page(
 ) -> None:
     """Read a comment page flattened to text; of a page scraped again only what is new is sent."""
     from streams.cli.options import settings_of
-    from streams.sources.opened import name_of, page_text
+    from streams.packed import name_of
+    from streams.sources.opened import page_text
     from streams.sources.page import read_page
     from streams.sources.page_records import Origin, bounds, conversation_of, records_of
 
@@ -117,7 +118,7 @@ def csv(
 ) -> None:
     """Read CSV whose first line names the columns; rows that cannot be read are counted and listed in the rejects file."""
     from streams.cli.options import settings_of
-    from streams.sources.opened import name_of
+    from streams.packed import name_of
     from streams.sources.tables import csv_rows
 
     settings = settings_of(config, kafka, prefix, data)
@@ -139,7 +140,7 @@ def _rows(
 ) -> None:
     """Read, convert and deliver, one row at a time."""
     from streams.errors import UserError
-    from streams.sources.opened import name_of, opened
+    from streams.packed import name_of, opened
     from streams.sources.rows import Plan, mapped
     from streams.sources.tables import Rejects, comments
 

@@ -46,7 +46,7 @@ def replay(
     with _opened(settings, file, topic, from_, to) as opened:
         plan = _plan(settings)
         with folder, _progress(opened) as (lines, progress):
-            found = replay_file(plan, lines, folder, progress)
+            found = replay_file(plan, lines, folder, progress, attested=opened.attested)
     print(_said(found, out), file=sys.stderr)
     return 0
 
@@ -143,9 +143,12 @@ def _progress(opened: Any) -> Iterator[tuple[Iterator[Any], Callable[[int, int],
 
 
 def _said(found: "Summary", out: Path) -> str:
+    from streams.replay.summary import NOT_BELIEVED
+
     raw, pileons = found.raw, found.pileons
+    lies = f"{found.notes[NOT_BELIEVED]} arrivals not believed; " if NOT_BELIEVED in found.notes else ""
     return (
         f"{raw['records']} lines: {raw['scored']} comments scored, {raw['deletes']} deletions, {raw['dead_lettered']} unreadable; "
         f"{found.replies['records']} replies, {found.replies['late']} of them late; "
-        f"{pileons['opened']} pile-ons opened, {pileons['closed']} closed; results in {out}"
+        f"{pileons['opened']} pile-ons opened, {pileons['closed']} closed; {lies}results in {out}"
     )

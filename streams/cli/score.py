@@ -2,15 +2,15 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
 
 from streams.cli.options import Config
+from streams.packed import MAX_LINE
 
 if TYPE_CHECKING:
+    from streams.cli.bad_lines import BadLines
     from streams.scorers import Scorer
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -28,73 +28,65 @@ def score(
     """Print {id, toxicity, labels, scorer} for each line, as JSON lines in the same order.
 
     The first line decides: if it begins with {, each line is an object with "text" and, if it has one, "id"; else each
-    line is a text, and its number is its id. Lines that cannot be read are told on stderr by number, and make the exit
-    code 1.
+    line is a text, and its number is its id. FILE may be .gz or .zst. Lines that cannot be read are told on stderr by
+    number, and make the exit code 1; a file without one readable line is a mistake (2); nothing in is nothing out (0).
     """
+    from streams.cli.bad_lines import BadLines
     from streams.cli.options import settings_of
-    from streams.errors import CHECK_FAILED, UserError
+    from streams.errors import UserError
+    from streams.packed import name_of, opened
     from streams.scorers import ScorerUnavailable, open_scorer
 
-    with _opened(file) as lines:
+    bad = BadLines(name_of(file), 'JSON lines with "text" and, where there is one, "id"; or plain lines of text')
+    with opened(file) as (lines, _):
         try:
-            opened = open_scorer(settings_of(config, scorer=scorer).scorer)
+            scored_by = open_scorer(settings_of(config, scorer=scorer).scorer)
         except ScorerUnavailable as error:
             raise UserError(str(error)) from error
-        bad = _score(_batches(lines), opened, "standard input" if file == "-" else file)
-    if bad:
-        print(f"{bad} {'line' if bad == 1 else 'lines'} could not be read", file=sys.stderr)
-        raise typer.Exit(CHECK_FAILED)
-
-
-@contextmanager
-def _opened(file: str) -> Iterator[BinaryIO]:
-    from streams.errors import UserError
-
-    if file == "-":
-        yield sys.stdin.buffer
-        return
-    try:
-        opened = Path(file).open("rb")  # noqa: SIM115  # a failure to open is the user's, one to score is not
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror or error}") from error
-    with opened:
-        yield opened
+        _score(_batches(lines), scored_by, bad)
+    bad.finish()
 
 
 def _batches(lines: BinaryIO) -> Iterator[list[bytes]]:
-    """Yield complete lines as they come, without their ends."""
+    """Yield complete lines as they come, without their ends. Of a line that is too long a little more than that is kept."""
     started: list[bytes] = []
-    while read := lines.read1(_READ_BYTES):  # type: ignore[attr-defined]  # both kinds are buffered readers
+    length = 0
+    while read := lines.read1(_READ_BYTES):  # type: ignore[attr-defined]  # all kinds are buffered readers
         *complete, rest = read.split(b"\n")
         if complete:
             yield [b"".join([*started, complete[0]]), *complete[1:]]
-            started = []
-        started.append(rest)
+            started, length = [], 0
+        if length <= MAX_LINE:
+            started.append(rest)
+            length += len(rest)
     if last := b"".join(started):
         yield [last]
 
 
-def _score(batches: Iterator[list[bytes]], scorer: "Scorer", where: str) -> int:
-    """Print the score of each line that can be read; return how many cannot."""
+def _score(batches: Iterator[list[bytes]], scorer: "Scorer", bad: "BadLines") -> None:
+    """Print the score of each line that can be read."""
     import msgspec
 
     from streams.cli.scored_lines import Line, reader
     from streams.stages.score import cut
 
-    number = bad = 0
+    number = 0
     read = None
     for batch in batches:
         read = read or reader(batch[0])
         good: list[Line] = []
         for line in batch:
             number += 1
+            if len(line) > MAX_LINE:
+                bad.add(number, f"longer than {MAX_LINE} bytes")
+                continue
             try:
                 good.extend(read(line.removesuffix(b"\r"), number))
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                bad += 1
-                print(f"{where}, line {number}: {error}", file=sys.stderr)
+                bad.add(number, error)
+        if good:
+            bad.good()
         for line_read, toxicity in zip(good, scorer.score([cut(each.text)[0] for each in good]) if good else [], strict=True):
             found = {"id": line_read.id, "toxicity": toxicity.toxicity, "labels": toxicity.labels, "scorer": scorer.name}
             sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         sys.stdout.flush()
-    return bad

@@ -26,7 +26,7 @@ from streams.settings import Settings
 from streams.stages.step import Stage
 from streams.topics import state_topic
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _SCORING = ThreadPoolExecutor(1, thread_name_prefix="score")
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -29,6 +29,7 @@ class Folder:
             raise UserError(f"--out: {path} is a file; name a folder")
         if not force and path.is_dir() and any(not one.name.startswith(_ASIDE) for one in path.iterdir()):
             raise UserError(f"--out: {path} is not empty; name another folder, or add --force to replace an earlier run's files")
+        self._is_new = not path.exists()
         self._aside = path / f"{_ASIDE}{os.getpid()}"
         self._closing = ExitStack()
         self._files: dict[str, IO[bytes]] = {}
@@ -49,6 +50,9 @@ class Folder:
             self._move_into_place()
         for left in self._path.glob(f"{_ASIDE}*"):  # ours, and that of a run that was killed: it holds text
             shutil.rmtree(left)
+        if kind is not None and self._is_new:
+            with suppress(OSError):  # somebody else may have put something there
+                self._path.rmdir()
 
     def write(self, name: str, lines: Iterable[bytes]) -> None:
         """Add lines, without their ends, to one of ``LINES``."""

@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
 from streams.records import Comment, PileOn, Reply, Status
 from streams.replay import summary as account
+from streams.replay.believed import believed, witnessed
 from streams.replay.folder import Folder
 from streams.replay.order import arrivals, in_order
 from streams.replay.reading import BadLine
@@ -38,16 +39,26 @@ Progress = Callable[[int, int], None]
 """Told how many comments of how many are done."""
 
 
-def replay(plan: Run, lines: Iterator[Comment | BadLine], out: Folder, progress: Progress = lambda _done, _all: None) -> Summary:
-    """Run the comments through the stages and write everything to ``out``. Raises Unbalanced if a record went missing."""
+def replay(
+    plan: Run, lines: Iterator[Comment | BadLine], out: Folder, progress: Progress = lambda _done, _all: None, *, attested: bool = False
+) -> Summary:
+    """Run the comments through the stages and write everything to ``out``. Raises Unbalanced if a record went missing.
+
+    ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
+    """
     tally = Tally(outcomes={stage.name: Counter(dict.fromkeys(stage.outcomes, 0)) for stage in plan.stages})
-    comments = in_order(_comments(lines, tally, out))
+    read = list(_comments(lines, tally, out))
+    if not attested:
+        read, tally.not_believed = believed(read)
+    comments = in_order(read)
+    clock = [one.at for one in arrivals(comments)]
+    until = None if attested else witnessed(comments, clock)
     piled_on: set[Target] = set()
-    for turn in run(plan.stages, _told(arrivals(comments), len(comments), progress)):
+    for turn in run(plan.stages, _told(arrivals(comments), len(comments), progress), ticks_until=until):
         tally.turn(turn)
         _write(turn, tally, out, piled_on)
     _write_targets(plan, out, piled_on)
-    found = _summary(plan, tally, out, comments)
+    found = _summary(plan, tally, out, clock)
     out.finish(account.encoded(found))
     return found
 
@@ -104,8 +115,7 @@ def _write_targets(plan: Run, out: Folder, piled_on: set[Target]) -> None:
     out.write("targets", map(msgspec.json.encode, soft_counts(replies, piled_on, plan.min_hostile_authors)))
 
 
-def _summary(plan: Run, tally: Tally, out: Folder, comments: Sequence[Comment]) -> Summary:
-    clock: list[Any] = [one.at for one in arrivals(comments)]
+def _summary(plan: Run, tally: Tally, out: Folder, clock: Sequence[datetime]) -> Summary:
     return Summary(
         program=plan.program,
         scorer=plan.scorer,

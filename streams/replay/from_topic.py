@@ -26,6 +26,8 @@ _END: Final = datetime.max.replace(tzinfo=UTC)
 class FromTopic:
     """Stands where ``reading.Opened`` stands: ``comments()`` gives what arrived in ``[start, end)``, unreadable bytes too."""
 
+    attested = True
+    """The broker's own time bounds every arrival."""
     size = None
     read = 0
 

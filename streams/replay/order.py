@@ -19,8 +19,12 @@ def arrival(comment: Comment) -> datetime:
 
     A year that no calendar of a computer can go on from is drawn to the nearest that it can.
     """
-    claimed = comment.ingested_at or comment.edited_at or comment.created_at
-    return max(EARLIEST, min(claimed, LATEST))
+    return as_of_then(comment) if comment.ingested_at is None else max(EARLIEST, min(comment.ingested_at, LATEST))
+
+
+def as_of_then(comment: Comment) -> datetime:
+    """Return when the comment was written or changed, as a time that arrivals can have."""
+    return max(EARLIEST, min(comment.edited_at or comment.created_at, LATEST))
 
 
 def place(comment: Comment) -> Place:

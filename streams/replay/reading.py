@@ -1,29 +1,19 @@
 """Comment records from a file of JSON lines: plain, ``.gz`` or ``.zst``, or standard input."""
 
-import gzip
-import io
-import sys
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Final, Self
 
-import zstandard
 from msgspec import Struct
 
 from streams.errors import UserError
+from streams.packed import MAX_LINE, STDIN, damage_told, lines_of, name_of, open_raw, unpacked
 from streams.records import Comment
 from streams.stages.decode import Unreadable, decoder
 
-MAX_LINE: Final = 4 * 1024 * 1024
-"""Bytes; the largest message that ``comments.raw`` takes."""
 KEPT_OF_TOO_LONG: Final = 64 * 1024
 """Bytes of a longer line that its dead letter keeps."""
 TOO_LONG: Final = "too_long"
-_PACKED_AT_ONCE: Final = 1024
-"""Bytes: a hostile kilobyte unpacks to some 32 MiB, never to gigabytes."""
-_WINDOW: Final = 2**31
-"""The largest there is: what other programs pack with it can be read."""
 
 
 class BadLine(Struct, frozen=True):
@@ -35,60 +25,34 @@ class BadLine(Struct, frozen=True):
     bytes: bytes
 
 
-class Line(Struct, frozen=True):
-    """A line of a file, from 1, without its end. ``length`` is what it was, if more than ``value`` holds."""
-
-    number: int
-    value: bytes
-    length: int
-
-
 def read_comments(file: IO[bytes]) -> Iterator[Comment | BadLine]:
     """Yield what each line holds; blank lines hold nothing. Raises nothing for what cannot be read."""
     decode = decoder(Comment)
-    for line in lines(file):
-        if line.length > MAX_LINE:
-            yield BadLine(line.number, TOO_LONG, f"{line.length} bytes, at most {MAX_LINE} are read", line.value)
-            continue
-        try:
-            yield decode(line.value)
-        except Unreadable as unreadable:
-            yield BadLine(line.number, str(unreadable.reason), unreadable.detail, line.value)
-
-
-def lines(file: IO[bytes]) -> Iterator[Line]:
-    """Yield each line that is not blank. A line of gigabytes is never held whole."""
-    number = 0
-    while value := file.readline(MAX_LINE + 2):
-        number += 1
-        length = len(value.rstrip(b"\r\n"))
-        if length > MAX_LINE:
-            rest = 0 if value.endswith(b"\n") else _rest_of_line(file)
-            yield Line(number, value[:KEPT_OF_TOO_LONG], length + rest)
-        elif value := value.strip():
-            yield Line(number, value, len(value))
-
-
-def _rest_of_line(file: IO[bytes]) -> int:
-    skipped = 0
-    while part := file.readline(MAX_LINE):
-        skipped += len(part.rstrip(b"\r\n"))
-        if part.endswith(b"\n"):
-            break
-    return skipped
+    for line in lines_of(file):
+        if line.is_too_long:
+            yield BadLine(line.number, TOO_LONG, f"{line.length} bytes, at most {MAX_LINE} are read", line.value[:KEPT_OF_TOO_LONG])
+        elif value := line.value.strip():
+            try:
+                yield decode(value)
+            except Unreadable as unreadable:
+                yield BadLine(line.number, str(unreadable.reason), unreadable.detail, value)
 
 
 class Opened:
-    """A file opened for reading, unpacked by its name's end. Use as a context manager.
+    """A file of comments opened for reading. Use as a context manager.
 
+    ``attested`` is False: nobody but the file says when its records arrived.
     ``read`` is how many bytes were read of ``size`` on disk (None where unknown): a progress bar's two numbers.
     """
 
-    def __init__(self, name: str) -> None:
-        self._raw: IO[bytes] = sys.stdin.buffer if name == "-" else _opened(Path(name))
-        self.size = None if name == "-" else Path(name).stat().st_size
-        self.name = "standard input" if name == "-" else name
-        self._file = io.BufferedReader(_Readable(_unpacked(name, self._raw)), 1 << 20)
+    attested = False
+
+    def __init__(self, file: str) -> None:
+        """Raise UserError where the file cannot be opened."""
+        self._file = file
+        self._raw = open_raw(file)
+        self.size = None if file == STDIN else Path(file).stat().st_size
+        self.name = name_of(file)
 
     @property
     def read(self) -> int:
@@ -103,67 +67,23 @@ class Opened:
             self._raw.close()
 
     def comments(self) -> Iterator[Comment | BadLine]:
-        """Yield the file's comments and bad lines; UserError where the packed file is damaged or cut short."""
-        try:
-            yield from read_comments(self._file)
-        except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
-            raise UserError(f"{self.name}: cannot be unpacked ({error}); is it whole? Pack it again or give it unpacked") from error
+        """Yield the file's comments and bad lines; UserError where the packed file is damaged, or holds not one comment."""
+        bad: list[BadLine] = []
+        count, any_good = 0, False
+        with damage_told(self._file):
+            for one in read_comments(unpacked(self._raw, self._file)):
+                if isinstance(one, BadLine):
+                    count, bad = count + 1, bad or [one]
+                else:
+                    any_good = True
+                yield one
+        if not any_good:
+            raise UserError(f"{self.name}: {_nothing(count, bad)}; give comment records as `threadwatch ingest … --to -` writes them")
 
 
-def _opened(path: Path) -> IO[bytes]:
-    try:
-        return path.open("rb")
-    except FileNotFoundError as error:
-        raise UserError(f"there is no file {path}; give comment records as `threadwatch ingest … --to -` writes them") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _unpacked(name: str, raw: IO[bytes]) -> Any:
-    if name.endswith(".gz"):
-        return gzip.GzipFile(fileobj=raw)
-    if name.endswith((".zst", ".zstd")):
-        return _Zstandard(raw)
-    return raw
-
-
-class _Zstandard:
-    """Frames one after the other. The library's own reader ends silently where a file was cut short; this one says so."""
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        self._raw = raw
-        self._frame: Any = None
-        self._packed = b""
-        self._ready = b""
-
-    def read(self, size: int) -> bytes:
-        while not self._ready:
-            self._packed = self._packed or self._raw.read(_PACKED_AT_ONCE)
-            if not self._packed:
-                return self._end()
-            self._frame = self._frame or zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
-            self._ready, self._packed = self._frame.decompress(self._packed), b""
-            if self._frame.eof:
-                self._packed, self._frame = self._frame.unused_data, None
-        part, self._ready = self._ready[:size], self._ready[size:]
-        return part
-
-    def _end(self) -> bytes:
-        if self._frame is not None:
-            raise EOFError("it ends before its end-of-frame marker")
-        return b""
-
-
-class _Readable(io.RawIOBase):
-    """What the readers of packed files have in common, for a buffer that knows lines."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        part = self._file.read(len(buffer))
-        buffer[: len(part)] = part
-        return len(part)
+def _nothing(count: int, first: Sequence[BadLine]) -> str:
+    """Return what a file without one comment is like: the account of nothing would look like calm."""
+    if not first:
+        return "is empty, there is nothing to replay"
+    lines = "its only line cannot" if count == 1 else f"none of its {count} lines can"
+    return f"{lines} be read (line {first[0].line}: {first[0].detail})"

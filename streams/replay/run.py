@@ -35,14 +35,21 @@ class Results(Struct):
     notes: dict[str, Counter[str]] = field(default_factory=dict)
 
 
-def run(stages: Sequence[Stage], arrived: Iterable[Arrived], ticks_every: timedelta = TICKS_EVERY, batch: int = BATCH) -> Iterator[Turn]:
+def run(
+    stages: Sequence[Stage],
+    arrived: Iterable[Arrived],
+    ticks_every: timedelta = TICKS_EVERY,
+    batch: int = BATCH,
+    ticks_until: datetime | None = None,
+) -> Iterator[Turn]:
     """Yield what each stage makes of each batch, first stage to last.
 
     ``arrived`` is in order, its times never go back. The sizes of batches change nothing but memory. Where a stage
-    reads ``replies``, ticks are woven in as the virtual clock passes multiples of ``ticks_every``, and a last one at its end.
+    reads ``replies``, ticks are woven in as the virtual clock passes multiples of ``ticks_every``, and a last one at its end;
+    none claims more than ``ticks_until``.
     """
     stores = [stage.new_store() for stage in stages]
-    ticks = _Ticks(ticks_every)
+    ticks = _Ticks(ticks_every, ticks_until)
     coming = iter(arrived)
     now = None
     while some := list(islice(coming, batch)):
@@ -67,16 +74,21 @@ def results(turns: Iterable[Turn]) -> Results:
 class _Ticks:
     """Writes time into the log, as the owner of a partition does live."""
 
-    def __init__(self, every: timedelta) -> None:
+    def __init__(self, every: timedelta, until: datetime | None) -> None:
         self._every = every
+        self._until = until
         self._last: datetime | None = None
 
     def woven(self, arrived: Iterable[Arrived]) -> Iterator[Arrived]:
         for one in arrived:
-            due = one.at - (one.at - _START) % self._every
+            at = self.bounded(one.at)
+            due = at - (at - _START) % self._every
             if self._last is None or due > self._last:
                 yield self.tick(due)
             yield one
+
+    def bounded(self, at: datetime) -> datetime:
+        return at if self._until is None else min(at, self._until)
 
     def tick(self, at: datetime) -> Arrived:
         self._last = at
@@ -93,7 +105,7 @@ def _through(stages: Sequence[Stage], stores: Sequence[Any], arrived: list[Arriv
 
 def _at_the_end(stages: Sequence[Stage], stores: Sequence[Any], now: datetime, ticks: _Ticks) -> Iterator[Turn]:
     first = next((n for n, stage in enumerate(stages) if _takes_ticks(stage)), len(stages))
-    arrived = [ticks.tick(now)]
+    arrived = [ticks.tick(ticks.bounded(now))]
     for stage, store in zip(stages[first:], stores[first:], strict=True):
         turn = _turn(stage, store, arrived)
         yield turn

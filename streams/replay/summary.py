@@ -14,6 +14,8 @@ from streams.replay.run import Turn
 _SETTLED: Final = {"released": "replies", "released_self_reply": "self_reply", "parent_missing": "unaddressed", "withdrawn": "withdrawn"}
 """Note of ``address`` → what became of a comment that had waited for its parent."""
 
+NOT_BELIEVED: Final = "replay.arrival_not_believed"
+
 
 class Unbalanced(Exception):
     """Records went missing or were made up: a bug of this program, never of its input."""
@@ -54,6 +56,8 @@ class Tally(Struct):
     """By stage; begins with every outcome of the run's stages at zero."""
     notes: dict[str, Counter[str]] = field(default_factory=dict)
     statuses: Counter[str] = field(default_factory=Counter)
+    not_believed: int = 0
+    """Arrivals that the other records of the file contradict."""
     replies: int = 0
     """Replies sent by ``address``."""
 
@@ -128,6 +132,8 @@ def comments_section(tally: Tally) -> dict[str, int]:
 def all_notes(tally: Tally) -> dict[str, int]:
     """Return how often each odd thing was met, ``<stage>.<note>``; notes that settle a waiting comment are not odd."""
     found = {f"{stage}.{note}": count for stage, notes in tally.notes.items() for note, count in notes.items() if note not in _SETTLED}
+    if tally.not_believed:
+        found[NOT_BELIEVED] = tally.not_believed
     return dict(sorted(found.items()))
 
 

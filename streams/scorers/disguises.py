@@ -34,6 +34,7 @@ _LOOKALIKES: Final = str.maketrans(
 _LEET: Final = str.maketrans("0134578@$!|€+", "oieastbasiiet")
 _LEET_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$!|€+]{1,3}(?=[a-z])|(?<=[a-z])\${2}$")
 _LEET_FIRST: Final = re.compile(r"^[0134578@$|]{1,2}(?=[a-z]{2})")
+_LEET_SIGN: Final = re.compile(r"[0134578@$!|€+]")
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn)\b")
 _DOTTED: Final = re.compile(r"(?:[a-z][._\-*~/]){2,}[a-z]")
 _RUN: Final = re.compile(r"([a-z])\1{2,}")
@@ -62,16 +63,20 @@ def normalised(text: str) -> str:
     return " ".join(text.split())
 
 
-def undisguised(text: str) -> str:
-    """Return what ``normalised`` returns, of the text without mark-up, odd letters, leetspeak, spaced or repeated letters."""
+def undisguised(text: str, plain: str | None = None) -> str:
+    """Return what ``normalised`` returns, of the text without mark-up, odd letters, leetspeak, spaced or repeated letters.
+
+    ``plain`` is what it returns of the text as it stands, where that is known: most texts hide nothing.
+    """
+    if plain is not None and text.isascii() and not ("&" in text or _TAG.search(text) or _WIDE_SPACE.search(text)):
+        return _joined_letters(_plain_words(plain))
     if "&" in text:
         text = html.unescape(text)
     if _TAG.search(text):
         text = text_of_html(text)
     if not text.isascii():
         text = _plain_letters(text.translate(_TYPOGRAPHY))
-    words = normalised(_WIDE_SPACE.sub(f" {_GAP} ", text)).split(" ")
-    return _joined_letters([_plain_word(word) for word in words])
+    return _joined_letters(_plain_words(normalised(_WIDE_SPACE.sub(f" {_GAP} ", text))))
 
 
 def text_of_html(markup: str, without: tuple[str, ...] = ()) -> str:
@@ -108,6 +113,13 @@ def _latin(word: str) -> str:
     return word.translate(_LOOKALIKES)
 
 
+def _plain_words(text: str) -> list[str]:
+    words = text.split(" ")
+    if _RUN.search(text):
+        return [_plain_word(word) for word in words]
+    return [word if word.isalpha() else _plain_word(word) for word in words]
+
+
 def _plain_word(word: str) -> str:
     if word.isalpha():
         return _RUN.sub(_squeezed, word)
@@ -115,7 +127,7 @@ def _plain_word(word: str) -> str:
         return word
     if _DOTTED.fullmatch(word):
         word = re.sub(r"[._\-*~/]", "", word)
-    if not _ORDINAL.match(word):
+    if _LEET_SIGN.search(word) and not _ORDINAL.match(word):
         word = _LEET_FIRST.sub(_letters, _LEET_INSIDE.sub(_letters, word))
     return _RUN.sub(_squeezed, word)
 
@@ -131,8 +143,8 @@ def _squeezed(run: re.Match[str]) -> str:
 
 def _joined_letters(words: list[str]) -> str:
     """Return the words with single spaces; three or more single letters in a row become words, cut where gaps stand."""
-    if sum(len(word) == 1 for word in words) < _SPELT:
-        return " ".join(word for word in words if word != _GAP)
+    if list(map(len, words)).count(1) < _SPELT:
+        return " ".join([word for word in words if word != _GAP] if _GAP in words else words)
     joined: list[str] = []
     run: list[str] = []
     for word in [*words, ""]:

@@ -85,7 +85,7 @@ class Linear:
 
     def _probabilities(self, texts: Sequence[str]) -> list[float]:
         logits = self._weights.slope * self.logits(texts) + self._weights.shift
-        return [round(float(probability), _DECIMALS) for probability in 1.0 / (1.0 + np.exp(-logits))]
+        return [round(probability, _DECIMALS) for probability in (1.0 / (1.0 + np.exp(-logits))).tolist()]
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return the logit of each normalised text, before calibration."""
@@ -109,7 +109,8 @@ def _dot(counts: Counts, weight: NDArray[np.float64], square: NDArray[np.float64
 
 def _readings(text: str) -> tuple[str, ...]:
     """Return the pieces to score: of the text as it stands and, where that differs, without its disguises."""
-    plain, bare = normalised(text), undisguised(text)
+    plain = normalised(text)
+    bare = undisguised(text, plain)
     return (*_pieces(plain), *(_pieces(bare) if bare != plain else ()))
 
 

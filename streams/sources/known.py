@@ -3,14 +3,14 @@
 import msgspec
 
 from streams.errors import UserError
-from streams.sources.opened import lines_of, name_of, opened
+from streams.packed import lines_of, name_of, opened
 
 
 def ids_in(file: str) -> set[str]:
     """Return the ids. Raises UserError that names the line which has none."""
     with opened(file) as (stream, _):
-        numbered = enumerate((line.strip() for line, _ in lines_of(stream)), 1)
-        return {_id(line, f"{name_of(file)}, line {number}") for number, line in numbered if line}
+        read = ((line.number, line.value.strip()) for line in lines_of(stream))
+        return {_id(value, f"{name_of(file)}, line {number}") for number, value in read if value}
 
 
 def _id(line: bytes, where: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, Final, NamedTuple, Self, TextIO
 import msgspec
 
 from streams.errors import UserError
+from streams.packed import MAX_LINE, lines_of
 from streams.records import Comment
-from streams.sources.opened import MAX_LINE, lines_of
 from streams.sources.rows import NoComment, Plan, check_columns, comment_of
 
 _LOOKED_AT: Final = 100
@@ -57,8 +57,9 @@ class Rejects:
 def json_rows(stream: BinaryIO, reject: Reject) -> Iterator[Row]:
     """Yield each JSON object of a file that has one a line."""
     decode = msgspec.json.Decoder().decode
-    for number, (line, too_long) in enumerate(lines_of(stream), 1):
-        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+    for line in lines_of(stream):
+        number, too_long = line.number, line.is_too_long
+        text = line.value.removeprefix(b"\xef\xbb\xbf") if number == 1 else line.value
         if not text.strip():
             continue
         try:
@@ -137,10 +138,10 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line, too_long = next(self._lines)
-        self.cut = self.cut or too_long
-        line, self._mark = line.removeprefix(self._mark), b""
-        return line.decode("utf-8", errors="surrogateescape") + "\n"
+        line = next(self._lines)
+        self.cut = self.cut or line.is_too_long
+        text, self._mark = line.value.removeprefix(self._mark), b""
+        return text.decode("utf-8", errors="surrogateescape") + "\n"
 
 
 def comments(rows: Iterable[Row], plan: Plan, reject: Reject, where: str) -> Iterator[Comment]:

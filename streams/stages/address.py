@@ -14,6 +14,7 @@ from streams.stages.candidates import Config, Links, Prior
 from streams.stages.conversation import Conversations, Entry, person_of, unknown_author
 from streams.stages.forgetting import evict, stop_waiting, sweep
 from streams.stages.gathering import Gathered, aims_of
+from streams.stages.keyed import Keyed
 from streams.stages.links import answer, spoken_to_by
 from streams.stages.listening import listen
 from streams.stages.step import Arrived, Step
@@ -46,12 +47,14 @@ class Address:
     )
     notes: tuple[str, ...] = ("released", "released_self_reply", "parent_missing", "withdrawn", "evicted", "taken_back", "stale_edit")
 
-    def __init__(self, config: Config | None = None) -> None:
+    def __init__(self, config: Config | None = None, installation_key: bytes = b"threadwatch") -> None:
+        """``installation_key``: what state remembers of names and words is hashed under it, and decides nothing."""
         self.config = config or Config()
+        self._keyed = Keyed(installation_key)
 
     def new_store(self) -> Conversations:
         """Return an empty store."""
-        return Conversations()
+        return Conversations(self._keyed)
 
     def steps(self, store: Conversations, arrived: Sequence[Arrived]) -> Iterable[Step]:
         """Yield one step per scored comment, in order; each must be applied before the next is taken."""

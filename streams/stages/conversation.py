@@ -1,14 +1,12 @@
 """What ``address`` remembers: one small entry per comment, and an index that is a function of the entries alone.
 
-No text: an entry holds whom it was aimed at, how hostile it was, and the fingerprint of its words. Names of authors are
-there, because a mention can only be tied to a name that is known; they go with the entry, after 30 days at the latest.
+No text and no names: an entry holds whom it was aimed at, how hostile it was, and keyed hashes of what its author can be
+called by and of its words. Ids stand there as they are, because the replies made from an entry name them.
 """
 
 import heapq
-import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -16,12 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from streams.records import LinkKind, Role
-from streams.stages.lexicon import STOPWORDS
-from streams.stages.quotes import WORD
+from streams.stages.keyed import Keyed
 
-MAX_NAME_WORDS: Final = 6
-MAX_NAME: Final = 128
-MIN_NAME_PART: Final = 3
 UNKNOWN: Final = "comment:"
 MAX_PLAIN_ID: Final = 1000
 
@@ -50,8 +44,8 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``ingested_at``."""
     estimated: bool = False
     author: str | None = None
-    name: str | None = None
-    """Only where it is not the author's id."""
+    called: tuple[int, ...] = ()
+    """Keyed hashes of what its author can be called by, where the name is not the author's id."""
     role: Role | None = None
     parent: str | None = None
     """The parent's id while it is waited for."""
@@ -65,10 +59,15 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     second: bool = False
     """It speaks to somebody."""
     aims: tuple[Aim, ...] = ()
-    marks: bytes = b""
+    said: bytes = b""
+    """The keyed fingerprint of its words."""
     edited: datetime | None = None
     """The last edit applied."""
     deleted: bool = False
+    name: str | None = None
+    """State version 1: what ``called`` is now, in clear. Read, never written."""
+    marks: bytes = b""
+    """State version 1: what ``said`` is now, without the key."""
 
 
 def person_of(comment_id: str, entry: Entry) -> str:
@@ -83,37 +82,11 @@ def unknown_author(comment_id: str) -> str:
     return UNKNOWN + comment_id
 
 
-@lru_cache(maxsize=1 << 16)
-def folded(word: str) -> str:
-    """Return letters and digits only, compatibility forms and case gone: ``Ｊosé_`` and ``josé`` are one."""
-    if not word.isascii():
-        word = unicodedata.normalize("NFKC", word)
-    return "".join(letter for letter in word.casefold() if letter.isalnum())
-
-
-@lru_cache(maxsize=1 << 14)
-def name_keys(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """Return a name as one folded word, its parts that can stand for it, and the consonants of each (for misspellings)."""
-    parts = [folded(part) for part in WORD.findall(name[:MAX_NAME].replace("'", ""))[:MAX_NAME_WORDS]]
-    whole = folded(name[:MAX_NAME])
-    alone = tuple(sorted({part for part in parts if len(part) >= MIN_NAME_PART and part not in STOPWORDS and part != whole}))
-    return whole, alone, tuple(sorted({skeleton(part) for part in parts} - {""}))
-
-
-def skeleton(word: str) -> str:
-    """Return a word's consonants, doubled ones once, an ``s`` at the end dropped; empty if there are fewer than four."""
-    kept = ""
-    for letter in word:
-        if letter not in "aeiouyh" and not kept.endswith(letter):
-            kept += letter
-    kept = kept.removesuffix("s")
-    return kept if len(kept) >= 4 else ""
-
-
 class Conversation:
     """The comments of one conversation, indexed."""
 
-    def __init__(self) -> None:
+    def __init__(self, keyed: Keyed) -> None:
+        self.keyed = keyed
         self.entries: dict[str, Entry] = {}
         self.by_n: dict[int, str] = {}
         self.first = 0
@@ -122,18 +95,18 @@ class Conversation:
         """Comments whose source gave a parent."""
         self.waiting: dict[str, dict[int, str]] = {}
         self.waiting_by_n: dict[int, str] = {}
-        self.names: dict[str, dict[str, int]] = {}
-        """A folded name, or a part or the skeleton of it → authors, each with a count of entries."""
+        self.names: dict[int, dict[str, int]] = {}
+        """The hash of a folded name, or of a part or the skeleton of it → authors, each with a count of entries."""
         self.quiet_since: datetime | None = None
 
     def apply(self, comment_id: str, entry: Entry | None) -> None:
         """Put or remove one comment."""
         old = self.entries.pop(comment_id, None)
         if old is not None:
-            self._forget(comment_id, old, named=entry is None or (entry.author, entry.name) != (old.author, old.name))
+            self._forget(comment_id, old, named=entry is None or (entry.author, entry.called) != (old.author, old.called))
         if entry is not None:
             self.entries[comment_id] = entry
-            self._learn(comment_id, entry, named=old is None or (entry.author, entry.name) != (old.author, old.name))
+            self._learn(comment_id, entry, named=old is None or (entry.author, entry.called) != (old.author, old.called))
 
     def _learn(self, comment_id: str, entry: Entry, *, named: bool) -> None:
         self.first = min(self.first, entry.n) if self.by_n else entry.n
@@ -144,7 +117,7 @@ class Conversation:
             self.waiting.setdefault(entry.parent, {})[entry.n] = comment_id
             self.waiting_by_n[entry.n] = comment_id
         if named:
-            for key in _keys(entry):
+            for key in self._keys(entry):
                 authors = self.names.setdefault(key, {})
                 authors[entry.author or ""] = authors.get(entry.author or "", 0) + 1
 
@@ -157,10 +130,10 @@ class Conversation:
             if not children:
                 del self.waiting[entry.parent]
         if named:
-            for key in _keys(entry):
+            for key in self._keys(entry):
                 self._forget_name(key, entry.author or "")
 
-    def _forget_name(self, key: str, author: str) -> None:
+    def _forget_name(self, key: int, author: str) -> None:
         authors = self.names[key]
         authors[author] -= 1
         if not authors[author]:
@@ -188,7 +161,7 @@ class Conversation:
         """Return the comments before the ``n``-th, last first, at most ``most``."""
         entries, by_n = self.entries, self.by_n
         earlier = range(n - 1, max(n - 1 - most, self.first - 1), -1)
-        return [(by_n[place], entries[by_n[place]]) for place in earlier if place in by_n]
+        return [(known, entries[known]) for place in earlier if (known := by_n.get(place)) is not None]
 
     def oldest_first(self) -> Iterator[tuple[str, Entry]]:
         """Yield the comments in the order they came."""
@@ -209,32 +182,28 @@ class Conversation:
 
     def named(self, key: str) -> tuple[str, ...]:
         """Return the authors whose name folds to this, in a fixed order."""
-        return tuple(sorted(self.names[key])) if key in self.names else ()
+        authors = self.names.get(self.keyed.name(key))
+        return tuple(sorted(authors)) if authors else ()
 
-
-def _keys(entry: Entry) -> Iterable[str]:
-    """Return what an author can be called by; whole names are marked so that a part never equals one."""
-    if entry.author is None:
-        return ()
-    keys: set[str] = set()
-    for name in (entry.name or entry.author, entry.author):
-        whole, parts, bones = name_keys(name)
-        keys |= {"=" + whole, *parts, *("~" + one for one in bones)}
-    return keys - {"="}
+    def _keys(self, entry: Entry) -> tuple[int, ...]:
+        """Return what an author can be called by: the name, and the id."""
+        return () if entry.author is None else self.keyed.keys_of(entry.author, entry.called)
 
 
 _READ_KEY: Final = msgspec.json.Decoder(tuple[str, str, str, str]).decode
+_WRITE_KEY: Final = msgspec.json.Encoder().encode
 
 
 def key_of(place: Place, comment_id: str) -> str:
     """Return the key of a comment's entry: a JSON array, so that no id can forge another's."""
-    return msgspec.json.encode((*place, comment_id)).decode()
+    return _WRITE_KEY((*place, comment_id)).decode()
 
 
 class Conversations:
     """The store of ``address``: every conversation of a partition."""
 
-    def __init__(self) -> None:
+    def __init__(self, keyed: Keyed) -> None:
+        self.keyed = keyed
         self.open: dict[Place, Conversation] = {}
         self._quiet: dict[tuple[str, str], list[tuple[datetime, Place]]] = {}
         """Per community, a heap of conversations by the arrival of their newest comment; stale ones are corrected when met."""
@@ -247,7 +216,9 @@ class Conversations:
         if conversation is None:
             if entry is None:
                 return
-            conversation = self.open[place] = Conversation()
+            conversation = self.open[place] = Conversation(self.keyed)
+        if entry is not None and (entry.name is not None or entry.marks):
+            entry = _upgraded(entry, self.keyed)
         conversation.apply(comment_id, entry)
         if not conversation.entries:
             del self.open[place]
@@ -261,7 +232,7 @@ class Conversations:
 
     def conversation(self, place: Place) -> Conversation:
         """Return a conversation; an empty one, not yet part of the store, if it is new."""
-        return self.open.get(place) or Conversation()
+        return self.open.get(place) or Conversation(self.keyed)
 
     def quietest(self, community: tuple[str, str]) -> tuple[datetime, Place] | None:
         """Return the conversation whose newest comment arrived longest ago, and when that was."""
@@ -276,3 +247,9 @@ class Conversations:
             if conversation is not None and newest is not None and conversation.quiet_since == seen:
                 self._queue(place, conversation, newest.seen)
         return None
+
+
+def _upgraded(entry: Entry, keyed: Keyed) -> Entry:
+    """Return an entry of state version 1 as this version would have made it."""
+    changes = {"called": keyed.names_of(entry.name), "said": keyed.rekeyed(entry.marks)}
+    return msgspec.structs.replace(entry, name=None, marks=b"", **changes)

@@ -22,6 +22,9 @@ def evict(gathered: Gathered, config: Config) -> None:
     conversation = gathered.conversation
     surplus = len(conversation.entries) + 1 - config.max_comments
     since = gathered.seen - timedelta(days=config.max_days)
+    oldest = conversation.oldest()
+    if oldest is None or (surplus <= 0 and conversation.entries[oldest].seen >= since):
+        return
     for count, (comment_id, entry) in enumerate(conversation.oldest_first()):
         if count >= MAX_EVICTED or (count >= surplus and entry.seen >= since):
             break

@@ -33,8 +33,9 @@ class Gathered:
 
     def known(self, comment_id: str) -> Entry | None:
         """Return a comment of this conversation as it will be after this step."""
-        key = key_of(self.place, comment_id)
-        return self.entries[key] if key in self.entries else self.conversation.entries.get(comment_id)
+        if self.entries and (key := key_of(self.place, comment_id)) in self.entries:
+            return self.entries[key]
+        return self.conversation.entries.get(comment_id)
 
     def put(self, comment_id: str, entry: Entry | None, place: Place | None = None) -> None:
         """Ask for an entry to be put, or removed (None)."""

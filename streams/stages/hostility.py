@@ -76,13 +76,16 @@ class Cues(Struct, frozen=True):
     kind: bool = False
 
 
+_NONE: Final = dict.fromkeys(("second", "insulted", "bare", "third", "group", "own", "heat"), 0)
+
+
 def cues(sentences: Sequence[Sequence[str]], subjects: Sequence[str] = ()) -> Cues:
     """Return the cues of sentences, each its words in lower case without apostrophes.
 
     ``subjects`` says of each sentence what its subject is: ``third`` (somebody here, by name), ``group`` (something else with
     a name) or nothing.
     """
-    count = dict.fromkeys(("second", "insulted", "bare", "third", "group", "own", "heat"), 0)
+    count = _NONE.copy()
     attack, singular, plural, kind = 0.0, False, False, False
     for number, words in enumerate(sentences):
         present = set(words)
@@ -152,7 +155,9 @@ def _attack(words: Sequence[str], opening: bool) -> float:
     said = _unfilled(words)
     found = OPENERS.get(said[0], 0.0) if opening and said else 0.0
     for here, word in enumerate(said):
-        for rest, weight in ATTACKS.get(word, ()):
+        if word not in ATTACKS:
+            continue
+        for rest, weight in ATTACKS[word]:
             if tuple(said[here + 1 : here + 1 + len(rest)]) == rest:
                 found += weight
                 break

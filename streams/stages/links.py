@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from streams.records import Comment, LinkKind
 from streams.stages.candidates import MAX_CANDIDATES, Asked, Candidate, Config, Links, likeliest
-from streams.stages.conversation import Conversation, Entry, folded, person_of
+from streams.stages.conversation import Conversation, Entry, person_of
 from streams.stages.hostility import Cues
+from streams.stages.names import folded
 from streams.stages.page_order import page_order, quoted
 
 
@@ -56,6 +57,8 @@ def _by_name(config: Config, asked: Asked) -> Links | None:
     called = asked.called
     if called.stranger_leading:
         return _stranger(config, asked)
+    if not (called.leading or called.mentioned or called.named):
+        return None
     for groups, kind, confidence in (
         (called.leading[:1], LinkKind.LEADING_MENTION, 0.95),
         (called.mentioned, LinkKind.MENTION, 0.8),

@@ -13,7 +13,6 @@ from streams.stages.hearing import Heard, hear
 from streams.stages.hostility import cues, toward_addressee, toward_meant
 from streams.stages.links import is_absent, known_people, links
 from streams.stages.mentions import called, spoken_of, whole_name
-from streams.stages.quotes import fingerprint
 
 
 def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tuple[Entry, Links | None, Heard]:
@@ -37,13 +36,13 @@ def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tupl
 def _as_known(comment: Comment, old: Entry | None) -> Comment:
     """Return an edit with what is known of the comment: its author, and the parent it waits for or the person it answered.
 
-    An edit can leave these out, and must not change them: whoever edits, the comment stays its author's.
+    An edit can leave these out, and must not change them: whoever edits, the comment stays its author's, and goes by that name.
     """
     if old is None:
         return comment
     changes: dict[str, Any] = {"author_id": old.author, "author_role": old.role}
     if old.author is None or old.author != comment.author_id or not comment.author_name:
-        changes["author_name"] = old.name
+        changes["author_name"] = None
     aim = parent_aim(old)
     if old.parent is not None and comment.parent_id is None:
         changes["parent_id"] = old.parent
@@ -80,14 +79,15 @@ def _subject_is(subject: Sequence[str], conversation: Conversation) -> str:
 
 def _entry(gathered: Gathered, asked: Asked, waits_for: str | None, old: Entry | None) -> Entry:
     comment, toxicity = asked.comment, gathered.scored.toxicity
-    named = comment.author_id is not None and comment.author_name not in (None, "", comment.author_id)
+    keyed = gathered.conversation.keyed
+    called = keyed.names_of(comment.author_name) if comment.author_id not in (None, comment.author_name) else ()
     return Entry(
         n=asked.n,
         at=old.at if old else comment.created_at,
         seen=old.seen if old else gathered.seen,
         estimated=comment.created_at_is_estimated,
         author=comment.author_id,
-        name=comment.author_name if named else None,
+        called=old.called if old and comment.author_name is None else called,
         role=comment.author_role,
         parent=waits_for,
         replied=comment.parent_id is not None or (old is not None and old.replied),
@@ -95,5 +95,5 @@ def _entry(gathered: Gathered, asked: Asked, waits_for: str | None, old: Entry |
         toward=toward_addressee(toxicity, asked.cues),
         meant=toward_meant(toxicity, asked.cues) if is_absent(asked.cues) else 0.0,
         second=asked.cues.second > 0 or asked.cues.attack >= 1.0,
-        marks=fingerprint(asked.heard.said),
+        said=keyed.fingerprint(asked.heard.said),
     )

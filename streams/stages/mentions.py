@@ -5,9 +5,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.stages.conversation import MAX_NAME, MAX_NAME_WORDS, Conversation, folded, skeleton
+from streams.stages.conversation import Conversation
 from streams.stages.hearing import Clause, Heard
 from streams.stages.lexicon import SECOND, STOPWORDS
+from streams.stages.names import MAX_NAME, MAX_NAME_WORDS, folded, skeleton
 from streams.stages.quotes import WORD
 
 MAX_MENTIONS: Final = 10

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from streams.records import LinkKind
-from streams.stages.candidates import Asked, Candidate, Config, Prior, likeliest
+from streams.stages.candidates import MIN_CONFIDENCE, Asked, Candidate, Config, Prior, likeliest
 from streams.stages.conversation import Conversation, Entry, person_of
-from streams.stages.quotes import MARK_BYTES, MARKS
 
 QUOTES_BACK: Final = 256
 """Comments searched for a quotation."""
@@ -20,12 +19,12 @@ NEAR: Final = 8
 def quoted(conversation: Conversation, asked: Asked) -> tuple[Candidate, ...]:
     """Return whose words are quoted: the share of the quotation's hashes found in what they said."""
     spans = [*asked.heard.quoted, *(span for span in asked.heard.marked if len(span) > 1)]
-    needles = [mark.to_bytes(MARK_BYTES, "big") for span in spans for mark in sorted(span)[:MARKS]][:MAX_NEEDLES]
+    needles = [needle for span in spans for needle in conversation.keyed.needles(span)][:MAX_NEEDLES]
     if not needles:
         return ()
     found: dict[str, float] = {}
     for comment_id, entry in conversation.before(asked.n, QUOTES_BACK):
-        said = sum(needle in entry.marks for needle in needles)
+        said = sum(needle in entry.said for needle in needles)
         if said and said * 4 >= len(needles):
             person = person_of(comment_id, entry)
             found[person] = max(found.get(person, 0.0), said / len(needles))
@@ -41,7 +40,7 @@ def page_order(config: Config, conversation: Conversation, asked: Asked) -> tupl
     earlier = conversation.before(asked.n, config.look_back)
     for distance, (comment_id, entry) in enumerate(earlier[:NEAR], 1):
         mixture.take(distance, person_of(comment_id, entry), entry)
-    for comment_id, entry in _first_sayers(asked.heard.said, earlier):
+    for comment_id, entry in _first_sayers(conversation.keyed.needles(asked.heard.said), earlier):
         mixture.add(person_of(comment_id, entry), prior.echo, LinkKind.QUOTE)
     if earlier:
         mixture.add(_starter(conversation), prior.starter, LinkKind.PAGE_ORDER)
@@ -55,20 +54,21 @@ def _starter(conversation: Conversation) -> str:
     return person_of(first, conversation.entries[first]) if first is not None else ""
 
 
-def _first_sayers(said: Iterable[int], earlier: Sequence[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
+def _first_sayers(needles: Iterable[bytes], earlier: Sequence[tuple[str, Entry]]) -> list[tuple[str, Entry]]:
     """Return who first said, of the comments looked back at, each pair of words said again now; at most two of one comment."""
-    needles = [mark.to_bytes(MARK_BYTES, "big") for mark in sorted(said)[:MARKS]]
-    joined = b"".join(entry.marks for _, entry in earlier)
+    said = [entry.said for _, entry in earlier]
+    joined = b"".join(said)
     found: dict[int, int] = {}
     for needle in needles:
         if needle in joined:
-            said_in = [place for place, (_, entry) in enumerate(earlier) if needle in entry.marks]
-            if said_in:
-                found[said_in[-1]] = found.get(said_in[-1], 0) + 1
+            first = next((place for place in range(len(said) - 1, -1, -1) if needle in said[place]), None)
+            if first is not None:  # bytes of two neighbours can look like a hash of neither
+                found[first] = found.get(first, 0) + 1
     return [earlier[place] for place, times in sorted(found.items()) for _ in range(min(times, 2))]
 
 
-_NOTHING: Final = (0.0, LinkKind.PAGE_ORDER)
+_NEARNESS: Final = (0.0, *(distance**-0.5 for distance in range(1, NEAR + 1)))
+"""By distance, from 1."""
 
 
 class _Mixture:
@@ -88,9 +88,12 @@ class _Mixture:
     def add(self, person: str, weight: float, kind: LinkKind) -> None:
         if person == self.me or not person or weight <= 0:
             return
-        weights = self.weights
-        weights[person] = weights[person] + weight if person in weights else weight
-        if weight > self.heaviest.get(person, _NOTHING)[0]:
+        if person not in self.weights:
+            self.weights[person] = weight
+            self.heaviest[person] = (weight, kind)
+            return
+        self.weights[person] += weight
+        if weight > self.heaviest[person][0]:
             self.heaviest[person] = (weight, kind)
 
     def take(self, distance: int, person: str, entry: Entry) -> None:
@@ -99,12 +102,12 @@ class _Mixture:
             self._own(entry)
             return
         at_me = 0.0
-        near = distance**-0.5
+        near = _NEARNESS[distance]
         attention, heat = self.prior.attention * near, self.prior.heat * near if self.attacking else 0.0
         for aim in entry.aims:
             if aim.target == self.me:
                 at_me = aim.confidence
-            else:
+            elif aim.confidence or aim.hostility:
                 self.add(aim.target, attention * aim.confidence + heat * aim.hostility, LinkKind.PAGE_ORDER)
         if not self.previous_found:
             self._previous(person, entry, at_me)
@@ -135,4 +138,4 @@ class _Mixture:
         weights = {person: weight**sharp for person, weight in self.weights.items()}
         total = sum(weights.values()) + nobody**sharp
         shares = {person: weight / total for person, weight in weights.items()} if total else {}
-        return likeliest(shares, {person: kind for person, (_, kind) in self.heaviest.items()})
+        return likeliest(shares, {person: self.heaviest[person][1] for person, share in shares.items() if share >= MIN_CONFIDENCE})

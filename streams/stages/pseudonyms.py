@@ -4,10 +4,11 @@ import hashlib
 from typing import Final
 
 _BYTES: Final = 8
+_WORD_BYTES: Final = 4
 
 
 class Pseudonyms:
-    """63-bit numbers for authors and comments under an installation key."""
+    """63-bit numbers for authors, comments and names, and four bytes for words, under an installation key."""
 
     def __init__(self, installation_key: bytes) -> None:
         """Derive the hashes from the key, which may have any length."""
@@ -15,6 +16,8 @@ class Pseudonyms:
         self._author = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"author")
         self._unknown = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"unknown")
         self._comment = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"comment")
+        self._name = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"name")
+        self._word = hashlib.blake2b(key=key, digest_size=_WORD_BYTES, person=b"word")
 
     def author(self, author_id: str | None, conversation_id: str) -> int:
         """Return an author's number; all unknown authors of one conversation have one together."""
@@ -23,6 +26,16 @@ class Pseudonyms:
     def comment(self, comment_id: str) -> int:
         """Return a comment's number."""
         return _number(self._comment, comment_id)
+
+    def name(self, folded: str) -> int:
+        """Return the number of a name, or of a part of one."""
+        return _number(self._name, folded)
+
+    def word(self, mark: int) -> bytes:
+        """Return four bytes for a 32-bit hash of words."""
+        hasher = self._word.copy()
+        hasher.update(mark.to_bytes(4))
+        return hasher.digest()
 
 
 def _number(keyed: "hashlib.blake2b", text: str) -> int:

@@ -1,7 +1,6 @@
-"""What a comment says itself and what it repeats of others: text as written → own words, quoted spans, fingerprint.
+"""What a comment says itself and what it repeats of others: text as written → own words, quoted spans, hashes of neighbouring words.
 
-Every function is linear in the text, whatever the text is. What is kept of a text is a fingerprint: at most 16 hashes
-of two words, enough to know a quotation again and too little to read.
+Every function is linear in the text, whatever the text is. What is kept of it is a sample of these hashes, under a key (``keyed.py``).
 """
 
 import html
@@ -19,9 +18,6 @@ MAX_READ: Final = 8_000
 """Characters read: the first six thousand and the last two; nobody is addressed in the middle of a flood."""
 MAX_HTML: Final = 65_536
 MAX_SPANS: Final = 8
-MARKS: Final = 16
-"""Hashes kept of one comment."""
-MARK_BYTES: Final = 4
 
 _INVISIBLE: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _PILED_MARKS: Final = re.compile("[\u0300-\u036f]{3,}")
@@ -118,11 +114,6 @@ def hashes(words: Sequence[str]) -> set[int]:
             found.add(crc32(f"{before} {meant}".encode("utf-8", "replace")))
         before = meant
     return found
-
-
-def fingerprint(found: Iterable[int]) -> bytes:
-    """Return the 16 smallest hashes as bytes: the same sample of a sentence in the comment and in what quotes it."""
-    return b"".join(mark.to_bytes(MARK_BYTES, "big") for mark in sorted(found)[:MARKS])
 
 
 def words_of(text: str) -> list[str]:

@@ -49,7 +49,7 @@ def deleted(gathered: Gathered) -> Step:
     if old.parent is not None:
         gathered.notes.append("withdrawn")
     changed = tuple(msgspec.structs.replace(aim, revision=aim.revision + 1) for aim in old.aims if aim.confidence)
-    entry = msgspec.structs.replace(old, aims=remembered(old.aims, changed), deleted=True, parent=None, marks=b"")
+    entry = msgspec.structs.replace(old, aims=remembered(old.aims, changed), deleted=True, parent=None, said=b"")
     gathered.put(comment_id, entry)
     gathered.send(comment_id, entry, changed, Action.DELETED, by)
     return gathered.step("deleted")

@@ -75,6 +75,21 @@ def test_a_bad_line_is_told_by_number_and_the_others_are_read(tmp_path: Path, ca
     assert len(said.out.splitlines()) == 1
 
 
+def test_a_file_without_one_readable_line_is_one_plain_line_and_an_empty_one_is_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b'{"no": 1}\nnonsense\n')
+    assert main(["address", str(file)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "none of its 2 lines can be read (line 1: " in err
+    assert len(err.splitlines()) == 1
+    file.write_bytes(b"\n")
+    assert main(["address", str(file)]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("arguments", [["nowhere.jsonl"], ["--scorer", "oracle", "in.jsonl"]])
 def test_a_mistake_is_one_plain_line(
     arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -1,5 +1,6 @@
 """One comment's claim about its own arrival must not move time for anybody else."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -17,7 +18,7 @@ from tests.support.builders import NOON, comment, reply
 class _Calm:
     name = "calm@1"
 
-    def score(self, texts: list[str]) -> list[Toxicity]:
+    def score(self, texts: Sequence[str]) -> list[Toxicity]:
         return [Toxicity(0.1) for _ in texts]
 
 

@@ -53,6 +53,11 @@ def test_both_readings_are_ready_to_be_hashed(text) -> None:
         assert reading == " ".join(reading.split())
 
 
+@given(st.text(alphabet="abeost lz310$!|@+&;<>/.-*~ \n\t", max_size=80) | st.text(max_size=80))
+def test_a_text_already_read_as_it_stands_is_undisguised_alike(text) -> None:
+    assert undisguised(text, normalised(text)) == undisguised(text)
+
+
 @given(st.text(alphabet="<>/abdiv bp!-&;\"'=\n", max_size=300))
 def test_no_mark_up_is_too_broken(text) -> None:
     assert isinstance(text_of_html(text), str)

@@ -3,6 +3,7 @@
 import base64
 import io
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from streams.records import Comment
 from streams.replay.folder import LINES, Folder
 from streams.replay.summary import Unbalanced, balanced
 from streams.sources.sample import CHAIN_TARGET, CROSS_TARGET, FEWEST, LOVED, sample
-from tests.support.builders import MINUTE, NOON, comment, deleted, edited
+from tests.support.builders import DAY, HOUR, MINUTE, NOON, comment, deleted, edited
 from tests.support.recording import recording
 
 KEY = "0f" * 32
@@ -89,6 +90,33 @@ def test_no_clock_however_wrong_stops_a_run() -> None:
     assert ["ingested_at is out of range" in one["detail"] for one in read("dead-letters")] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("talk", "ahead"), [("else", 2 * HOUR), ("else", 40 * DAY), ("talk", 30 * HOUR), ("talk", 40 * DAY), ("talk", 3500 * 365 * DAY)]
+)
+def test_one_record_that_lies_about_its_arrival_ends_nobodys_pile_on_and_makes_nobody_late(talk: str, ahead: timedelta) -> None:
+    said = [comment("root"), *(hostile(n, created_at=NOON + n * MINUTE, ingested_at=None) for n in range(1, 9))]
+    given(*said)
+    assert replay() == 0
+    files = ("pileons", "alerts", "replies", "late")
+    honest = {name: read(name) for name in files}
+    assert [one["status"] for one in honest["pileons"]][-1] != "closed"
+    lie = comment("liar", author_id="zoe", ingested_at=NOON + ahead, conversation_id=talk)
+    for place in (0, 4, len(said)):
+        given(*said[:place], lie, *said[place:])
+        assert replay("--force") == 0
+        assert {
+            name: [one for one in read(name) if one.get("target_id") != "zoe" and one.get("author_id") != "zoe"] for name in files
+        } == honest
+
+
+def test_an_arrival_that_is_not_believed_is_counted_and_said(capsys: pytest.CaptureFixture[str]) -> None:
+    given(*(comment(f"c{n}", ingested_at=NOON + n * MINUTE) for n in range(6)), comment("liar", ingested_at=NOON + 4000 * DAY))
+    replay()
+    assert summary()["notes"]["replay.arrival_not_believed"] == 1
+    assert summary()["last_arrival"] == "2024-05-01T12:05:00+00:00"
+    assert "1 arrivals not believed" in capsys.readouterr().err
+
+
 def test_a_late_reply_stands_in_late_and_is_not_counted() -> None:
     given(comment("root", ingested_at=NOON), hostile(1, created_at=NOON, ingested_at=NOON + 25 * 60 * MINUTE))
     replay()
@@ -148,12 +176,35 @@ def test_the_sample_has_exactly_its_two_pile_ons_both_critical_and_over(comments
     assert LOVED in best
 
 
-def test_an_empty_file_is_replayed_to_empty_files() -> None:
-    given()
-    assert replay() == 0
-    assert all(read(name) == [] for name in LINES)
-    assert summary()["raw"]["records"] == 0
-    assert summary()["first_arrival"] is None
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ([], "in.jsonl: is empty"),
+        ([b"  ", b""], "in.jsonl: is empty"),
+        ([b"{nonsense"], "its only line cannot be read (line 1: JSON is malformed"),
+        ([b"", b"[]", b"{}"], "none of its 2 lines can be read (line 2: "),
+        ([b"x" * (4 << 20 | 1)], "its only line cannot be read (line 1: 4194305 bytes"),
+    ],
+)
+def test_a_file_without_a_comment_is_one_plain_line_and_never_an_account_of_calm(
+    lines: list[bytes], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given(*lines)
+    assert replay() == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "threadwatch ingest" in error
+    assert error.count("\n") == 1
+    assert not Path("out").exists()
+
+
+def test_a_file_without_a_comment_leaves_an_earlier_runs_results_alone() -> None:
+    given(comment("a"))
+    replay()
+    before = summary()
+    given(b"nonsense")
+    assert replay("--force") == 2
+    assert summary() == before
 
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -202,7 +253,7 @@ def test_a_run_that_fails_leaves_what_was_there() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--file", "none.jsonl", "--out", "out"], "there is no file none.jsonl"),
+        (["--file", "none.jsonl", "--out", "out"], "none.jsonl: cannot be read: No such file"),
         (["--file", "in.jsonl", "--out", "in.jsonl"], "in.jsonl is a file"),
         (["--file", "in.jsonl", "--out", "out", "--scorer", "psychic"], "there is no scorer 'psychic'"),
         (["--file", "in.jsonl", "--out", "in.jsonl/below"], "cannot be made"),

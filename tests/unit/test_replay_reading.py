@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import UserError
+from streams.packed import MAX_LINE
 from streams.records import Comment
-from streams.replay.reading import KEPT_OF_TOO_LONG, MAX_LINE, BadLine, Opened, read_comments
+from streams.replay.reading import KEPT_OF_TOO_LONG, BadLine, Opened, read_comments
 from tests.support.builders import comment
 
 GOOD = msgspec.json.encode(comment("good"))
@@ -83,7 +86,35 @@ def test_a_damaged_packed_file_is_the_users_to_mend(tmp_path: Path, end: str, da
 
 
 def test_a_file_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="there is no file"):
+    with pytest.raises(UserError, match="No such file"):
         Opened(str(tmp_path / "none.jsonl"))
     with pytest.raises(UserError, match="cannot be read"):
         Opened(str(tmp_path))
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_packed_standard_input_is_told_by_its_first_bytes(pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(pack(GOOD + b"\n"))))
+    with Opened("-") as opened:
+        assert list(opened.comments()) == [comment("good")]
+
+
+def test_a_zstd_file_may_begin_with_a_frame_that_holds_nothing(tmp_path: Path) -> None:
+    skipped = b"\x50\x2a\x4d\x18" + (4).to_bytes(4, "little") + b"note"
+    (tmp_path / "a").write_bytes(skipped + zstandard.compress(GOOD))
+    with Opened(str(tmp_path / "a")) as opened:
+        assert list(opened.comments()) == [comment("good")]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_small_file_of_one_endless_line_is_never_held_whole(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    (tmp_path / "bomb").write_bytes(pack(b"x" * (256 << 20) + b"\n" + GOOD))
+    tracemalloc.start()
+    with Opened(str(tmp_path / "bomb")) as opened:
+        bad, good = opened.comments()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(bad, BadLine)
+    assert bad.detail.startswith(f"{256 << 20} bytes")
+    assert good == comment("good")
+    assert most < 128 << 20

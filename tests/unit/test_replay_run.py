@@ -106,3 +106,10 @@ def test_ticks_that_come_oftener_change_no_output_of_stages_that_ignore_them() -
         results(run(STAGES, recording, ticks_every=SECOND)).outputs["second"]
         == results(run(STAGES, recording, ticks_every=HOUR)).outputs["second"]
     )
+
+
+def test_no_tick_claims_more_than_it_may() -> None:
+    gathered = results(run(STAGES, at_minutes(0.5, 3.2, 3.4, 900), ticks_until=NOON + 3.4 * MINUTE))
+    ticks = [one.record.at for one in gathered.inputs["second"] if isinstance(one.record, Tick)]
+    assert ticks[-1] == NOON + 3.4 * MINUTE
+    assert ticks == sorted(set(ticks))

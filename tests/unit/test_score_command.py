@@ -1,5 +1,6 @@
 """``threadwatch score``: one line out per line in, in order; mistakes in one plain line."""
 
+import gzip
 import io
 import json
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from streams.cli.main import main
 from streams.cli.score import _batches
@@ -53,7 +55,7 @@ def test_a_line_that_cannot_be_read_is_told_by_number_and_the_rest_is_scored(tmp
 def test_a_file_that_is_not_there_is_the_users_mistake(tmp_path, capfd) -> None:
     code, found, err = run(capfd, str(tmp_path / "nothing"))
     assert (code, found) == (2, [])
-    assert "cannot read" in err
+    assert "cannot be read" in err
     assert len(err.splitlines()) == 1
 
 
@@ -78,6 +80,37 @@ def test_lines_are_whole_however_they_arrive() -> None:
 
     lines = [b"", b"one", b"a much longer line", b"", b"x"]
     assert [line for batch in _batches(Slow(b"\n".join(lines) + b"\n")) for line in batch] == lines
+
+
+@pytest.mark.parametrize(("lines", "said"), [(b'{"text": 1}\n', "its only line cannot"), (b'{"a": 1}\n[]\n{', "none of its 3 lines can")])
+def test_a_file_without_one_readable_line_is_one_plain_line_and_exit_2(lines: bytes, said: str, tmp_path, capfd) -> None:
+    code, found, err = run(capfd, written(tmp_path, lines))
+    assert (code, found) == (2, [])
+    assert said in err
+    assert "line 1: " in err
+    assert len(err.splitlines()) == 1
+
+
+def test_bad_lines_before_the_first_good_one_are_told_too_but_never_without_end(tmp_path, capfd) -> None:
+    code, found, err = run(capfd, written(tmp_path, b'{"id": 0}\n' * 300 + b'{"text": "a"}\n'))
+    assert (code, [each["id"] for each in found]) == (1, [301])
+    assert len(err.splitlines()) == 101
+    assert err.endswith("300 lines could not be read\n")
+
+
+def test_packed_texts_are_scored_as_they_are(tmp_path, capfd) -> None:
+    lines = b'{"id": "b", "text": "You stupid liar."}\n' * 3
+    for pack in (gzip.compress, zstandard.compress):
+        assert len(run(capfd, written(tmp_path, pack(lines)))[1]) == 3
+    code, _, err = run(capfd, written(tmp_path, gzip.compress(lines)[:-9]))
+    assert code == 2
+    assert "cut off" in err
+
+
+def test_a_line_longer_than_a_message_can_be_is_told_and_never_held_whole(tmp_path, capfd) -> None:
+    code, found, err = run(capfd, written(tmp_path, gzip.compress(b'{"text": "a"}\n{"text": "' + b"a" * (9 << 20) + b'"}\n{"text": "b"}')))
+    assert (code, [each["id"] for each in found]) == (1, [1, 3])
+    assert "line 2: longer than" in err
 
 
 def test_nothing_in_is_nothing_out(tmp_path, capfd) -> None:

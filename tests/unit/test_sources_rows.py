@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import UserError
+from streams.packed import lines_of, opened
 from streams.records import Action, Comment
-from streams.sources import opened as opened_module
 from streams.sources.instants import instant
 from streams.sources.known import ids_in
-from streams.sources.opened import lines_of, opened, page_text
+from streams.sources.opened import page_text
 from streams.sources.rows import NoComment, Plan, check_columns, comment_of, mapped
 from streams.sources.tables import Rejects, comments, csv_rows, json_rows
 from tests.support.builders import NOON, comment
@@ -186,7 +186,7 @@ def test_hostile_lines_cost_a_reject_each_and_the_good_ones_come_through():
 
 
 def test_a_line_that_is_too_long_is_passed_over(monkeypatch):
-    monkeypatch.setattr(opened_module, "MAX_LINE", 200)
+    monkeypatch.setattr("streams.packed.MAX_LINE", 200)
     good = msgspec.json.encode(ROW)
     found, rejected = read_json(good + b"\n" + b"x" * 100_000 + b"\n" + good + b"\n" + b"y" * 201)
     assert (len(found), [line for line, _ in rejected]) == (2, [2, 4])
@@ -272,7 +272,7 @@ def test_a_packed_file_is_read_as_it_is(how, tmp_path):
     file = tmp_path / "rows"
     file.write_bytes(PACKED[how](LINES))
     with opened(str(file)) as (stream, _):
-        assert b"".join(line + b"\n" for line, _ in lines_of(stream)) == LINES
+        assert b"".join(line.value + b"\n" for line in lines_of(stream)) == LINES
 
 
 @pytest.mark.parametrize("how", ["gz", "zst", "zst of two frames"])
