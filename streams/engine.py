@@ -6,7 +6,7 @@ loads from the state topic is what the stopped one had.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -19,6 +19,8 @@ from streams.topics import Topic
 
 APPLIED = b"applied"
 """Key of the entry that holds the last input offset applied, one per input partition."""
+FEW = 50
+"""Records after which a fold lets others have their turn: some milliseconds."""
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
@@ -79,15 +81,28 @@ def turn(stage: Stage, messages: Sequence[Message], store: Any) -> Effects:
     Raises nothing for what cannot be read: that is a dead letter. Anything else that is raised is a bug.
     """
     effects = Effects()
-    arrived = list(_readable(stage, messages, effects))
-    fold(stage, arrived, store, effects)
+    for _ in turning(stage, messages, store, effects):
+        pass
     return effects
+
+
+def turning(stage: Stage, messages: Sequence[Message], store: Any, effects: Effects) -> Iterator[None]:
+    """Do what ``turn`` does, into ``effects``, and yield every few records: an event loop has others to serve meanwhile."""
+    arrived = list(_readable(stage, messages, effects))
+    yield
+    yield from folding(stage, arrived, store, effects)
 
 
 def fold(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects) -> None:
     """Take each record into account, in order, and gather what it asks for."""
+    for _ in folding(stage, arrived, store, effects):
+        pass
+
+
+def folding(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects) -> Iterator[None]:
+    """Do what ``fold`` does, and yield every few records."""
     changed: dict[str, Any] = {}
-    for step in stage.steps(store, arrived):
+    for count, step in enumerate(stage.steps(store, arrived), 1):
         for key, entry in step.entries:
             store.apply(key, entry)
             changed[key] = entry
@@ -96,6 +111,8 @@ def fold(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects)
             effects.notes.update(step.notes)
         effects.outputs.extend(step.outputs)
         effects.steps.append(step)
+        if not count % FEW:
+            yield
     effects.entries = {key.encode(): None if entry is None else _ENCODE(entry) for key, entry in changed.items()}
     if stage.sink is not None:  # what leaves Kafka (alerts) is kept in outputs, for a sender with its own rules
         effects.sends = [send_of(stage, record) for record in effects.outputs]

@@ -140,10 +140,14 @@ class Room:
     async def _turned(self, fresh: Sequence[Message]) -> Effects:
         """Fold here and score elsewhere: a transformer's batch takes a second, a fold milliseconds, and a hop costs more than that.
 
+        A fold lets the loop serve others every few records: a transaction of another lane waits for it at each of its steps.
         One thread scores: a scorer is called from one at a time.
         """
         if self.stage.entry is not None:
-            return engine.turn(self.stage, fresh, self.store)
+            effects = Effects()
+            for _ in engine.turning(self.stage, fresh, self.store, effects):
+                await asyncio.sleep(0)
+            return effects
         return await asyncio.get_running_loop().run_in_executor(_SCORING, engine.turn, self.stage, fresh, self.store)
 
     async def write_tick(self, tick: Tick) -> None:

@@ -21,6 +21,7 @@ from streams.records import Comment
 from streams.settings import Settings, load
 from streams.sources.sample import HOURS, sample
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS
+from tests.bench.load import load as raids_among_the_sample
 from tests.bench.receiver import Receiver
 
 _LONGEST = 300.0
@@ -104,7 +105,7 @@ class Bench:
             try:
                 await _listening(worker)
                 # A worker that starts is busy with its partitions; what is measured is one that runs.
-                await self._publish(settings, _raids(datetime.now(UTC), "warm", int(rate)), rate)
+                await self._publish(settings, raids_among_the_sample(datetime.now(UTC), "warm", int(rate)), rate)
                 await asyncio.sleep(8)
                 await self._measured(settings, rate, receiver)
             finally:
@@ -120,7 +121,7 @@ class Bench:
             asyncio.create_task(self._watch_decided(settings, decided, crossed)),
         ]
         await asyncio.sleep(1)
-        comments = _raids(datetime.now(UTC), "load", int(rate * _SECONDS_OF_LOAD))
+        comments = raids_among_the_sample(datetime.now(UTC), "load", int(rate * _SECONDS_OF_LOAD))
         await self._publish(settings, comments, rate, published)
         await asyncio.sleep(8)
         for task in watching:
@@ -159,54 +160,6 @@ async def _listening(worker: WorkerProcess) -> None:
     while time.monotonic() < deadline and not worker.metrics():
         worker.check()
         await asyncio.sleep(0.1)
-
-
-def _raids(now: datetime, tag: str, count: int) -> list[Comment]:
-    """Return comments of which every fourth is in a raid on one of many people, five hostile authors each."""
-    comments: list[Comment] = []
-    for number in range(count):
-        raid, place = divmod(number, 24)
-        conversation = f"{tag}-{raid}"
-        if place == 0:
-            comments.append(
-                _comment(now, conversation, f"{conversation}-0", f"{tag}-person-{raid}", None, "I think the new bus line is fine.")
-            )
-        elif place <= 6:
-            comments.append(
-                _comment(
-                    now,
-                    conversation,
-                    f"{conversation}-{place}",
-                    f"{tag}-foe-{raid}-{place}",
-                    f"{conversation}-0",
-                    "You are a stupid idiot and a liar, shut up.",
-                )
-            )
-        else:
-            comments.append(
-                _comment(
-                    now,
-                    f"{tag}-calm-{number % 997}",
-                    f"{tag}-calm-{number}",
-                    f"{tag}-calm-author-{number % 4999}",
-                    None,
-                    "Thanks for the recipe, we made the soup with a little more thyme.",
-                )
-            )
-    return comments
-
-
-def _comment(now: datetime, conversation: str, comment_id: str, author: str, parent: str | None, text: str) -> Comment:
-    return Comment(
-        source="bench",
-        community="c",
-        conversation_id=conversation,
-        comment_id=comment_id,
-        author_id=author,
-        parent_id=parent,
-        text=text,
-        created_at=now,
-    )
 
 
 def _print_delays(what: str, begun: dict[str, float], ended: dict[str, float]) -> None:
