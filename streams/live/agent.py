@@ -105,8 +105,12 @@ class StageAgent:
     async def _opened(self, partition: int) -> Room:
         if partition not in self.rooms:
             room = Room(self._settings, self.stage, partition, self._config)
-            await room.open(self._options.rebuild, self._options.accept_config)
-            self.rooms[partition] = room
+            try:
+                await room.open(self._options.rebuild, self._options.accept_config)
+                self.rooms[partition] = room
+            finally:
+                if partition not in self.rooms:  # asked to stop meanwhile: nobody else knows of it
+                    await room.close()
             self._behind.add(partition)
         return self.rooms[partition]
 
