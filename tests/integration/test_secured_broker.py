@@ -22,6 +22,7 @@ def guarded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured
         yield mine
 
 
+@pytest.mark.slow
 async def test_with_scram_over_tls_comments_go_in_and_a_pile_on_comes_out_of_every_command(
     another: Another, guarded_broker: SecuredBroker
 ) -> None:
