@@ -23,6 +23,8 @@ from streams.topology import Config as TopologyConfig
 
 FILE: Final = Path("threadwatch.toml")
 PREFIX: Final = "THREADWATCH_"
+PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
@@ -49,6 +51,12 @@ class Kafka(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Stands before every topic, group and transaction name: a second instance on one broker."""
     replication: Annotated[int, Meta(ge=1, le=9)] = 1
     """Copies of every topic that ``topics create`` makes; from 3 on, two must be in sync to write."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a protocol or a mechanism that there is not, with those that there are."""
+        for name, allowed in (("security_protocol", PROTOCOLS), ("sasl_mechanism", MECHANISMS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is {getattr(self, name)!r}, there are {', '.join(allowed)}")
 
 
 class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -205,6 +213,8 @@ def _culprit(said: str, set_by: Mapping[str, str]) -> str | None:
     at = re.search(r"at `\$\.?([\w.]*)", said)
     unknown = re.search(r"unknown field `([^`]+)`", said)
     path = ".".join(part for part in (at[1] if at else "", unknown[1] if unknown else "") if part)
+    if by := set_by.get(f"{path}.{said.partition(' ')[0]}"):
+        return by  # a section's own check begins with the setting's name
     return next((by for name, by in set_by.items() if name == path or name.startswith(path + ".") or path.startswith(name + ".")), None)
 
 

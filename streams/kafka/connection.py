@@ -13,13 +13,14 @@ from streams.errors import UserError
 from streams.settings import Kafka, Settings
 
 T = TypeVar("T")
+log = logging.getLogger("threadwatch.kafka")
 _COMMANDS_WAIT: Final = timedelta(seconds=10)
 MAX_MESSAGE: Final = 5 * 1024 * 1024
 """Largest message that clients send or fetch; above every topic's own limit (defaults are 1 MB on both sides)."""
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
-    """Return aiokafka's connection arguments. UserError if there is no broker to talk to or a TLS file is missing."""
+    """Return aiokafka's connection arguments. UserError if there is no broker to talk to, or who we are is not said in full."""
     kafka = settings.kafka
     options: dict[str, Any] = {
         "bootstrap_servers": bootstrap(settings),
@@ -27,25 +28,65 @@ def client_options(settings: Settings) -> dict[str, Any]:
         "request_timeout_ms": 40_000,
     }
     if kafka.security_protocol.startswith("SASL"):
-        options |= {
-            "sasl_mechanism": kafka.sasl_mechanism,
-            "sasl_plain_username": kafka.sasl_username,
-            "sasl_plain_password": kafka.sasl_password,
-        }
+        options |= credentials(kafka)
     if kafka.security_protocol.endswith("SSL"):
         options["ssl_context"] = tls(kafka)
     return options
 
 
+def credentials(kafka: Kafka) -> dict[str, Any]:
+    """Return aiokafka's arguments that say who we are; UserError that names the setting that is empty."""
+    for name in ("sasl_username", "sasl_password"):
+        if not getattr(kafka, name):
+            raise UserError(
+                f"kafka.{name} is empty, and kafka.security_protocol is {kafka.security_protocol}: say who we are to the broker"
+            )
+    return {
+        "sasl_mechanism": kafka.sasl_mechanism,
+        "sasl_plain_username": kafka.sasl_username,
+        "sasl_plain_password": kafka.sasl_password,
+    }
+
+
 def tls(kafka: Kafka) -> ssl.SSLContext:
-    """Return the TLS context of the settings; UserError that names the file that cannot be read."""
+    """Return the TLS context of the settings; UserError that names the setting and the file that cannot be used."""
+    _check_files(kafka)
+    name = "ssl_cafile"
     try:
         context = ssl.create_default_context(cafile=kafka.ssl_cafile or None)
+        name = "ssl_certfile"
         if kafka.ssl_certfile:
-            context.load_cert_chain(kafka.ssl_certfile, kafka.ssl_keyfile or None)
+            context.load_cert_chain(kafka.ssl_certfile, kafka.ssl_keyfile or None, _no_passphrase)
     except (OSError, ssl.SSLError) as error:
-        raise UserError(f"kafka.ssl_cafile/ssl_certfile/ssl_keyfile cannot be used: {error}") from error
+        raise UserError(f"kafka.{name} {getattr(kafka, name)} cannot be used: {_of_openssl(error)}") from error
     return context
+
+
+def _check_files(kafka: Kafka) -> None:
+    # OpenSSL says neither which file nor, often, what of it.
+    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+        file = getattr(kafka, name)
+        try:
+            if file and not Path(file).read_bytes():
+                raise UserError(f"kafka.{name} {file} is empty")
+        except OSError as error:
+            raise UserError(f"kafka.{name} {file} cannot be read: {error.strerror}") from error
+    if kafka.ssl_keyfile and not kafka.ssl_certfile:
+        raise UserError("kafka.ssl_keyfile is set and kafka.ssl_certfile is not: a key is shown with its certificate")
+
+
+def _no_passphrase() -> str:
+    # Without this OpenSSL asks at the terminal, and a worker waits for ever.
+    raise UserError("kafka.ssl_keyfile has a passphrase, which nobody is there to type: give a key without one, readable by us alone")
+
+
+def _of_openssl(error: OSError) -> str:
+    reason = getattr(error, "reason", None) or str(error)
+    return (
+        "it is of another key than ssl_keyfile"
+        if reason == "KEY_VALUES_MISMATCH"
+        else f"is it PEM, with all that belongs in it? ({reason})"
+    )
 
 
 def bootstrap(settings: Settings) -> str:
@@ -88,23 +129,21 @@ async def reached(settings: Settings, doing: Awaitable[T]) -> T:
 
 
 async def wait_for_broker(settings: Settings, within: timedelta) -> None:
-    """Return once the broker answers; UserError after ``within`` (Faust alone would exit in its bootstrap)."""
-    from aiokafka.admin import AIOKafkaAdminClient
-    from aiokafka.errors import KafkaError
+    """Return once a broker lets us in; UserError after ``within``, and at once where no waiting helps (refusals.py).
 
-    options = client_options(settings)
+    Faust alone would exit in its bootstrap, and aiokafka alone does not tell a wrong password from a broker that is away.
+    """
+    from streams.kafka.refusals import let_in
+
+    options, said = client_options(settings), None
     deadline = asyncio.get_running_loop().time() + within.total_seconds()
-    while True:
-        admin = AIOKafkaAdminClient(**options)
-        try:
-            await asyncio.wait_for(admin.start(), 10)
-            return
-        except (KafkaError, OSError, TimeoutError) as error:
-            if asyncio.get_running_loop().time() >= deadline:
-                raise UserError(f"no broker answers at {options['bootstrap_servers']}: {error or type(error).__name__}") from error
-            await asyncio.sleep(0.5)
-        finally:
-            await admin.close()
+    while why := await let_in(options):
+        if asyncio.get_running_loop().time() >= deadline:
+            raise UserError(f"no broker answers at {options['bootstrap_servers']}: {why}")
+        if why != said:
+            log.info("waiting for the broker at %s: %s", options["bootstrap_servers"], why)
+            said = why
+        await asyncio.sleep(0.5)
 
 
 class OneLinePerChange(logging.Filter):

@@ -122,10 +122,15 @@ class EmbeddedBroker:
         file.write_text(str(port))
         return port
 
+    def _properties(self, controller: int) -> str:
+        return _PROPERTIES.format(port=self.port, controller=controller, logs=self.data / "logs")
+
+    def _format_options(self) -> list[str]:
+        return []
+
     def _write_properties(self, controller: int) -> Path:
-        logs = self.data / "logs"
         file = self.data / "server.properties"
-        file.write_text(_PROPERTIES.format(port=self.port, controller=controller, logs=logs))
+        file.write_text(self._properties(controller))
         return file
 
     def _format_once(self, jars: Path, properties: Path) -> None:
@@ -133,7 +138,7 @@ class EmbeddedBroker:
             return
         # Its first sign may not be "-", or Kafka's own command takes it for an option (one in 64 is).
         cluster = "t" + urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
-        command = [*_java(jars), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)]
+        command = [*_java(jars), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *self._format_options()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise UserError(f"cannot format the broker's folder {self.data}: {_last_line(done.stdout + done.stderr)}")

@@ -15,7 +15,6 @@ from streams.live.guard import guarded
 from streams.live.lanes import Lanes
 from streams.live.progress import Progress
 from streams.live.room import Room
-from streams.live.stop_rule import StopRule
 from streams.settings import Settings
 from streams.stages.step import Stage
 
@@ -37,7 +36,6 @@ class StageAgent:
         self.rooms: dict[int, Room] = {}
         self._settings, self._config, self._watcher, self._options = settings, config, watcher, options
         self._locks: dict[int, asyncio.Lock] = {}
-        self._rules: dict[int, StopRule] = {}
         self._behind: set[int] = set()
         self._is_between = False
         """Whether we gave partitions back and were not given any since: the consumer still names those of before."""
@@ -90,7 +88,6 @@ class StageAgent:
         started = time.perf_counter()
         effects = await room.apply(messages)
         if effects is not None:
-            self._count(room.partition, messages, effects)
             self._watcher(self.stage, effects, time.perf_counter() - started)
 
     async def take_up(self) -> None:
@@ -104,9 +101,13 @@ class StageAgent:
 
     async def _opened(self, partition: int) -> Room:
         if partition not in self.rooms:
-            room = Room(self._settings, self.stage, partition, self._config)
-            await room.open(self._options.rebuild, self._options.accept_config)
-            self.rooms[partition] = room
+            room, options = Room(self._settings, self.stage, partition, self._config), self._options
+            try:
+                await room.open(options.rebuild, options.accept_config, options.accept_bad_until)
+                self.rooms[partition] = room
+            finally:
+                if partition not in self.rooms:  # asked to stop meanwhile: nobody else knows of it
+                    await room.close()
             self._behind.add(partition)
         return self.rooms[partition]
 
@@ -125,12 +126,6 @@ class StageAgent:
                 if room := self.rooms.get(partition):
                     await self._catch_up(room, _END)
         self._suspected = waiting
-
-    def _count(self, partition: int, messages: list[Message], effects: Effects) -> None:
-        rule = self._rules.setdefault(partition, StopRule(self.stage.name, self._options.accept_bad_until))
-        bad = {letter.message.offset for letter in effects.dead_letters}
-        for message in messages:
-            rule.took(message.offset not in bad, message.offset, time.monotonic())
 
     def _is_ours(self, partition: int) -> bool:
         return any(tp.partition == partition for tp in self.app.consumer.assignment())

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams import engine
 from streams.engine import APPLIED, Effects, Message
@@ -21,6 +22,7 @@ from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_al
 from streams.kafka.connection import topic_name
 from streams.kafka.produce import open_producer
 from streams.kafka.read import end_offset, read_bounded
+from streams.live.stop_rule import Counted, StopRule
 from streams.records import Tick
 from streams.settings import Settings
 from streams.stages.step import Stage
@@ -42,6 +44,8 @@ class Applied(Struct, frozen=True):
     """Largest arrival time of a record so far, in the log's own time."""
     clock_seen_ms: int = 0
     """The broker's time of the message that carried it."""
+    unreadable: Counted = Counted()
+    """How much of what came last could not be read."""
 
 
 class Room:
@@ -56,9 +60,13 @@ class Room:
         self._partitions: dict[str, int] = {}
         self.applied = Applied(-1)
         self.store: Any = stage.new_store()
+        self._rule = StopRule(self._where(), Counted())
 
-    async def open(self, rebuild: bool = False, accept_config: bool = False) -> None:
-        """Fence whoever held this partition, then load what they left. UserError when it is not ours to go on with."""
+    async def open(self, rebuild: bool = False, accept_config: bool = False, accept_bad_until: int = -1) -> None:
+        """Fence whoever held this partition, then load what they left. UserError when it is not ours to go on with.
+
+        TooMuchUnreadable when a worker stopped here for bad input that is not accepted yet.
+        """
         await self._producer.start()
         entries: dict[bytes, bytes | None] = {}
         async for batch in read_bounded(self._settings, state_topic(self.stage.name), [self.partition]):
@@ -66,6 +74,7 @@ class Room:
         if (value := entries.pop(APPLIED, None)) is not None:
             self.applied = msgspec.json.decode(value, type=Applied)
         await self._check(rebuild, accept_config)
+        await self._accept_bad(accept_bad_until)
         if rebuild:
             await self._rebuild(entries)
         elif self.stage.entry is not None:
@@ -95,6 +104,22 @@ class Room:
                 "go on from here with --accept-config, or fold the log again with --rebuild"
             )
 
+    async def _accept_bad(self, until: int) -> None:
+        """Go on counting, or begin anew where what was counted is accepted: only what is there by now can be known to be bad."""
+        if until < self.applied.offset or until < 0:
+            self._rule = StopRule(self._where(), self.applied.unreadable, until)
+            self._rule.check(self.applied.offset)
+            return
+        end = await end_offset(self._settings, self.stage.source.name, self.partition)
+        self._rule = StopRule(self._where(), Counted(), min(until, end - 1))
+        if self.applied.unreadable.stopped:
+            self.applied = replace(self.applied, unreadable=Counted())
+            async with self._producer.transaction():
+                await send_all(self._producer, [self._entry(APPLIED, msgspec.json.encode(self.applied))])
+
+    def _where(self) -> str:
+        return f"{self.stage.name}, partition {self.partition} of {self._source}"
+
     async def _made_anew(self) -> bool:
         source = self.stage.source.name
         if self.applied.offset >= await end_offset(self._settings, source, self.partition):
@@ -122,11 +147,15 @@ class Room:
                 yield waiting[first : first + at_most]
 
     async def apply(self, messages: Sequence[Message]) -> Effects | None:
-        """Turn the messages that are not applied yet, and write all that they ask for at once or not at all."""
+        """Turn the messages that are not applied yet, and write all that they ask for at once or not at all.
+
+        TooMuchUnreadable once that is done: the dead letters are there to be looked at.
+        """
         fresh = [message for message in messages if message.offset > self.applied.offset]
         if not fresh:
             return None
         effects = await self._turned(fresh)
+        self._rule.took(fresh, effects)
         applied = self._moved(fresh[-1], effects)
         outgoing = [self._entry(APPLIED, msgspec.json.encode(applied))]
         outgoing += [self._entry(key, value) for key, value in effects.entries.items()]
@@ -135,6 +164,7 @@ class Room:
         async with self._producer.transaction():
             await send_all(self._producer, outgoing)
         self.applied = applied
+        self._rule.check(applied.offset)
         return effects
 
     async def _turned(self, fresh: Sequence[Message]) -> Effects:
@@ -162,7 +192,7 @@ class Room:
             clock = None  # a claim of before that cannot be true
         if effects.clock_ms is not None and (clock is None or effects.clock_ms >= clock):
             clock, seen = effects.clock_ms, effects.clock_seen_ms
-        return Applied(last.offset, last.timestamp_ms, STATE_VERSION, self._config, clock, seen)
+        return Applied(last.offset, last.timestamp_ms, STATE_VERSION, self._config, clock, seen, self._rule.counted())
 
     def _entry(self, key: bytes, value: bytes | None) -> Outgoing:
         return Outgoing(self._state, self.partition, key, value)

@@ -7,13 +7,13 @@ import time
 from typing import Any, NoReturn
 
 import faust
-import uvloop
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from streams.engine import Effects
 from streams.errors import UserError
 from streams.kafka.admin import differences
 from streams.kafka.connection import calm_logging, client_options, wait_for_broker
+from streams.live import loop
 from streams.live.agent import Options, StageAgent
 from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
@@ -41,10 +41,7 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     """Run these stages until SIGTERM or Ctrl-C; what is in flight is finished first. Exits as guard.py says."""
     _log_lines()
     asyncio.run(_checked(settings))
-    uvloop.install()
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    _worker(settings, names, options or Options(), loop).execute_from_commandline()
+    _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()
 
 
 async def _checked(settings: Settings) -> None:
@@ -55,7 +52,7 @@ async def _checked(settings: Settings) -> None:
         raise UserError(f"{len(missing)} topics are missing on {client_options(settings)['bootstrap_servers']}, first {missing[0]}")
 
 
-def _worker(settings: Settings, names: tuple[str, ...], options: Options, loop: Any) -> _Worker:
+def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: Any) -> _Worker:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per counter, which nothing reads
     config = topology_config(settings, installation_key(settings.data))
     scorer = _scorer(settings) if "score" in names else _NoScorer()
@@ -70,9 +67,9 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, loop: 
 
     agents = [StageAgent(settings, stage, config_hash(*config.of(stage.name)), applied, options) for stage in stages]
     watchdog = Watchdog([agent.progress for agent in agents], settings.worker.stuck_after.total_seconds())
-    caretaker = Caretaker(settings, agents, watchdog, watch, poster, loop=loop)
+    caretaker = Caretaker(settings, agents, watchdog, watch, poster, loop=on)
     apps = [agent.app for agent in agents]
-    worker = _Worker(apps[0], caretaker, *apps[1:], quiet=True, loop=loop, loglevel=None, redirect_stdouts=False, override_logging=False)
+    worker = _Worker(apps[0], caretaker, *apps[1:], quiet=True, loop=on, loglevel=None, redirect_stdouts=False, override_logging=False)
     worker.watchdog = watchdog
     worker.spinner = None  # it would write cursor codes into a log
     watchdog.start()

@@ -9,7 +9,7 @@ from typing import Final
 from tests.support.programs import OTHER_NAMES
 
 PROGRAMS: Final = {"prometheus": "prometheus", "promtool": "prometheus", "prometheus-alertmanager": "prometheus-alertmanager",
-                   "amtool": "prometheus-alertmanager", "chromium": "chromium"}  # fmt: skip
+                   "amtool": "prometheus-alertmanager", "chromium": "chromium", "openssl": "openssl"}  # fmt: skip
 """Program → Debian's package."""
 _WITHIN: Final = 900
 

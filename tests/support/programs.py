@@ -12,6 +12,7 @@ PACKAGES: Final = {
     "prometheus": "prometheus",
     "amtool": "prometheus-alertmanager",
     "prometheus-alertmanager": "prometheus-alertmanager",
+    "openssl": "openssl",
 }
 """Program → Debian's package."""
 OTHER_NAMES: Final = {"prometheus-alertmanager": "alertmanager"}

@@ -23,9 +23,26 @@ def test_scram_over_tls_gives_mechanism_user_password_and_a_context() -> None:
     assert options["ssl_context"].check_hostname
 
 
-def test_a_certificate_that_cannot_be_read_is_named() -> None:
-    kafka = Kafka(bootstrap="a:1", security_protocol="SSL", ssl_cafile="/no/such.pem")
-    with pytest.raises(UserError, match="ssl_cafile/ssl_certfile/ssl_keyfile cannot be used"):
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"ssl_cafile": "/no/such.pem"}, "kafka.ssl_cafile /no/such.pem cannot be read: No such file"),
+        ({"ssl_certfile": "/no/such.pem"}, "kafka.ssl_certfile /no/such.pem cannot be read"),
+        ({"ssl_keyfile": __file__}, "kafka.ssl_keyfile is set and kafka.ssl_certfile is not"),
+        ({"ssl_cafile": __file__}, r"kafka.ssl_cafile .* cannot be used: is it PEM"),
+        ({"ssl_certfile": __file__}, r"kafka.ssl_certfile .* cannot be used: is it PEM"),
+    ],
+)
+def test_a_tls_file_that_cannot_be_used_is_named_with_its_setting(given: dict[str, str], said: str) -> None:
+    kafka = Kafka(bootstrap="a:1", security_protocol="SSL", **given)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=said):
+        client_options(Settings(kafka=kafka))
+
+
+@pytest.mark.parametrize(("user", "password", "empty"), [("", "p", "sasl_username"), ("u", "", "sasl_password")])
+def test_sasl_without_a_user_or_a_password_names_what_is_empty(user: str, password: str, empty: str) -> None:
+    kafka = Kafka(bootstrap="a:1", security_protocol="SASL_PLAINTEXT", sasl_username=user, sasl_password=password)
+    with pytest.raises(UserError, match=f"kafka.{empty} is empty, and kafka.security_protocol is SASL_PLAINTEXT"):
         client_options(Settings(kafka=kafka))
 
 

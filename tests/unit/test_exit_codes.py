@@ -43,12 +43,14 @@ def test_an_address_that_is_none_is_one_plain_line_and_exit_2(address, command, 
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("THREADWATCH_WORKER__TICK_EVERY", "PT0S"), ("THREADWATCH_WORKER__BATCH_WITHIN", "-PT1S"), ("THREADWATCH_ALERTMANAGER__LEASE", "PT1S"),
-     ("THREADWATCH_WORKER__BATCH", "0"), ("THREADWATCH_NONSENSE", "1")],
+     ("THREADWATCH_WORKER__BATCH", "0"), ("THREADWATCH_NONSENSE", "1"),
+     ("THREADWATCH_KAFKA__SECURITY_PROTOCOL", "TLS"), ("THREADWATCH_KAFKA__SASL_MECHANISM", "SCRAM-SHA-1")],
 )  # fmt: skip
 def test_a_bad_setting_is_one_line_that_names_the_variable(variable, value, monkeypatch, capfd):
     from streams.cli.main import main
 
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setenv("THREADWATCH_KAFKA", "a:1")
     monkeypatch.setenv(variable, value)
     assert main(["topics", "list"]) == 2
     said = capfd.readouterr().err
