@@ -4,6 +4,7 @@ Scores equal ``Detoxify.predict``'s, rounded to 4 decimals, for what fits the mo
 overlapping pieces and the worst counts, where ``predict`` would drop the rest without a word.
 """
 
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,8 +23,11 @@ _BATCH_TOKENS: Final = 2048
 _OVERLAP: Final = 64
 """Tokens that two pieces of one comment share."""
 _DECIMALS: Final = 4
-_NOISE: Final = 1e-6
-"""More than a score can move with its batch (2.4e-7 was measured): closer to where rounding changes, it is computed alone."""
+_MARGIN: Final = 16.0
+"""Times the largest difference that the probe showed: the probe is small, and other texts differ more."""
+_LEAST_NOISE: Final = 1e-5
+_PROBE: Final = ("Thank you.", "I do not agree with any of this, sorry.", "What a stupid thing to say, you clown!", "no", "why " * 40)
+"""Scored together and alone when a model is opened: by how much a logit moves with its batch depends on model and processor."""
 
 Scores = tuple[float, ...]
 
@@ -129,6 +133,14 @@ class Detoxify:
         self._tokenizer = loaded.tokenizer
         self._labels: tuple[str, ...] = tuple(loaded.class_names)
         self._longest = _longest(loaded)
+        self._noise = self._measured_noise()
+
+    def _measured_noise(self) -> float:
+        """Return more than a logit moves with its batch, on this machine."""
+        pieces, _ = self._pieces(_PROBE)
+        alone = [self._run([piece])[0] for piece in pieces]
+        moved = (abs(one - other) for rows in zip(self._run(pieces), alone, strict=True) for one, other in zip(*rows, strict=True))
+        return max(_LEAST_NOISE, _MARGIN * max(moved))
 
     def score(self, texts: Sequence[str]) -> list[Toxicity]:
         """Return one toxicity per text, in order; 0 for a text without a visible character.
@@ -168,20 +180,20 @@ class Detoxify:
         order = sorted(range(len(pieces)), key=lambda piece: len(pieces[piece]["input_ids"]))
         found: dict[int, Scores] = {}
         for batch in _batches(order, [len(piece["input_ids"]) for piece in pieces]):
-            for piece, scores in zip(batch, self._run([pieces[piece] for piece in batch]), strict=True):
-                unsure = len(batch) > 1 and any(map(_near_a_step, scores))
-                settled = self._run([pieces[piece]])[0] if unsure else scores
-                found[piece] = tuple(round(score, _DECIMALS) for score in settled)
+            for piece, logits in zip(batch, self._run([pieces[piece] for piece in batch]), strict=True):
+                unsure = len(batch) > 1 and any(_near_a_step(logit, self._noise) for logit in logits)
+                settled = self._run([pieces[piece]])[0] if unsure else logits
+                found[piece] = tuple(round(_probability(logit), _DECIMALS) for logit in settled)
         return (found[piece] for piece in range(len(pieces)))
 
     def _run(self, pieces: Sequence[dict[str, list[int]]]) -> list[list[float]]:
-        """Return the probabilities per piece and label: always two-dimensional, also for one piece or one label."""
+        """Return the logits per piece and label: always two-dimensional, also for one piece or one label."""
         import torch
 
         padded = self._tokenizer.pad({name: [piece[name] for piece in pieces] for name in pieces[0]}, return_tensors="pt")
         with torch.inference_mode():
             logits = self._model(**padded.to(self._model.device))[0]
-        rows: list[list[float]] = torch.sigmoid(logits.double()).cpu().tolist()
+        rows: list[list[float]] = logits.double().cpu().tolist()
         return rows
 
 
@@ -210,7 +222,10 @@ def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]
         yield batch
 
 
-def _near_a_step(score: float) -> bool:
-    """Return whether noise could change the rounded score."""
-    above = (score * 10**_DECIMALS) % 1
-    return abs(above - 0.5) <= _NOISE * 10**_DECIMALS
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))
+
+
+def _near_a_step(logit: float, noise: float) -> bool:
+    """Return whether noise could change the rounded score: then it is computed alone."""
+    return round(_probability(logit - noise), _DECIMALS) != round(_probability(logit + noise), _DECIMALS)
