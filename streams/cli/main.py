@@ -33,6 +33,10 @@ COMMANDS: Final = {
 """Name → one line of help. The module is ``streams.cli.<name>``; its ``app`` is a Typer."""
 
 
+class _ReaderGone(Exception):
+    """Whoever read our standard output went away (| head)."""
+
+
 class _Lazy(TyperGroup):
     """A group that imports a command's module when it is run, not to list it."""
 
@@ -42,6 +46,12 @@ class _Lazy(TyperGroup):
     def format_commands(self, ctx: click.Context, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as gone:  # Typer would take it for itself, and exit 1
+            raise _ReaderGone from gone
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
@@ -75,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"threadwatch: {_message(mistake)}", errors.USER_MISTAKE)
     except (KeyboardInterrupt, typer.Abort):
         return _complain("threadwatch: interrupted", 130)
-    except BrokenPipeError:
+    except (_ReaderGone, BrokenPipeError):
         # The reader of a pipe went away (| head): nothing more to say, and no traceback at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return errors.OK
