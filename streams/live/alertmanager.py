@@ -16,10 +16,9 @@ import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from streams.errors import UserError
+from streams.live.wording import annotations, shown
 from streams.records import Severity
 from streams.stages.firing import Firing, Storm
-from streams.stages.instants import micros
-from streams.stages.reasons import spoken
 
 log = logging.getLogger("threadwatch.live")
 
@@ -35,7 +34,6 @@ FAILED: Final = "failed"
 OUTCOMES: Final = (OK, REFUSED, FAILED)
 REPEAT_RESOLVE: Final = timedelta(minutes=20)
 """How long an end is posted again: longer than the lease, so that a post that failed is made good."""
-_MAX_LABEL: Final = 128
 _SETTLE: Final = 0.5
 """Seconds for Alertmanager's inhibitor to take note; it runs beside its dispatcher."""
 _AWAY: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, OSError)
@@ -58,29 +56,15 @@ def _pileon(firing: Firing, severity: Severity, now: datetime, lease: timedelta,
     labels = {"alertname": "PileOn", "source": shown(firing.source), "community": shown(firing.community),
               "severity": str(severity), "pileon": firing.pileon_id}  # fmt: skip
     ends_at = now if firing.done_at is not None else now + lease
-    alert = {"labels": labels, "annotations": _annotations(firing, link), "startsAt": _time(min(firing.first_hostile_at, now)),
+    told = annotations(firing, firing.conversations, firing.ended_because, link, _before(firing, severity))
+    alert = {"labels": labels, "annotations": told, "startsAt": _time(min(firing.first_hostile_at, now)),
              "endsAt": _time(ends_at)}  # fmt: skip
     return alert | ({"generatorURL": link} if link else {})
 
 
-def _annotations(firing: Firing, link: str) -> dict[str, str]:
-    """Return numbers, a link, and words that we made ourselves. Empty ones are left out."""
-    pace = f"{firing.hostile_authors} people in {spoken(micros(firing.updated_at) - micros(firing.first_hostile_at))}"
-    case = f"case {firing.pileon_id[:8].upper()}"
-    ended = firing.ended_because
-    told = {
-        "summary": f"{case}: ended, {ended}" if ended else f"{case}: {firing.hostile_authors} people hostile to one person",
-        "description": firing.reason,
-        "people": str(firing.hostile_authors),
-        "pace": "" if ended else pace,
-        "replying": str(firing.replying_authors),
-        "hostile_replies": str(firing.hostile_replies),
-        "conversations": str(firing.conversations),
-        "unknown_author_replies": str(firing.unknown_author_replies or ""),
-        "link": link,
-        "ended_because": ended,
-    }
-    return {name: value for name, value in told.items() if value}
+def _before(firing: Firing, severity: Severity) -> str:
+    """Return what was told before this severity, if it got worse."""
+    return str(firing.severities[0]) if severity is not firing.severities[0] else ""
 
 
 def _storm(storm: Storm, now: datetime, lease: timedelta) -> list[Alert]:
@@ -92,12 +76,6 @@ def _storm(storm: Storm, now: datetime, lease: timedelta) -> list[Alert]:
             "description": "One alert stands for all of them; each is listed where open pile-ons are listed."}  # fmt: skip
     return [{"labels": labels, "annotations": told, "startsAt": _time(min(storm.since, now)),
              "endsAt": _time(min(storm.until, now + lease))}]  # fmt: skip
-
-
-def shown(name: str) -> str:
-    """Return a source's or community's name as a label: at most 128 characters, with ``_`` for what could hide, reorder or be markup."""
-    kept = "".join(letter if letter.isprintable() and letter not in "<>" else "_" for letter in name[:_MAX_LABEL])
-    return kept.strip() or "_"
 
 
 def _time(at: datetime) -> str:

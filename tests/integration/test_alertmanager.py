@@ -15,7 +15,7 @@ from aiohttp import web
 
 from streams.live.alertmanager import Alertmanagers, alerts
 from streams.records import EndedBecause, PileOn, Severity, Status
-from streams.stages.alert import Alerts, Config
+from streams.stages.alert import Alerts, Config, Mute
 from tests.support.builders import MINUTE, pileon
 from tests.support.programs import needed
 
@@ -74,13 +74,13 @@ class Receiver:
 class Manager:
     """A real Alertmanager that can be stopped and started again."""
 
-    def __init__(self, binary: str, folder: Path, webhook: str) -> None:
+    def __init__(self, binary: str, folder: Path, webhook: str, config: str = "") -> None:
         self._binary, self._folder = binary, folder
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
-        (folder / "alertmanager.yml").write_text(shipped_config(webhook), encoding="utf-8")
+        (folder / "alertmanager.yml").write_text(config or shipped_config(webhook), encoding="utf-8")
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -117,8 +117,8 @@ class Manager:
 class Worker:
     """What the live program does with the alert stage: fold transitions, post the lease."""
 
-    def __init__(self, url: str) -> None:
-        self._stage = Alerts(Config(), ())
+    def __init__(self, url: str, console: str = "", mutes: tuple[Mute, ...] = ()) -> None:
+        self._stage, self._console = Alerts(Config(), mutes), console
         self._store = self._stage.new_store()
         self.outcomes: list[str] = []
         self._managers = Alertmanagers([url], lambda _, outcome: self.outcomes.append(outcome))
@@ -129,7 +129,7 @@ class Worker:
 
     async def posts(self, rounds: int = 1, lease: timedelta = 15 * MINUTE) -> None:
         for _ in range(rounds):
-            await self._managers.post(alerts(self._store.entries.values(), datetime.now(UTC), lease))
+            await self._managers.post(alerts(self._store.entries.values(), datetime.now(UTC), lease, self._console))
 
     async def stop(self) -> None:
         await self._managers.close()
@@ -244,6 +244,24 @@ async def test_a_storm_is_told_once_instead_of_each(manager: Manager, receiver: 
     assert read.count(("PileOnStorm", "critical", "firing")) == 1
     assert read.count(ALARMED) == 0
     assert len(await manager.active()) == 31
+
+
+async def test_a_stale_backfill_and_what_is_muted_page_nobody_to_their_end(manager: Manager, receiver: Receiver) -> None:
+    now = datetime.now(UTC)
+    mute = Mute(target="eve", reason="known", since=now - MINUTE, until=now + 60 * MINUTE)
+    worker = Worker(manager.url, mutes=(mute,))
+    held = [opened(name=f"old-{n}", opening_delay_seconds=90_000.0) for n in range(30)] + [opened(name="eve", target_id="eve")]
+    for one in held:
+        worker.sees(one)
+        worker.sees(changed(one, 2, severity=Severity.CRITICAL, opening_delay_seconds=one.opening_delay_seconds, target_id=one.target_id))
+    worker.sees(opened(name="fresh"))
+    await worker.posts()
+    for one in held:
+        worker.sees(changed(one, 3, Status.CLOSED, severity=Severity.CRITICAL, ended_because=EndedBecause.QUIET))
+    await worker.posts()
+    await worker.stop()
+    assert await receiver.until(1) == [WARNED]
+    assert [alert["labels"]["pileon"] for alert in receiver.alerts] == ["fresh"]
 
 
 async def test_a_mixed_batch_with_one_bad_alert_keeps_the_good_ones(manager: Manager) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.live.alertmanager import alerts, shown
+from streams.live.alertmanager import alerts
+from streams.live.wording import line, shown
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.stages.alert import Alerts, Config
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon
@@ -32,13 +33,35 @@ def test_an_open_pile_on_is_a_lease_from_its_first_hostile_reply() -> None:
     assert alert["labels"] == {"alertname": "PileOn", "source": "news", "community": "sport", "severity": "warning", "pileon": ID}
     assert (alert["startsAt"], alert["endsAt"]) == ("2024-05-01T11:50:00.000Z", "2024-05-01T12:15:00.000Z")
     assert alert["annotations"]["summary"] == "case QQMKM4V2: 4 people hostile to one person"
-    assert alert["annotations"]["pace"] == "4 people in 10 min"
+    assert line(alert["labels"], alert["annotations"]) == (
+        "[warning] news / sport · case QQMKM4V2: 4 people hostile in 10 min, 4 of 5 replying · ongoing"
+    )
     assert "ended_because" not in alert["annotations"]
 
 
 def test_after_an_escalation_both_severities_are_posted() -> None:
     found = posted(pileon(ID), pileon(ID, 2, Status.ONGOING, severity=Severity.CRITICAL))
     assert [alert["labels"]["severity"] for alert in found] == ["warning", "critical"]
+
+
+def test_the_worse_one_says_what_it_was_before() -> None:
+    warning, critical = posted(pileon(ID), pileon(ID, 2, Status.ONGOING, severity=Severity.CRITICAL))
+    assert "before" not in warning["annotations"]
+    assert line(critical["labels"], critical["annotations"]).endswith("replying · ongoing, was warning")
+
+
+def test_a_line_tells_what_is_usual_where_that_is_known_and_leads_on() -> None:
+    (alert,) = posted(pileon(ID, hostile_authors=9, replying_authors=14), console="http://c")
+    told = line(alert["labels"], alert["annotations"] | {"usual": "0.3"})
+    assert told == (
+        "[warning] news / sport · case QQMKM4V2: 9 people hostile in 10 min (usual 0.3), 9 of 14 replying · ongoing · "
+        f"http://c/pileons/{ID}"
+    )
+
+
+def test_people_of_a_long_case_are_not_told_as_a_share_of_those_who_reply_now() -> None:
+    (alert,) = posted(pileon(ID, hostile_authors=30, replying_authors=12))
+    assert alert["annotations"]["replying"] == "12 replying now"
 
 
 def test_a_close_ends_now_and_says_why_and_is_repeated_for_a_while() -> None:
@@ -75,6 +98,7 @@ def test_a_hostile_name_of_a_community_cannot_hide_reorder_or_be_markup() -> Non
     assert shown("<b>sp\u202eort\u200b\n") == "_b_sp_ort__"
     assert shown("x" * 5000) == "x" * 128
     assert shown(" ") == "_"
+    assert shown("https://evil.example") == "https_//evil.example"
 
 
 @given(st.text(min_size=1, max_size=300))

@@ -1,0 +1,199 @@
+"""What people read, word for word: Slack, mail and webhook of the example, through a real Alertmanager."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from streams.records import EndedBecause, PileOn, Severity, Status
+from tests.integration.test_alertmanager import DEPLOY, QUIET, Manager, Worker, changed, opened
+from tests.support.inboxes import Inboxes
+from tests.support.live import until
+from tests.support.programs import needed
+
+ID = "7q4fkm4v24yhtwhhjkeaqvc5b"
+CONSOLE = "https://console.example"
+LINK = f"{CONSOLE}/pileons/{ID}"
+WHY = "9 people hostile in 10 min; 9 of 14 replying within 1 h"
+
+
+def example_config(inboxes: Inboxes) -> str:
+    """Return the shipped routes with the example's receivers, all of them here and every wait short."""
+    config = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text(encoding="utf-8"))
+    config |= yaml.safe_load((DEPLOY / "receivers.example.yml").read_text(encoding="utf-8"))
+    config["templates"] = [str(DEPLOY / "*.tmpl")]
+    config["global"] = {"slack_api_url": f"{inboxes.url}/slack", "smtp_smarthost": inboxes.smarthost, "smtp_require_tls": False,
+                        "smtp_from": "threadwatch@example.org", "smtp_hello": "localhost"}  # fmt: skip
+    for route in (config["route"], *config["route"]["routes"]):
+        route |= {"group_wait": "0s", "group_interval": "1s"}
+    for hook in (hook for receiver in config["receivers"] for hook in receiver.get("webhook_configs", ())):
+        hook["url"] = f"{inboxes.url}/hook"
+    return yaml.safe_dump(config)
+
+
+@pytest.fixture
+async def inboxes() -> AsyncIterator[Inboxes]:
+    async with Inboxes() as made:
+        yield made
+
+
+@pytest.fixture
+async def worker(tmp_path: Path, inboxes: Inboxes) -> AsyncIterator[Worker]:
+    manager = Manager(needed("prometheus-alertmanager"), tmp_path, "", example_config(inboxes))
+    await manager.start()
+    posting = Worker(manager.url, CONSOLE)
+    yield posting
+    await posting.stop()
+    await manager.stop()
+
+
+def case(severity: Severity = Severity.WARNING, name: str = ID, **fields: Any) -> PileOn:
+    numbers: dict[str, Any] = {
+        "hostile_authors": 9,
+        "replying_authors": 14,
+        "reason": WHY,
+        "source": "harbour-post",
+        "community": "letters",
+    }
+    return opened(severity, name, **(numbers | fields))
+
+
+def later(before: PileOn, revision: int, status: Status = Status.ONGOING, **fields: Any) -> PileOn:
+    kept = {name: getattr(before, name) for name in ("source", "community", "hostile_authors", "replying_authors", "reason")}
+    return changed(before, revision, status, **(kept | fields))
+
+
+async def came(inboxes: Inboxes, slack: int, mails: int, hooks: int) -> None:
+    def is_there() -> bool:
+        return len(inboxes.slack) >= slack and len(inboxes.mails) >= mails and len(inboxes.hooks) >= hooks
+
+    await until(f"{slack} in Slack, {mails} mails, {hooks} at the webhook", is_there, within=20)
+    assert (len(inboxes.slack), len(inboxes.mails), len(inboxes.hooks)) == (slack, mails, hooks)
+
+
+def slack(inboxes: Inboxes) -> tuple[str, str, str]:
+    (attachment,) = inboxes.slack[-1]["attachments"]
+    assert attachment["mrkdwn_in"] == ["pretext"]
+    assert attachment["title"] == attachment["fallback"]
+    return attachment["title"], attachment["text"], attachment["color"]
+
+
+def mail(inboxes: Inboxes) -> tuple[str, str, str]:
+    last = inboxes.mails[-1]
+    text, html = (last.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    return str(last["Subject"]), text.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
+
+
+WHAT = "harbour-post / letters · case 7Q4FKM4V: 9 people hostile in 10 min, 9 of 14 replying"
+HTML = f"""<!DOCTYPE html>
+<html lang="en"><body style="font:15px/1.5 sans-serif;color:#1a1a1a">
+<p style="font-weight:bold">[critical] {WHAT} · ENDED (removed)</p>
+<table cellpadding="8" style="border-collapse:collapse">
+<tr style="border-top:1px solid #ccc;vertical-align:top">
+<td style="white-space:nowrap">[critical] harbour-post / letters</td>
+<td>case 7Q4FKM4V: 9 people hostile in 10 min, 9 of 14 replying<br><strong>ENDED (removed)</strong>\
+<br><span style="color:#555">{WHY}</span><br><a href="{LINK}">look at the case</a></td>
+</tr>
+</table>
+<p style="color:#777;font-size:12px">People are accounts whose replies scored hostile: a score, not a verdict on anybody.</p>
+</body></html>"""
+
+
+async def test_from_opened_over_ongoing_and_escalated_to_quiet_word_for_word(worker: Worker, inboxes: Inboxes) -> None:
+    warning = case()
+    worker.sees(warning)
+    await worker.posts()
+    await came(inboxes, 1, 1, 0)
+    line = f"[warning] {WHAT} · ongoing"
+    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}", "warning")
+    assert mail(inboxes)[:2] == (line, f"{line} · {LINK}\n    {WHY}")
+
+    worker.sees(later(warning, 2, hostile_authors=10))
+    await worker.posts(rounds=2)
+    worse = later(warning, 3, severity=Severity.CRITICAL, hostile_authors=11)
+    worker.sees(worse)
+    await worker.posts()
+    await came(inboxes, 2, 2, 1)
+    line = f"[critical] {WHAT} · ongoing, was warning".replace("9 people", "11 people").replace("9 of", "11 of")
+    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}", "danger")
+    assert mail(inboxes)[0] == line
+
+    worker.sees(later(worse, 4, Status.CLOSED, severity=Severity.CRITICAL, hostile_authors=11, ended_because=EndedBecause.QUIET))
+    await worker.posts(rounds=2)
+    await came(inboxes, 3, 3, 2)
+    line = line.replace("ongoing, was warning", "ENDED (quiet)")
+    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}", "#888888")
+    read = [text for message in inboxes.slack for text in (message["attachments"][0]["title"], message["attachments"][0]["text"])]
+    assert not [text for text in read if "resolved" in text.lower()]
+
+
+async def test_what_its_authors_took_back_is_told_as_removed_in_every_form(worker: Worker, inboxes: Inboxes) -> None:
+    alarm = case(Severity.CRITICAL)
+    worker.sees(alarm)
+    await worker.posts()
+    await came(inboxes, 1, 1, 1)
+    worker.sees(later(alarm, 2, Status.CLOSED, severity=Severity.CRITICAL, ended_because=EndedBecause.REMOVED))
+    await worker.posts()
+    await came(inboxes, 2, 2, 2)
+    subject, text, html = mail(inboxes)
+    assert (subject, text) == (f"[critical] {WHAT} · ENDED (removed)", f"[critical] {WHAT} · ENDED (removed) · {LINK}\n    {WHY}")
+    assert html.strip() == HTML
+    (alert,) = inboxes.hooks[-1]["alerts"]
+    assert alert["status"] == "resolved"
+    assert alert["labels"] == {
+        "alertname": "PileOn",
+        "source": "harbour-post",
+        "community": "letters",
+        "severity": "critical",
+        "pileon": ID,
+    }
+    assert alert["annotations"] == {
+        "summary": "case 7Q4FKM4V: ended, removed", "description": WHY, "case": "7Q4FKM4V", "people": "9", "within": "10 min",
+        "replying": "9 of 14 replying", "hostile_replies": "4", "conversations": "1", "link": LINK, "ended_because": "removed",
+    }  # fmt: skip
+
+
+async def test_a_lease_that_lapses_reads_no_longer_monitored(worker: Worker, inboxes: Inboxes) -> None:
+    worker.sees(case(Severity.CRITICAL))
+    await worker.posts(lease=timedelta(seconds=2))
+    await came(inboxes, 2, 2, 2)
+    line = f"[critical] {WHAT} · NO LONGER MONITORED, may still be going on"
+    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}", "#888888")
+    assert "<strong>NO LONGER MONITORED, may still be going on</strong>" in mail(inboxes)[2]
+
+
+async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Worker, inboxes: Inboxes) -> None:
+    for number in range(500):
+        worker.sees(case(Severity.CRITICAL if number % 2 else Severity.WARNING, f"{ID}{number}", community=f"c{number % 50}"))
+    await worker.posts(rounds=3)
+    await came(inboxes, 1, 1, 1)
+    await asyncio.sleep(QUIET)
+    assert (len(inboxes.slack), len(inboxes.mails), len(inboxes.hooks)) == (1, 1, 1)
+    line = "[critical] harbour-post · More than 20 pile-ons opened at once in one source · ongoing"
+    assert slack(inboxes) == (
+        line, f"{line}\n    One alert stands for all of them; each is listed where open pile-ons are listed.", "danger"
+    )  # fmt: skip
+    assert mail(inboxes)[0] == line
+
+
+HOSTILE = "<!channel>&<b>*sport*</b>\u202e\u200b\n|`x` {{ .Labels }} https://evil.example " + "z" * 200
+
+
+async def test_a_hostile_name_of_a_source_or_community_is_text_and_nothing_else(worker: Worker, inboxes: Inboxes) -> None:
+    worker.sees(case(Severity.CRITICAL, source=HOSTILE, community=HOSTILE))
+    await worker.posts()
+    await came(inboxes, 1, 1, 1)
+    title, text, _ = slack(inboxes)
+    subject, plain, html = mail(inboxes)
+    for read in (title, text.partition(" · http")[0], subject, plain.partition(" · http")[0]):
+        assert "_!channel_&_b_*sport*_/b____|`x` {{ .Labels }} https_//evil.example zz" in read
+        assert not [sign for sign in ("<", ">", "\u202e", "\u200b", "://") if sign in read]
+        assert len(read) < 2 * 128 + 200
+    assert "_!channel_&amp;_b_*sport*_/b_" in html
+    assert "\u202e" not in html
