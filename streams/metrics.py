@@ -24,6 +24,8 @@ LABELS: Final = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "
 READ_TOPICS: Final = (COMMENTS_RAW.name, COMMENTS_SCORED.name, REPLIES.name, PILEONS.name)
 POSTED: Final = ("ok", "refused", "failed")
 """What became of a post to one Alertmanager: taken; answered 4xx; no answer or 5xx."""
+DELIVERED: Final = ("ok", "refused", "failed", "forbidden", "expired")
+"""What became of one try of a webhook: 2xx; another answer; none; its address is not public; tried long enough, given up."""
 NO_SCORER: Final = "none@0"
 
 SCORE_BUCKETS: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
@@ -127,6 +129,8 @@ class Metrics:
 
     def _alerts(self) -> None:
         self.posted = self._counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
+        self.delivered = self._counts("webhooks_posted_total", "Tries to deliver a webhook, by what became of them.", outcome=DELIVERED)
+        self.waiting = self._gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.")
         self.held = self._counts("alerts_held_total", "Transitions that told nobody, by reason.", reason=(*HELD, OTHER))
         self.alert_delay = self._histogram(
             "alert_delay_seconds", "Seconds from the first hostile reply to the first post of its alert.", DELAY_BUCKETS

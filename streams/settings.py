@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from streams.errors import UserError
+from streams.records import Severity
 from streams.stages.address import Config as AddressConfig
 from streams.stages.alert import Config as AlertConfig
 from streams.stages.alert import Mute
@@ -112,6 +113,35 @@ class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise ValueError(f"lease is {self.lease}, it must be longer than post_every ({self.post_every})")
 
 
+class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One receiver of signed webhooks, for those without Alertmanager."""
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9-]{1,40}$")]
+    """Small letters, digits and hyphens. It stands in every body and in the environment: ``THREADWATCH_WEBHOOKS__NAME__SECRETS``."""
+    url: str
+    """``https://…``; ``http://`` only with ``allow_private``. Redirects are not followed."""
+    secrets: tuple[str, ...] = ()
+    """One, or two while it is changed: each signs. At least 16 characters; best in the environment, commas between."""
+    severities: tuple[Severity, ...] = (Severity.WARNING, Severity.CRITICAL)
+    """Who is told of an opening is told of its end too."""
+    communities: tuple[str, ...] = ()
+    """``"source/community"`` or ``"source"``; none: all."""
+    allow_private: bool = False
+    """Whether the address may be a private, loopback or link-local one."""
+    timeout: timedelta = timedelta(seconds=10)
+    """How long one try may take."""
+    give_up_after: timedelta = timedelta(hours=24)
+    """How long a delivery is tried again, with growing pauses of up to a minute."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what cannot be; a secret is never in the message."""
+        _longer_than_nothing(self, "timeout", "give_up_after")
+        if len(self.secrets) > 2 or any(len(secret) < 16 for secret in self.secrets):
+            raise ValueError(f"secrets of webhook {self.name}: one or two of them, of at least 16 characters each")
+        if not self.severities:
+            raise ValueError(f"severities of webhook {self.name}: it would never be told anything")
+
+
 def _longer_than_nothing(section: Struct, *names: str) -> None:
     for name in names:
         if getattr(section, name) <= timedelta():
@@ -135,10 +165,18 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``"source/community"`` → overrides of ``pileon`` settings for it."""
     mutes: tuple[Mute, ...] = ()
     """Targets or conversations that alert nobody, each with a reason and an end, at most 30 days away; still listed and counted."""
+    webhooks: tuple[Webhook, ...] = ()
+    """Receivers of signed webhooks (docs/alerts.md), each with a name of its own."""
     retention: timedelta = timedelta(days=30)
     """How long text lives wherever it stands: topics, dead letters, recordings, caches (docs/privacy.md)."""
     data: str = ".threadwatch"
     """Folder of the embedded broker and of the installation key."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where two webhooks have one name: nobody could tell their deliveries apart."""
+        names = [webhook.name for webhook in self.webhooks]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"webhooks: the name {twice[0]} stands there twice")
 
 
 def load(environment: Mapping[str, str] | None = None, file: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
@@ -174,6 +212,7 @@ def _from_file(file: Path | None, environment: Mapping[str, str]) -> dict[str, A
 
 
 _SHORT: Final = {"kafka": "kafka.bootstrap", "kafka__bootstrap": "kafka.bootstrap"}
+_LISTS: Final = frozenset({"urls", "secrets", "severities", "communities"})
 _NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java", "detoxify_checkpoint", "detoxify_config", "log"})
 
 
@@ -185,17 +224,27 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str
             yield variable, _SHORT.get(name, name.replace("__", ".")), value
 
 
-def _put(tree: dict[str, Any], name: str, value: Any, where: str) -> None:
+def _put(tree: Any, name: str, value: Any, where: str) -> None:
     *sections, last = name.split(".")
     for section in sections:
-        tree = tree.setdefault(section, {})
-        if not isinstance(tree, dict):
+        tree = _named(tree, section, where) if isinstance(tree, list) else tree.setdefault(section, [] if section == "webhooks" else {})
+        if not isinstance(tree, dict | list):
             raise UserError(f"{where}: {section} is one setting, not a section")
+    if isinstance(tree, list):
+        raise UserError(f"{where}: write {PREFIX}WEBHOOKS__NAME__SETTING, with the webhook's name")
     tree[last] = _list_or_value(last, value)
 
 
+def _named(webhooks: list[Any], name: str, where: str) -> Any:
+    """Return the webhook that a variable speaks of: a variable's name has no hyphens."""
+    found = [one for one in webhooks if isinstance(one, dict) and str(one.get("name")).replace("-", "_") == name]
+    if not found:
+        raise UserError(f"{where}: the settings file has no [[webhooks]] with the name {name.replace('_', '-')!r}")
+    return found[0]
+
+
 def _list_or_value(name: str, value: Any) -> Any:
-    return [part for part in value.split(",") if part] if name == "urls" and isinstance(value, str) else value
+    return [part for part in value.split(",") if part] if name in _LISTS and isinstance(value, str) else value
 
 
 def _converted(tree: dict[str, Any], where: str, set_by: Mapping[str, str] | None = None) -> Settings:

@@ -28,6 +28,8 @@ OPERATIONS: Final[Sequence[tuple[str, str, str, str]]] = (
     ("detectPileOns", "receive", "replies", "`pileon` follows the partition in offset order."),
     ("publishPileOns", "send", "pileons", "`pileon` writes every transition."),
     ("alertOnPileOns", "receive", "pileons", "`alert` decides: fire, escalate, hold, resolve."),
+    ("keepDeliveries", "send", "deliveries", "`alert` writes what webhooks have to tell with its state, and takes out what was delivered."),
+    ("loadDeliveries", "receive", "deliveries", "`alert` loads what waits when a partition is assigned."),
     ("publishVerdicts", "send", "feedback", "Moderators judge a pile-on in the console."),
     ("followVerdicts", "receive", "feedback", "`alert` holds or resolves what was judged."),
     ("publishConfig", "send", "config", "Operators set what matters to results, with the moment from which it holds."),

@@ -13,6 +13,7 @@ from streams.live.drain import drained
 from streams.live.faust_app import stage_app
 from streams.live.guard import guarded
 from streams.live.lanes import Lanes
+from streams.live.outbox import Outbox
 from streams.live.progress import Progress
 from streams.live.room import Room
 from streams.settings import Settings
@@ -31,7 +32,12 @@ _END = 2**63 - 1
 class StageAgent:
     """One stage running live: its App, its partitions, and who watches it."""
 
-    def __init__(self, settings: Settings, stage: Stage, config: str, watcher: Watcher, options: "Options") -> None:
+    def __init__(
+        self, settings: Settings, stage: Stage, config: str, watcher: Watcher, options: "Options",
+        outbox: Callable[[], Outbox] | None = None,
+    ) -> None:  # fmt: skip
+        """``outbox`` makes one per partition, where decisions wait for webhooks."""
+        self._outbox = outbox
         self.stage, self.progress = stage, Progress(stage.name)
         self.rooms: dict[int, Room] = {}
         self._settings, self._config, self._watcher, self._options = settings, config, watcher, options
@@ -101,7 +107,8 @@ class StageAgent:
 
     async def _opened(self, partition: int) -> Room:
         if partition not in self.rooms:
-            room, options = Room(self._settings, self.stage, partition, self._config), self._options
+            outbox = self._outbox() if self._outbox is not None else None
+            room, options = Room(self._settings, self.stage, partition, self._config, outbox), self._options
             try:
                 await room.open(options.rebuild, options.accept_config, options.accept_bad_until)
                 self.rooms[partition] = room

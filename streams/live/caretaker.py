@@ -25,9 +25,11 @@ _LAG_EVERY: Final = 5.0
 class Caretaker(Service):
     """Started before the stages and stopped after them."""
 
-    def __init__(self, settings: Settings, agents: list[StageAgent], watchdog: Watchdog, watch: Watch, poster: Any, **options: Any) -> None:
+    def __init__(self, settings: Settings, agents: list[StageAgent], watchdog: Watchdog, watch: Watch, poster: Any, webhooks: Any,
+                 **options: Any) -> None:  # fmt: skip
         super().__init__(**options)
-        self._settings, self._agents, self._watchdog, self._watch, self._poster = settings, agents, watchdog, watch, poster
+        self._settings, self._agents, self._watchdog, self._watch = settings, agents, watchdog, watch
+        self._poster, self._webhooks = poster, webhooks
         self._lag_probe, self._tick_probe = Probe(settings), Probe(settings)
         self._http = Http(watch.registry, self.unhealthy, self.unready)
 
@@ -41,6 +43,7 @@ class Caretaker(Service):
 
     async def on_stop(self) -> None:
         """Close every partition's producer, so that nothing is left open on the broker."""
+        await self._webhooks.close()
         for agent in self._agents:
             await agent.let_go(list(agent.rooms))
         await self._lag_probe.close()
@@ -92,6 +95,12 @@ class Caretaker(Service):
         alerts = next((agent for agent in self._agents if agent.stage.name == "alert"), None)
         if alerts is not None:
             await guarded("the alert lease", self._poster.run(alerts, self))
+
+    @Service.task
+    async def _deliveries(self) -> None:
+        alerts = next((agent for agent in self._agents if agent.stage.name == "alert"), None)
+        if alerts is not None:
+            await guarded("the webhooks", self._webhooks.run(alerts))
 
     async def _every(self, seconds: float, what: str, doing: Callable[[], Awaitable[Any]]) -> None:
         """Do it again and again. A broker that is away is no reason to end: it is tried again; anything else is a bug."""

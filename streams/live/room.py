@@ -7,8 +7,9 @@ commits the source offset later, as it likes; what is applied already is skipped
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_al
 from streams.kafka.connection import topic_name
 from streams.kafka.produce import open_producer
 from streams.kafka.read import end_offset, read_bounded
+from streams.live.outbox import TOPIC as OUTBOX
+from streams.live.outbox import Outbox
 from streams.live.stop_rule import Counted, StopRule
 from streams.records import Tick
 from streams.settings import Settings
@@ -51,8 +54,8 @@ class Applied(Struct, frozen=True):
 class Room:
     """Open it, apply batches, close it. One at a time: the lock is the caller's."""
 
-    def __init__(self, settings: Settings, stage: Stage, partition: int, config: str) -> None:
-        self.stage, self.partition = stage, partition
+    def __init__(self, settings: Settings, stage: Stage, partition: int, config: str, outbox: Outbox | None = None) -> None:
+        self.stage, self.partition, self.outbox = stage, partition, outbox
         self._settings, self._config = settings, config
         self._source = topic_name(settings, stage.source.name)
         self._state = topic_name(settings, state_topic(stage.name))
@@ -79,6 +82,9 @@ class Room:
             await self._rebuild(entries)
         elif self.stage.entry is not None:
             self.store = engine.load(self.stage, entries.items())
+        if self.outbox is not None:
+            async for batch in read_bounded(self._settings, OUTBOX, [self.partition]):
+                self.outbox.take({message.key or b"": message.value for message in batch})
 
     async def close(self) -> None:
         """Let go of the partition."""
@@ -161,6 +167,7 @@ class Room:
         outgoing += [self._entry(key, value) for key, value in effects.entries.items()]
         outgoing += [self._dead_letter(letter) for letter in effects.dead_letters]
         outgoing += [await self._sent(send) for send in effects.sends]
+        outgoing += self._to_outbox(self.outbox.planned(effects, datetime.now(UTC))) if self.outbox is not None else []
         async with self._producer.transaction():
             await send_all(self._producer, outgoing)
         self.applied = applied
@@ -185,6 +192,18 @@ class Room:
         message = Outgoing(self._source, self.partition, b"tick", msgspec.json.encode(tick))
         async with self._producer.transaction():
             await send_all(self._producer, [message])
+
+    async def delivered(self, keys: Iterable[bytes]) -> None:
+        """Take deliveries out of the outbox, fenced like everything else."""
+        if self.outbox is not None:
+            gone: dict[bytes, bytes | None] = dict.fromkeys(keys)
+            async with self._producer.transaction():
+                await send_all(self._producer, self._to_outbox(gone))
+            self.outbox.take(gone)
+
+    def _to_outbox(self, entries: Mapping[bytes, bytes | None]) -> list[Outgoing]:
+        name = topic_name(self._settings, OUTBOX)
+        return [Outgoing(name, self.partition, key, value) for key, value in entries.items()]
 
     def _moved(self, last: Message, effects: Effects) -> Applied:
         clock, seen = self.applied.clock_ms, self.applied.clock_seen_ms

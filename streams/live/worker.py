@@ -20,6 +20,7 @@ from streams.live.poster import Poster
 from streams.live.progress import Watchdog
 from streams.live.room import config_hash
 from streams.live.watch import Watch
+from streams.live.webhooks import Webhooks, check_webhooks
 from streams.pseudonyms import installation_key
 from streams.scorers import Scorer, ScorerUnavailable, open_scorer
 from streams.settings import Settings, topology_config
@@ -40,6 +41,7 @@ class _Worker(faust.Worker):
 def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | None = None) -> NoReturn:
     """Run these stages until SIGTERM or Ctrl-C; what is in flight is finished first. Exits as guard.py says."""
     _log_lines()
+    check_webhooks(settings.webhooks)
     asyncio.run(_checked(settings))
     _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()
 
@@ -64,10 +66,14 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
     def applied(stage: Stage, effects: Effects, seconds: float) -> None:
         watch.applied(stage, effects, seconds)
         poster.applied(stage, effects)
+        webhooks.applied(stage, effects)
 
-    agents = [StageAgent(settings, stage, config_hash(*config.of(stage.name)), applied, options) for stage in stages]
+    webhooks = Webhooks(settings, watch.metrics)
+    agents = [
+        StageAgent(settings, stage, config_hash(*config.of(stage.name)), applied, options, webhooks.outbox(stage)) for stage in stages
+    ]
     watchdog = Watchdog([agent.progress for agent in agents], settings.worker.stuck_after.total_seconds())
-    caretaker = Caretaker(settings, agents, watchdog, watch, poster, loop=on)
+    caretaker = Caretaker(settings, agents, watchdog, watch, poster, webhooks, loop=on)
     apps = [agent.app for agent in agents]
     worker = _Worker(apps[0], caretaker, *apps[1:], quiet=True, loop=on, loglevel=None, redirect_stdouts=False, override_logging=False)
     worker.watchdog = watchdog

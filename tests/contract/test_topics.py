@@ -38,7 +38,13 @@ def on_broker(**options: Any) -> dict[str, DeclaredTopic]:
 def test_every_topic_of_the_program_has_a_file_and_no_file_is_an_orphan():
     program = {topic.name for topic in RECORD_TOPICS}
     dead = {f"{name}.dlq" for name in DEAD_LETTERS}
-    assert set(files()) == program | dead | {f"state.{stage}" for stage in STATES}
+    assert set(files()) == program | dead | {f"state.{stage}" for stage in STATES} | {"deliveries"}
+
+
+def test_deliveries_follow_the_partitions_of_what_they_tell_of_and_keep_the_last_of_a_key():
+    deliveries, pileons = files()["deliveries"], files()["pileons"]
+    assert (deliveries.input, deliveries.partitions) == ("pileons", pileons.partitions)
+    assert (deliveries.cleanup, deliveries.retention, deliveries.record) == ("compact", "forever", None)
 
 
 @pytest.mark.parametrize("topic", RECORD_TOPICS, ids=lambda topic: topic.name)

@@ -10,12 +10,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.kafka.schemas import field_remarks
-from streams.settings import Settings, Source
+from streams.settings import Settings, Source, Webhook
 from streams.stages.alert_config import Mute
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "settings.md"
 PREFIX: Final = "THREADWATCH_"
-NESTED: Final = {"sources": Source, "mutes": Mute}
+NESTED: Final = {"sources": Source, "mutes": Mute, "webhooks": Webhook}
 
 HEAD: Final = """# Settings
 
@@ -24,7 +24,8 @@ HEAD: Final = """# Settings
 Defaults < `threadwatch.toml` (or the file that `--config` or `THREADWATCH_CONFIG` names) < environment < options. What is
 unknown or out of bounds ends the program (exit 2) with one line that names it. Durations are ISO 8601 (`"PT10M"`, `"P30D"`)
 or a number of seconds. In the environment a dot becomes two underscores: `pileon.min_share` is
-`THREADWATCH_PILEON__MIN_SHARE`; `THREADWATCH_KAFKA` alone is `kafka.bootstrap`.
+`THREADWATCH_PILEON__MIN_SHARE`; `THREADWATCH_KAFKA` alone is `kafka.bootstrap`, and a setting of a
+webhook is found by its name: `THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS`.
 
 ```toml
 retention = "P30D"
@@ -44,6 +45,11 @@ conversation = "ferry-timetable"
 reason = "a coordinated test"
 since = 2024-05-01T00:00:00Z
 until = 2024-05-03T00:00:00Z
+
+[[webhooks]]
+name = "night-shift"
+url = "https://hooks.example.org/threadwatch"
+severities = ["critical"]
 ```
 """
 

@@ -94,6 +94,56 @@ def test_a_community_is_named_with_its_source(file: Path, name: str) -> None:
         topology_config(load({}, file), b"key")
 
 
+HOOK = '[[webhooks]]\nname = "night-shift"\nurl = "https://hooks.example/x"\n'
+SECRETS = "THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS"
+
+
+def test_a_webhook_s_secrets_come_from_the_environment_two_while_they_change(file: Path) -> None:
+    file.write_text(HOOK + 'severities = ["critical"]\ncommunities = ["news/sport"]')
+    (hook,) = load({SECRETS: "one-secret-of-16+,other-secret-of-16"}, file).webhooks
+    assert hook.secrets == ("one-secret-of-16+", "other-secret-of-16")
+    assert (hook.severities, hook.communities) == (("critical",), ("news/sport",))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (HOOK + "colour = 'red'", "unknown field `colour`"),
+        (HOOK + "secrets = ['hidden']", "secrets of webhook night-shift: one or two of them"),
+        (HOOK + "severities = ['bad']", "severities"),
+        (HOOK + "severities = []", "severities of webhook night-shift: it would never be told anything"),
+        (HOOK.replace("night-shift", "Night Shift"), "name"),
+        (HOOK + HOOK, "the name night-shift stands there twice"),
+        (HOOK + "timeout = 0", "timeout is 0:00:00, it must be longer than nothing"),
+        ("[webhooks]\nname = 'x'", "webhooks"),
+    ],
+)
+def test_a_mistake_in_a_webhook_names_the_file_and_the_setting_and_never_a_secret(file: Path, text: str, said: str) -> None:
+    file.write_text(text)
+    with pytest.raises(UserError, match=said) as told:
+        load({}, file)
+    assert str(told.value).startswith(str(file))
+    assert "hidden" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        (SECRETS, "hidden", f"{SECRETS}: secrets of webhook night-shift: one or two of them"),
+        ("THREADWATCH_WEBHOOKS__DAY__SECRETS", "hidden", "has no [[webhooks]] with the name 'day'"),
+        ("THREADWATCH_WEBHOOKS__DAY", "hidden", "write THREADWATCH_WEBHOOKS__NAME__SETTING"),
+        ("THREADWATCH_WEBHOOKS", "hidden", "THREADWATCH_WEBHOOKS: "),
+    ],
+)
+def test_a_mistake_in_a_webhook_s_variable_names_the_variable_and_never_a_secret(file: Path, variable: str, value: str, said: str) -> None:
+    file.write_text(HOOK)
+    with pytest.raises(UserError) as told:
+        load({variable: value}, file)
+    assert str(told.value).startswith(variable)
+    assert said in str(told.value)
+    assert "hidden" not in str(told.value)
+
+
 def test_an_unknown_setting_of_a_community_is_refused(file: Path) -> None:
     file.write_text('[communities."news/sport"]\nwindows = "PT1H"')
     with pytest.raises(UserError, match=r"communities.news/sport: .*windows"):

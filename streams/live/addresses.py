@@ -1,0 +1,57 @@
+"""Where a webhook may lead: public addresses only, checked where they are resolved, so that what was checked is what is connected to."""
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Final
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import ResolveResult
+
+_NAT64: Final = IPv6Network("64:ff9b::/96")
+
+
+class ForbiddenAddressError(OSError):
+    """A name leads to an address that is not public."""
+
+
+class PublicOnly(ThreadedResolver):
+    """Resolves a name, and gives nothing if *any* of its addresses is not public. aiohttp connects to what this gives, not to the name."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        """Return the addresses; raise ForbiddenAddressError, or OSError where there are none."""
+        found = await super().resolve(host, port, family)
+        if not all(is_public(one["host"]) for one in found):
+            raise ForbiddenAddressError("the name leads to an address that is not public")
+        return found
+
+
+def is_public(address: str) -> bool:
+    """Return whether an address is one of the public net: not loopback, private, link-local, reserved, or one of these in disguise."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return _is_public(ip) and all(_is_public(inner) for inner in _inside(ip))
+
+
+def is_literal(host: str) -> bool:
+    """Return whether a host is an address itself: nothing will resolve it."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_public(ip: IPv4Address | IPv6Address) -> bool:
+    is_local = ip.is_multicast or ip.is_unspecified or (isinstance(ip, IPv6Address) and ip.is_site_local)
+    # 64:ff9b::/96 counts as reserved in parts of the world's tables: what it leads to decides.
+    return ip.is_global and not is_local and (not ip.is_reserved or ip in _NAT64)
+
+
+def _inside(ip: IPv4Address | IPv6Address) -> list[IPv4Address]:
+    """Return the IPv4 address that an IPv6 one leads to: 6to4 and NAT64."""
+    if isinstance(ip, IPv4Address):
+        return []
+    found = [ip.sixtofour] if ip.sixtofour else []
+    return [*found, IPv4Address(int(ip) & 0xFFFFFFFF)] if ip in _NAT64 else found

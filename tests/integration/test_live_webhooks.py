@@ -1,0 +1,113 @@
+"""From a comment on Kafka to a signed webhook, with a receiver that is down, unwell, redirects and hangs, and a worker that is killed."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from streams.errors import USER_MISTAKE
+from streams.live.signing import signature
+from streams.records import DeletedBy, Status
+from tests.conftest import Another
+from tests.integration.test_live_state import crowd, root
+from tests.support.builders import deleted
+from tests.support.hooks import OTHER, SECRET, Hooks
+from tests.support.live import Live, answers, until
+
+pytestmark = pytest.mark.kafka
+
+SECRETS = "THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS"
+
+
+@pytest.fixture
+async def hooks() -> AsyncIterator[Hooks]:
+    async with Hooks() as receiver:
+        yield receiver
+
+
+def settings_file(folder: Path, url: str, more: str = "allow_private = true") -> str:
+    file = folder / "webhooks.toml"
+    file.write_text(f'[[webhooks]]\nname = "night-shift"\nurl = "{url}"\ntimeout = "PT1S"\n{more}\n', encoding="utf-8")
+    return str(file)
+
+
+def failed(address: str | None, outcome: str) -> bool:
+    lines = answers(f"{address}/metrics").splitlines()
+    return any(line.startswith(f'threadwatch_webhooks_posted_total{{outcome="{outcome}"}}') and not line.endswith(" 0.0") for line in lines)
+
+
+async def test_nothing_is_lost_and_every_repeat_has_the_same_key(another: Another, hooks: Hooks, tmp_path: Path) -> None:
+    live: Live = await another(THREADWATCH_CONFIG=settings_file(tmp_path, hooks.url), **{SECRETS: f"{OTHER},{SECRET}"})
+    worker = live.worker()
+    await worker.came_up()
+    await hooks.down()
+    await live.send([root("one"), *crowd(1, 6, "one")])
+    await until("a receiver that is down is counted", lambda: failed(worker.metrics(), "failed"))
+
+    worker.kill()
+    hooks.answer = 500
+    await hooks.up()
+    await worker.came_up(2)
+    await until("the worker that started again tries what was left", lambda: hooks.tries)
+
+    for talk, answer in (("two", 302), ("three", "hang"), ("four", 204)):
+        hooks.answer = answer
+        before = len(hooks.tries)
+        await live.send([root(talk), *crowd(1, 6, talk)])
+        await until(f"it is tried while the receiver answers {answer}", lambda before=before: len(hooks.tries) > before)
+    await until("all four are told", lambda: len(hooks.taken) == 4)
+    assert hooks.events() == ["opened"] * 4
+    assert hooks.redirected == 0
+
+    await live.send(crowd(6, 12, "one"))
+    await until("it is told that it worsens", lambda: hooks.events()[4:] == ["escalated"])
+    await until("nothing waits", lambda: "threadwatch_webhooks_waiting 0.0" in answers(f"{worker.metrics()}/metrics"))
+    tried = len(hooks.tries)
+    worker.kill()
+    await worker.came_up(3)
+    await live.send([deleted(one, one.created_at + timedelta(minutes=50), deleted_by=DeletedBy.AUTHOR) for one in crowd(1, 12, "one")])
+    await until("it is told that it ended", lambda: hooks.events()[5:] == ["ended"])
+    await asyncio.sleep(1)
+    assert len(hooks.tries) == tried + 1, "what was delivered is not sent again by a worker that starts again"
+    await live.settled()
+    live.check()
+
+    pileons = {one.pileon_id for one in live.pileons()}
+    assert {one["pileon_id"] for one in hooks.taken} == pileons
+    assert sum(one.status is Status.OPENED for one in live.pileons()) == 4
+    assert len(set(hooks.tries)) == len(hooks.taken) == 6
+    for told, body in hooks.raw:
+        signed = {f"v1={signature(secret, told['Threadwatch-Timestamp'], body)}" for secret in (SECRET, OTHER)}
+        assert set(told["Threadwatch-Signature"].split(",")) == signed
+    assert sum("delivered (204, try" in line for line in worker.said()) == 6
+    assert not [line for line in worker.said() if SECRET in line or OTHER in line or hooks.url in line]
+
+
+async def test_a_worker_that_is_asked_to_stop_in_the_middle_of_a_try_leaves_it_to_the_next(
+    another: Another, hooks: Hooks, tmp_path: Path
+) -> None:
+    live: Live = await another(THREADWATCH_CONFIG=settings_file(tmp_path, hooks.url), **{SECRETS: SECRET})
+    first = live.worker()
+    hooks.answer = "hang"
+    await live.send([root("one"), *crowd(1, 6, "one")])
+    await until("it is tried", lambda: hooks.tries)
+    first.send(signal.SIGTERM)
+    assert await first.exited() == 0
+    live.workers.clear()
+    hooks.answer = 204
+    live.worker()
+    await until("another worker delivers it", lambda: hooks.taken)
+    assert len(set(hooks.tries)) == 1
+
+
+async def test_a_mistake_in_a_webhook_ends_the_worker_with_one_plain_line(another: Another, tmp_path: Path) -> None:
+    live: Live = await another()
+    url = "https://hooks.example/x"
+    for more, said in (("", f"night-shift: it has no secret; set {SECRETS}"), ("colour = 'red'", "webhooks.toml: Object contains unknown")):
+        worker = live.worker(THREADWATCH_CONFIG=settings_file(tmp_path, url, more))
+        assert await worker.exited() == USER_MISTAKE
+        assert said in worker.last_words()
+        live.workers.clear()

@@ -1,0 +1,146 @@
+"""Which decisions a webhook tells, to whom, with what key: at least once, in order, and a storm as one."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.engine import Effects
+from streams.records import EndedBecause, PileOn, Severity, Status
+from streams.settings import Webhook
+from streams.stages.alert import AlertDecision, Decision, Reason
+from streams.stages.step import Step
+from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon
+from tests.support.hooks import Rooms, webhook
+
+ID = "qqmkm4v24yhtwhhjkeaqvc5b"
+
+
+def worse(revision: int = 2, name: str = ID, **fields: Any) -> PileOn:
+    given: dict[str, Any] = {"severity": Severity.CRITICAL, "hostile_authors": 9, "replying_authors": 14}
+    return pileon(name, revision, Status.ONGOING, **(given | fields))
+
+
+def closed(revision: int = 3, name: str = ID, **fields: Any) -> PileOn:
+    return pileon(name, revision, Status.CLOSED, ended_because=EndedBecause.QUIET, **fields)
+
+
+def told(rooms: Rooms) -> list[tuple[str, str]]:
+    return [(one.event, one.id) for one in rooms.outbox.waiting()]
+
+
+def test_opening_escalation_and_end_are_three_deliveries_with_a_key_each() -> None:
+    rooms = Rooms([webhook()])
+    rooms.turn(pileon(ID), pileon(ID, 2, Status.ONGOING), worse(3), closed(4, severity=Severity.CRITICAL))
+    assert told(rooms) == [("opened", f"{ID}/1/mods"), ("escalated", f"{ID}/3/mods"), ("ended", f"{ID}/4/mods")]
+
+
+def test_a_body_says_the_line_and_the_numbers_of_its_own_revision() -> None:
+    rooms = Rooms([webhook()], console="https://console")
+    rooms.turn(pileon(ID), worse(2))
+    opened, escalated = (json.loads(one.body) for one in rooms.outbox.waiting())
+    link = f"https://console/pileons/{ID}"
+    assert opened["text"] == f"[warning] news / sport · case QQMKM4V2: 4 people hostile in 10 min, 4 of 5 replying · ongoing · {link}"
+    assert escalated["text"].startswith("[critical] news / sport · case QQMKM4V2: 9 people hostile in 10 min, 9 of 14 replying")
+    assert escalated["text"].endswith(f"· ongoing, was warning · {link}")
+    assert (opened["hostile_authors"], escalated["hostile_authors"]) == (4, 9)
+    assert opened["id"] == f"{ID}/1/mods"
+    assert set(opened) == {
+        "version", "id", "receiver", "event", "text", "pileon_id", "case", "revision", "severity", "source", "community", "hostile_authors",
+        "replying_authors", "hostile_replies", "unknown_author_replies", "conversations", "first_hostile_at", "reason", "at", "link",
+    }  # fmt: skip
+
+
+def test_no_target_conversation_comment_or_name_is_in_a_body_or_a_key() -> None:
+    rooms = Rooms([webhook()])
+    secret: dict[str, Any] = {"target_id": "hidden", "conversations": ("hidden",), "evidence": ("hidden",), "opened_by": "hidden"}
+    rooms.turn(pileon(ID, **secret), worse(**secret), closed(**secret))
+    assert rooms.log
+    assert "hidden" not in str(rooms.log)
+
+
+def test_who_hears_only_of_critical_hears_of_the_escalation_as_an_opening_and_of_no_warning_s_end() -> None:
+    rooms = Rooms([webhook(severities=(Severity.CRITICAL,))])
+    rooms.turn(pileon("warned"), closed(2, "warned"), pileon(ID), worse(2), closed(3, severity=Severity.CRITICAL))
+    assert told(rooms) == [("opened", f"{ID}/2/mods"), ("ended", f"{ID}/3/mods")]
+
+
+def test_a_receiver_hears_of_its_communities_alone() -> None:
+    hooks = [webhook(name="sport", communities=("news/sport",)), webhook(name="news", communities=("news",)),
+             webhook(name="other", communities=("forum", "news/letters"))]  # fmt: skip
+    rooms = Rooms(hooks)
+    rooms.turn(pileon("a"), pileon("b", community="letters"), pileon("c", source="forum"))
+    assert sorted(one.id for one in rooms.outbox.waiting()) == ["a/1/news", "a/1/sport", "b/1/news", "b/1/other", "c/1/other"]
+
+
+def test_what_is_held_tells_nobody() -> None:
+    rooms = Rooms([webhook()])
+    rooms.turn(pileon(ID, opening_delay_seconds=90_000.0), closed(2))
+    assert rooms.log == {}
+
+
+def storm(size: int, first: int = 0, at: timedelta = timedelta(0)) -> list[PileOn]:
+    return [pileon(f"case-{n}", opened_at=NOON + at + (n - first) * timedelta(milliseconds=100)) for n in range(first, first + size)]
+
+
+def test_a_storm_of_500_is_told_once_with_those_that_came_before_it() -> None:
+    rooms = Rooms([webhook(), webhook(name="warnings", severities=(Severity.WARNING,))])
+    rooms.turn(*storm(250))
+    rooms.turn(*storm(250, 250, 25 * SECOND))
+    events = [one.event for one in rooms.outbox.waiting() if one.receiver == "mods"]
+    assert (events.count("opened"), events.count("storm")) == (20, 1)
+    assert "storm" not in [one.event for one in rooms.outbox.waiting() if one.receiver == "warnings"]
+    (summary,) = (json.loads(one.body) for one in rooms.outbox.waiting() if one.event == "storm")
+    assert summary["text"] == "[critical] news · more than 20 pile-ons opened at once; this stands for all of them"
+
+
+def test_what_opened_in_a_storm_is_told_when_it_worsens_after_it_and_else_not_even_at_its_end() -> None:
+    rooms = Rooms([webhook()])
+    rooms.turn(*storm(50))
+    quiet, soon, late = "case-40", "case-41", "case-42"
+    rooms.turn(closed(2, quiet), worse(2, soon, updated_at=NOON + MINUTE), worse(2, late, updated_at=NOON + HOUR))
+    about = [(one.pileon_id, one.event) for one in rooms.outbox.waiting() if one.pileon_id in (quiet, soon, late)]
+    assert about == [(late, "opened")]
+
+
+def test_another_storm_is_another_summary() -> None:
+    rooms = Rooms([webhook()])
+    rooms.turn(*storm(30))
+    rooms.turn(*storm(30, 100, 3 * HOUR))
+    assert len({one.id for one in rooms.outbox.waiting() if one.event == "storm"}) == 2
+
+
+def test_a_verdict_s_end_has_a_key_of_its_own_though_the_revision_is_the_same() -> None:
+    rooms = Rooms([webhook()])
+    effects = rooms.turn(pileon(ID))
+    firing = rooms.store.firing(ID)
+    judged = AlertDecision(pileon_id=ID, revision=1, decision=Decision.RESOLVE, reason=Reason.JUDGED, severity=Severity.WARNING,
+                           source="news", community="sport", at=NOON)  # fmt: skip
+    effects = Effects(steps=[Step("resolve", (judged,), ((ID, firing),))])
+    rooms.log |= rooms.outbox.planned(effects, NOON + MINUTE)
+    assert told(rooms) == [("opened", f"{ID}/1/mods"), ("ended", f"{ID}/1-judged/mods")]
+    assert json.loads(rooms.outbox.waiting()[1].body)["text"].endswith("· ENDED (judged)")
+
+
+TRANSITIONS = [pileon(ID), pileon(ID, 2, Status.ONGOING), worse(3), closed(4, severity=Severity.CRITICAL), *storm(25), worse(2, "case-3")]
+
+
+@given(st.integers(0, len(TRANSITIONS)))
+def test_a_worker_that_starts_again_anywhere_tells_the_same(cut: int) -> None:
+    hooks: list[Webhook] = [webhook()]
+    whole, first = Rooms(hooks), Rooms(hooks)
+    whole.turn(*TRANSITIONS)
+    first.turn(*TRANSITIONS[:cut])
+    second = first.restarted(hooks)
+    second.turn(*TRANSITIONS[cut:])
+    assert {one.id: one.body for one in second.outbox.waiting()} == {one.id: one.body for one in whole.outbox.waiting()}
+
+
+def test_nothing_is_left_in_the_log_once_all_is_delivered_and_ended() -> None:
+    rooms = Rooms([webhook()])
+    rooms.turn(pileon(ID), worse(2), closed(3, severity=Severity.CRITICAL))
+    gone = {one.key: None for one in rooms.outbox.waiting()}
+    rooms.outbox.take(gone)
+    assert not [value for value in (rooms.log | gone).values() if value is not None]

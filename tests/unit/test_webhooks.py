@@ -1,0 +1,229 @@
+"""Delivering: a receiver that is down, slow, unwell or moved loses nothing, stops nobody, and has every repeat under one key."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from prometheus_client import CollectorRegistry
+
+from streams.errors import UserError
+from streams.live import webhooks as module
+from streams.live.webhooks import Webhooks, check_webhooks
+from streams.metrics import Metrics
+from streams.records import Severity, Status
+from streams.settings import Webhook
+from tests.support.builders import pileon
+from tests.support.hooks import OTHER, SECRET, Hooks, Rooms, settings_with, webhook
+from tests.support.live import until
+
+WORSE = pileon("a", 2, Status.ONGOING, severity=Severity.CRITICAL)
+CLOSED = pileon("a", 3, Status.CLOSED, severity=Severity.CRITICAL)
+
+
+class Running:
+    """Webhooks over rooms without a broker."""
+
+    def __init__(self, *hooks: Webhook, rooms: Rooms | None = None) -> None:
+        self.rooms = rooms or Rooms(hooks)
+        self.registry = CollectorRegistry()
+        self.webhooks = Webhooks(settings_with(*hooks), Metrics(self.registry, {}))
+        self.task: asyncio.Future[Any] = asyncio.ensure_future(self.webhooks.run(self.rooms))
+
+    def turn(self, *transitions: Any) -> None:
+        effects = self.rooms.turn(*transitions, now=datetime.now(UTC))
+        self.webhooks.applied(self.rooms.stage, effects)
+
+    def counted(self, outcome: str) -> float:
+        return self.registry.get_sample_value("threadwatch_webhooks_posted_total", {"outcome": outcome}) or 0.0
+
+    async def empty(self) -> None:
+        await until("nothing waits", lambda: not self.rooms.outbox.waiting(), within=20, every=0.02)
+
+    async def stop(self) -> None:
+        await self.webhooks.close()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
+@pytest.fixture
+async def hooks() -> AsyncIterator[Hooks]:
+    async with Hooks() as receiver:
+        yield receiver
+
+
+Start = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
+    monkeypatch.setattr(module, "MAX_PAUSE", 0.1)
+    made: list[Running] = []
+
+    async def begin(*receivers: Webhook, **options: Any) -> Running:
+        made.append(Running(*receivers, **options))
+        await asyncio.sleep(0)
+        return made[-1]
+
+    yield begin
+    for running in made:
+        await running.stop()
+
+
+async def test_what_is_decided_is_delivered_at_once_and_in_order(start: Start, hooks: Hooks) -> None:
+    running = await start(webhook(hooks.url))
+    running.turn(pileon("a"), WORSE, CLOSED)
+    await running.empty()
+    assert hooks.events() == ["opened", "escalated", "ended"]
+    assert hooks.tries == ["a/1/mods", "a/2/mods", "a/3/mods"]
+    assert running.counted("ok") == 3
+
+
+async def test_a_receiver_that_is_down_loses_nothing_and_stops_no_other(start: Start, hooks: Hooks) -> None:
+    async with Hooks() as well:
+        await hooks.down()
+        running = await start(webhook(hooks.url), webhook(well.url, name="well"))
+        running.turn(pileon("a"), pileon("b"))
+        running.turn(WORSE)
+        await until("the other has all", lambda: len(well.taken) == 3)
+        await until("it was tried in vain", lambda: running.counted("failed") > 2)
+        await hooks.up()
+        await running.empty()
+        assert sorted(hooks.tries) == ["a/1/mods", "a/2/mods", "b/1/mods"]
+
+
+@pytest.mark.parametrize("answer", [500, 503, 404, 302, 400])
+async def test_any_answer_but_2xx_is_tried_again_with_the_same_key_and_body(start: Start, hooks: Hooks, answer: int) -> None:
+    hooks.answer = answer
+    running = await start(webhook(hooks.url))
+    running.turn(pileon("a"))
+    await until("it was tried again", lambda: len(hooks.tries) >= 3)
+    hooks.answer = 200
+    await running.empty()
+    assert set(hooks.tries) == {"a/1/mods"}
+    assert len({body for _, body in hooks.raw}) == 1
+    assert len(hooks.taken) == 1
+    assert hooks.redirected == 0
+    assert running.counted("refused") >= 3
+
+
+async def test_one_delivery_that_is_refused_for_ever_stops_no_other(start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = Hooks._take
+
+    async def picky(self: Hooks, request: Any) -> Any:
+        self.answer = 422 if request.headers["Idempotency-Key"].startswith("a/") else 204
+        return await take(self, request)
+
+    await hooks.down()
+    monkeypatch.setattr(Hooks, "_take", picky)
+    await hooks.up()
+    running = await start(webhook(hooks.url))
+    running.turn(pileon("a"), pileon("b"))
+    await until("b is told", lambda: hooks.events() == ["opened"])
+    running.turn(pileon("c"), WORSE)
+    await until("c is told", lambda: hooks.events() == ["opened", "opened"])
+    assert [one.id for one in running.rooms.outbox.waiting()] == ["a/1/mods", "a/2/mods"], "in order, or not at all"
+
+
+async def test_one_that_hangs_is_left_after_its_time_and_tried_again(start: Start, hooks: Hooks) -> None:
+    hooks.answer = "hang"
+    running = await start(webhook(hooks.url, timeout=timedelta(milliseconds=100)))
+    running.turn(pileon("a"))
+    await until("two tries ran out of time", lambda: running.counted("failed") >= 2)
+    hooks.answer = 204
+    await running.empty()
+    assert set(hooks.tries) == {"a/1/mods"}
+
+
+async def test_a_worker_that_starts_again_goes_on_with_what_is_left_and_forgets_nothing_delivered(start: Start, hooks: Hooks) -> None:
+    receiver = webhook(hooks.url)
+    first = await start(receiver)
+    first.turn(pileon("a"))
+    await first.empty()
+    await hooks.down()
+    first.turn(WORSE, pileon("b"))
+    await until("it was tried in vain", lambda: first.counted("failed"))
+    await first.stop()
+    await hooks.up()
+    second = await start(receiver, rooms=first.rooms.restarted([receiver]))
+    second.turn(CLOSED)
+    await second.empty()
+    assert sorted(hooks.tries) == ["a/1/mods", "a/2/mods", "a/3/mods", "b/1/mods"]
+    assert [one["event"] for one in hooks.taken if one["pileon_id"] == "a"] == ["opened", "escalated", "ended"]
+
+
+async def test_what_was_delivered_while_the_broker_was_away_is_not_sent_twice(start: Start, hooks: Hooks) -> None:
+    running = await start(webhook(hooks.url))
+    running.rooms.is_away = KafkaConnectionError()
+    running.turn(pileon("a"))
+    await until("it was delivered", lambda: hooks.taken)
+    await asyncio.sleep(0.3)
+    running.rooms.is_away = None
+    await running.empty()
+    assert hooks.tries == ["a/1/mods"]
+
+
+async def test_after_its_term_a_delivery_is_given_up_said_and_counted(start: Start, hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
+    hooks.answer = 500
+    with caplog.at_level(logging.INFO):
+        running = await start(webhook(hooks.url, give_up_after=timedelta(milliseconds=300)))
+        running.turn(pileon("a"))
+        await running.empty()
+    assert running.counted("expired") == 1
+    assert "webhook mods: case A revision 1 (opened) given up after 0:00:00.300000, it answers 500" in caplog.messages
+
+
+async def test_what_waits_for_a_receiver_that_left_the_settings_is_kept_for_a_day(start: Start, hooks: Hooks) -> None:
+    both = [webhook(hooks.url), webhook(hooks.url, name="gone")]
+    rooms = Rooms(both)
+    rooms.turn(pileon("a"), now=datetime.now(UTC))
+    rooms.turn(pileon("b"), now=datetime.now(UTC) - timedelta(hours=25))
+    running = await start(both[0], rooms=rooms.restarted(both[:1]))
+    await until("only the fresh one is left", lambda: [one.id for one in running.rooms.outbox.waiting()] == ["a/1/gone"])
+
+
+async def test_a_log_line_for_each_delivery_and_one_while_it_fails_none_with_an_address_or_a_secret(
+    start: Start, hooks: Hooks, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks.answer = 500
+    with caplog.at_level(logging.INFO):
+        running = await start(webhook(hooks.url + "?token=hidden", secrets=(SECRET, OTHER)))
+        running.turn(pileon("a"))
+        await until("it was tried again", lambda: len(hooks.tries) >= 3)
+        hooks.answer = 204
+        await running.empty()
+    said = [record.getMessage() for record in caplog.records if record.name == "threadwatch.live"]
+    assert said[0] == "webhook mods: not delivered, it answers 500; it is tried again"
+    assert said[1].startswith("webhook mods: case A revision 1 (opened) delivered (204, try ")
+    assert len(said) == 2
+    assert not [word for word in ("hidden", SECRET, OTHER, "ann") if word in caplog.text]
+
+
+async def test_an_address_that_is_not_public_is_never_connected_to_and_said(
+    start: Start, hooks: Hooks, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        running = await start(webhook(f"https://localhost:{hooks.port}/hook", allow_private=False))
+        running.turn(pileon("a"))
+        await until("it was refused", lambda: running.counted("forbidden") >= 1)
+    assert hooks.tries == []
+    assert "webhook mods: not delivered, its name leads to an address that is not public; it is tried again" in caplog.messages
+
+
+def test_a_receiver_that_could_not_be_told_anything_is_the_user_s_mistake_with_its_setting() -> None:
+    def said(**fields: Any) -> str:
+        with pytest.raises(UserError) as told:
+            check_webhooks([webhook(**({"name": "night-shift"} | fields))])
+        return str(told.value)
+
+    assert said(secrets=()) == (
+        "webhooks, night-shift: it has no secret; set THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS, or `secrets` in the settings file"
+    )
+    assert "write https://host/path" in said(url="hooks.example")
+    assert "write https://host/path" in said(url="https://host:99999999")
+    assert "not https" in said(url="http://hooks.example", allow_private=False)
+    assert "not public" in said(url="https://169.254.169.254/latest", allow_private=False)
+    assert "not public" in said(url="https://[::ffff:127.0.0.1]/", allow_private=False)
+    check_webhooks([webhook(allow_private=False)])
