@@ -7,19 +7,22 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
 from streams.engine import Effects
 from streams.live.wording import annotations, case_of, line, shown
-from streams.records import Moment, Severity
+from streams.records import Moment
 from streams.settings import Webhook
 from streams.stages.alert import AlertDecision, Decision, Reason
 from streams.stages.firing import Firing, Storm
 from streams.topics import json_key
 
 TOPIC: Final = "deliveries"
+STORM: Final = "storm"
+_HALF_HOUR: Final = 1800
 Entries = dict[bytes, bytes | None]
 
 
@@ -37,7 +40,7 @@ class Delivery(Struct, frozen=True, kw_only=True, tag="delivery"):
     @property
     def id(self) -> str:
         """Return the idempotency key."""
-        return f"{self.pileon_id}/{self.revision}/{self.receiver}"
+        return _id(self.pileon_id, self.revision, self.receiver)
 
     @property
     def key(self) -> bytes:
@@ -105,7 +108,7 @@ class Outbox:
         told: Entries = {key: _ENCODE(StormTold(since=storm.since, until=storm.until))}
         if isinstance(before, StormTold) and before.since == storm.since:
             return told
-        to = [one for one in self._webhooks if Severity.CRITICAL in one.severities and _is_of(one, storm.source, None)]
+        to = [one for one in self._webhooks if _is_of(one, storm.source, None)]  # of any severity: it stands for warnings too
         return told | _encoded(_storm_delivery(storm, one.name, now) for one in to)
 
     def _of_case(self, told: AlertDecision, firing: Firing | None, now: datetime) -> Entries:
@@ -159,18 +162,25 @@ def _numbers(firing: Firing) -> dict[str, Any]:
 
 
 def _storm_delivery(storm: Storm, receiver: str, now: datetime) -> Delivery:
-    # An id that tells a storm from every other, also after a source's name was cut for a label.
-    name = "storm-" + hashlib.sha256(f"{storm.source}\n{storm.since}".encode()).hexdigest()[:24]
+    """Return the same for every partition that sees this storm: key and body know the half hour only, so a receiver has it once."""
+    assert storm.since is not None
+    since = datetime.fromtimestamp(storm.since.timestamp() // _HALF_HOUR * _HALF_HOUR, UTC)
+    name = "storm-" + hashlib.sha256(f"{storm.source}\n{since}".encode()).hexdigest()[:24]
     bound, source = len(storm.opened) - 1, shown(storm.source)
     text = f"[critical] {source} · more than {bound} pile-ons opened at once; this stands for all of them"
-    body = {"event": "storm", "text": text, "pileon_id": name, "revision": 1, "severity": "critical", "source": source, "at": storm.since}
-    return _made(name, "1", receiver, "storm", body, now)
+    body = {"event": STORM, "text": text, "pileon_id": name, "revision": 1, "severity": "critical", "source": source, "at": since}
+    return _made(name, "1", receiver, STORM, body, now)
 
 
 def _made(pileon_id: str, revision: str, receiver: str, event: str, body: dict[str, Any], now: datetime) -> Delivery:
-    whole = {"version": 1, "id": f"{pileon_id}/{revision}/{receiver}", "receiver": receiver} | body
+    whole = {"version": 1, "id": _id(pileon_id, revision, receiver), "receiver": receiver} | body
     return Delivery(pileon_id=pileon_id, revision=revision, receiver=receiver, event=event, body=_ENCODE(whole).decode(),
                     queued_at=now.astimezone(UTC))  # fmt: skip
+
+
+def _id(pileon_id: str, revision: str, receiver: str) -> str:
+    """Return what can stand in a header, whatever an id holds."""
+    return f"{quote(pileon_id, safe='')}/{revision}/{receiver}"
 
 
 def _encoded(deliveries: Iterable[Delivery]) -> Entries:

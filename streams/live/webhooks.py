@@ -19,7 +19,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from streams.engine import Effects
 from streams.errors import UserError
 from streams.live.addresses import ForbiddenAddressError, PublicOnly, is_literal, is_public
-from streams.live.outbox import Delivery, Outbox
+from streams.live.outbox import STORM, Delivery, Outbox
 from streams.live.signing import headers
 from streams.live.wording import case_of
 from streams.metrics import Metrics
@@ -113,6 +113,8 @@ class Receiver:
         self._tries: Counter[str] = Counter()
         self._done: set[bytes] = set()
         """Delivered, and not yet taken out of the log: not to be sent again by us."""
+        self._storms: set[str] = set()
+        """Summaries told: every partition with the storm has the same."""
         self._last = ""
 
     async def serve(self) -> None:
@@ -165,7 +167,7 @@ class Receiver:
 
     async def _is_settled(self, partition: int, delivery: Delivery) -> bool:
         """Try once; return whether the delivery is out of the log: delivered, or given up."""
-        if delivery.key not in self._done:
+        if delivery.key not in self._done and delivery.id not in self._storms:
             try:
                 await self._try(delivery)
             except _AwayError as away:
@@ -186,6 +188,7 @@ class Receiver:
             self._took(away.outcome, str(away))
             raise
         self._took("ok", "")
+        self._storms |= {delivery.id} if delivery.event == STORM else set()
         log.info("webhook %s: %s delivered (%d, try %d)", self._webhook.name, _named(delivery), status, self._tries[delivery.id])
 
     async def _answer(self, delivery: Delivery) -> int:

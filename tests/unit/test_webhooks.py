@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
 from streams.errors import UserError
+from streams.live import addresses
 from streams.live import webhooks as module
 from streams.live.webhooks import Webhooks, check_webhooks
 from streams.metrics import Metrics
@@ -210,6 +211,37 @@ async def test_an_address_that_is_not_public_is_never_connected_to_and_said(
         await until("it was refused", lambda: running.counted("forbidden") >= 1)
     assert hooks.tries == []
     assert "webhook mods: not delivered, its name leads to an address that is not public; it is tried again" in caplog.messages
+
+
+async def test_a_name_is_resolved_once_for_a_connection_which_goes_to_what_was_checked(
+    start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def rebinding(self: Any, host: str, port: int = 0, family: int = 0) -> list[dict[str, Any]]:
+        asked.append(host)
+        found = "127.0.0.1" if len(asked) == 1 else "127.0.0.2"
+        return [{"hostname": host, "host": found, "port": port, "family": 2, "proto": 0, "flags": 0}]
+
+    monkeypatch.setattr(addresses.ThreadedResolver, "resolve", rebinding)
+    monkeypatch.setattr(addresses, "is_public", lambda address: address == "127.0.0.1")
+    running = await start(webhook(f"http://hooks.example:{hooks.port}/hook", allow_private=False))
+    running.turn(pileon("a"))
+    await running.empty()
+    assert asked == ["hooks.example"]
+    assert hooks.events() == ["opened"]
+
+
+async def test_a_storm_in_two_partitions_is_posted_once(start: Start, hooks: Hooks) -> None:
+    receiver = webhook(hooks.url)
+    running = await start(receiver)
+    other = Rooms([receiver])
+    other.partition, running.rooms.rooms[1] = 1, other
+    for rooms in (running.rooms, other):
+        rooms.turn(*(pileon(f"{rooms.partition}-{n}") for n in range(30)), now=datetime.now(UTC))
+    await until("nothing waits anywhere", lambda: not running.rooms.outbox.waiting() and not other.outbox.waiting(), within=20)
+    assert hooks.events().count("storm") == 1
+    assert hooks.events().count("opened") == 40
 
 
 def test_a_receiver_that_could_not_be_told_anything_is_the_user_s_mistake_with_its_setting() -> None:

@@ -1,0 +1,51 @@
+"""The example of Slack, mail and webhook, and of a community with people of its own, works with the routes that we ship."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.contract.test_deploy import DEPLOY, loaded, ran
+from tests.support.programs import needed
+
+
+@pytest.fixture(scope="module")
+def amtool() -> str:
+    return needed("amtool")
+
+
+@pytest.fixture(scope="module")
+def with_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the shipped routes with the community of the example, and the example's receivers (two more for the community)."""
+    folder = DEPLOY / "alertmanager"
+    text = (folder / "alertmanager.yml").read_text(encoding="utf-8").replace("/etc/alertmanager/", f"{folder}/")
+    config = yaml.safe_load(text.replace("#~", "")) | loaded(folder / "receivers.example.yml")
+    config["receivers"] += [{"name": name} for name in ("letters", "letters-warnings")]
+    file = tmp_path_factory.mktemp("examples") / "alertmanager.yml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return file
+
+
+def test_alertmanager_accepts_the_example_of_slack_mail_and_webhook(amtool: str, with_examples: Path):
+    assert "6 receivers" in ran(amtool, "check-config", with_examples)
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (["severity=critical", "source=harbour-post", "community=letters"], "letters"),
+        (["severity=warning", "source=harbour-post", "community=letters"], "letters-warnings"),
+        (["severity=critical", "source=other", "community=letters"], "moderators"),
+        (["severity=warning", "source=harbour-post", "community=sport"], "moderators-warnings"),
+    ],
+)
+def test_a_community_may_have_people_of_its_own(amtool: str, with_examples: Path, labels: list[str], receiver: str):
+    routed = ran(amtool, "config", "routes", "test", f"--config.file={with_examples}", "alertname=PileOn", "pileon=7Q4F", *labels)
+    assert routed.strip() == receiver
+
+
+def test_a_warning_s_end_is_told_by_none_of_the_example_s_receivers():
+    receivers = {one["name"]: one for one in loaded(DEPLOY / "alertmanager" / "receivers.example.yml")["receivers"]}
+    channels = [channel for kind, found in receivers["moderators-warnings"].items() if kind != "name" for channel in found]
+    assert {channel["send_resolved"] for channel in channels} == {False}
+    assert {channel["send_resolved"] for kind, found in receivers["moderators"].items() if kind != "name" for channel in found} == {True}
