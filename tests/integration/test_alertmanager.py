@@ -52,14 +52,31 @@ class Receiver:
         self._came = asyncio.Event()
         self.read: list[tuple[str, str, str]] = []
         self.alerts: list[dict[str, Any]] = []
+        self.answers: list[int] = []
+        """What to answer first: a status, or 0 for nothing; then 200."""
+        self.tries = 0
         self.url = ""
 
     async def take(self, request: web.Request) -> web.Response:
+        self.tries += 1
+        self._came.set()
+        if self.answers:
+            answer = self.answers.pop(0)
+            if not answer and request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=answer or 500)
         for alert in json.loads(await request.text())["alerts"]:
             self.alerts.append(alert)
             self.read.append((alert["labels"]["alertname"], alert["labels"]["severity"], alert["status"]))
         self._came.set()
         return web.Response()
+
+    async def tried(self, number: int) -> None:
+        """Wait until somebody tried so often to tell."""
+        async with asyncio.timeout(PATIENCE):
+            while self.tries < number:
+                self._came.clear()
+                await self._came.wait()
 
     async def until(self, number: int) -> list[tuple[str, str, str]]:
         """Return what was read once there are so many, and nothing more comes for a while."""
@@ -209,6 +226,31 @@ async def test_a_lease_that_lapses_does_not_say_that_it_ended(receiver: Receiver
     await worker.posts(lease=timedelta(seconds=2))
     assert await receiver.until(2) == [ALARMED, ENDED]
     assert "ended_because" not in receiver.alerts[-1]["annotations"]
+
+
+async def test_a_lease_that_lapsed_is_told_as_going_on_once_somebody_looks_after_it_again(receiver: Receiver, worker: Worker) -> None:
+    worker.sees(opened(Severity.CRITICAL))
+    await worker.posts(lease=timedelta(seconds=1))
+    assert await receiver.until(2) == [ALARMED, ENDED]
+    await worker.posts(rounds=2)
+    assert await receiver.until(3) == [ALARMED, ENDED, ALARMED]
+
+
+@pytest.mark.parametrize("answer", [500, 0], ids=["answers 500", "does not answer"])
+async def test_a_receiver_that_is_unwell_for_a_while_reads_each_once(receiver: Receiver, worker: Worker, answer: int) -> None:
+    receiver.answers = [answer] * 2
+    warning = opened()
+    worker.sees(warning)
+    await worker.posts()
+    worker.sees(changed(warning, 2, severity=Severity.CRITICAL))
+    await worker.posts()
+    worker.sees(changed(warning, 3, Status.CLOSED, severity=Severity.CRITICAL, ended_because=EndedBecause.QUIET))
+    await receiver.tried(3)
+    before = list(await receiver.until(1))
+    assert before.count(ALARMED) == 1, "nothing lost, nothing doubled"
+    assert ENDED not in before
+    await worker.posts(rounds=2)
+    assert await receiver.until(len(before) + 1) == [*before, ENDED]
 
 
 async def test_a_worker_that_is_away_for_less_than_the_lease_tells_nobody_anything(receiver: Receiver, worker: Worker) -> None:

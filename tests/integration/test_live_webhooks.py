@@ -13,6 +13,7 @@ from streams.live.signing import signature
 from streams.records import DeletedBy, Status
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
+from tests.support.broker import OwnBroker
 from tests.support.builders import deleted
 from tests.support.hooks import OTHER, SECRET, Hooks
 from tests.support.live import Live, answers, until
@@ -111,3 +112,25 @@ async def test_a_mistake_in_a_webhook_ends_the_worker_with_one_plain_line(anothe
         assert await worker.exited() == USER_MISTAKE
         assert said in worker.last_words()
         live.workers.clear()
+
+
+@pytest.mark.slow
+async def test_a_broker_that_is_killed_between_a_delivery_and_its_removal_costs_nothing_but_a_repeat(
+    another: Another, own_broker: OwnBroker, hooks: Hooks, tmp_path: Path
+) -> None:
+    live: Live = await another(own_broker.address, THREADWATCH_CONFIG=settings_file(tmp_path, hooks.url), **{SECRETS: SECRET})
+    worker = live.worker()
+    await worker.ready()
+    await hooks.down()
+    await live.send([root("one"), *crowd(1, 6, "one")])
+    await until("it was tried in vain", lambda: failed(worker.metrics(), "failed"))
+    await asyncio.to_thread(own_broker.kill)
+    await hooks.up()
+    await asyncio.sleep(5)
+    await asyncio.to_thread(own_broker.up)
+    await live.send([root("two"), *crowd(1, 6, "two")])
+    await until("both are told", lambda: len({one["id"] for one in hooks.taken}) == 2)
+    await until("nothing waits", lambda: "threadwatch_webhooks_waiting 0.0" in answers(f"{worker.metrics()}/metrics"))
+    await live.settled()
+    live.check()
+    assert len({body for _, body in hooks.raw}) == len(set(hooks.tries)) == 2, "a repeat is the same, word for word"
