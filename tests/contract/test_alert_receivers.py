@@ -1,5 +1,6 @@
 """The example of Slack, mail and webhook, and of a community with people of its own, works with the routes that we ship."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,20 @@ def test_a_warning_s_end_is_told_by_none_of_the_example_s_receivers():
     channels = [channel for kind, found in receivers["moderators-warnings"].items() if kind != "name" for channel in found]
     assert {channel["send_resolved"] for channel in channels} == {False}
     assert {channel["send_resolved"] for kind, found in receivers["moderators"].items() if kind != "name" for channel in found} == {True}
+
+
+BARE = {"status": "firing", "labels": {"alertname": "Strange"}, "annotations": {}}
+
+
+@pytest.mark.parametrize("name", ["title", "text", "html"])
+@pytest.mark.parametrize("alerts", [[], [BARE], [BARE, BARE | {"status": "resolved"}]], ids=["none", "one", "two"])
+def test_no_text_fails_for_an_alert_that_says_next_to_nothing(amtool: str, tmp_path: Path, name: str, alerts: list[dict[str, object]]):
+    data = {"receiver": "x", "status": "firing", "alerts": alerts, "groupLabels": {}, "commonLabels": {}, "commonAnnotations": {}}
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps(data | {"externalURL": ""}), encoding="utf-8")
+    kind = "html" if name == "html" else "text"
+    glob = DEPLOY / "alertmanager" / "pile-on.tmpl"
+    asked = f'--template.text={{{{ template "threadwatch.{name}" . }}}}'
+    told = ran(amtool, "template", "render", f"--template.glob={glob}", f"--template.data={file}", f"--template.type={kind}", asked)
+    assert "<no value>" not in told
+    assert "ongoing" in told or not alerts or name == "html"
