@@ -36,6 +36,8 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     authors_sent: int
     """The most hostile people told of so far."""
     untimed: bool = False
+    bar: int = 0
+    """Judged to be none: nothing is told of it before so many people are hostile. 0: nobody judged it so."""
     forgotten_authors: int = 0
     """People whose last kept reply made room for others. One who comes back counts again: above the cap the number is approximate."""
     forgotten_replies: int = 0
