@@ -58,8 +58,8 @@ class Caretaker(Service):
         return self._watchdog.verdict(time.monotonic())
 
     def unready(self) -> str | None:
-        """Return which stage has no partitions yet, or None. A surplus worker in a large group stays unready, rightly."""
-        waiting = [agent.stage.name for agent in self._agents if not agent.has_partitions()]
+        """Return which stage waits for its partitions, or None. A worker too many in its group is ready: to take over."""
+        waiting = [agent.stage.name for agent in self._agents if not agent.is_ready()]
         return f"waiting for partitions: {', '.join(waiting)}" if waiting else None
 
     @Service.task

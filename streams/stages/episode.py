@@ -47,7 +47,7 @@ class Episode:
         self._close_before(at, heard)
         if reply.author_role in _NEVER_HOSTILE or reply.author_id == reply.target_id:
             return NOT_QUALIFYING
-        comment = pseudonyms.comment(reply.comment_id)
+        comment = pseudonyms.comment(reply.comment_id, reply.conversation_id)
         known = self._known(comment, heard - self.rule.keep)
         if known is not None and reply.revision <= known.revision:
             return DUPLICATE
