@@ -147,7 +147,7 @@ def colours(part: Any) -> set[str]:
 
 
 def test_every_colour_is_one_that_colour_blind_people_tell_apart():
-    okabe_and_ito = {looks.SKY, looks.ORANGE, looks.VERMILLION, looks.GREEN, looks.YELLOW, looks.PINK, looks.GREY}
+    okabe_and_ito = {looks.BLUE, looks.SKY, looks.ORANGE, looks.VERMILLION, looks.GREEN, looks.YELLOW, looks.PINK, looks.GREY}
     assert all(colours(read(file)) <= okabe_and_ito for file in FILES)
 
 

@@ -10,9 +10,9 @@ from deploy.grafana.generator.panels import DATASOURCE, AnyPanel
 
 SOURCE: Final = 'source=~"$source"'
 CONSOLE: Final = "http://localhost:9093/#/alerts?filter=%7Balertname%3D%22PileOn%22%7D"
-"""Where open pile-ons are listed one by one: Alertmanager's page in compose; the console's, where there is one (``?var-console=…``)."""
+"""Where open pile-ons are listed one by one: Alertmanager's page in compose; the console's, once there is one."""
 RUNBOOKS: Final = "/public/runbooks"
-"""Compose mounts docs/runbooks there; another place: ``?var-runbooks=…``."""
+"""Compose mounts docs/runbooks there."""
 OPERATIONS: Final = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'
 
 
@@ -59,6 +59,7 @@ def _source() -> build.QueryVariable:
 
 
 def _address(name: str, value: str) -> build.ConstantVariable:
+    # A constant: a text box could be filled from a link, and would send an operator wherever the link's author likes.
     return build.ConstantVariable(name).value(value)
 
 

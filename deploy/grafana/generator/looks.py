@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard as data
 
+BLUE: Final = "#0072B2"
 SKY: Final = "#56B4E9"
 ORANGE: Final = "#E69F00"
 VERMILLION: Final = "#D55E00"
@@ -16,7 +17,7 @@ GREEN: Final = "#009E73"
 YELLOW: Final = "#F0E442"
 PINK: Final = "#CC79A7"
 GREY: Final = "#999999"
-_NAMES: Final = {SKY: "blue", ORANGE: "orange", VERMILLION: "red"}
+PLAIN: Final = "transparent"
 
 
 class Steps(NamedTuple):
@@ -26,10 +27,10 @@ class Steps(NamedTuple):
     bad: float
     below: bool = False
 
-    def thresholds(self) -> build.ThresholdsConfig:
-        """Return them as Grafana's: each colour from a value upwards."""
-        falling = [(None, VERMILLION), (self.bad, ORANGE), (self.look, SKY)]
-        rising = [(None, SKY), (self.look, ORANGE), (self.bad, VERMILLION)]
+    def thresholds(self, fine: str = BLUE) -> build.ThresholdsConfig:
+        """Return them as Grafana's: each colour from a value upwards; ``fine`` is that of what needs no look."""
+        falling = [(None, VERMILLION), (self.bad, ORANGE), (self.look, fine)]
+        rising = [(None, fine), (self.look, ORANGE), (self.bad, VERMILLION)]
         one = falling if self.below else rising
         kept = [one[0], one[2]] if self.look == self.bad else one
         steps = [data.Threshold(value=value, color=colour) for value, colour in kept]
@@ -43,7 +44,7 @@ class Steps(NamedTuple):
         return f"Orange {way} {said(self.look, unit)}, red {way} {said(self.bad, unit)}."
 
 
-NO_STEPS: Final = build.ThresholdsConfig().mode(data.ThresholdsMode.ABSOLUTE).steps([data.Threshold(value=None, color=SKY)])
+NO_STEPS: Final = build.ThresholdsConfig().mode(data.ThresholdsMode.ABSOLUTE).steps([data.Threshold(value=None, color=BLUE)])
 
 
 def said(value: float, unit: str) -> str:

@@ -80,7 +80,7 @@ def _heat() -> AnyPanel:
         "Toxicity scores over time",
         "How many comments a second scored up to each bound, and above the one below it. The lighter, the more. "
         "A change in colour of whole rows is a shift.",
-        Query(f"sum by (le) (rate(threadwatch_toxicity_score_bucket{{{_TOXICITY}}}[$__rate_interval]))", "{{le}}"), span=10, height=9,
+        Query(f"sum by (le) (rate(threadwatch_toxicity_score_bucket{{{_TOXICITY}}}[$__rate_interval]))", "{{le}}"), span=9, height=9,
         links=[runbook("ToxicShareHigh")],
     )  # fmt: skip
 
@@ -98,11 +98,12 @@ def _band(low: str, high: str) -> str:
 
 
 def _flagged() -> AnyPanel:
+    flagged = f"sum by (label) (rate(threadwatch_comments_flagged_total{{{SOURCE}}}[$__rate_interval]))"
     return lines(
         "Flagged a minute, by label",
-        "Comments that scored 0.8 or more on a label; a comment may have several. Not every scorer gives all.",
-        Query(f"sum by (label) (rate(threadwatch_comments_flagged_total{{{SOURCE}}}[$__rate_interval])) * 60", "{{label}}"),
-        unit=A_MINUTE, looks=_LABELS, span=7, height=9, links=[runbook("ToxicShareHigh")],
+        "Comments that scored 0.8 or more on a label; a comment may have several. Labels that the scorer does not give are left out.",
+        Query(f"{flagged} * 60 and on (label) sum by (label) (threadwatch_toxicity_score_count) > 0", "{{label}}"),
+        unit=A_MINUTE, looks=_LABELS, span=8, height=9, links=[runbook("ToxicShareHigh")],
     )  # fmt: skip
 
 

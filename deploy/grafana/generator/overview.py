@@ -86,15 +86,15 @@ def _sites() -> AnyPanel:
         "alert ToxicShareHigh. Newest comment: how long ago the newest scored one was written; empty before the first. “other” stands for "
         "sites that the settings do not name."
     )
-    return rows("Each site now", said, columns, span=14, height=9, links=[runbook("ToxicShareHigh"), console()])
+    return rows("Each site now", said, columns, span=14, height=8, links=[runbook("ToxicShareHigh"), console()])
 
 
 def _cases() -> AnyPanel:
     said = (
-        "Alerts of pile-ons open now, from Alertmanager, by severity, site and community. A case has an opaque id; its page is one click "
-        "away. Empty where nothing is open, or where the worker has no alertmanager.urls."
+        "Alerts of pile-ons open now, from Alertmanager, by severity, site and community. A case that became critical stands "
+        "there as a warning too; its page is one click away. Empty where nothing is open, or where the worker has no alertmanager.urls."
     )
-    return alert_groups("Open by severity and community", said, 'alertname="PileOn"', span=10, height=9)
+    return alert_groups("Open by severity and community", said, 'alertname="PileOn"', span=10, height=8)
 
 
 def _opened_and_ended() -> AnyPanel:

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models import dashboard as data
 from grafana_foundation_sdk.models import heatmap as heat_words
 from grafana_foundation_sdk.models import prometheus as query_words
 
-from deploy.grafana.generator.looks import NO_STEPS, Line, Steps
+from deploy.grafana.generator.looks import NO_STEPS, PLAIN, Line, Steps
 
 DATASOURCE: Final = words.DataSourceRef(type_val="prometheus", uid="prometheus")
 SHARE: Final = "percentunit"
@@ -65,6 +65,8 @@ def lines(
         panel = panel.stacking(common.StackingConfig().mode(words.StackingMode.NORMAL).group("A"))
     if bars_of:
         panel = panel.draw_style(words.GraphDrawStyle.BARS).interval(bars_of)
+    if "soft_least" in look:  # the axis begins there, unless a value is lower
+        panel = panel.axis_soft_min(look["soft_least"])
     for name, line in (looks or {}).items():
         panel = panel.override_by_name(name, line.properties())
     return _asked(panel, queries)
@@ -125,7 +127,7 @@ def _framed(panel: _Panel, title: str, said: str, unit: str, steps: Steps | None
         panel = panel.decimals(look["decimals"])
     if "most" in look:
         panel = panel.max(look["most"])
-    return panel if look.get("signed") else panel.min(0)
+    return panel if "soft_least" in look else panel.min(0)
 
 
 def _colouring(panel: AnyPanel) -> data.FieldColorModeId:
@@ -161,7 +163,7 @@ def _legend() -> common.VizLegendOptions:
 def _cell(column: Column) -> list[data.DynamicConfigValue]:
     found = [data.DynamicConfigValue(id_val="unit", value=column.unit)] if column.expr else []
     if column.steps:
-        found.append(data.DynamicConfigValue(id_val="thresholds", value=column.steps.thresholds().build()))
+        found.append(data.DynamicConfigValue(id_val="thresholds", value=column.steps.thresholds(PLAIN).build()))
         found.append(data.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}))
     if column.link:
         link = {"title": "Runbook", "url": column.link, "targetBlank": True}

@@ -64,7 +64,7 @@ def _slo_over_time() -> AnyPanel:
     return lines(
         "Scored within a minute, by site", "Share of comments scored within 60 s of being written. Backfills are late by nature.",
         Query(_within_a_minute("$__rate_interval", " by (source) "), "{{source}}"), unit=SHARE, steps=SLO, span=14, height=7, most=1,
-        links=[runbook("EventTimeLag")],
+        soft_least=0.99,         links=[runbook("EventTimeLag")],
     )  # fmt: skip
 
 
@@ -134,7 +134,8 @@ def _batches() -> AnyPanel:
 
 def _ticks() -> AnyPanel:
     return lines(
-        "Ticks a minute", "Ticks written into the replies log, about one per partition each worker.tick_every. None: nothing closes.",
+        "Ticks a minute",
+        "Ticks are written into the replies log only where silence must end a pile-on: none while nothing is due is well.",
         Query("sum(rate(threadwatch_ticks_total[$__rate_interval])) * 60", "ticks"), unit=A_MINUTE,
         looks={"ticks": Line(SKY)}, span=24, height=5,
         links=[runbook("ScoringStalled")],
@@ -172,7 +173,7 @@ def _posts() -> AnyPanel:
 def _up() -> AnyPanel:
     return lines(
         "Each worker", "1: answered the scrape; 0: did not. One line per worker.", Query('up{job="threadwatch"}', "{{instance}}"), most=1,
-        decimals=0, links=[runbook("WorkerDown")],
+        links=[runbook("WorkerDown")],
     )  # fmt: skip
 
 
