@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from tests.support.preview.__main__ import main
 from tests.support.preview.data import Series, unfolded
 from tests.support.preview.look import colour_of, ink_on
 from tests.support.preview.numbers import ticks, written
@@ -49,3 +50,9 @@ def test_a_value_has_the_colour_of_the_highest_step_that_it_reaches():
 def test_what_stands_on_a_light_ground_is_dark():
     assert ink_on("#E69F00") == "#111217"
     assert ink_on("#0072B2") == "#ffffff"
+
+
+def test_a_missing_program_is_one_plain_line_that_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr("shutil.which", lambda name: None if name == "chromium" else f"/usr/bin/{name}")
+    assert main() == 2
+    assert capsys.readouterr().err == "dashboards: not drawn, chromium missing; on Debian: apt-get install chromium\n"

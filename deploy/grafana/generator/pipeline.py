@@ -64,7 +64,7 @@ def _slo_over_time() -> AnyPanel:
     return lines(
         "Scored within a minute, by site", "Share of comments scored within 60 s of being written. Backfills are late by nature.",
         Query(_within_a_minute("$__rate_interval", " by (source) "), "{{source}}"), unit=SHARE, steps=SLO, span=14, height=7, most=1,
-        soft_least=0.99,         links=[runbook("EventTimeLag")],
+        soft_least=0.99, links=[runbook("EventTimeLag")],
     )  # fmt: skip
 
 
