@@ -1,6 +1,7 @@
 """``make dashboards``: play the sample through the running program and draw every dashboard with what Prometheus then knows."""
 
 import asyncio
+import logging
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,6 @@ import time
 from pathlib import Path
 from typing import Final
 
-from streams.kafka.connection import calm_logging
 from tests.support.broker import ROOT, any_broker
 from tests.support.observed import Observed, comments, observed, play
 from tests.support.panels import FILES, read
@@ -30,7 +30,7 @@ def main() -> int:
     if missing:
         print(f"dashboards: not drawn, {', '.join(missing)} missing; on Debian: apt-get install {' '.join(missing)}", file=sys.stderr)
         return 2
-    calm_logging()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of topics a second old it complains, and tries again by itself
     with tempfile.TemporaryDirectory(prefix="threadwatch-dashboards-") as folder, any_broker(Path(folder) / "kafka") as broker:
         asyncio.run(_drawn(broker, Path(folder)))
     return 0
