@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -15,10 +14,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from streams.kafka.connection import client_options, topic_name
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
-from tests.integration.test_prometheus import Prometheus, shipped_config
 from tests.support.builders import comment
 from tests.support.live import Live, Worker, answers, until
-from tests.support.programs import free_port, needed
+from tests.support.prometheus import Prometheus, running
 
 pytestmark = pytest.mark.kafka
 
@@ -35,18 +33,9 @@ async def live_and_worker(another: Another, tmp_path: Path) -> tuple[Live, Worke
 
 @pytest.fixture
 async def prometheus(live_and_worker: tuple[Live, Worker], tmp_path: Path) -> AsyncIterator[Prometheus]:
-    program, port = needed("prometheus"), free_port()
     address = await live_and_worker[1].ready()
-    config = shipped_config(tmp_path, address.removeprefix("http://"))
-    with (tmp_path / "prometheus.log").open("w") as log:
-        running = subprocess.Popen([program,
-                                     f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
-                                    f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)  # fmt: skip
-    server = Prometheus(port)
-    await until("Prometheus is ready", lambda: asyncio.to_thread(server.is_ready))
-    yield server
-    running.terminate()
-    await asyncio.to_thread(running.wait, 30)
+    with running(tmp_path, address.removeprefix("http://")) as server:
+        yield server
 
 
 async def test_prometheus_scrapes_a_running_worker_and_finds_what_it_did(
