@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench eval train lock clean
+.PHONY: help setup setup-dev demo test lint bench eval train dashboards lock clean
 
 help:  ## List these targets.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,9 +38,10 @@ test: setup-dev  ## Every test, on the real broker that they start; installs wha
 	@$(BIN)/python -m pytest $(PYTEST)
 
 lint: setup-dev  ## Format, lint, types, import contracts.
-	@$(BIN)/ruff format --check streams tests
-	@$(BIN)/ruff check streams tests
+	@$(BIN)/ruff format --check streams tests deploy
+	@$(BIN)/ruff check streams tests deploy
 	@$(BIN)/mypy streams
+	@$(BIN)/mypy -p deploy.grafana.generator
 	@$(BIN)/lint-imports
 
 bench: setup-dev  ## Comments a second, delay, memory; prints the machine.
@@ -51,6 +52,11 @@ eval: setup-dev  ## AUC of the shipped scorer per set.
 
 train: setup-dev  ## Train the linear scorer from ../shared/datasets; prints AUC per set.
 	@$(BIN)/python -m streams.scorers.train
+
+dashboards: setup-dev  ## Write Grafana's dashboards, and draw each with data of the running program (docs/dashboards).
+	@$(BIN)/python -m deploy.grafana.generator
+	@$(BIN)/python -m tests.support.debian
+	@$(BIN)/python -m tests.support.preview
 
 lock: setup-dev  ## Resolve the requirements and Kafka's jars again (for developers, when something is upgraded).
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements/core.txt pyproject.toml

@@ -21,21 +21,36 @@ def installation_key(data: str | Path) -> bytes:
     file = Path(data) / "key"
     if given := os.environ.get("THREADWATCH_KEY"):
         return _parsed(given, "THREADWATCH_KEY")
-    if file.exists():
-        return _parsed(file.read_text(encoding="ascii", errors="replace"), str(file))
+    try:
+        if file.exists():
+            return _parsed(file.read_text(encoding="ascii", errors="replace"), str(file))
+    except OSError as error:
+        raise _unusable(file, error) from error
     return _made(file)
+
+
+def _unusable(file: Path, error: OSError) -> UserError:
+    why = error.strerror or type(error).__name__
+    return UserError(
+        f"the installation key {file} cannot be read or made ({why}): set THREADWATCH_DATA to a folder of yours, or THREADWATCH_KEY"
+    )
 
 
 def _made(file: Path) -> bytes:
     import sys
 
-    file.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_bytes(_BYTES)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:  # also where the folder is a file
+        raise _unusable(file, error) from error
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
             out.write(key.hex() + "\n")
     except FileExistsError:
         return installation_key(file.parent)
+    except OSError as error:
+        raise _unusable(file, error) from error
     print(f"threadwatch: made the installation key {file}; keep it: ids that leave the program depend on it", file=sys.stderr)
     return key
 

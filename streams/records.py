@@ -164,6 +164,19 @@ class ConfigChange(Record, frozen=True, kw_only=True, tag_field="type", tag="con
     schema_version: int = msgspec.field(default_factory=_current)
 
 
+class Judged(Record, frozen=True, kw_only=True, tag_field="type", tag="judged"):
+    """A moderator said that an open pile-on is none: it ends here in the log, and is told again only if it doubles."""
+
+    source: Name
+    community: Name
+    target_id: Id
+    pileon_id: Id
+    hostile_authors: Annotated[int, Meta(ge=0)] = 0
+    """How many there were when it was judged; 0: not said."""
+    judged_at: Moment
+    schema_version: int = msgspec.field(default_factory=_current)
+
+
 class Status(StrEnum):
     """Where a pile-on is in its life."""
 
@@ -255,5 +268,5 @@ class ConfigRecord(Record, frozen=True, kw_only=True):
     schema_version: int = msgspec.field(default_factory=_current)
 
 
-ReplyLog = Reply | Tick | ConfigChange
+ReplyLog = Reply | Tick | ConfigChange | Judged
 """What the ``replies`` topic carries."""

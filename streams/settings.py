@@ -205,7 +205,7 @@ def _from_file(file: Path | None, environment: Mapping[str, str]) -> dict[str, A
         return {}
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UserError(f"{path}: {error}") from error
     _converted(tree, str(path))
     return tree

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "address": "Say whom each comment answers, without a broker.",
     "replay": "Run recorded comments through the very stages that run live.",
     "watch": "Pile-ons in the terminal, live.",
+    "verdict": "Say of a pile-on whether it is one; what is none ends and pages nobody again unless it doubles.",
     "redrive": "Dead letters, mended or to be tried again, back to where they came from.",
     "forget": "Remove what can be removed of an author or a comment.",
     "doctor": "What is configured, what is reachable, what is missing and how to get it.",

@@ -27,7 +27,7 @@ def partition_of(key: bytes, partitions: int) -> int:
 
 
 async def partitions_of(producer: AIOKafkaProducer, topic: str) -> int:
-    """Return how many partitions a topic has."""
+    """Return how many partitions a topic has. UnknownTopicOrPartitionError where it is not there: Kafka is not asked to make it."""
     return len(await producer.partitions_for(topic))
 
 

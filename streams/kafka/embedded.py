@@ -69,6 +69,7 @@ class EmbeddedBroker:
 
         Raises UserError when it does not come up, with the last line of its log.
         """
+        self._refuse_unusable()
         self._refuse_second()
         jars = jars or fetch_jars(Path(os.environ.get("THREADWATCH_JARS") or self.data.parent / "kafka-jars"))
         # The same port as last time where it is free: clients of before find the broker again.
@@ -106,6 +107,14 @@ class EmbeddedBroker:
     def _gone(self) -> None:
         self._process = None
         (self.data / "pid").unlink(missing_ok=True)
+
+    def _refuse_unusable(self) -> None:
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.data} cannot hold the broker's data ({error.strerror}): choose another folder with --data") from error
+        if not os.access(self.data, os.W_OK | os.X_OK):
+            raise UserError(f"{self.data} cannot hold the broker's data (not writable): choose another folder with --data")
 
     def _refuse_second(self) -> None:
         pid = self.data / "pid"

@@ -67,8 +67,8 @@ async def forget(settings: Settings, found: list[Found], now: datetime) -> int:
     return await send_records_async(settings, COMMENTS_RAW, deletions)
 
 
-def _id(comment: Comment) -> tuple[str, str, str]:
-    return comment.source, comment.community, comment.comment_id
+def _id(comment: Comment) -> tuple[str, str, str, str]:
+    return comment.source, comment.community, comment.conversation_id, comment.comment_id
 
 
 def remains(settings: Settings, found: list[Found]) -> list[Remains]:

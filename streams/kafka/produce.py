@@ -10,6 +10,7 @@ import msgspec
 
 from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
 from streams.kafka.connection import MAX_MESSAGE, client_options, reached, topic_name
+from streams.kafka.read import missing_topic
 from streams.records import Record
 from streams.settings import Settings
 from streams.topics import Topic
@@ -41,10 +42,15 @@ async def send_records_async(
 
 @asynccontextmanager
 async def publishing(settings: Settings, topic: Topic) -> AsyncIterator[Publish]:
-    """Yield a function that sends records and comes back when the broker has acknowledged them all."""
+    """Yield a function that sends records and comes back when the broker has acknowledged them all. UserError without the topic."""
+    from aiokafka.errors import UnknownTopicOrPartitionError
+
     async with open_producer(settings) as producer:
         name = topic_name(settings, topic.name)
-        partitions = await partitions_of(producer, name)
+        try:
+            partitions = await partitions_of(producer, name)
+        except UnknownTopicOrPartitionError as error:
+            raise missing_topic(name) from error
 
         async def publish(records: Sequence[Any]) -> None:
             await send_all(producer, (outgoing(topic, name, partitions, record) for record in records))

@@ -5,12 +5,18 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final
 
 from streams.engine import Message, decoder_of
+from streams.errors import UserError
 from streams.kafka.connection import MAX_MESSAGE, client_options, reached, topic_name
 from streams.settings import Settings
 from streams.stages.decode import Unreadable
 from streams.topics import COMMENTS_RAW, Topic
 
 _POLL_MS: Final = 500
+
+
+def missing_topic(name: str) -> UserError:
+    """Return what is to be said where a topic is not on the broker."""
+    return UserError(f"topic {name} is not on the broker: `threadwatch topics create` makes it; or is --prefix, or the broker, another?")
 
 
 async def open_reader(settings: Settings) -> Any:
@@ -67,16 +73,21 @@ async def end_offset(settings: Settings, topic: str, partition: int) -> int:
 
 
 async def partition_places(consumer: Any, name: str) -> list[Any]:
-    """Return a topic's partitions, in order; empty when the broker has no such topic."""
+    """Return a topic's partitions, in order. UserError when the broker has no such topic."""
     from aiokafka import TopicPartition
 
     return [TopicPartition(name, number) for number in sorted(await _partitions(consumer, name))]
 
 
 async def _partitions(consumer: Any, name: str) -> set[int]:
-    """Return a topic's partition numbers, fresh from the broker: a consumer itself knows only topics that it was assigned."""
+    """Return a topic's partition numbers, fresh from the broker: a consumer itself knows only topics that it was assigned.
+
+    UserError where there is no such topic: an empty answer would look like a topic where nothing happened.
+    """
     cluster = await consumer._client.fetch_all_metadata()  # noqa: SLF001 no public call asks for one topic
-    return set(cluster.partitions_for_topic(name) or ())
+    if not (found := set(cluster.partitions_for_topic(name) or ())):
+        raise missing_topic(name)
+    return found
 
 
 async def _seek(consumer: Any, places: list[Any], start: Mapping[int, int]) -> None:

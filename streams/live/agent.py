@@ -43,8 +43,8 @@ class StageAgent:
         self._settings, self._config, self._watcher, self._options = settings, config, watcher, options
         self._locks: dict[int, asyncio.Lock] = {}
         self._behind: set[int] = set()
-        self._is_between = False
-        """Whether we gave partitions back and were not given any since: the consumer still names those of before."""
+        self._is_between = True
+        """Whether we gave partitions back, or never had any, and were not given any since: the consumer may still name those of before."""
         self._suspected: set[int] = set()
         self._batch = min(settings.worker.batch, getattr(stage, "at_most", settings.worker.batch))
         self.app = stage_app(settings, stage.name, self._batch)
@@ -72,7 +72,9 @@ class StageAgent:
             await guarded(f"stage {self.stage.name}, partitions revoked", self.let_go(tp.partition for tps in gone for tp in tps))
 
         @app.on_partitions_assigned.connect
-        async def assigned(_: Any, /, *__: Any, **___: Any) -> None:
+        async def assigned(_: Any, /, *ours: Iterable[Any], **__: Any) -> None:
+            others = self.rooms.keys() - {tp.partition for tps in ours for tp in tps}
+            await guarded(f"stage {self.stage.name}, partitions assigned", self.let_go(others))
             self._is_between = False
 
     async def _guarded(self, partition: int, messages: list[Message]) -> bool:
@@ -135,12 +137,12 @@ class StageAgent:
         self._suspected = waiting
 
     def _is_ours(self, partition: int) -> bool:
-        return any(tp.partition == partition for tp in self.app.consumer.assignment())
+        # While partitions change hands the assignment is that of before: a room opened then would fence its new owner, or us.
+        return not self._is_between and any(tp.partition == partition for tp in self.app.consumer.assignment())
 
-    def has_partitions(self) -> bool:
-        """Return whether the group gave this worker partitions of the stage's input, and their state is loaded."""
-        assigned = self._assigned()
-        return bool(assigned) and all(partition in self.rooms for partition in assigned)
+    def is_ready(self) -> bool:
+        """Return whether the group has shared out its partitions, and the state of those of this worker, if any, is loaded."""
+        return not self._is_between and all(partition in self.rooms for partition in self._assigned())
 
     def _assigned(self) -> list[int]:
         """Return the partitions that the group gave this worker; none before it has, and while they change hands."""

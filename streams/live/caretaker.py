@@ -1,4 +1,4 @@
-"""What runs beside the stages: heartbeat for the watchdog, lag, ticks, the alert lease, the web server."""
+"""What runs beside the stages: heartbeat for the watchdog, lag, ticks, verdicts, the alert lease, the web server."""
 
 import asyncio
 import time
@@ -15,11 +15,13 @@ from streams.live.guard import guarded
 from streams.live.http import Http
 from streams.live.progress import Watchdog
 from streams.live.ticks import Ticker
+from streams.live.verdicts import Verdicts
 from streams.live.watch import Watch
 from streams.settings import Settings
 
 _HEARTBEAT: Final = 1.0
 _LAG_EVERY: Final = 5.0
+_VERDICTS_EVERY: Final = 2.0
 
 
 class Caretaker(Service):
@@ -31,6 +33,7 @@ class Caretaker(Service):
         self._settings, self._agents, self._watchdog, self._watch = settings, agents, watchdog, watch
         self._poster, self._webhooks = poster, webhooks
         self._lag_probe, self._tick_probe = Probe(settings), Probe(settings)
+        self._verdicts: Verdicts | None = None
         self._http = Http(watch.registry, self.unhealthy, self.unready)
 
     async def on_start(self) -> None:
@@ -48,6 +51,8 @@ class Caretaker(Service):
             await agent.let_go(list(agent.rooms))
         await self._lag_probe.close()
         await self._tick_probe.close()
+        if self._verdicts is not None:
+            await self._verdicts.close()
         await self._poster.close()
         await self._http.stop()
 
@@ -56,8 +61,8 @@ class Caretaker(Service):
         return self._watchdog.verdict(time.monotonic())
 
     def unready(self) -> str | None:
-        """Return which stage has no partitions yet, or None. A surplus worker in a large group stays unready, rightly."""
-        waiting = [agent.stage.name for agent in self._agents if not agent.has_partitions()]
+        """Return which stage waits for its partitions, or None. A worker too many in its group is ready: to take over."""
+        waiting = [agent.stage.name for agent in self._agents if not agent.is_ready()]
         return f"waiting for partitions: {', '.join(waiting)}" if waiting else None
 
     @Service.task
@@ -89,6 +94,13 @@ class Caretaker(Service):
         if pileons is not None:
             ticker = Ticker(self._settings, pileons, self._tick_probe, self._watch.ticked)
             await self._every(self._settings.worker.tick_every.total_seconds(), "ticks", ticker.tick)
+
+    @Service.task
+    async def _feedback(self) -> None:
+        pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
+        if pileons is not None:
+            self._verdicts = Verdicts(self._settings, pileons, self._watch.metrics.judged)
+            await self._every(_VERDICTS_EVERY, "verdicts", self._verdicts.look)
 
     @Service.task
     async def _leases(self) -> None:

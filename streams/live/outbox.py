@@ -30,8 +30,7 @@ class Delivery(Struct, frozen=True, kw_only=True, tag="delivery"):
     """One POST that one receiver has not answered with 2xx yet. A repeat has the same id and the same body."""
 
     pileon_id: str
-    revision: str
-    """The revision, or ``7-judged``: a verdict ends a case without one of its own."""
+    revision: int
     receiver: str
     event: str
     body: str
@@ -45,7 +44,7 @@ class Delivery(Struct, frozen=True, kw_only=True, tag="delivery"):
     @property
     def key(self) -> bytes:
         """Return its key in the topic."""
-        return json_key("delivery", self.pileon_id, self.revision, self.receiver)
+        return json_key("delivery", self.pileon_id, str(self.revision), self.receiver)
 
 
 class Told(Struct, frozen=True, kw_only=True, tag="told"):
@@ -83,7 +82,7 @@ class Outbox:
     def waiting(self) -> list[Delivery]:
         """Return what is not delivered, oldest first."""
         found = [entry for entry in self._entries.values() if isinstance(entry, Delivery)]
-        return sorted(found, key=lambda one: (one.queued_at, int(one.revision.partition("-")[0]), one.revision))
+        return sorted(found, key=lambda one: (one.queued_at, one.revision))
 
     def planned(self, effects: Effects, now: datetime) -> Entries:
         """Return the entries that a batch of the alert stage asks for, and take them."""
@@ -138,7 +137,6 @@ class Outbox:
     def _delivery(self, told: AlertDecision, firing: Firing, receiver: str, knowing: tuple[str, ...], now: datetime) -> Delivery:
         is_end = told.decision is Decision.RESOLVE
         event = "ended" if is_end else "escalated" if receiver in knowing else "opened"
-        revision = f"{told.revision}-judged" if is_end and told.reason is Reason.JUDGED else str(told.revision)
         link = f"{self._console_url.rstrip('/')}/pileons/{told.pileon_id}" if self._console_url else ""
         before = str(firing.severities[0]) if event == "escalated" and firing.severities else ""
         numbers = annotations(firing, firing.conversations, str(told.reason) if is_end else "", link, before)
@@ -146,7 +144,7 @@ class Outbox:
         body = {"event": event, "text": line(labels, numbers), "pileon_id": told.pileon_id, "case": case_of(told.pileon_id),
                 "revision": told.revision, **labels, **_numbers(firing), "at": told.at,
                 **({"ended_because": str(told.reason)} if is_end else {}), **({"link": link} if link else {})}  # fmt: skip
-        return _made(told.pileon_id, revision, receiver, event, body, now)
+        return _made(told.pileon_id, told.revision, receiver, event, body, now)
 
 
 def _numbers(firing: Firing) -> dict[str, Any]:
@@ -169,16 +167,16 @@ def _storm_delivery(storm: Storm, receiver: str, now: datetime) -> Delivery:
     bound, source = len(storm.opened) - 1, shown(storm.source)
     text = f"[critical] {source} · more than {bound} pile-ons opened at once; this stands for all of them"
     body = {"event": STORM, "text": text, "pileon_id": name, "revision": 1, "severity": "critical", "source": source, "at": since}
-    return _made(name, "1", receiver, STORM, body, now)
+    return _made(name, 1, receiver, STORM, body, now)
 
 
-def _made(pileon_id: str, revision: str, receiver: str, event: str, body: dict[str, Any], now: datetime) -> Delivery:
+def _made(pileon_id: str, revision: int, receiver: str, event: str, body: dict[str, Any], now: datetime) -> Delivery:
     whole = {"version": 1, "id": _id(pileon_id, revision, receiver), "receiver": receiver} | body
     return Delivery(pileon_id=pileon_id, revision=revision, receiver=receiver, event=event, body=_ENCODE(whole).decode(),
                     queued_at=now.astimezone(UTC))  # fmt: skip
 
 
-def _id(pileon_id: str, revision: str, receiver: str) -> str:
+def _id(pileon_id: str, revision: int, receiver: str) -> str:
     """Return what can stand in a header, whatever an id holds."""
     return f"{quote(pileon_id, safe='')}/{revision}/{receiver}"
 

@@ -26,7 +26,7 @@ from streams.kafka.read import end_offset, read_bounded
 from streams.live.outbox import TOPIC as OUTBOX
 from streams.live.outbox import Outbox
 from streams.live.stop_rule import Counted, StopRule
-from streams.records import Tick
+from streams.records import Judged, Tick
 from streams.settings import Settings
 from streams.stages.step import Stage
 from streams.topics import state_topic
@@ -187,9 +187,9 @@ class Room:
             return effects
         return await asyncio.get_running_loop().run_in_executor(_SCORING, engine.turn, self.stage, fresh, self.store)
 
-    async def write_tick(self, tick: Tick) -> None:
-        """Write a tick into our own input partition, fenced like everything else."""
-        message = Outgoing(self._source, self.partition, b"tick", msgspec.json.encode(tick))
+    async def write(self, key: bytes, record: Tick | Judged) -> None:
+        """Write a record into our own input partition, fenced like everything else."""
+        message = Outgoing(self._source, self.partition, key, msgspec.json.encode(record))
         async with self._producer.transaction():
             await send_all(self._producer, [message])
 

@@ -54,7 +54,7 @@ class Ticker:
         async with self._pileons.lock(room.partition):
             if self._pileons.rooms.get(room.partition) is not room or not self._is_due(room, low):
                 return 0
-            await room.write_tick(Tick(at=tick_at(room.applied.clock_ms or 0, room.applied.clock_seen_ms, low)))
+            await room.write(b"tick", Tick(at=tick_at(room.applied.clock_ms or 0, room.applied.clock_seen_ms, low)))
             self._ticked()
             return 1
 

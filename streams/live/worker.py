@@ -4,13 +4,13 @@ import asyncio
 import logging
 import os
 import time
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import faust
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from streams.engine import Effects
-from streams.errors import UserError
+from streams.errors import OK, UNEXPECTED, UserError
 from streams.kafka.admin import differences
 from streams.kafka.connection import calm_logging, client_options, wait_for_broker
 from streams.live import loop
@@ -26,6 +26,9 @@ from streams.scorers import Scorer, ScorerUnavailable, open_scorer
 from streams.settings import Settings, topology_config
 from streams.stages.step import Stage
 from streams.topology import STAGES, topology
+
+_NEEDED: Final = (": missing", " partitions, declared ", ": cleanup.policy is ")
+"""Differences that a worker cannot live with; how long something is kept it can."""
 
 
 class _Worker(faust.Worker):
@@ -43,15 +46,19 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     _log_lines()
     check_webhooks(settings.webhooks)
     asyncio.run(_checked(settings))
-    _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()
+    try:
+        _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()
+    except SystemExit as ended:  # Faust says 1 when one of its services crashed: an outage, or a bug
+        raise SystemExit(UNEXPECTED if ended.code else OK) from ended
 
 
 async def _checked(settings: Settings) -> None:
-    """Wait for the broker, then see that the topics are there: UserError says what to do."""
+    """Wait for the broker, then see that the topics are what the stages rest on: UserError says what to do."""
     await wait_for_broker(settings, settings.worker.broker_wait)
-    missing = [line for line in await differences(settings) if ": missing" in line]
-    if missing:
-        raise UserError(f"{len(missing)} topics are missing on {client_options(settings)['bootstrap_servers']}, first {missing[0]}")
+    wrong = [line for line in await differences(settings) if any(word in line for word in _NEEDED)]
+    if wrong:
+        where = client_options(settings)["bootstrap_servers"]
+        raise UserError(f"{len(wrong)} topics on {where} are not as declared (threadwatch topics check lists them), first {wrong[0]}")
 
 
 def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: Any) -> _Worker:

@@ -20,6 +20,8 @@ class PageComment(NamedTuple):
     """The name line; None where the page shows none."""
     text: str
     """Paragraphs with one empty line between; "" for a picture."""
+    answers: str | None = None
+    """Whom the page says it answers (``Reply to NAME``), if that name is an author of the page."""
 
 
 class Page(NamedTuple):
@@ -45,17 +47,24 @@ def read_page(text: str, where: str = "the page") -> Page:
 
 
 def _comments(blocks: Sequence[Block], reading: Layout) -> tuple[PageComment, ...]:
-    found: list[tuple[str | None, list[str]]] = []
+    found: list[tuple[str | None, list[Block]]] = []
     for block, (part, empties) in zip(blocks, reading.placed, strict=True):
         found.extend((None, []) for _ in range(empties))
         if part is Part.NAME:
             found.append((block.text, []))
         elif part is Part.BEGINS:
-            found.append((None, [block.text]))
+            found.append((None, [block]))
         else:
-            found[-1][1].append(block.text)
+            found[-1][1].append(block)
     found.extend((None, []) for _ in range(reading.empties_after))
-    return tuple(PageComment(author, "\n\n".join(paragraphs)) for author, paragraphs in found)
+    names = {author.casefold(): author for author, _ in found if author is not None}
+    return tuple(
+        PageComment(author, _text(said), names.get((said[0].answers or "").casefold()) if said else None) for author, said in found
+    )
+
+
+def _text(said: Iterable[Block]) -> str:
+    return "\n\n".join(block.text for block in said)
 
 
 def _heading(article: Iterable[str]) -> str:

@@ -14,7 +14,13 @@ from streams.sources.page_foot import MORE
 _REPLY: Final = re.compile(
     r"(?:\d{1,6} ?)?\|? ?(?:reply|respond|antworten|répondre|responder|ответить) ?\|?|vote up ?[-−+]?\d{0,6} ?vote down(?: {1,4}reply)?"
 )
-_TO: Final = re.compile(r"(?:reply|in reply|replying) to .{1,80}")
+_TO: Final = re.compile(r"(?:reply|in reply|replying) to +(.{1,80})")
+_ROLE: Final = re.compile(
+    r"guest|author|admin|administrator|editor|moderator|mod|staff|subscriber|contributor|customer|invité|auteur|gast|autor|mitglied|гость"
+    r"|(?:(?:new|active|trusted|estimable|noble|prominent|reputable|honorable|famed|illustrious|eminent) )?member"
+)
+"""What the widget calls a commenter, above the name."""
+_ROLES_AT_LEAST: Final = 3
 _SURE: Final = re.compile(
     r"view replies ?\(\d+\)|hide replies(?: ?\(\d+\))?|(?:view|show|hide|load) \d+ (?:more )?(?:replies|reply|comments)"
     r"|(?:view|show|load) (?:more|all|previous) replies|last edited .{1,40} ago by .{1,80}"
@@ -49,18 +55,39 @@ class Label(IntEnum):
     """A comment ends above it."""
     HEADS = 2
     """A comment's text begins below it: the time under a name."""
+    BEGINS = 3
+    """A comment begins with it: what the widget calls a commenter, above the name."""
 
 
 def labels_of(lines: Sequence[str]) -> list[Label]:
     """Return what each line is to the widget."""
     folded = [line.casefold() if len(line) <= _LONGEST else "" for line in lines]
     written = sum(map(bool, lines))
-    replies, times, to, others = (_often(folded, form, written) for form in (_REPLY, _TIME, _TO, _OTHERS))
+    replies, times, to, others, roles = (_often(folded, form, written) for form in (_REPLY, _TIME, _TO, _OTHERS, _ROLE))
+    roles = roles if len(roles) >= _ROLES_AT_LEAST else set()
+    answers = _answers(folded)
     sure = {at for at, line in enumerate(folded) if line in MORE or _SURE.fullmatch(line)}
-    labels = replies | times | to | others | sure
-    labels |= _counters(lines, labels)
-    heads = times | to if _times_head(lines, times, labels, replies) else set[int]()
-    return [Label.HEADS if at in heads else Label.ENDS if at in labels else Label.NONE for at in range(len(lines))]
+    labels = replies | times | to | others | roles | answers | sure
+    labels |= _counters(lines, replies, labels) | _counters(lines, labels - replies, labels)
+    heads = answers | (times | to if _times_head(lines, times, labels, replies) else set[int]())
+    kinds = dict.fromkeys(labels, Label.ENDS) | dict.fromkeys(heads, Label.HEADS) | dict.fromkeys(roles, Label.BEGINS)
+    return [kinds.get(at, Label.NONE) for at in range(len(lines))]
+
+
+def addressee(label: str) -> str | None:
+    """Return whom ``Reply to NAME`` names; None for any other label."""
+    found = _TO.fullmatch(label) or _TO.fullmatch(label.casefold())
+    return None if found is None else label[found.start(1) :].strip()
+
+
+def _answers(folded: Sequence[str]) -> set[int]:
+    """Return where ``Reply to NAME`` stands and NAME has a line of its own above: that is the widget's, however rare."""
+    found, above = set(), set[str]()
+    for at, line in enumerate(folded):
+        if (to := _TO.fullmatch(line)) and to[1].strip() in above:
+            found.add(at)
+        above.add(line)
+    return found
 
 
 def _often(folded: Sequence[str], form: re.Pattern[str], written: int) -> set[int]:
@@ -73,13 +100,13 @@ def _often(folded: Sequence[str], form: re.Pattern[str], written: int) -> set[in
     return {at for at in found if folded[at] in often}
 
 
-def _counters(lines: Sequence[str], labels: set[int]) -> set[int]:
-    """Return the numbers beside labels that count votes, as many at each as are usual on the page.
+def _counters(lines: Sequence[str], beside: set[int], labels: set[int]) -> set[int]:
+    """Return the numbers beside some of the labels that count votes, as many at each as are usual on the page.
 
     A page that counts votes counts them under most comments: a lone ``+1`` is somebody's comment.
     """
-    before = [list(_numbers(lines, at, -1)) for at in labels if not labels & {at - 1, at - 2}]
-    behind = [list(_numbers(lines, at, 1)) for at in labels if not labels & {at + 1, at + 2}]
+    before = [list(_numbers(lines, at, -1)) for at in beside if not labels & {at - 1, at - 2}]
+    behind = [list(_numbers(lines, at, 1)) for at in beside if not labels & {at + 1, at + 2}]
     return _usual(before) | _usual(behind)
 
 

@@ -105,7 +105,7 @@ def _cheapest(region: Region, scores: Sequence[float], toll: float = 0.0) -> Lay
         steps = [_best(costs, block, score, part, region, toll) for part in Part]
         back.append([(before, between) for _, before, between in steps])
         costs = [cost for cost, _, _ in steps]
-    ends = [_ending(part, region.gap_after, toll) for part in Part]
+    ends = [_ending(part, region, toll) for part in Part]
     last = min(Part, key=lambda part: costs[part] + ends[part][0])
     return Layout(_traced(back, last, empties), ends[last][1])
 
@@ -116,7 +116,7 @@ def _beginning(block: Block, score: float, toll: float, heads_are_labelled: bool
     The bar may or may not have an empty line of its own below it: what is more than that, two by two, are empty comments.
     """
     gap = block.gap if block.gap <= _MOST_AT_EDGE else 0
-    empties = (gap // 2, max(gap - 1, 0) // 2, 0)
+    empties = (block.begins - 1, block.begins - 1, 0) if block.begins else (gap // 2, max(gap - 1, 0) // 2, 0)
     name = _HEADED_NAME if block.headed else 0.0
     unheaded = _UNLABELLED if heads_are_labelled and not block.headed else 0.0
     return [
@@ -126,9 +126,11 @@ def _beginning(block: Block, score: float, toll: float, heads_are_labelled: bool
     ], empties
 
 
-def _ending(part: Part, gap: int | None, toll: float) -> tuple[float, int]:
+def _ending(part: Part, region: Region, toll: float) -> tuple[float, int]:
     """Return what it costs to end with this part, and the empty comments behind: each leaves two more empty lines before the invitation."""
-    empty = _NAMED_EMPTY if part is Part.NAME else 0.0
+    gap, empty = region.gap_after, _NAMED_EMPTY if part is Part.NAME else 0.0
+    if region.begins_are_labelled:
+        return empty + region.begun_after * toll, region.begun_after
     if gap is None or gap > _MOST_AT_EDGE:
         return empty, 0
     spare = gap - 1 - (part is Part.NAME)
@@ -159,6 +161,8 @@ def _best(costs: Sequence[float], block: Block, score: float, part: Part, region
 
 def _beginning_anew(before: Part, part: Part, block: Block, region: Region) -> tuple[float, int]:
     """Return what it costs to begin a comment with this part behind that one across this gap, and the empty comments between."""
+    if region.begins_are_labelled:
+        return _labelled(before, part, block, region)
     # What the layout itself needs: one empty line, one more for a missing name, one more for an empty text behind a name.
     needed = 1 + (part is Part.BEGINS) + (before is Part.NAME)
     spare = block.gap - needed
@@ -174,10 +178,19 @@ def _beginning_anew(before: Part, part: Part, block: Block, region: Region) -> t
     return cost + most * _UNNAMED_EMPTY + pictures * _PICTURE, most
 
 
+def _labelled(before: Part, part: Part, block: Block, region: Region) -> tuple[float, int]:
+    """Do the same where a label begins each comment: empty lines tell nothing then, and two labels in a row an empty comment."""
+    cost = (_UNNAMED if part is Part.BEGINS else 0.0) + (_NAMED_EMPTY if before is Part.NAME else 0.0)
+    cost += 0.0 if block.begins else 2 * _UNLABELLED
+    cost += _UNLABELLED if part is Part.BEGINS and region.heads_are_labelled and not block.headed else 0.0
+    cost += _HEADED_NAME if part is Part.NAME and block.headed else 0.0
+    return cost, max(0, block.begins - 1)
+
+
 def _going_on(before: Part, block: Block, score: float, region: Region) -> tuple[float, int]:
     """Return what it costs that this block is the text behind a name, or one more paragraph."""
     behind_name = before is Part.NAME
-    if block.gap < 1 or (not behind_name and (block.after_label or block.headed)):
+    if block.gap < 1 or block.begins or (not behind_name and (block.after_label or block.headed)):
         return _IMPOSSIBLE, 0
     cost = min(block.gap - 1, 3) * _PICTURE
     if behind_name:

@@ -54,10 +54,11 @@ def comment_ids(conversation_id: str, comments: Collection[PageComment]) -> Iter
 
     So what is inserted elsewhere changes no id, and of n equal comments every one has its own.
     """
-    likes: Counter[PageComment] = Counter()
-    for comment in comments:
-        yield _digest(conversation_id, comment.author or "", comment.text, likes[comment])
-        likes[comment] += 1
+    likes: Counter[tuple[str, str]] = Counter()
+    for author, text, _ in comments:
+        said = (author or "", text)
+        yield _digest(conversation_id, *said, likes[said])
+        likes[said] += 1
 
 
 def _digest(*parts: str | int) -> str:
@@ -76,9 +77,10 @@ def records_of(page: Page, origin: Origin, seen: Collection[str] = (), pseudonym
 
 def _pseudonymous(comment: PageComment, pseudonymise: Pseudonymise | None) -> PageComment:
     """Ids are made from the pseudonym: an empty comment's id must not tell whose it is to somebody with a list of names."""
-    if pseudonymise is None or comment.author is None:
+    if pseudonymise is None:
         return comment
-    return PageComment(pseudonymise(comment.author), comment.text)
+    author, answers = (name if name is None else pseudonymise(name) for name in (comment.author, comment.answers))
+    return PageComment(author, comment.text, answers)
 
 
 def _record(origin: Origin, comment_id: str, comment: PageComment, created_at: datetime) -> Comment:
@@ -89,6 +91,7 @@ def _record(origin: Origin, comment_id: str, comment: PageComment, created_at: d
         comment_id=comment_id,
         author_id=comment.author,
         author_name=comment.author,
+        reply_to_author_id=comment.answers,
         text=comment.text,
         created_at=created_at,
         created_at_is_estimated=True,

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from streams.sources.page_bar import bar_of
 from streams.sources.page_foot import end_of
-from streams.sources.page_labels import Label, labels_of
+from streams.sources.page_labels import Label, addressee, labels_of
 
 _LABELLED: Final = 2
 _INVISIBLE: Final = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad \t\u00a0\v\f"
@@ -21,6 +21,10 @@ class Block(NamedTuple):
     """A label that ends a comment (Reply, View Replies) stood between the block before and this one."""
     headed: bool = False
     """A label that stands above a text, and under a name (a time), stands right above."""
+    answers: str | None = None
+    """Whom a label right above names: ``Reply to NAME``."""
+    begins: int = 0
+    """How many labels that begin a comment stand between the block before and this one."""
 
 
 class Region(NamedTuple):
@@ -32,6 +36,10 @@ class Region(NamedTuple):
     """Each comment ends with a label of its own."""
     heads_are_labelled: bool = False
     """Each text has a label above it."""
+    begins_are_labelled: bool = False
+    """Each comment begins with a label of its own."""
+    begun_after: int = 0
+    """Labels that begin a comment behind the last block."""
     gap_after: int | None = None
     """Empty lines between the last block and the invitation to comment; None where that is not known."""
     announced: int | None = None
@@ -53,6 +61,8 @@ def region_of(text: str) -> Region | None:
         tuple(blocks),
         labels.count(Label.ENDS) >= max(_LABELLED, len(blocks) / 8),
         labels.count(Label.HEADS) >= max(_LABELLED, len(blocks) / 8),
+        labels.count(Label.BEGINS) >= max(_LABELLED, len(blocks) / 8),
+        after.begins,
         after.gap if end.invited else None,
         bar.announced,
     )
@@ -68,19 +78,22 @@ def _blocks(lines: Sequence[str], labels: Sequence[Label]) -> Iterator[Block]:
     together: list[str] = []
     gap, wider = 0, 0
     crossed = ended = headed = False
+    answers: str | None = None
+    begun = 0
     before = Block("", 0)
     for line, label in zip((*lines, ""), (*labels, Label.NONE), strict=True):
         if line and not label:
             if not together:
-                before = Block("", max(wider + gap, 1) if crossed else gap, ended, headed and gap <= 1)
+                before = Block("", max(wider + gap, 1) if crossed else gap, ended, headed and gap <= 1, answers, begun)
             together.append(line)
             continue
         if together:
             yield before._replace(text="\n".join(together))
-            together, gap, wider, crossed, ended, headed = [], 0, 0, False, False, False
+            together, gap, wider, crossed, ended, headed, answers, begun = [], 0, 0, False, False, False, None, 0
         if line:
             wider, gap, crossed = wider + max(0, gap - 1), 0, True
-            ended, headed = ended or label is Label.ENDS, label is Label.HEADS
+            ended, headed, answers = ended or label is not Label.HEADS, label is Label.HEADS, addressee(line) or answers
+            begun += label is Label.BEGINS
         else:
             gap += 1
-    yield Block("", max(wider + gap - 1, 1) if crossed else gap - 1, ended)
+    yield Block("", max(wider + gap - 1, 1) if crossed else gap - 1, ended, begins=begun)

@@ -36,6 +36,8 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     authors_sent: int
     """The most hostile people told of so far."""
     untimed: bool = False
+    bar: int = 0
+    """Judged to be none: nothing is told of it before so many people are hostile. 0: nobody judged it so."""
     forgotten_authors: int = 0
     """People whose last kept reply made room for others. One who comes back counts again: above the cap the number is approximate."""
     forgotten_replies: int = 0
@@ -60,13 +62,16 @@ def pileon_id(installation_key: bytes, detector: str, reply: Reply) -> str:
     """Return 24 characters that nobody without the key can tie to a person: an HMAC-SHA256 in base32.
 
     It is a function of the input alone: detector, target, and the reply that crossed. A comment's first reply is named by the
-    comment's id alone; a later revision (an edit that turned hostile) adds its number, and where times are only estimated the
-    arrival is added, since such a reply can come again after all is forgotten: no id is used for two cases.
+    ids of the comment and its conversation alone; a later revision (an edit that turned hostile) adds its number, and where
+    times are only estimated the arrival is added, since such a reply can come again after all is forgotten: no id is used for
+    two cases.
     """
     family = detector.partition("@")[0]  # no version: an upgrade must not tell of open cases again
     again = (reply.revision,) if reply.revision > 1 else ()
     scraped = (micros(reply.ingested_at),) if reply.created_at_is_estimated else ()
-    message = msgspec.json.encode((family, reply.source, reply.community, reply.target_id, reply.comment_id, *again, *scraped))
+    message = msgspec.json.encode(
+        (family, reply.source, reply.community, reply.target_id, reply.conversation_id, reply.comment_id, *again, *scraped)
+    )
     digest = hmac.new(installation_key, message, hashlib.sha256).digest()
     return base64.b32encode(digest[:_ID_BYTES]).decode().lower()
 

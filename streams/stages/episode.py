@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from streams.records import Action, DeletedBy, EndedBecause, PileOn, Reply, Role, Severity, Status
+from streams.records import Action, DeletedBy, EndedBecause, Judged, PileOn, Reply, Role, Severity, Status
 from streams.stages.case import MAX_EVIDENCE, Case, Sizes, ended, pileon_id, told, with_conversation
 from streams.stages.crossing import Crossing, crossing
 from streams.stages.instants import micros
@@ -47,7 +47,7 @@ class Episode:
         self._close_before(at, heard)
         if reply.author_role in _NEVER_HOSTILE or reply.author_id == reply.target_id:
             return NOT_QUALIFYING
-        comment = pseudonyms.comment(reply.comment_id)
+        comment = pseudonyms.comment(reply.comment_id, reply.conversation_id)
         known = self._known(comment, heard - self.rule.keep)
         if known is not None and reply.revision <= known.revision:
             return DUPLICATE
@@ -66,6 +66,16 @@ class Episode:
         if reply.created_at_is_estimated:
             self.ledger.remember_untimed(comment, self.rule.config.untimed_replies)
         return COUNTED
+
+    def judge(self, judged: Judged) -> None:
+        """End the case that a moderator said is none. It is watched on, and told anew once its hostile people have doubled."""
+        case = self.case
+        if case is None or case.bar or case.pileon_id != judged.pileon_id:
+            return
+        bar = 2 * (judged.hostile_authors or self._authors())
+        self._tell_end(max(case.updated_at, micros(judged.judged_at)), EndedBecause.JUDGED)
+        self.case = msgspec.structs.replace(self._case(), bar=bar)
+        self.changed = True
 
     def close_quiet(self, at: int) -> None:
         """Close the open case as quiet since ``at``."""
@@ -119,7 +129,7 @@ class Episode:
         if isinstance(known, Hostile):  # it was hostile and still is: the same act
             evidence = "" if known.flags & MODERATED else new.comment_id
             self._replace(known, msgspec.structs.replace(new, at=known.at, flags=known.flags, comment_id=evidence))
-            self._ongoing()
+            self._ongoing(reply, installation_key)
             return
         in_case = IN_CASE if self.case is not None else 0
         self._replace(known, msgspec.structs.replace(new, flags=new.flags | in_case))
@@ -129,7 +139,7 @@ class Episode:
             self._note_unknown()
         if self.case is not None:
             self._grow(new, heard, new_reply=known is None)
-            self._ongoing()
+            self._ongoing(reply, installation_key)
         elif (crossed := crossing(self.rule, self.ledger, new, untimed=reply.created_at_is_estimated)) is not None:
             self._open(crossed, reply, heard, installation_key)
 
@@ -159,15 +169,28 @@ class Episode:
             conversations=with_conversation(case.conversations, new.conversation_id),
         )  # fmt: skip
 
-    def _ongoing(self) -> None:
-        """Tell again if the case got worse or larger."""
+    def _ongoing(self, reply: Reply, installation_key: bytes) -> None:
+        """Tell again if the case got worse or larger; tell anew if it was judged to be none and has doubled since."""
         if self.case is None:
+            return
+        if self.case.bar:
+            self._anew(reply, installation_key)
             return
         authors = self._authors()
         worse = severity(self.rule.config, authors, self._severe_authors(), self.case.severity) is not self.case.severity
         if worse or is_worth_telling(self.rule.config, authors, self.case.authors_sent):
             self.case = msgspec.structs.replace(self.case, revision=self.case.revision + 1)
             self._tell(Status.ONGOING)
+
+    def _anew(self, reply: Reply, installation_key: bytes) -> None:
+        case = self._case()
+        if self._authors() < case.bar:
+            return
+        self.case = msgspec.structs.replace(
+            case, pileon_id=pileon_id(installation_key, self.detector, reply), revision=1, severity=Severity.WARNING,
+            opened_by=reply.comment_id, opened_at=case.updated_at, authors_sent=0, bar=0,
+        )  # fmt: skip
+        self._tell(Status.OPENED)
 
     def _tell(self, status: Status) -> None:
         sizes = self._sizes()
@@ -184,12 +207,16 @@ class Episode:
         if self.case is not None and self._authors() < self.rule.config.min_hostile_authors:
             self._close(max(self.case.updated_at, heard), EndedBecause.REMOVED, 0)
 
-    def _close(self, at: int, because: EndedBecause, flags: int) -> None:
+    def _tell_end(self, at: int, because: EndedBecause) -> None:
         sizes = self._sizes()
         self.case = msgspec.structs.replace(self._case(), revision=self._case().revision + 1)
         reason = why_ended(self.rule.config, self.case, sizes, because)
         last = told(self.where, self.detector, self.case, sizes, Status.CLOSED, reason)
         self.told.append(ended(last, at, because))
+
+    def _close(self, at: int, because: EndedBecause, flags: int) -> None:
+        if not self._case().bar:  # else its end was told when it was judged
+            self._tell_end(at, because)
         self.ledger.flag([kept for kept in self.ledger.hostile if kept.flags & IN_CASE], flags)
         self.case = None
         self.changed = True

@@ -34,7 +34,7 @@ class PileOns:
     source = REPLIES
     sink: Topic | None = PILEONS
     entry: Any = Target
-    outcomes: tuple[str, ...] = (COUNTED, LATE, NOT_QUALIFYING, DUPLICATE, "tick", "config_change")
+    outcomes: tuple[str, ...] = (COUNTED, LATE, NOT_QUALIFYING, DUPLICATE, "tick", "config_change", "judged")
     notes = ("evicted", "people_unknown")
 
     def __init__(

@@ -23,9 +23,9 @@ class Pseudonyms:
         """Return an author's number; all unknown authors of one conversation have one together."""
         return _number(self._unknown, conversation_id) if author_id is None else _number(self._author, author_id)
 
-    def comment(self, comment_id: str) -> int:
-        """Return a comment's number."""
-        return _number(self._comment, comment_id)
+    def comment(self, comment_id: str, conversation_id: str) -> int:
+        """Return a comment's number. Sources that number the comments of each conversation anew are many."""
+        return _number(self._comment, f"{len(conversation_id)}:{conversation_id}:{comment_id}")
 
     def name(self, folded: str) -> int:
         """Return the number of a name, or of a part of one."""

@@ -23,11 +23,13 @@ _HOUR: Final = 3_600_000_000
 
 
 class OpenCase(Struct, frozen=True):
-    """An open pile-on, as a metric may show it."""
+    """An open pile-on; a metric may show its first three."""
 
     source: str
     community: str
     severity: Severity
+    target_id: str
+    pileon_id: str
 
 
 class Watched:
@@ -137,12 +139,12 @@ class Watched:
         return None if soonest is None else instant(soonest)
 
     def open_cases(self) -> Iterator[OpenCase]:
-        """Yield where a pile-on is open now, and how bad it is, sorted by key."""
+        """Yield the pile-ons that are open now, sorted by key; one that was judged to be none is not."""
         for key in sorted(self._due):
-            source, community, _ = msgspec.json.decode(key)
+            source, community, target = msgspec.json.decode(key)
             entry = self.get(key)
-            if entry is not None and entry.case is not None:
-                yield OpenCase(source, community, entry.case.severity)
+            if entry is not None and entry.case is not None and not entry.case.bar:
+                yield OpenCase(source, community, entry.case.severity, target, entry.case.pileon_id)
 
     def _cooled(self, key: str) -> None:
         """Take an entry out of the warm ones."""

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.records import Reply, Tick
+from streams.records import Judged, Reply, Tick
 from streams.stages.case import Case
 from streams.stages.episode import Episode
 from streams.stages.instants import micros
@@ -59,6 +59,8 @@ class WindowDetector:
             return self._reply(store, record)
         if isinstance(record, Tick):
             return self._tick(store, micros(record.at))
+        if isinstance(record, Judged):
+            return self._judged(store, record)
         # The window rule's settings come from the settings file; the log's changes are for detectors that learn.
         return Step("config_change")
 
@@ -67,6 +69,12 @@ class WindowDetector:
         episode = self._episode(store, key, (reply.source, reply.community, reply.target_id))
         outcome = episode.take(reply, self._key, self._pseudonyms)
         return Step(outcome, tuple(episode.told), _entries(store, key, episode), tuple(episode.notes))
+
+    def _judged(self, store: Watched, judged: Judged) -> Step:
+        key = json_key(judged.source, judged.community, judged.target_id).decode()
+        episode = self._episode(store, key, (judged.source, judged.community, judged.target_id))
+        episode.judge(judged)
+        return Step("judged", tuple(episode.told), _entries(store, key, episode))
 
     def _tick(self, store: Watched, at: int) -> Step:
         """Close what is due, soonest first, then forget the targets that can matter no more."""

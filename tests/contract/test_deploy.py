@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.metrics import Metrics
 from tests.contract.schema_files import ROOT
+from tests.support.panels import questions
 from tests.support.programs import needed
 
 DEPLOY = ROOT / "deploy"
@@ -110,27 +111,13 @@ def used_names(expression: str) -> set[str]:
     return {name for name in re.findall(r"[a-z_:][a-z0-9_:]*", expression) if "threadwatch_" in name}
 
 
-def dashboards() -> Iterator[tuple[str, str]]:
-    for file in (DEPLOY / "grafana" / "dashboards").glob("*.json"):
-        for panel in json.loads(file.read_text(encoding="utf-8"))["panels"]:
-            yield from ((f"{file.stem}: {panel['title']}", target["expr"]) for target in panel["targets"])
-
-
-EXPRESSIONS = [*((rule.get("alert") or rule["record"], rule["expr"]) for rule in rules()), *dashboards()]
+EXPRESSIONS = [*((rule.get("alert") or rule["record"], rule["expr"]) for rule in rules()), *questions()]
 
 
 @pytest.mark.parametrize(("where", "expression"), EXPRESSIONS, ids=[where for where, _ in EXPRESSIONS])
 def test_every_metric_that_is_asked_for_exists(where: str, expression: str):
     recorded = {rule["record"] for rule in rules() if "record" in rule}
     assert used_names(expression) <= known_names() | recorded, where
-
-
-def test_the_dashboards_questions_can_be_parsed(promtool: str, tmp_path: Path):
-    asked = [{"record": f"panel:number:{number}", "expr": expression} for number, (_, expression) in enumerate(dashboards())]
-    assert len(asked) >= 8
-    file = tmp_path / "panels.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": asked}]}), encoding="utf-8")
-    ran(promtool, "check", "rules", file)
 
 
 # Alertmanager.
@@ -272,7 +259,7 @@ def test_every_file_that_compose_mounts_is_there():
     mounts = [
         volume.split(":")[0] for service in COMPOSE["services"].values() for volume in service.get("volumes", ()) if volume.startswith("./")
     ]
-    assert len(mounts) == 5
+    assert len(mounts) == 6
     assert all((ROOT / mount).exists() for mount in mounts)
 
 

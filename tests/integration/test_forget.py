@@ -8,6 +8,7 @@ import pytest
 from streams.records import Action, Comment, EndedBecause, Status
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
 from tests.integration.test_live_state import crowd, root
+from tests.support.builders import comment
 from tests.support.live import Live
 
 pytestmark = pytest.mark.kafka
@@ -45,6 +46,12 @@ async def test_one_comment_is_forgotten_by_its_id_and_its_deletion_carries_no_te
     live.check()
     said = [scored for scored in live.records(COMMENTS_SCORED) if scored.comment.comment_id == "talk-1"]
     assert [(scored.comment.action, scored.comment.text is None) for scored in said] == [(Action.CREATED, False), (Action.DELETED, True)]
+
+
+async def test_comments_of_the_same_number_in_two_conversations_are_both_forgotten(live: Live) -> None:
+    await live.send([comment("1", conversation_id=talk, author_id="ann") for talk in ("x", "y")])
+    done = await live.command("forget", "--author", "ann")
+    assert "2 records found; 2 deletions sent" in done.stdout
 
 
 async def test_nothing_found_is_exit_1_and_neither_or_both_names_are_a_mistake(live: Live) -> None:

@@ -102,6 +102,18 @@ async def test_workers_killed_again_and_again_under_load_lose_and_double_nothing
     assert sum(worker.restarts for worker in workers) >= 3
 
 
+async def test_a_worker_that_joins_one_with_a_backlog_ends_neither(another: Another) -> None:
+    live: Live = await another()
+    await live.send(_load(9000))
+    first = live.worker()
+    await first.ready()
+    for _ in range(2):
+        await live.worker().came_up()
+    await live.settled(within=180)
+    live.check()
+    assert [worker.restarts for worker in live.workers] == [0, 0, 0]
+
+
 async def test_from_one_worker_to_three_and_back_to_one_nothing_is_lost_or_doubled(another: Another) -> None:
     live: Live = await another(**_SMALL)
     first = live.worker()
@@ -115,6 +127,7 @@ async def test_from_one_worker_to_three_and_back_to_one_nothing_is_lost_or_doubl
         worker.send(signal.SIGTERM)
         assert await worker.exited() == 0
     await feeding
+    assert [worker.restarts for worker in live.workers] == [0, 0, 0], "sharing partitions costs nobody their process"
     await live.settled()
     live.check()
 

@@ -1,24 +1,17 @@
 """A real Prometheus, with the configuration that we ship, scrapes what Metrics serves; rules and dashboards get answers."""
 
-import json
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import pytest
-import yaml
 from prometheus_client import CollectorRegistry, start_http_server
 
 from streams.metrics import Metrics
-from tests.contract.test_deploy import EXPRESSIONS, PROMETHEUS
+from tests.contract.test_deploy import EXPRESSIONS
 from tests.support.builders import pileon, scored
-from tests.support.programs import free_port, needed
+from tests.support.prometheus import Prometheus, running
 
 PATIENCE = 30.0
 
@@ -29,40 +22,6 @@ def until(found: Callable[[], Any]) -> Any:
     while not (answer := found()) and time.monotonic() < deadline:
         time.sleep(0.1)
     return answer
-
-
-def shipped_config(folder: Path, target: str) -> Path:
-    """Return the configuration that we ship, with one worker at ``target`` and no wait between scrapes."""
-    config = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8"))
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    config["rule_files"] = [str(PROMETHEUS / "rules" / "*.yml")]
-    config["alerting"] = {}
-    config["scrape_configs"] = [{"job_name": "threadwatch", "static_configs": [{"targets": [target]}]}]
-    file = folder / "prometheus.yml"
-    file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    return file
-
-
-class Prometheus:
-    """The server's query API."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-
-    def is_ready(self) -> bool:
-        try:
-            with urlopen(f"{self.url}/-/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
-
-    def ask(self, expression: str) -> list[dict[str, Any]]:
-        """Return the series that an expression gives now."""
-        with urlopen(f"{self.url}/api/v1/query?{urlencode({'query': expression})}", timeout=5) as answer:
-            told = json.load(answer)
-        assert told["status"] == "success"
-        found: list[dict[str, Any]] = told["data"]["result"]
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -83,20 +42,8 @@ def worker() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def prometheus(worker: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    program, folder, port = needed("prometheus"), tmp_path_factory.mktemp("prometheus"), free_port()
-    config = shipped_config(folder, f"127.0.0.1:{worker}")
-    with (folder / "log").open("w") as log:
-        run = subprocess.Popen(
-            [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}"],
-            stdout=log,
-            stderr=log,
-        )
-    server = Prometheus(port)
-    assert until(lambda: run.poll() is not None or server.is_ready())
-    assert run.poll() is None, (folder / "log").read_text(encoding="utf-8")
-    yield server
-    run.terminate()
-    run.wait(30)
+    with running(tmp_path_factory.mktemp("prometheus"), f"127.0.0.1:{worker}") as server:
+        yield server
 
 
 def test_prometheus_scrapes_it_and_a_question_gets_data(prometheus: Prometheus):

@@ -64,7 +64,8 @@ async def test_a_worker_whose_topics_are_missing_says_so_and_ends(live: Live) ->
     worker = live.worker(THREADWATCH_KAFKA__PREFIX="nobody-made-these.")
     assert await worker.exited() == 2
     live.workers.clear()
-    assert f"{len(declared_topics(live.settings))} topics are missing" in worker.last_words()
+    assert f"{len(declared_topics(live.settings))} topics on " in worker.last_words()
+    assert "missing; `threadwatch topics create` makes it" in worker.last_words()
     assert "threadwatch topics create" in worker.last_words()
 
 
@@ -72,3 +73,19 @@ async def test_no_broker_is_one_plain_line(live: Live) -> None:
     done = await live.command("topics", "check", "--kafka", "127.0.0.1:9")
     assert done.returncode == 2
     assert done.stderr.strip().splitlines()[-1].startswith("threadwatch: no broker answers at 127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("ingest", "page", "page.txt", "--source", "page"), ("watch", "--once"), ("redrive", "comments.raw", "--list"),
+     ("forget", "--author", "a"), ("replay", "--topic", "comments.raw", "--out", "out"), ("verdict", "abcdefgh", "not_one", "--by", "kim")],
+    ids=lambda command: command[0],
+)  # fmt: skip
+async def test_where_topics_are_missing_every_command_says_so_in_one_line(live: Live, command: tuple[str, ...]) -> None:
+    page = live.folder / "page.txt"
+    page.write_text("A heading of some length\n\nView all comments\n\nAnn\n\nHello there.\n")
+    arguments = [str(page) if part == "page.txt" else str(live.folder / part) if part == "out" else part for part in command]
+    done = await live.command(*arguments, "--prefix", "not-there.")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "is not on the broker" in done.stderr
+    assert "threadwatch topics create" in done.stderr

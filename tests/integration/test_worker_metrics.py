@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -10,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
+from streams.kafka.connection import client_options, topic_name
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
-from tests.integration.test_prometheus import Prometheus, shipped_config
 from tests.support.builders import comment
 from tests.support.live import Live, Worker, answers, until
-from tests.support.programs import free_port, needed
+from tests.support.prometheus import Prometheus, running
 
 pytestmark = pytest.mark.kafka
 
@@ -33,18 +33,9 @@ async def live_and_worker(another: Another, tmp_path: Path) -> tuple[Live, Worke
 
 @pytest.fixture
 async def prometheus(live_and_worker: tuple[Live, Worker], tmp_path: Path) -> AsyncIterator[Prometheus]:
-    program, port = needed("prometheus"), free_port()
     address = await live_and_worker[1].ready()
-    config = shipped_config(tmp_path, address.removeprefix("http://"))
-    with (tmp_path / "prometheus.log").open("w") as log:
-        running = subprocess.Popen([program,
-                                     f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}",
-                                    f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)  # fmt: skip
-    server = Prometheus(port)
-    await until("Prometheus is ready", lambda: asyncio.to_thread(server.is_ready))
-    yield server
-    running.terminate()
-    await asyncio.to_thread(running.wait, 30)
+    with running(tmp_path, address.removeprefix("http://")) as server:
+        yield server
 
 
 async def test_prometheus_scrapes_a_running_worker_and_finds_what_it_did(
@@ -76,21 +67,52 @@ async def test_prometheus_scrapes_a_running_worker_and_finds_what_it_did(
         assert secret not in answers(f"{worker.metrics()}/metrics")
 
 
-async def test_a_worker_without_partitions_is_alive_and_not_ready(another: Another) -> None:
+async def test_a_worker_too_many_in_its_group_is_ready_to_take_over(another: Another) -> None:
     live: Live = await another()
     workers = [live.worker("--stages", "score") for _ in range(5)]  # four partitions
     addresses = await asyncio.gather(*(worker.came_up() for worker in workers))
 
-    def ready() -> int:
-        return sum(bool(answers(f"{address}/readyz")) for address in addresses)
+    def holding(address: str) -> bool:
+        return 'threadwatch_consumer_lag{partition="' in answers(f"{address}/metrics")
 
-    await until("four of five are ready", lambda: ready() == 4)
+    await until("all five are ready", lambda: all(answers(f"{address}/readyz") for address in addresses))
+    await until("four of five hold a partition", lambda: sum(map(holding, addresses)) == 4)
     assert all(answers(f"{address}/healthz") == "ok\n" for address in addresses)
-    surplus = next(address for address in addresses if not answers(f"{address}/readyz"))
-    with pytest.raises(urllib.error.HTTPError, match="503") as refused:
-        await asyncio.to_thread(urllib.request.urlopen, f"{surplus}/readyz", timeout=5)
-    assert refused.value.read() == b"waiting for partitions: score\n"
-    refused.value.close()
+
+
+async def test_before_the_group_shared_out_its_partitions_a_worker_is_not_ready(another: Another) -> None:
+    live: Live = await another()
+    worker = live.worker("--stages", "score")
+    address = await worker.came_up()
+    first = await asyncio.to_thread(_asked, f"{address}/readyz")
+    assert first in ((503, "waiting for partitions: score\n"), (200, "ok\n"))  # it may have been quick
+    await worker.ready()
+
+
+def _asked(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read().decode()
+
+
+async def test_a_worker_refuses_topics_that_are_not_what_its_stages_rest_on(another: Another) -> None:
+    live: Live = await another()
+    await widened(live, "pileons", 6)
+    refused = await live.command("worker", "--metrics-port", "0")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1), refused.stderr
+    assert "pileons: 6 partitions, declared 4" in refused.stderr
+
+
+async def widened(live: Live, topic: str, partitions: int) -> None:
+    admin = AIOKafkaAdminClient(**client_options(live.settings))
+    await admin.start()
+    try:
+        await admin.create_partitions({topic_name(live.settings, topic): NewPartitions(total_count=partitions)})
+    finally:
+        await admin.close()
 
 
 async def test_a_metrics_port_that_is_taken_is_a_plain_mistake(live_and_worker: tuple[Live, Worker]) -> None:

@@ -130,6 +130,32 @@ def _labelled(chance: Random, comments: list[PageComment]) -> str:
     return flattened(comments, after_each=chance.choice(kinds), chance=chance)
 
 
+ROLES: Final = ("Guest", "Guest", "Member", "Author", "Trusted Member")
+
+
+def _whole(seed: int) -> KnownPage:
+    """All that the widget shows: role, name, time, whom it answers, votes, Reply; with or without empty lines between them."""
+    chance = Random(seed)
+    comments = [_answering(chance, comment, before) for before, comment in _with_before(talk(chance, Manner(comments=(6, 60))))]
+    lines, touching, votes = [*ARTICLE, *BARS[2]], chance.random() < 0.5, chance.random() < 0.7
+    for author, text, answers in comments:
+        above = [line for line in (chance.choice(ROLES), author, chance.choice(AGES)) if line is not None]
+        lines += ["", *(above if touching else [line for label in above for line in (label, "")][:-1])]
+        lines += ["", f"Reply to  {answers}"] if answers else []
+        lines += ["", *text.split("\n")] if text else []
+        lines += ["", *([chance.choice(VOTES), ""] if votes else []), "Reply"]
+    return KnownPage("\n".join([*lines, "", *FOOTER]) + "\n", tuple(comments))
+
+
+def _with_before(comments: Sequence[PageComment]) -> list[tuple[Sequence[PageComment], PageComment]]:
+    return [(comments[:at], comment) for at, comment in enumerate(comments)]
+
+
+def _answering(chance: Random, comment: PageComment, before: Sequence[PageComment]) -> PageComment:
+    names = [other.author for other in before[-6:] if other.author not in (None, comment.author)]
+    return comment._replace(answers=chance.choice(names)) if names and comment.text and chance.random() < 0.4 else comment
+
+
 def _dated(chance: Random, comments: list[PageComment]) -> str:
     """The time stands under the name, with or without an empty line between; some pages have Reply below the text as well."""
     after: Sequence[Sequence[str]] = chance.choice(((), (("Reply",),), (VOTES, ("Reply",))))
@@ -225,7 +251,15 @@ def _kinds() -> dict[str, Callable[[int], KnownPage]]:
         "no article": _without_article,
     }
     written = {name: partial(_written, manner) for name, manner in manners.items()}
-    return styles | written | {name: partial(_dressed, dress) for name, dress in dresses.items()} | {"empty first or last": _with_ends}
+    return (
+        styles
+        | written
+        | {name: partial(_dressed, dress) for name, dress in dresses.items()}
+        | {
+            "empty first or last": _with_ends,
+            "the whole widget": _whole,
+        }
+    )
 
 
 KINDS: Final = _kinds()

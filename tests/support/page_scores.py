@@ -63,7 +63,7 @@ def placed(lines: Sequence[str], comments: Iterable[PageComment]) -> _Places:
     """Return where comments stand among a page's lines; both come in the order of the page."""
     places = _Places([], {})
     at, empties = 0, 0
-    for author, text in comments:
+    for author, text, _ in comments:
         written = [*([author] if author is not None else []), *(line for line in text.split("\n") if line)]
         first = True
         for which, line in enumerate(written):

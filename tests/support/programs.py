@@ -13,6 +13,7 @@ PACKAGES: Final = {
     "amtool": "prometheus-alertmanager",
     "prometheus-alertmanager": "prometheus-alertmanager",
     "openssl": "openssl",
+    "chromium": "chromium",
 }
 """Program → Debian's package."""
 OTHER_NAMES: Final = {"prometheus-alertmanager": "alertmanager"}

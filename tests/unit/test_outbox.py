@@ -7,11 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine import Effects
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.settings import Webhook
-from streams.stages.alert import AlertDecision, Decision, Reason
-from streams.stages.step import Step
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon
 from tests.support.hooks import Rooms, webhook
 
@@ -127,16 +124,12 @@ def test_another_storm_is_another_summary() -> None:
     assert len({one.id for one in rooms.outbox.waiting() if one.event == "storm"}) == 2
 
 
-def test_a_verdict_s_end_has_a_key_of_its_own_though_the_revision_is_the_same() -> None:
+def test_a_verdict_s_end_is_an_end_that_says_so() -> None:
     rooms = Rooms([webhook()])
-    effects = rooms.turn(pileon(ID))
-    firing = rooms.store.firing(ID)
-    judged = AlertDecision(pileon_id=ID, revision=1, decision=Decision.RESOLVE, reason=Reason.JUDGED, severity=Severity.WARNING,
-                           source="news", community="sport", at=NOON)  # fmt: skip
-    effects = Effects(steps=[Step("resolve", (judged,), ((ID, firing),))])
-    rooms.log |= rooms.outbox.planned(effects, NOON + MINUTE)
-    assert told(rooms) == [("opened", f"{ID}/1/mods"), ("ended", f"{ID}/1-judged/mods")]
-    assert json.loads(rooms.outbox.waiting()[1].body)["text"].endswith("· ENDED (judged)")
+    rooms.turn(pileon(ID), pileon(ID, 2, Status.CLOSED, ended_because=EndedBecause.JUDGED))
+    ended = json.loads(rooms.outbox.waiting()[1].body)
+    assert (ended["event"], ended["ended_because"], ended["id"]) == ("ended", "judged", f"{ID}/2/mods")
+    assert ended["text"].endswith("· ENDED (judged)")
 
 
 TRANSITIONS = [pileon(ID), pileon(ID, 2, Status.ONGOING), worse(3), closed(4, severity=Severity.CRITICAL), *storm(25), worse(2, "case-3")]

@@ -37,6 +37,7 @@ FLOORS = {
     "other bars": (0.993, 0.993),
     "bar with count": (0.994, 0.995),
     "labels after each": (0.996, 0.998),
+    "the whole widget": (0.998, 0.998),
     "times under names": (0.998, 0.998),
     "site below, invitation": (0.994, 0.995),
     "site below": (0.994, 0.995),
@@ -178,3 +179,49 @@ def test_a_number_that_is_far_off_is_not_believed(announced):
 def test_ten_thousand_comments_are_read():
     talk = FERRY * 2500
     assert read(flattened(talk, footer=FOOTER)) == talk
+
+
+def test_role_labels_begin_comments_and_reply_to_names_whom_they_answer() -> None:
+    page = """Notify of
+View all comments
+
+Guest
+Marta Quill
+3 years ago
+
+They never asked us.
+
+4
+Reply
+
+Member
+2 years ago
+
+Reply to  Marta Quill
+
+Nobody asked me either.
+
+Reply
+
+Author
+Tom Grey
+2 years ago
+
+Reply to  Somebody Else
+
+I will ask again.
+
+Reply
+"""
+    assert read_page(page).comments == (
+        PageComment("Marta Quill", "They never asked us."),
+        PageComment(None, "Nobody asked me either.", "Marta Quill"),
+        PageComment("Tom Grey", "I will ask again."),
+    )
+
+
+def test_a_page_where_people_merely_write_such_words_has_no_role_labels() -> None:
+    page = flattened(
+        [PageComment("Marta Quill", "Guest"), PageComment("Old Salt", "Member of what?"), PageComment("Marta Quill", "Of the choir.")]
+    )
+    assert [comment.text for comment in read_page(page).comments] == ["Guest", "Member of what?", "Of the choir."]

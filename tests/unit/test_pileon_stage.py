@@ -50,6 +50,13 @@ def test_four_different_people_within_the_hour_open_a_warning() -> None:
     assert opened.opening_delay_seconds == 2.0
 
 
+def test_a_source_may_number_the_comments_of_each_conversation_anew() -> None:
+    replies = [reply(f"p{n}", NOON + n * MINUTE, comment_id=str(n % 2), conversation_id=f"talk{n // 2}") for n in range(4)]
+    (opened,) = told(replies)
+    assert (opened.hostile_authors, opened.conversations) == (4, ("talk0", "talk1"))
+    assert outcomes([*replies, replies[0]]) == {"counted": 4, "duplicate": 1}
+
+
 def test_three_people_are_too_few_however_often_they_write() -> None:
     assert told([reply(f"p{n % 3}", NOON + n * MINUTE) for n in range(30)]) == []
 

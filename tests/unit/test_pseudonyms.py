@@ -49,3 +49,9 @@ def test_a_pseudonym_stands_for_its_parts_and_for_nothing_else(one: list[str], o
     assert (pseudonym(KEY, *one) == pseudonym(KEY, *other)) is (one == other)
     assert pseudonym(KEY, *one) != pseudonym(OTHER, *one)
     assert len(pseudonym(KEY, *one)) == 16
+
+
+def test_a_folder_that_cannot_hold_the_key_is_a_plain_mistake(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(UserError, match=r"cannot be read or made .*THREADWATCH_DATA"):
+        installation_key(tmp_path / "file")

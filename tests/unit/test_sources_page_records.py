@@ -83,6 +83,16 @@ def test_a_page_scraped_again_sends_exactly_what_was_inserted(seed, places):
     assert found.known == len(before)
 
 
+def test_whom_the_page_says_a_comment_answers_is_in_the_record_and_changes_no_id():
+    said = PageComment("ann", "No."), PageComment("bob", "Yes.")
+    answering = said[0], said[1]._replace(answers="ann")
+    plain, told = (records_of(Page("h", comments), origin()).records for comments in (said, answering))
+    assert [one.reply_to_author_id for one in told] == [None, "ann"]
+    assert [one.comment_id for one in told] == [one.comment_id for one in plain]
+    (_, hidden) = records_of(Page("h", answering), origin(), pseudonymise=lambda name: f"p-{name}").records
+    assert (hidden.author_id, hidden.reply_to_author_id) == ("p-bob", "p-ann")
+
+
 def test_pseudonyms_stand_for_names_and_no_id_tells_a_name():
     page = page_of(("Ann", ""), (None, "x"))
     plain, hidden = records_of(page, origin()), records_of(page, origin(), pseudonymise=lambda name: f"P-{len(name)}")

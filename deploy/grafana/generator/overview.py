@@ -1,0 +1,160 @@
+"""Overview, for trust-and-safety staff: how is each site now, what is open, and what has become of it."""
+
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard as build
+
+from deploy.grafana.generator.frame import SOURCE, add, console, dashboard, runbook
+from deploy.grafana.generator.looks import GREEN, ORANGE, SEVERITY, SKY, VERMILLION, Line, Steps
+from deploy.grafana.generator.panels import A_MINUTE, SECONDS, SHARE, AnyPanel, Column, Query, alert_groups, bars, lines, number, rows
+
+TOXIC: Final = Steps(look=0.1, bad=0.2)
+"""As the alert ToxicShareHigh has it."""
+OPEN: Final = Steps(look=1, bad=5)
+CRITICAL: Final = Steps(look=1, bad=1)
+SILENT: Final = Steps(look=1800, bad=21600)
+_TOXIC_SHARE: Final = f"source:threadwatch_toxic_comments:share15m{{{SOURCE}}}"
+_COMMENTS: Final = f"sum by (source) (rate(threadwatch_comments_scored_total{{{SOURCE}}}[5m])) * 60"
+_DECISIONS: Final = 'threadwatch_messages_total{stage="alert", outcome=~"fire|escalate|resolve|hold"}'
+_DECIDED: Final = {
+    "fire": Line(VERMILLION),
+    "escalate": Line(ORANGE, dashed=True),
+    "resolve": Line(GREEN),
+    "hold": Line(SKY, dashed=True),
+}
+
+
+def built() -> build.Dashboard:
+    """Return the dashboard."""
+    said = "How is each site now? Counts and shares only: what was said, and by whom, is in no metric."
+    made = dashboard("overview", "threadwatch · Overview", said, "now-24h")
+    add(made, "Now", *_open_now(), _sites(), _cases())
+    add(made, "Pile-ons and alerts over time", _opened_and_ended(), _open_over_time(), _decisions(), _held())
+    add(made, "What is written", _toxic_over_time(), _comments_over_time(), _communities())
+    return made
+
+
+def _open_now() -> tuple[AnyPanel, ...]:
+    return (
+        number(
+            "Critical pile-ons open", "Pile-ons open now that are critical, on the chosen sites.",
+            Query(_open('severity="critical", ')), steps=CRITICAL, span=5, height=4, links=[runbook("PileOn"), console()],
+        ),
+        number(
+            "Warning pile-ons open", "Pile-ons open now that are no more than a warning, on the chosen sites.",
+            Query(_open('severity="warning", ')), steps=OPEN, span=5, height=4, links=[runbook("PileOn"), console()],
+        ),
+        number(
+            "Opened in 24 h", "Pile-ons that opened in the last 24 hours.", Query(_turned("opened", "24h")), span=5, height=4, decimals=0,
+            links=[runbook("PileOnSurge")],
+        ),
+        number(
+            "Comments a minute", "Comments scored a minute, over the last 5 minutes.",
+            Query(f"sum({_COMMENTS})"), unit=A_MINUTE, span=4, height=4, decimals=0, links=[runbook("ScoringStalled")],
+        ),
+        number(
+            "Time to an alert",
+            "Half of the alerts of the last 24 hours were posted sooner than this after the first hostile reply of their case: "
+            "most of it is the time until enough people joined in.",
+            Query("histogram_quantile(0.5, sum by (le) (increase(threadwatch_alert_delay_seconds_bucket[24h])))"),
+            unit=SECONDS, span=5, height=4, decimals=0, no_value="no alert", links=[runbook("AlertPathBroken")],
+        ),
+    )  # fmt: skip
+
+
+def _open(severity: str) -> str:
+    return f"sum(threadwatch_pileons_active{{{severity}{SOURCE}}})"
+
+
+def _turned(status: str, within: str, by: str = "") -> str:
+    return f'round(sum{by}(increase(threadwatch_pileons_total{{status="{status}", {SOURCE}}}[{within}])))'
+
+
+def _sites() -> AnyPanel:
+    columns = (
+        Column("Site", label="source"),
+        Column("Toxic share", _TOXIC_SHARE, unit=SHARE, steps=TOXIC),
+        Column("Comments a minute", _COMMENTS, unit=A_MINUTE),
+        Column("Critical open", f'sum by (source) (threadwatch_pileons_active{{severity="critical", {SOURCE}}})', steps=CRITICAL),
+        Column("Warning open", f'sum by (source) (threadwatch_pileons_active{{severity="warning", {SOURCE}}})', steps=OPEN),
+        Column("Opened in 24 h", _turned("opened", "24h", " by (source) ")),
+        Column("Newest comment", f"time() - max by (source) (threadwatch_event_time_watermark_seconds{{{SOURCE}}} > 0)", unit=SECONDS,
+               steps=SILENT),
+    )  # fmt: skip
+    said = (
+        "One row per site. Toxic share: comments of the last 15 minutes that scored 0.8 or more; orange from 10 %, red from 20 %, as the "
+        "alert ToxicShareHigh. Newest comment: how long ago the newest scored one was written; empty before the first. “other” stands for "
+        "sites that the settings do not name."
+    )
+    return rows("Each site now", said, columns, span=14, height=8, links=[runbook("ToxicShareHigh"), console()])
+
+
+def _cases() -> AnyPanel:
+    said = (
+        "Alerts of pile-ons open now, from Alertmanager, by severity, site and community. A case that became critical stands "
+        "there as a warning too; its page is one click away. Empty where nothing is open, or where the worker has no alertmanager.urls."
+    )
+    return alert_groups("Open by severity and community", said, 'alertname="PileOn"', span=10, height=8)
+
+
+def _opened_and_ended() -> AnyPanel:
+    return lines(
+        "Opened and ended", "Pile-ons that opened and that ended (closed), per bar. Fewer ended than opened for long: they last.",
+        Query(_turned("opened", "$__interval"), "opened"), Query(_turned("closed", "$__interval"), "ended"),
+        looks={"opened": Line(VERMILLION), "ended": Line(GREEN)}, bars_of="10m", span=12, height=8, links=[runbook("PileOnSurge")],
+    )  # fmt: skip
+
+
+def _open_over_time() -> AnyPanel:
+    return lines(
+        "Open, by severity", "Pile-ons open at each moment. When a warning becomes critical it moves from one area to the other.",
+        Query(f"sum by (severity) (threadwatch_pileons_active{{{SOURCE}}})", "{{severity}}"),
+        looks=SEVERITY, stacked=True, span=12, height=8, links=[runbook("PileOn"), console()],
+    )  # fmt: skip
+
+
+def _decisions() -> AnyPanel:
+    return lines(
+        "Alerts decided",
+        "What became of each turn of a pile-on, per bar: told (fire), told again because it got worse (escalate), told as "
+        "ended (resolve), or held back (hold). All sites.",
+        Query(f"round(sum by (outcome) (increase({_DECISIONS}[$__interval])))", "{{outcome}}"),
+        looks=_DECIDED, bars_of="10m", stacked=True, span=12, height=8, links=[runbook("AlertPathBroken")],
+    )  # fmt: skip
+
+
+def _held() -> AnyPanel:
+    said = (
+        "Turns of the last 24 hours that told nobody. not_worse: already told, nothing new to tell. stale: written long before it arrived. "
+        "muted: somebody muted the person or conversation. seen: told before. not_firing: ended without ever having been told. All sites."
+    )
+    query = Query("sort_desc(round(sum by (reason) (increase(threadwatch_alerts_held_total[24h]))))", "{{reason}}")
+    return bars("Held back, by reason", said, query, span=12, height=8, decimals=0, links=[runbook("PileOn")])
+
+
+def _toxic_over_time() -> AnyPanel:
+    return lines(
+        "Toxic share by site", "Comments that scored 0.8 or more, of all scored within 15 minutes. Says little where few comment.",
+        Query(_TOXIC_SHARE, "{{source}}"), unit=SHARE, steps=TOXIC, span=8, height=9, links=[runbook("ToxicShareHigh")],
+    )  # fmt: skip
+
+
+def _comments_over_time() -> AnyPanel:
+    return lines(
+        "Comments a minute by site", "Comments scored a minute. A site at nothing while others go on: its source went silent.",
+        Query(f"sum by (source) (rate(threadwatch_comments_scored_total{{{SOURCE}}}[$__rate_interval])) * 60", "{{source}}"),
+        unit=A_MINUTE, span=8, height=9, links=[runbook("ScoringStalled")],
+    )  # fmt: skip
+
+
+def _communities() -> AnyPanel:
+    counted = f"threadwatch_community_comments_total{{{SOURCE}}}"
+    flagged = f'threadwatch_community_comments_total{{flagged="true", {SOURCE}}}'
+    share = f"sum by (source, community) (increase({flagged}[6h])) / (sum by (source, community) (increase({counted}[6h])) > 0)"
+    return bars(
+        "Flagged share by community",
+        "Comments that scored 0.8 or more, of all scored within 6 hours. Communities that the settings do not "
+        "name are together “other”; where nothing was written there is no bar.",
+        Query(f"sort_desc({share})", "{{source}} / {{community}}"), unit=SHARE, steps=TOXIC, span=8, height=9, decimals=1,
+        links=[runbook("ToxicShareHigh")],
+    )  # fmt: skip

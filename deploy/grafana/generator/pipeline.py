@@ -1,0 +1,189 @@
+"""Pipeline, for operators: does everything flow, how late is it, and what went wrong."""
+
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard as build
+
+from deploy.grafana.generator.frame import SOURCE, add, dashboard, runbook
+from deploy.grafana.generator.looks import GREEN, ORANGE, SKY, VERMILLION, Line, Steps, cycle
+from deploy.grafana.generator.panels import A_MINUTE, A_SECOND, SECONDS, SHARE, AnyPanel, Column, Query, bars, heat, lines, number, rows
+
+OBJECTIVE: Final = 0.999
+"""Share of comments scored within a minute of being written."""
+SLO: Final = Steps(look=OBJECTIVE, bad=0.99, below=True)
+LAG: Final = Steps(look=1000, bad=5000)
+"""5,000 as the alert ConsumerLagGrowing has it."""
+EVENT_LAG: Final = Steps(look=300, bad=1800)
+"""1,800 s as the alert EventTimeLag has it."""
+DEAD: Final = Steps(look=0.001, bad=0.01)
+"""1 % as the alert DeadLetterRate has it."""
+_STAGES: Final = cycle(("score", "address", "pileon", "alert"))
+_TOPICS: Final = cycle(("comments.raw", "comments.scored", "replies", "pileons"))
+_BATCH: Final = "threadwatch_stage_batch_size"
+
+
+def built() -> build.Dashboard:
+    """Return the dashboard."""
+    made = dashboard("pipeline", "threadwatch · Pipeline", "Does everything flow, how late is it, and what went wrong?", "now-3h")
+    add(made, "Now", *_now(), _slo_over_time(), _firing())
+    add(made, "Flow", _rate(), _lag(), _event_lag(), _delay())
+    add(made, "Work", _seconds(), _seconds_spread(), _batches(), _ticks())
+    add(made, "Trouble", _dead(), _odd(), _posts(), _up(), _runs())
+    return made
+
+
+def _within_a_minute(window: str, by: str = "") -> str:
+    scored = f'sum{by}(rate(threadwatch_end_to_end_seconds_bucket{{le="60.0", {SOURCE}}}[{window}]))'
+    return f"{scored} / (sum{by}(rate(threadwatch_end_to_end_seconds_count{{{SOURCE}}}[{window}])) > 0)"
+
+
+def _now() -> tuple[AnyPanel, ...]:
+    dead = "sum(rate(threadwatch_dead_lettered_total[5m]))"
+    came = 'sum(rate(threadwatch_messages_total{stage="score"}[5m]))'
+    return (
+        number("Workers up", "Workers that answered the last scrape.", Query('sum(up{job="threadwatch"})'),
+               steps=Steps(look=1, bad=1, below=True), span=4, height=4, links=[runbook("WorkerDown")]),
+        number("Scored within a minute", f"Of the comments of the last hour; the objective is {OBJECTIVE * 100:g} %. Comments with an "
+               "estimated time are left out.", Query(_within_a_minute("1h")), unit=SHARE, steps=SLO, span=4, height=4, decimals=2,
+               most=1, no_value="no comments", links=[runbook("EventTimeLag")]),
+        number("Error budget, burn", "How many times faster than the objective allows comments came late in the last hour: at 1 the budget "
+               "of 30 days lasts 30 days, at 14.4 two days.", Query(f"(1 - {_within_a_minute('1h')}) / {1 - OBJECTIVE:.3f}"),
+               steps=Steps(look=1, bad=14.4), span=4, height=4, decimals=1, no_value="no comments", links=[runbook("EventTimeLag")]),
+        number("Messages waiting", "Between what is applied and the end of the log, all topics.",
+               Query("sum(topic:threadwatch_consumer_lag:sum)"), steps=LAG, span=4, height=4, links=[runbook("ConsumerLagGrowing")]),
+        number("Dead letters", "Of what came in during 5 minutes: messages that could not be read. From 10 % on the worker stops.",
+               Query(f"{dead} / ({came} + {dead} > 0)"), unit=SHARE, steps=DEAD, span=4, height=4, decimals=2, no_value="nothing came",
+               links=[runbook("DeadLetterRate")]),
+        number("Posts that failed", "Posts to an Alertmanager within an hour that were refused or not answered.",
+               Query('round(sum(increase(threadwatch_alerts_posted_total{outcome=~"failed|refused"}[1h])))'),
+               steps=Steps(look=1, bad=20), span=4, height=4, decimals=0, links=[runbook("AlertPathBroken")]),
+    )  # fmt: skip
+
+
+def _slo_over_time() -> AnyPanel:
+    return lines(
+        "Scored within a minute, by site", "Share of comments scored within 60 s of being written. Backfills are late by nature.",
+        Query(_within_a_minute("$__rate_interval", " by (source) "), "{{source}}"), unit=SHARE, steps=SLO, span=14, height=7, most=1,
+        soft_least=0.99, links=[runbook("EventTimeLag")],
+    )  # fmt: skip
+
+
+def _firing() -> AnyPanel:
+    columns = (Column("Alert", label="alertname", link="${runbooks:raw}/${__data.fields.Alert}.md"), Column("Severity", label="severity"),
+               Column("Series", 'count by (alertname, severity) (ALERTS{alertstate="firing"})'))  # fmt: skip
+    said = "What Prometheus' rules tell now; an alert's name leads to its runbook. Watchdog always stands here: if not, alerting is broken."
+    return rows("Operational alerts firing", said, columns, span=10, height=7, links=[runbook("Watchdog")])
+
+
+def _rate() -> AnyPanel:
+    return lines(
+        "Messages a second, by stage", "Messages that a stage took, whatever became of them. pileon takes ticks too.",
+        Query("sum by (stage) (rate(threadwatch_messages_total[$__rate_interval]))", "{{stage}}"), unit=A_SECOND, looks=_STAGES, span=12,
+        links=[runbook("ScoringStalled")],
+    )  # fmt: skip
+
+
+def _lag() -> AnyPanel:
+    return lines(
+        "Consumer lag, by topic", "Messages between what is applied and the log's end.",
+        Query("topic:threadwatch_consumer_lag:sum", "{{topic}}"), steps=LAG, looks=_TOPICS, span=12,
+        links=[runbook("ConsumerLagGrowing")],
+    )  # fmt: skip
+
+
+def _event_lag() -> AnyPanel:
+    newest = f"max by (source) (threadwatch_event_time_watermark_seconds{{{SOURCE}}} > 0)"
+    return lines(
+        "Event lag, by site", "How long ago the newest scored comment was written. Grows while a site is silent; that is no fault of ours.",
+        Query(f"time() - {newest}", "{{source}}"), unit=SECONDS, steps=EVENT_LAG, span=12, links=[runbook("EventTimeLag")],
+    )  # fmt: skip
+
+
+def _delay() -> AnyPanel:
+    buckets = f"sum by (le) (rate(threadwatch_end_to_end_seconds_bucket{{{SOURCE}}}[$__rate_interval]))"
+    return lines(
+        "From written to scored", "Half of the comments, and 99 of 100, were scored sooner than this. Includes the scraper's own delay.",
+        Query(f"histogram_quantile(0.5, {buckets})", "half"), Query(f"histogram_quantile(0.99, {buckets})", "99 of 100"),
+        unit=SECONDS, looks={"half": Line(SKY), "99 of 100": Line(ORANGE, dashed=True)}, span=12, links=[runbook("EventTimeLag")],
+    )  # fmt: skip
+
+
+def _seconds() -> AnyPanel:
+    buckets = "sum by (stage, le) (rate(threadwatch_stage_seconds_bucket[$__rate_interval]))"
+    return lines(
+        "Seconds a batch, by stage", "95 of 100 batches took less, from their start to the acknowledged transaction.",
+        Query(f"histogram_quantile(0.95, {buckets})", "{{stage}}"), unit=SECONDS, looks=_STAGES, links=[runbook("ScoringStalled")],
+    )  # fmt: skip
+
+
+def _seconds_spread() -> AnyPanel:
+    return heat(
+        "Seconds a batch, spread", "All stages: how many batches a second took about so long. The lighter, the more.",
+        Query("sum by (le) (rate(threadwatch_stage_seconds_bucket[$__rate_interval]))", "{{le}}"), unit=SECONDS,
+        links=[runbook("ScoringStalled")],
+    )  # fmt: skip
+
+
+def _batches() -> AnyPanel:
+    mean = f"sum by (stage) (rate({_BATCH}_sum[$__rate_interval])) / (sum by (stage) (rate({_BATCH}_count[$__rate_interval])) > 0)"
+    return lines(
+        "Messages a batch, by stage", "Mean size. Grows with load up to worker.batch; at that for long: a worker more.",
+        Query(mean, "{{stage}}"), looks=_STAGES, links=[runbook("ConsumerLagGrowing")],
+    )  # fmt: skip
+
+
+def _ticks() -> AnyPanel:
+    return lines(
+        "Ticks a minute",
+        "Ticks are written into the replies log only where silence must end a pile-on: none while nothing is due is well.",
+        Query("sum(rate(threadwatch_ticks_total[$__rate_interval])) * 60", "ticks"), unit=A_MINUTE,
+        looks={"ticks": Line(SKY)}, span=24, height=5,
+        links=[runbook("ScoringStalled")],
+    )  # fmt: skip
+
+
+def _dead() -> AnyPanel:
+    asked = "sum by (topic, reason) (increase(threadwatch_dead_lettered_total[24h]))"
+    return bars(
+        "Dead letters of 24 h, by topic and reason", "The ten most frequent. Bytes, reason and place are in <topic>.dlq; "
+        "`threadwatch redrive` brings them back.", Query(f"topk(10, round({asked}))", "{{topic}} · {{reason}}"),
+        steps=Steps(look=1, bad=100), span=12, height=9, decimals=0, links=[runbook("DeadLetterRate")],
+    )  # fmt: skip
+
+
+def _odd() -> AnyPanel:
+    return bars(
+        "Odd things met in 24 h",
+        "Not wrong enough for a dead letter: texts cut, clocks ahead and the like, by stage; the ten most frequent.",
+        Query("topk(10, round(sum by (stage, note) (increase(threadwatch_notes_total[24h]))))", "{{stage}} · {{note}}"), span=12, height=9,
+        decimals=0, links=[runbook("DeadLetterRate")],
+    )  # fmt: skip
+
+
+def _posts() -> AnyPanel:
+    looks = {"ok": Line(GREEN), "refused": Line(ORANGE, dashed=True), "failed": Line(VERMILLION, dashed=True)}
+    return lines(
+        "Posts to Alertmanager a minute", "ok: taken; refused: answered 4xx; failed: no answer or 5xx. Open pile-ons are posted again and "
+        "again: nothing here while nothing is open is well.",
+        Query("sum by (outcome) (rate(threadwatch_alerts_posted_total[$__rate_interval])) * 60", "{{outcome}}"), unit=A_MINUTE, looks=looks,
+        links=[runbook("AlertPathBroken")],
+    )  # fmt: skip
+
+
+def _up() -> AnyPanel:
+    return lines(
+        "Each worker", "1: answered the scrape; 0: did not. One line per worker.", Query('up{job="threadwatch"}', "{{instance}}"), most=1,
+        links=[runbook("WorkerDown")],
+    )  # fmt: skip
+
+
+def _runs() -> AnyPanel:
+    columns = (
+        Column("Worker", label="instance"),
+        Column("Version", label="version"),
+        Column("Python", label="python"),
+        Column("Settings", label="digest"),
+        Column("Up", "threadwatch_build_info * on (instance) group_left (digest) threadwatch_config_info"),
+    )
+    said = "One row per worker. Settings: a hash of those that matter to results; workers of the same stages must show the same."
+    return rows("What runs", said, columns, hidden=("Value", "job", "__name__"), links=[runbook("WorkerDown")])

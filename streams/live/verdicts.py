@@ -1,0 +1,108 @@
+"""Verdicts: what moderators say of a pile-on enters the log where the pile-on lives, as ticks do.
+
+``feedback`` is read along, without a group. The owner of a ``replies`` partition writes into it that an open pile-on of
+there was judged to be none; the fold ends it at that place of the log, live and in replay.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from streams.engine import decoder_of, moment
+from streams.kafka.connection import topic_name
+from streams.kafka.read import message_of, open_reader, partition_places
+from streams.live.agent import StageAgent
+from streams.live.room import Room, now_ms
+from streams.records import Judged, Judgement, Verdict
+from streams.settings import Settings
+from streams.stages.decode import Unreadable
+from streams.stages.watched import OpenCase
+from streams.topics import FEEDBACK, json_key
+
+MAX_REMEMBERED: Final = 20_000
+"""Latest verdicts kept in memory; a pile-on is open for hours or days, not for so many verdicts."""
+COUNTED_BY: Final = 0
+"""The owner of this partition counts verdicts, so that each is counted once."""
+
+
+class Verdicts:
+    """Brings verdicts to the partitions that this worker's ``pileon`` stage owns."""
+
+    def __init__(self, settings: Settings, pileons: StageAgent, judged: Callable[[Judgement], None]) -> None:
+        """``judged`` is told of each verdict that comes while we own the partition that counts."""
+        self._settings, self._pileons, self._judged = settings, pileons, judged
+        self._consumer: Any = None
+        self._latest: dict[str, Verdict] = {}
+        self._since = moment(now_ms())
+        self._looked_at: frozenset[int] = frozenset()
+
+    async def look(self) -> None:
+        """Read what came, and write what it means for the pile-ons that are open here."""
+        news = await self._read()
+        rooms = frozenset(self._pileons.rooms)
+        if not news and rooms <= self._looked_at:
+            return
+        for partition in rooms:
+            await self._write(partition)
+        self._looked_at = rooms
+
+    async def close(self) -> None:
+        """Let go."""
+        if self._consumer is not None:
+            await self._consumer.stop()
+
+    async def _read(self) -> bool:
+        """Take in the verdicts that came since last time; return whether there are any that end a pile-on."""
+        if self._consumer is None:
+            self._consumer = await _from_the_beginning(self._settings)
+        ends = False
+        while batches := await self._consumer.getmany(timeout_ms=0):
+            for raw in (raw for raws in batches.values() for raw in raws):
+                ends |= self._take(raw)
+        return ends
+
+    def _take(self, raw: Any) -> bool:
+        message = message_of(raw)
+        try:
+            verdict: Verdict = decoder_of(FEEDBACK)(message.value)
+        except Unreadable:
+            return False  # no stage reads feedback, so it has no dead letters: a verdict that is none judges nothing
+        self._latest.pop(verdict.pileon_id, None)
+        self._latest[verdict.pileon_id] = verdict
+        while len(self._latest) > MAX_REMEMBERED:
+            del self._latest[next(iter(self._latest))]
+        self._count(verdict, moment(message.timestamp_ms))
+        return verdict.judgement is Judgement.NOT_ONE
+
+    def _count(self, verdict: Verdict, at: datetime) -> None:
+        if at >= self._since and COUNTED_BY in self._pileons.rooms:
+            self._judged(verdict.judgement)
+
+    async def _write(self, partition: int) -> None:
+        async with self._pileons.lock(partition):
+            room = self._pileons.rooms.get(partition)
+            if room is None:
+                return
+            for case in [case for case in room.store.open_cases() if self._is_none(case)]:
+                await self._end(room, case)
+
+    def _is_none(self, case: OpenCase) -> bool:
+        verdict = self._latest.get(case.pileon_id)
+        return verdict is not None and verdict.judgement is Judgement.NOT_ONE
+
+    async def _end(self, room: Room, case: OpenCase) -> None:
+        """Write it. Twice does no harm: what is judged already is no open case any more when the second is read."""
+        verdict = self._latest[case.pileon_id]
+        judged = Judged(
+            source=case.source, community=case.community, target_id=case.target_id, pileon_id=case.pileon_id,
+            hostile_authors=verdict.hostile_authors, judged_at=verdict.judged_at,
+        )  # fmt: skip
+        await room.write(json_key(case.source, case.community, case.target_id), judged)
+
+
+async def _from_the_beginning(settings: Settings) -> Any:
+    consumer = await open_reader(settings)
+    places = await partition_places(consumer, topic_name(settings, FEEDBACK.name))
+    consumer.assign(places)
+    await consumer.seek_to_beginning(*places)
+    return consumer

@@ -1,0 +1,218 @@
+"""Grafana's dashboards: made by code, every question one that Prometheus can answer, and nothing about a person."""
+
+import re
+from itertools import combinations
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from deploy.grafana.generator import DASHBOARDS, looks, model, overview, pipeline, text
+from streams.live.watch import Watch
+from streams.scorers import open_scorer
+from streams.settings import load, topology_config
+from streams.topology import topology
+from tests.contract.schema_files import ROOT
+from tests.contract.test_deploy import ALERTS, COMPOSE, rules
+from tests.support.panels import FILES, FOLDER, filled, panels, questions, read
+
+GRAFANA = ROOT / "deploy" / "grafana"
+QUESTIONS = list(questions())
+PANELS = [(f"{file.stem}: {panel['title']}", panel) for file in FILES for panel in panels(read(file))]
+OF_PROMETHEUS = {"up": {"job", "instance"}, "ALERTS": {"alertname", "alertstate", "severity"}}
+"""Series that Prometheus makes itself, with their labels."""
+SCRAPED = {"job", "instance"}
+
+asked = pytest.mark.parametrize(("where", "expression"), QUESTIONS, ids=[where for where, _ in QUESTIONS])
+shown = pytest.mark.parametrize(("where", "panel"), PANELS, ids=[where for where, _ in PANELS])
+
+
+# Made by code.
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_the_committed_dashboard_is_what_the_code_makes(name: str):
+    assert (FOLDER / f"{name}.json").read_text(encoding="utf-8") == text(name), "make dashboards writes it anew"
+
+
+def test_no_dashboard_stands_there_that_nothing_makes():
+    assert {file.stem for file in FILES} == set(DASHBOARDS)
+
+
+# What is asked.
+def registered() -> dict[str, dict[str, set[str]]]:
+    """Return the program's own metrics: sample name → label → the values that are there from the start."""
+    settings = load({})
+    registry, stages = CollectorRegistry(), topology(open_scorer("linear"), topology_config(settings, bytes(32)))
+    watch = Watch(settings, registry, stages, "linear@1", "0")
+    watch.lag("comments.raw", {0: 0})
+    found: dict[str, dict[str, set[str]]] = {}
+    for family in registry.collect():
+        for sample in family.samples:
+            known = found.setdefault(sample.name, {})
+            for label, value in sample.labels.items():
+                known.setdefault(label, set()).add(value)
+    return found
+
+
+PROGRAM = registered()
+RECORDED = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
+
+
+def selectors(expression: str) -> list[promql_parser.VectorSelector]:
+    found: list[promql_parser.VectorSelector] = []
+
+    def visit(part: promql_parser.Expr) -> None:
+        if isinstance(part, promql_parser.VectorSelector):
+            found.append(part)
+        elif isinstance(part, promql_parser.MatrixSelector):
+            found.append(part.vector_selector)
+
+    promql_parser.walk(promql_parser.parse(expression), visit)
+    return found
+
+
+@asked
+def test_every_question_can_be_parsed_and_asks_for_something(where: str, expression: str):
+    assert selectors(expression), where
+
+
+@asked
+def test_every_metric_asked_for_is_one_of_the_programs_with_the_labels_that_it_has(where: str, expression: str):
+    for selector in selectors(expression):
+        if selector.name in RECORDED:
+            continue
+        labels = PROGRAM.get(selector.name) or {label: set() for label in OF_PROMETHEUS.get(selector.name, ())}
+        assert labels or selector.name in PROGRAM, selector.name
+        for matcher in selector.matchers.matchers:
+            assert matcher.name in labels.keys() | SCRAPED, (selector.name, matcher.name)
+
+
+@asked
+def test_every_value_asked_for_is_there_before_anything_happens(where: str, expression: str):
+    for selector in selectors(expression):
+        for matcher in selector.matchers.matchers:
+            known = PROGRAM.get(selector.name, {}).get(matcher.name)
+            if known is None or matcher.name == "source":
+                continue
+            wanted = [matcher.value] if matcher.op == promql_parser.MatchOp.Equal else matcher.value.split("|")
+            assert known.issuperset(wanted), (selector.name, matcher.name)
+
+
+def test_a_metric_a_label_and_a_value_that_there_is_not_would_be_found():
+    with pytest.raises(AssertionError, match="gone_total"):
+        test_every_metric_asked_for_is_one_of_the_programs_with_the_labels_that_it_has("", "rate(threadwatch_gone_total[5m])")
+    with pytest.raises(AssertionError, match="author"):
+        test_every_metric_asked_for_is_one_of_the_programs_with_the_labels_that_it_has("", 'threadwatch_pileons_total{author="ann"}')
+    with pytest.raises(AssertionError, match="status"):
+        test_every_value_asked_for_is_there_before_anything_happens("", 'threadwatch_pileons_total{status="over"}')
+
+
+def test_a_variable_that_no_dashboard_has_is_a_mistake():
+    with pytest.raises(KeyError, match="run"):
+        filled('up{run="$run"}')
+
+
+# How it is shown.
+def test_nothing_that_tells_a_person_or_a_conversation_is_named():
+    everything = "".join(file.read_text(encoding="utf-8") for file in FILES)
+    named = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", everything))
+    assert named <= {"source", "community", "severity", "status", "outcome", "reason", "stage", "topic", "label", "le", "note", "instance",
+                     "alertname"}  # fmt: skip
+    assert not re.search(r"\b(author|target|conversation|comment)_?id\b", everything)
+
+
+@shown
+def test_every_panel_says_what_it_shows_in_which_unit_and_where_to_read_on(where: str, panel: dict[str, Any]):
+    assert len(panel["description"]) > 20
+    if panel["type"] == "alertGroups":
+        return  # Alertmanager's own words; the dashboard links to it
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["unit"] and defaults["noValue"]
+    assert panel["links"] and panel["targets"]
+
+
+@shown
+def test_a_coloured_number_says_in_words_when_it_changes_colour(where: str, panel: dict[str, Any]):
+    coloured = len(panel.get("fieldConfig", {}).get("defaults", {}).get("thresholds", {}).get("steps", ())) > 1
+    assert not coloured or re.search(r"[Rr]ed (from|below) \d", panel["description"]), panel["description"]
+
+
+def colours(part: Any) -> set[str]:
+    if isinstance(part, dict):
+        return set().union(*map(colours, part.values())) if part else set()
+    if isinstance(part, list):
+        return set().union(*map(colours, part)) if part else set()
+    return {part} if isinstance(part, str) and re.fullmatch("#[0-9A-F]{6}", part) else set()
+
+
+def test_every_colour_is_one_that_colour_blind_people_tell_apart():
+    okabe_and_ito = {looks.BLUE, looks.SKY, looks.ORANGE, looks.VERMILLION, looks.GREEN, looks.YELLOW, looks.PINK, looks.GREY}
+    assert all(colours(read(file)) <= okabe_and_ito for file in FILES)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_panel_lies_on_another_or_outside_and_no_row_has_a_gap(file: Any):
+    cells: dict[tuple[int, int], str] = {}
+    for panel in read(file)["panels"]:
+        place = panel["gridPos"]
+        for cell in ((x, y) for x in range(place["x"], place["x"] + place["w"]) for y in range(place["y"], place["y"] + place["h"])):
+            assert cell not in cells, (panel["title"], cells[cell])
+            assert 0 <= cell[0] < 24, panel["title"]
+            cells[cell] = panel["title"]
+    assert len(cells) == 24 * (1 + max(y for _, y in cells))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_panels_have_names_and_numbers_of_their_own(file: Any):
+    found = read(file)["panels"]
+    assert [panel["id"] for panel in found] == list(range(1, len(found) + 1))
+    assert all(one["title"] != other["title"] for one, other in combinations(panels(read(file)), 2))
+
+
+def test_every_runbook_that_is_linked_is_there():
+    linked = {name for file in FILES for name in re.findall(r"\$\{runbooks:raw\}/(\w+)\.md", file.read_text(encoding="utf-8"))}
+    assert len(linked) >= 8
+    assert all((ROOT / "docs" / "runbooks" / f"{name}.md").exists() for name in linked)
+
+
+@pytest.mark.parametrize(
+    ("alert", "red"),
+    [
+        ("ToxicShareHigh", overview.TOXIC.bad),
+        ("ConsumerLagGrowing", pipeline.LAG.bad),
+        ("EventTimeLag", pipeline.EVENT_LAG.bad),
+        ("DeadLetterRate", pipeline.DEAD.bad),
+    ],
+)
+def test_what_is_red_is_what_the_alert_of_it_tells(alert: str, red: float):
+    said = next(one["expr"] for one in ALERTS if one["alert"] == alert)
+    assert red in {float(number) for number in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", said)}
+
+
+def test_the_objective_is_a_bound_of_the_histogram():
+    assert "60.0" in PROGRAM["threadwatch_end_to_end_seconds_bucket"]["le"]
+    assert {high for _, high in model._BANDS} <= PROGRAM["threadwatch_toxicity_score_bucket"]["le"]
+
+
+# How Grafana gets it.
+def test_the_data_sources_that_panels_ask_are_provisioned():
+    provisioned = {
+        (source["type"], source["uid"])
+        for file in (GRAFANA / "provisioning" / "datasources").glob("*.yml")
+        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["datasources"]
+    }
+    asked_of = {(panel["datasource"]["type"], panel["datasource"]["uid"]) for _, panel in PANELS}
+    assert asked_of <= provisioned
+
+
+def test_compose_shows_the_dashboards_where_grafana_looks_for_them_and_the_runbooks_where_links_lead():
+    service = COMPOSE["services"]["grafana"]
+    mounted = {
+        inside: ROOT / outside for outside, inside, _ in (volume.split(":") for volume in service["volumes"] if volume.startswith("."))
+    }
+    provider = yaml.safe_load((GRAFANA / "provisioning" / "dashboards" / "threadwatch.yml").read_text(encoding="utf-8"))["providers"][0]
+    assert mounted[provider["options"]["path"]] == FOLDER
+    assert mounted["/usr/share/grafana/public/runbooks"] == ROOT / "docs" / "runbooks"
+    home = service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert home == f"{provider['options']['path']}/overview.json"

@@ -1,0 +1,72 @@
+"""What a panel's queries answer."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.request import urlopen
+
+from msgspec import Struct
+
+from tests.support.observed import Observed
+from tests.support.panels import USUAL, filled
+
+SHORT: Final = {**USUAL, "before": "40s", "__interval": "5s", "__rate_interval": "10s"}
+"""What stands for Grafana's hours in a picture of minutes."""
+
+
+class Series(Struct):
+    """One series of an answer: what it is called, its labels, its values by Unix time, and the letter of its query."""
+
+    name: str
+    labels: dict[str, str]
+    points: list[tuple[float, float]]
+    query: str
+
+    @property
+    def last(self) -> float:
+        """Return the last value that is a number; NaN where there is none."""
+        return next((value for _, value in reversed(self.points) if not math.isnan(value)), math.nan)
+
+
+def answered(panel: Mapping[str, Any], seen: Observed, start: float, end: float) -> list[Series]:
+    """Return all series of a panel, in the order of its queries."""
+    found: list[Series] = []
+    for target in panel["targets"]:
+        question = filled(target["expr"], SHORT)
+        if target.get("instant"):
+            answer = [(one["metric"], [one["value"]]) for one in seen.prometheus.ask(question)]
+        else:
+            step = 5.0 if panel["fieldConfig"]["defaults"]["custom"].get("drawStyle") == "bars" else 1.0
+            answer = [(one["metric"], one["values"]) for one in seen.prometheus.course(question, start, end, step)]
+        found += [Series(_called(target, labels), labels, _numbers(values), target["refId"]) for labels, values in answer]
+    return found
+
+
+def _numbers(values: list[list[Any]]) -> list[tuple[float, float]]:
+    return [(float(moment), float(value)) for moment, value in values]
+
+
+def _called(target: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    if target["legendFormat"] == "__auto":
+        return ", ".join(value for label, value in sorted(labels.items()) if label != "__name__")
+    return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda name: labels.get(name[1], ""), target["legendFormat"])
+
+
+def unfolded(buckets: list[Series]) -> list[Series]:
+    """Return a histogram's buckets, each without those below it, lowest first."""
+    ordered = sorted(buckets, key=lambda one: float(one.labels["le"]))
+    below: dict[float, float] = {}
+    found: list[Series] = []
+    for bucket in ordered:
+        own = [(moment, max(0.0, value - below.get(moment, 0.0))) for moment, value in bucket.points]
+        found.append(Series(bucket.name, bucket.labels, own, bucket.query))
+        below = dict(bucket.points)
+    return found
+
+
+def open_alerts(seen: Observed) -> list[dict[str, str]]:
+    """Return the labels of the pile-on alerts that are open in Alertmanager."""
+    with urlopen(f"{seen.alertmanager}/api/v2/alerts?filter=alertname%3D%22PileOn%22", timeout=10) as answer:
+        return [alert["labels"] for alert in json.load(answer)]

@@ -1,0 +1,82 @@
+"""A real Prometheus with the configuration that we ship: started, asked, stopped."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import yaml
+
+from tests.support.broker import ROOT
+from tests.support.programs import free_port, needed
+
+FOLDER: Final = ROOT / "deploy" / "prometheus"
+PATIENCE: Final = 30.0
+
+
+def shipped_config(folder: Path, target: str) -> Path:
+    """Return the configuration that we ship, with one worker at ``target`` and no wait between scrapes."""
+    config = yaml.safe_load((FOLDER / "prometheus.yml").read_text(encoding="utf-8"))
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(FOLDER / "rules" / "*.yml")]
+    config["alerting"] = {}
+    config["scrape_configs"] = [{"job_name": "threadwatch", "static_configs": [{"targets": [target]}]}]
+    file = folder / "prometheus.yml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return file
+
+
+class Prometheus:
+    """The server's query API."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def is_ready(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/-/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def ask(self, expression: str) -> list[dict[str, Any]]:
+        """Return the series that an expression gives now."""
+        return self._told("query", query=expression)
+
+    def course(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
+        """Return the series that an expression gives from ``start`` to ``end`` (Unix seconds)."""
+        return self._told("query_range", query=expression, start=start, end=end, step=step)
+
+    def _told(self, path: str, **asked: str | float) -> list[dict[str, Any]]:
+        with urlopen(f"{self.url}/api/v1/{path}?{urlencode(asked)}", timeout=10) as answer:
+            told = json.load(answer)
+        assert told["status"] == "success"
+        found: list[dict[str, Any]] = told["data"]["result"]
+        return found
+
+
+@contextmanager
+def running(folder: Path, target: str) -> Iterator[Prometheus]:
+    """Run it in this folder, scraping ``target``; ready when it is given."""
+    program, port, config = needed("prometheus"), free_port(), shipped_config(folder, target)
+    with (folder / "prometheus.log").open("w") as log:
+        run = subprocess.Popen(
+            [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}"],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        server, deadline = Prometheus(port), time.monotonic() + PATIENCE
+        while not server.is_ready():
+            assert run.poll() is None and time.monotonic() < deadline, (folder / "prometheus.log").read_text(encoding="utf-8")
+            time.sleep(0.1)
+        yield server
+    finally:
+        run.terminate()
+        run.wait(30)
