@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from prometheus_client import CollectorRegistry
 
 from streams.instruments import AUTHOR_BUCKETS, DELAY_BUCKETS, OTHER, SCORE_BUCKETS, SECONDS_BUCKETS, SIZE_BUCKETS
+
 from streams.instruments import Instruments, closed, replace_second  # isort: skip
 from streams.records import Action, Judgement, PileOn, ScoredComment, Severity, Status
 from streams.stages.alert import HELD
