@@ -15,6 +15,7 @@ from streams.live.guard import guarded
 from streams.live.http import Http
 from streams.live.progress import Watchdog
 from streams.live.ticks import Ticker
+from streams.live.verdicts import Verdicts
 from streams.live.watch import Watch
 from streams.settings import Settings
 
@@ -29,6 +30,8 @@ class Caretaker(Service):
         super().__init__(**options)
         self._settings, self._agents, self._watchdog, self._watch, self._poster = settings, agents, watchdog, watch, poster
         self._lag_probe, self._tick_probe = Probe(settings), Probe(settings)
+        alerts = next((agent for agent in agents if agent.stage.name == "alert"), None)
+        self._verdicts = None if alerts is None else Verdicts(settings, alerts, watch)
         self._http = Http(watch.registry, self.unhealthy, self.unready)
 
     async def on_start(self) -> None:
@@ -45,6 +48,8 @@ class Caretaker(Service):
             await agent.let_go(list(agent.rooms))
         await self._lag_probe.close()
         await self._tick_probe.close()
+        if self._verdicts is not None:
+            await self._verdicts.close()
         await self._poster.close()
         await self._http.stop()
 
@@ -86,6 +91,11 @@ class Caretaker(Service):
         if pileons is not None:
             ticker = Ticker(self._settings, pileons, self._tick_probe, self._watch.ticked)
             await self._every(self._settings.worker.tick_every.total_seconds(), "ticks", ticker.tick)
+
+    @Service.task
+    async def _judged(self) -> None:
+        if self._verdicts is not None:
+            await self._every(_LAG_EVERY, "verdicts", self._verdicts.look)
 
     @Service.task
     async def _leases(self) -> None:
