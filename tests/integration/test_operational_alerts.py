@@ -128,7 +128,7 @@ async def a_worker_that_is_stopped_and_one_that_is_killed_again_and_again(
 
 async def a_scorer_that_hangs(another: Another, folder: Path, alertmanager: Alertmanager) -> None:
     port, hang = free_port(), folder / "hangs-while-this-is-here"
-    live: Live = await another(HANGS_WHILE=str(hang))
+    live: Live = await another(HANGS_WHILE=str(hang), THREADWATCH_WORKER__STUCK_AFTER="PT5M")
     await live.worker("--metrics-port", str(port), make=HangingWorker).ready()
     async with watched(folder, "hang", port, alertmanager) as prometheus:
         await until("it is scraped", lambda: prometheus.value("threadwatch_start_time_seconds") > 0)
@@ -136,6 +136,7 @@ async def a_scorer_that_hangs(another: Another, folder: Path, alertmanager: Aler
         now = datetime.now(UTC)
         await live.send(comment(f"c{n}", conversation_id=f"talk{n % 7}", created_at=now, ingested_at=now) for n in range(40))
         await prometheus.fires("ScoringStalled")
+        await asyncio.sleep(20)  # longer than the shortened window, so that the scorer was busy for all of it
         hang.unlink()
         await prometheus.fires("ScoringBudgetBurnFast", "ScorerSlow")
         await prometheus.ends("ScoringStalled", "ScoringBudgetBurnFast", "ScorerSlow")
