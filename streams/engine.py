@@ -64,6 +64,8 @@ class Effects(Struct):
     """The records behind ``sends``, for metrics and for replay."""
     steps: list[Step] = msgspec.field(default_factory=list)
     """One per readable message, in order."""
+    arrivals: list[datetime] = msgspec.field(default_factory=list)
+    """When the broker got each of them, in the same order."""
     clock_ms: int | None = None
     """Largest arrival time among the records, in the log's own time; None where they have none."""
     clock_seen_ms: int = 0
@@ -102,6 +104,7 @@ def fold(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects)
 def folding(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects) -> Iterator[None]:
     """Do what ``fold`` does, and yield every few records."""
     changed: dict[str, Any] = {}
+    effects.arrivals.extend([each.at for each in arrived])
     for count, step in enumerate(stage.steps(store, arrived), 1):
         for key, entry in step.entries:
             store.apply(key, entry)

@@ -4,20 +4,24 @@ Never a person, conversation, comment, URL or text in a label. Sources and commu
 is counted as ``other``, and so is any word outside its closed set: a hostile record cannot make a series.
 """
 
+from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from itertools import product
-from typing import Any, Final, Protocol, TypeVar
+from operator import attrgetter
+from typing import Any, Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
-from streams.records import Action, Comment, Judgement, PileOn, ScoredComment, Severity, Status
+from streams.instruments import AUTHOR_BUCKETS, DELAY_BUCKETS, OTHER, SCORE_BUCKETS, SECONDS_BUCKETS, SIZE_BUCKETS
+
+from streams.instruments import Instruments, closed, replace_second  # isort: skip
+from streams.records import Action, Judgement, PileOn, ScoredComment, Severity, Status
 from streams.stages.alert import HELD
 from streams.stages.decode import Reason
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES
 
-OTHER: Final = "other"
 FLAGGED_AT: Final = 0.8
 """From this score on a comment counts as flagged with a label."""
 LABELS: Final = ("toxicity", "severe_toxicity", "obscene", "threat", "insult", "identity_attack", "sexual_explicit")
@@ -27,13 +31,12 @@ POSTED: Final = ("ok", "refused", "failed")
 DELIVERED: Final = ("ok", "refused", "failed", "forbidden", "expired")
 """What became of one try of a webhook: 2xx; another answer; none; its address is not public; tried long enough, given up."""
 NO_SCORER: Final = "none@0"
+HISTORY: Final = 24 * 3600.0
+"""Seconds: what was written so long before it reached the broker is history, and nobody waits for its score."""
 
-SCORE_BUCKETS: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-"""Thresholds that people use."""
-SECONDS_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-DELAY_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400)
-SIZE_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 4096)
-AUTHOR_BUCKETS: Final = (4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000)
+_KIND: Final = attrgetter("comment.source", "comment.community", "comment.action", "scorer")
+_Rated = tuple[ScoredComment, datetime]
+"""A scored comment, and when the broker got it."""
 
 
 class Turned(Protocol):
@@ -47,6 +50,8 @@ class Turned(Protocol):
     def dead_letters(self) -> Sequence[Any]: ...  # noqa: D102
     @property
     def outputs(self) -> Sequence[Any]: ...  # noqa: D102
+    @property
+    def arrivals(self) -> Sequence[datetime]: ...  # noqa: D102
 
 
 class Metrics:
@@ -62,7 +67,7 @@ class Metrics:
         scorer: str = NO_SCORER,
     ) -> None:
         """Register everything. ``stages``: name → its outcomes; ``sources``: name → its communities; ``scorer``: name@version."""
-        self._registry = registry
+        self._make = Instruments(registry)
         self._sources = {name: {*communities, OTHER} for name, communities in (sources or {}).items()} | {OTHER: {OTHER}}
         self._outcomes = {name: {*outcomes, OTHER} for name, outcomes in stages.items()}
         self._notes = {*notes, OTHER}
@@ -74,40 +79,48 @@ class Metrics:
         self._streams()
 
     def _stages(self) -> None:
-        self.messages = self._by_stage("messages_total", "Messages taken by a stage, by outcome.", "outcome", self._outcomes)
+        self.messages = self._make.nested("messages_total", "Messages taken by a stage, by outcome.", "stage", "outcome", self._outcomes)
         notes = dict.fromkeys(self._outcomes, self._notes)
-        self.notes = self._by_stage("notes_total", "Odd things that a stage met on the way, by kind.", "note", notes)
-        self.stage_seconds = self._histogram(
+        self.notes = self._make.nested("notes_total", "Odd things that a stage met on the way, by kind.", "stage", "note", notes)
+        self.stage_seconds = self._make.histogram(
             "stage_seconds", "Seconds from the start of a batch to its acknowledged transaction.", SECONDS_BUCKETS, stage=self._outcomes
         )
-        self.stage_batch_size = self._histogram("stage_batch_size", "Messages in one batch of a stage.", SIZE_BUCKETS, stage=self._outcomes)
-        self.dead_lettered = self._counts(
+        self.stage_batch_size = self._make.histogram(
+            "stage_batch_size", "Messages in one batch of a stage.", SIZE_BUCKETS, stage=self._outcomes
+        )
+        self.dead_lettered = self._make.counts(
             "dead_lettered_total", "Messages that could not be read, by topic and reason.", topic=READ_TOPICS, reason=(*Reason, OTHER)
         )
-        self.ticks = self._counts("ticks_total", "Ticks written into the replies log.")
+        self.ticks = self._make.counts("ticks_total", "Ticks written into the replies log.")
 
     def _comments(self) -> None:
-        self.consumed = self._counts(
+        self.consumed = self._make.counts(
             "comments_consumed_total", "Comments read, by source and by what happened to them.", source=self._sources, action=Action
         )
-        self.scored = self._counts(
+        self.scored = self._make.counts(
             "comments_scored_total", "Comments scored, by source and scorer (name@version).", source=self._sources, scorer=self._scorers
         )
-        self.flagged = self._counts(
+        self.flagged = self._make.counts(
             "comments_flagged_total",
             f"Comments that scored at least {FLAGGED_AT} on a label.",
             source=self._sources,
             label=(*LABELS, OTHER),
         )
-        self.toxicity = self._histogram(
+        self.toxicity = self._make.histogram(
             "toxicity_score", "Score of a comment on a label, 0 to 1.", SCORE_BUCKETS, source=self._sources, label=(*LABELS, OTHER)
         )
-        self.score_seconds = self._histogram("score_seconds", "Seconds to score one batch of texts.", SECONDS_BUCKETS)
-        self.score_batch_size = self._histogram("score_batch_size", "Texts in one scored batch.", SIZE_BUCKETS)
-        self.end_to_end = self._histogram(
+        self.score_seconds = self._make.histogram("score_seconds", "Seconds to score one batch of texts.", SECONDS_BUCKETS)
+        self.score_batch_size = self._make.histogram("score_batch_size", "Texts in one scored batch.", SIZE_BUCKETS)
+        self.end_to_end = self._make.histogram(
             "end_to_end_seconds", "Seconds from writing a comment to its score.", DELAY_BUCKETS, source=self._sources
         )
-        self.community_comments = self._counts(
+        self.scoring_delay = self._make.histogram(
+            "scoring_delay_seconds",
+            "Seconds from a comment's arrival at the broker to its written score; comments over 24 hours old on arrival left out.",
+            DELAY_BUCKETS,
+            source=self._sources,
+        )
+        self.community_comments = self._make.counts(
             "community_comments_total", f"Comments scored, by community, and whether toxicity was at least {FLAGGED_AT}.",
             source=(), community=(), flagged=(),
         )  # fmt: skip
@@ -116,32 +129,35 @@ class Metrics:
                 self.community_comments.labels(source, community, flagged)
 
     def _pileons(self) -> None:
-        self.pileons = self._counts(
+        self.pileons = self._make.counts(
             "pileons_total", "Pile-on transitions, by source, severity and status.", source=self._sources, severity=Severity, status=Status
         )
-        self.active = self._gauge(
+        self.active = self._make.gauge(
             "pileons_active", "Pile-ons open now on this worker's partitions.", source=self._sources, severity=Severity
         )
-        self.authors = self._histogram(
+        self.authors = self._make.histogram(
             "pileon_authors", "Distinct people whose replies scored hostile, when a pile-on closed.", AUTHOR_BUCKETS
         )
-        self.feedback = self._counts("feedback_total", "Verdicts of moderators on pile-ons.", verdict=Judgement)
+        self.feedback = self._make.counts("feedback_total", "Verdicts of moderators on pile-ons.", verdict=Judgement)
 
     def _alerts(self) -> None:
-        self.posted = self._counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
-        self.delivered = self._counts("webhooks_posted_total", "Tries to deliver a webhook, by what became of them.", outcome=DELIVERED)
-        self.waiting = self._gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.")
-        self.held = self._counts("alerts_held_total", "Transitions that told nobody, by reason.", reason=(*HELD, OTHER))
-        self.alert_delay = self._histogram(
+        self.posted = self._make.counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
+        self.delivered = self._make.counts(
+            "webhooks_posted_total", "Tries to deliver a webhook, by what became of them.", outcome=DELIVERED
+        )
+        self.waiting = self._make.gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.")
+        self.held = self._make.counts("alerts_held_total", "Transitions that told nobody, by reason.", reason=(*HELD, OTHER))
+        self.alert_delay = self._make.histogram(
             "alert_delay_seconds", "Seconds from the first hostile reply to the first post of its alert.", DELAY_BUCKETS
         )
 
     def _streams(self) -> None:
-        self.watermark = self._gauge(
+        self.start_time = self._make.gauge("start_time_seconds", "Unix time when this worker started.")
+        self.watermark = self._make.gauge(
             "event_time_watermark_seconds", "Unix time of the newest comment scored; 0 before the first.", source=self._sources
         )
-        self.consumer_lag = self._gauge("consumer_lag", "Messages between what is applied and the log's end.", topic=(), partition=())
-        self.applied_lag = self._gauge(
+        self.consumer_lag = self._make.gauge("consumer_lag", "Messages between what is applied and the log's end.", topic=(), partition=())
+        self.applied_lag = self._make.gauge(
             "applied_offset_lag", "Offsets between Faust's commit and what our transactions applied.", stage=(), partition=()
         )
         self._watermarks: dict[str, float] = {}
@@ -150,50 +166,68 @@ class Metrics:
         """Count one batch that was applied: ``seconds`` it took; ``now`` is processing time, for delays only."""
         known = self._outcomes[stage]
         for outcome, number in effects.outcomes.items():
-            self.messages.labels(stage, _closed(outcome, known)).inc(number)
+            self.messages.labels(stage, closed(outcome, known)).inc(number)
         for note, number in effects.notes.items():
-            self.notes.labels(stage, _closed(note, self._notes)).inc(number)
+            self.notes.labels(stage, closed(note, self._notes)).inc(number)
         for letter in effects.dead_letters:
             self.dead_letter(letter.message.topic, letter.reason)
         self.stage_seconds.labels(stage).observe(seconds)
         self.stage_batch_size.labels(stage).observe(sum(effects.outcomes.values()) + len(effects.dead_letters))
-        for record in effects.outputs:
-            self.sent(record, now)
+        if effects.outputs and isinstance(effects.outputs[0], ScoredComment):  # a stage sends records of one kind
+            self.comments_scored(effects.outputs, now, effects.arrivals)
+        elif effects.outputs and isinstance(effects.outputs[0], PileOn):
+            for transition in effects.outputs:
+                self.pileon(transition)
 
-    def sent(self, record: object, now: datetime) -> None:
-        """Count a record that a stage sent on, if it is one that we count."""
-        if isinstance(record, ScoredComment):
-            self.comment_scored(record, now)
-        elif isinstance(record, PileOn):
-            self.pileon(record)
+    def comments_scored(self, scored: Sequence[ScoredComment], now: datetime, arrivals: Sequence[datetime]) -> None:
+        """Count a batch of comments and their scores; a deletion has none. ``arrivals``: when the broker got each of them."""
+        self._kinds(scored)
+        by_source: defaultdict[str, list[_Rated]] = defaultdict(list)
+        for each in zip(scored, arrivals, strict=True):
+            if each[0].scorer != NO_SCORER:
+                name = each[0].comment.source
+                by_source[name if name in self._sources else OTHER].append(each)
+        for source, rated in by_source.items():
+            self._scores(source, [one for one, _ in rated])
+            self._delays(source, rated, now)
 
-    def comment_scored(self, scored: ScoredComment, now: datetime) -> None:
-        """Count a comment and its scores; a deletion has none."""
-        comment, source = scored.comment, self.source(scored.comment.source)
-        self.consumed.labels(source, comment.action).inc()
-        if scored.scorer == NO_SCORER:
-            return
-        self.scored.labels(source, _closed(scored.scorer, self._scorers)).inc()
-        flagged = "true" if scored.toxicity >= FLAGGED_AT else "false"
-        self.community_comments.labels(source, self.community(source, comment.community), flagged).inc()
-        for label, score in {**scored.labels, "toxicity": scored.toxicity}.items():
-            self._label(source, _closed(label, LABELS), score)
-        if not comment.created_at_is_estimated:
-            self._timed(source, comment, now)
+    def _kinds(self, scored: Sequence[ScoredComment]) -> None:
+        flagged = Tally([_KIND(one) for one in scored if one.toxicity >= FLAGGED_AT])
+        for kind, number in Tally(map(_KIND, scored)).items():
+            name, community, action, scorer = kind
+            source = self.source(name)
+            self.consumed.labels(source, action).inc(number)
+            if scorer != NO_SCORER:
+                self.scored.labels(source, closed(scorer, self._scorers)).inc(number)
+                community = self.community(source, community)
+                self.community_comments.labels(source, community, "true").inc(flagged[kind])
+                self.community_comments.labels(source, community, "false").inc(number - flagged[kind])
 
-    def _label(self, source: str, label: str, score: float) -> None:
-        self.toxicity.labels(source, label).observe(score)
-        if score >= FLAGGED_AT:
-            self.flagged.labels(source, label).inc()
+    def _scores(self, source: str, rated: Sequence[ScoredComment]) -> None:
+        by_label: defaultdict[str, list[float]] = defaultdict(list)
+        for labels in [one.labels for one in rated if len(one.labels) != 1 or "toxicity" not in one.labels]:
+            for label, score in labels.items():
+                by_label[closed(label, LABELS)].append(score)
+        by_label["toxicity"] = [one.toxicity for one in rated]
+        for label, scores in by_label.items():
+            self.toxicity.labels(source, label).observe_all(scores)
+            if flagged := sum([score >= FLAGGED_AT for score in scores]):
+                self.flagged.labels(source, label).inc(flagged)
 
-    def _timed(self, source: str, comment: Comment, now: datetime) -> None:
-        written = comment.created_at
-        self.end_to_end.labels(source).observe(max(0.0, (now - written).total_seconds()))
+    def _delays(self, source: str, rated: Sequence[_Rated], now: datetime) -> None:
+        """Measure from writing, and from arrival at the broker: a late scraper is no delay of ours, and for history nobody waits."""
+        ages = [(now - one.comment.created_at).total_seconds() for one, _ in rated]
+        # A broker stamps what it takes at once with one time: few are different.
+        waits = {at: max(0.0, (now - at).total_seconds()) for at in {at for _, at in rated}}
+        waited = [waits[at] for _, at in rated]
+        self.scoring_delay.labels(source).observe_all([wait for wait, age in zip(waited, ages, strict=True) if age - wait < HISTORY])
+        known = [max(0.0, age) for age, (one, _) in zip(ages, rated, strict=True) if not one.comment.created_at_is_estimated]
+        self.end_to_end.labels(source).observe_all(known)
         # A writer's clock may be ahead by years; the watermark never is, or one lie would hide every delay after it.
-        seconds = min(written, now).timestamp()
-        if seconds > self._watermarks.get(source, 0.0):
-            self._watermarks[source] = seconds
-            self.watermark.labels(source).set(seconds)
+        newest = now.timestamp() - min(known) if known else 0.0
+        if newest > self._watermarks.get(source, 0.0):
+            self._watermarks[source] = newest
+            self.watermark.labels(source).set(newest)
 
     def batch_scored(self, texts: int, seconds: float) -> None:
         """Count one call of the scorer."""
@@ -218,7 +252,7 @@ class Metrics:
         """Count a message that could not be read; the topic may carry the instance's prefix."""
         name = next((known for known in READ_TOPICS if topic.endswith(known)), None)
         if name is not None:
-            self.dead_lettered.labels(name, _closed(reason, set(Reason))).inc()
+            self.dead_lettered.labels(name, closed(reason, set(Reason))).inc()
 
     def alert_posted(self, outcome: str, times: int = 1) -> None:
         """Count posts to an Alertmanager; ``outcome`` is one of POSTED."""
@@ -226,7 +260,7 @@ class Metrics:
 
     def alert_held(self, reason: str) -> None:
         """Count a transition that told nobody."""
-        self.held.labels(_closed(reason, HELD)).inc()
+        self.held.labels(closed(reason, HELD)).inc()
 
     def alert_fired(self, first_hostile_at: datetime, now: datetime) -> None:
         """Measure from the first hostile reply to the first post."""
@@ -242,63 +276,26 @@ class Metrics:
 
     def lag(self, topic: str, waiting: Mapping[int, int]) -> None:
         """Set how many messages wait per partition; partitions not named are no longer this worker's."""
-        self._replace(self.consumer_lag, next((known for known in READ_TOPICS if topic.endswith(known)), OTHER), waiting)
+        replace_second(self.consumer_lag, next((known for known in READ_TOPICS if topic.endswith(known)), OTHER), waiting)
 
     def applied(self, stage: str, behind: Mapping[int, int]) -> None:
         """Set offsets between commit and applied per partition; partitions not named are no longer this worker's."""
-        self._replace(self.applied_lag, _closed(stage, self._outcomes), behind)
+        replace_second(self.applied_lag, closed(stage, self._outcomes), behind)
 
-    @staticmethod
-    def _replace(gauge: Gauge, first: str, values: Mapping[int, int]) -> None:
-        for held, number in [labels for labels in list(gauge._metrics) if labels[0] == first]:  # noqa: SLF001 the client has no public list
-            if int(number) not in values:
-                gauge.remove(held, number)
-        for partition, value in values.items():
-            gauge.labels(first, str(int(partition))).set(value)
+    def started(self, now: datetime) -> None:
+        """Say when this worker started: one that starts again and again is seen by it."""
+        self.start_time.set(now.timestamp())
 
     def describe(self, *, version: str, python: str, scorer: str, configuration: str) -> None:
         """Say what runs: program and Python version, scorer@version, hash of the settings that matter to results."""
-        self._info("build_info", "The program that runs.", version=version, python=python)
-        self._info("model_info", "The scorer that runs.", scorer=scorer)
-        self._info("config_info", "Hash of the settings that matter to results.", digest=configuration)
+        self._make.info("build_info", "The program that runs.", version=version, python=python)
+        self._make.info("model_info", "The scorer that runs.", scorer=scorer)
+        self._make.info("config_info", "Hash of the settings that matter to results.", digest=configuration)
 
     def source(self, name: str) -> str:
         """Return a source as a label value."""
-        return _closed(name, self._sources)
+        return closed(name, self._sources)
 
     def community(self, source: str, name: str) -> str:
         """Return a community as a label value."""
-        return _closed(name, self._sources[self.source(source)])
-
-    def _info(self, name: str, said: str, **labels: str) -> None:
-        Gauge(f"threadwatch_{name}", said, list(labels), registry=self._registry).labels(**labels).set(1)
-
-    def _counts(self, name: str, said: str, **labels: Iterable[str]) -> Counter:
-        return _zeroed(Counter(f"threadwatch_{name}", said, list(labels), registry=self._registry), labels)
-
-    def _by_stage(self, name: str, said: str, label: str, words: Mapping[str, Iterable[str]]) -> Counter:
-        counter = Counter(f"threadwatch_{name}", said, ["stage", label], registry=self._registry)
-        for stage, word in ((stage, word) for stage, allowed in words.items() for word in sorted(allowed)):
-            counter.labels(stage, word)
-        return counter
-
-    def _gauge(self, name: str, said: str, **labels: Iterable[str]) -> Gauge:
-        return _zeroed(Gauge(f"threadwatch_{name}", said, list(labels), registry=self._registry), labels)
-
-    def _histogram(self, name: str, said: str, buckets: Sequence[float], **labels: Iterable[str]) -> Histogram:
-        return _zeroed(Histogram(f"threadwatch_{name}", said, list(labels), registry=self._registry, buckets=buckets), labels)
-
-
-_Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
-
-
-def _zeroed(metric: _Metric, labels: Mapping[str, Iterable[str]]) -> _Metric:
-    if labels and not isinstance(metric, Gauge):  # looked up several times a comment; a gauge's come and go with partitions
-        metric.labels = cache(metric.labels)  # type: ignore[method-assign]
-    for values in product(*(sorted(allowed) for allowed in labels.values())) if labels else ():
-        metric.labels(*values)
-    return metric
-
-
-def _closed(word: str, allowed: Collection[str]) -> str:
-    return word if word in allowed else OTHER
+        return closed(name, self._sources[self.source(source)])

@@ -101,8 +101,13 @@ class Verdicts:
 
 
 async def _from_the_beginning(settings: Settings) -> Any:
-    consumer = await open_reader(settings)
-    places = await partition_places(consumer, topic_name(settings, FEEDBACK.name))
-    consumer.assign(places)
-    await consumer.seek_to_beginning(*places)
-    return consumer
+    consumer, is_ready = await open_reader(settings), False
+    try:
+        places = await partition_places(consumer, topic_name(settings, FEEDBACK.name))
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        is_ready = True
+        return consumer
+    finally:
+        if not is_ready:  # the broker went away meanwhile: it is tried again with another
+            await consumer.stop()

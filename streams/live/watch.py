@@ -12,9 +12,10 @@ from prometheus_client import CollectorRegistry
 
 from streams.engine import Effects
 from streams.metrics import Metrics
-from streams.records import PileOn, ScoredComment
+from streams.records import PileOn
 from streams.settings import Settings
 from streams.stages.step import Stage
+from streams.topics import PILEONS
 
 log = logging.getLogger("threadwatch.live")
 _AWAY_LINE_EVERY = 30.0
@@ -34,16 +35,15 @@ class Watch:
             scorer=scorer,
         )
         self.metrics.describe(version=version("threadwatch"), python=platform.python_version(), scorer=scorer, configuration=configuration)
+        self.metrics.started(datetime.now(UTC))
         self._away_said = float("-inf")
 
     def applied(self, stage: Stage, effects: Effects, seconds: float) -> None:
         """Count a batch that was applied."""
         self.metrics.turned(stage.name, effects, seconds, datetime.now(UTC))
-        if stage.name == "score":
-            self.metrics.batch_scored(sum(isinstance(output, ScoredComment) for output in effects.outputs), seconds)
-        for output in effects.outputs:
-            if isinstance(output, PileOn):
-                _say(output)
+        if stage.sink is PILEONS:
+            for pileon in effects.outputs:
+                _say(pileon)
 
     def ticked(self) -> None:
         """Count a tick written."""

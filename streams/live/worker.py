@@ -19,6 +19,7 @@ from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
 from streams.live.progress import Watchdog
 from streams.live.room import config_hash
+from streams.live.timed_scorer import TimedScorer
 from streams.live.watch import Watch
 from streams.live.webhooks import Webhooks, check_webhooks
 from streams.pseudonyms import installation_key
@@ -64,10 +65,11 @@ async def _checked(settings: Settings) -> None:
 def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: Any) -> _Worker:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per counter, which nothing reads
     config = topology_config(settings, installation_key(settings.data))
-    scorer = _scorer(settings) if "score" in names else _NoScorer()
+    scorer = TimedScorer(_scorer(settings) if "score" in names else _NoScorer())
     stages = [stage for stage in topology(scorer, config) if stage.name in names]
     configuration = config_hash(*(config.of(stage.name) for stage in stages))
     watch = Watch(settings, CollectorRegistry(), stages, scorer.name, configuration)
+    scorer.told = watch.metrics.batch_scored
     poster = Poster(settings, watch)
 
     def applied(stage: Stage, effects: Effects, seconds: float) -> None:

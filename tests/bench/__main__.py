@@ -5,6 +5,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from tests.bench.counting import print_counting
 from tests.bench.live import Bench
 from tests.bench.machine import machine
 from tests.bench.pure import print_pure
@@ -19,6 +20,7 @@ def main() -> None:
     asked = parser.parse_args()
     print(machine(), flush=True)
     print_pure(asked.targets)
+    print_counting()
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
         asyncio.run(Bench(Path(folder)).run(asked.comments, asked.rounds))
 

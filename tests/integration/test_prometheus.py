@@ -32,7 +32,7 @@ def worker() -> Iterator[int]:
     metrics.describe(version="0.1.0", python="3.11", scorer="linear@1", configuration="abc")
     metrics.lag("comments.raw", {0: 3})
     metrics.pileons_open([pileon()])
-    metrics.comment_scored(scored(toxicity=0.9, scorer="linear@1", created_at=datetime.now(UTC)), datetime.now(UTC))
+    metrics.comments_scored([scored(toxicity=0.9, scorer="linear@1", created_at=datetime.now(UTC))], datetime.now(UTC), [datetime.now(UTC)])
     server, thread = start_http_server(0, addr="127.0.0.1", registry=registry)
     yield server.server_port
     server.shutdown()

@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from streams.kafka.connection import client_options, topic_name
+from streams.records import Judgement
+from streams.topics import FEEDBACK
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
-from tests.support.builders import comment
+from tests.support.builders import comment, verdict
 from tests.support.live import Live, Worker, answers, until
 from tests.support.prometheus import Prometheus, running
 
@@ -61,10 +64,19 @@ async def test_prometheus_scrapes_a_running_worker_and_finds_what_it_did(
     await value('sum(threadwatch_pileons_active{source="news"})', 1)
     await value('sum(threadwatch_consumer_lag{topic="comments.raw"})', 0)
     await value("topic:threadwatch_consumer_lag:sum > 0 or vector(0)", 0)
+    await value("threadwatch_score_batch_size_sum", 7)
+    await until("a moderator's word is counted", lambda: judged(live, prometheus))
     assert answers(f"{worker.metrics()}/healthz") == "ok\n"
     assert answers(f"{worker.metrics()}/readyz") == "ok\n"
     for secret in ("ann-talk", "talk-p1", "talk-root", "stupid"):
         assert secret not in answers(f"{worker.metrics()}/metrics")
+
+
+async def judged(live: Live, prometheus: Prometheus) -> bool:
+    """Give one more verdict; return whether one was counted: the worker begins to listen some seconds after it started."""
+    await live.put(FEEDBACK, [(b"7Q4F", msgspec.json.encode(verdict(judgement=Judgement.NOT_ONE)))])
+    await asyncio.sleep(1)
+    return bool(await asyncio.to_thread(prometheus.ask, 'threadwatch_feedback_total{verdict="not_one"} > 0'))
 
 
 async def test_a_worker_too_many_in_its_group_is_ready_to_take_over(another: Another) -> None:

@@ -10,7 +10,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.engine import DeadLetter, Effects, Message
-from streams.metrics import FLAGGED_AT, OTHER, Metrics
+from streams.instruments import OTHER
+from streams.metrics import FLAGGED_AT, Metrics
 from streams.records import Judgement, Severity, Status
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon, scored
 
@@ -57,7 +58,9 @@ def test_a_thousand_authors_make_no_series_and_leave_no_trace():
             url=f"https://forum.example/{number}",
             scorer=f"scorer-{number}@1",
         )
-        effects = Effects(outcomes=Counter({f"outcome-{number}": 1}), notes=Counter({f"note-{number}": 1}), outputs=[record])
+        effects = Effects(
+            outcomes=Counter({f"outcome-{number}": 1}), notes=Counter({f"note-{number}": 1}), outputs=[record], arrivals=[NOON]
+        )
         metrics.turned("score", effects, 0.1, NOON)
         metrics.pileon(pileon(source=f"source-{number}", community=f"community-{number}", target_id=name, pileon_id=f"p-{number}"))
         metrics.dead_letter(f"topic-{number}", f"reason-{number}")
@@ -94,7 +97,7 @@ def test_the_labels_are_the_agreed_ones_and_the_series_are_bounded():
 
 def test_a_comment_is_counted_by_source_scorer_and_label():
     registry, metrics = fresh()
-    metrics.comment_scored(scored(toxicity=0.9, labels={"insult": 0.85, "threat": 0.1}, scorer="linear@1"), NOON + 3 * SECOND)
+    metrics.comments_scored([scored(toxicity=0.9, labels={"insult": 0.85, "threat": 0.1}, scorer="linear@1")], NOON + 3 * SECOND, [NOON])
     value = registry.get_sample_value
     assert value("threadwatch_comments_scored_total", {"source": "news", "scorer": "linear@1"}) == 1
     assert value("threadwatch_comments_flagged_total", {"source": "news", "label": "insult"}) == 1
@@ -107,7 +110,7 @@ def test_a_comment_is_counted_by_source_scorer_and_label():
 
 def test_a_community_of_another_source_is_other():
     registry, metrics = fresh()
-    metrics.comment_scored(scored(source="forum", community="sport"), NOON)
+    metrics.comments_scored([scored(source="forum", community="sport")], NOON, [NOON])
     assert (
         registry.get_sample_value("threadwatch_community_comments_total", {"source": "forum", "community": OTHER, "flagged": "false"}) == 1
     )
@@ -116,28 +119,28 @@ def test_a_community_of_another_source_is_other():
 @given(st.floats(0, 1))
 def test_flagged_means_at_the_threshold_or_above(toxicity: float):
     registry, metrics = fresh()
-    metrics.comment_scored(scored(toxicity=toxicity), NOON)
+    metrics.comments_scored([scored(toxicity=toxicity)], NOON, [NOON])
     flagged = registry.get_sample_value("threadwatch_comments_flagged_total", {"source": "news", "label": "toxicity"})
     assert flagged == (1 if toxicity >= FLAGGED_AT else 0)
 
 
 def test_a_deletion_is_consumed_but_has_no_score():
     registry, metrics = fresh()
-    metrics.comment_scored(scored(action="deleted", scorer="none@0", toxicity=0.0), NOON)
+    metrics.comments_scored([scored(action="deleted", scorer="none@0", toxicity=0.0)], NOON, [NOON])
     assert registry.get_sample_value("threadwatch_toxicity_score_count", {"source": "news", "label": "toxicity"}) == 0
 
 
 def test_a_writer_whose_clock_is_years_ahead_does_not_move_the_watermark_past_now():
     registry, metrics = fresh()
-    metrics.comment_scored(scored(created_at=datetime(9999, 12, 31, tzinfo=UTC), ingested_at=NOON), NOON)
+    metrics.comments_scored([scored(created_at=datetime(9999, 12, 31, tzinfo=UTC), ingested_at=NOON)], NOON, [NOON])
     assert registry.get_sample_value("threadwatch_event_time_watermark_seconds", {"source": "news"}) == NOON.timestamp()
 
 
 def test_the_watermark_never_goes_back_and_estimated_times_do_not_touch_it():
     registry, metrics = fresh()
-    metrics.comment_scored(scored(created_at=NOON), NOON + HOUR)
-    metrics.comment_scored(scored(created_at=NOON - HOUR), NOON + HOUR)
-    metrics.comment_scored(scored(created_at=NOON + MINUTE, created_at_is_estimated=True), NOON + HOUR)
+    metrics.comments_scored([scored(created_at=NOON)], NOON + HOUR, [NOON])
+    metrics.comments_scored([scored(created_at=NOON - HOUR)], NOON + HOUR, [NOON])
+    metrics.comments_scored([scored(created_at=NOON + MINUTE, created_at_is_estimated=True)], NOON + HOUR, [NOON])
     assert registry.get_sample_value("threadwatch_event_time_watermark_seconds", {"source": "news"}) == NOON.timestamp()
     assert registry.get_sample_value("threadwatch_end_to_end_seconds_count", {"source": "news"}) == 2
 

@@ -1,0 +1,177 @@
+"""A real Prometheus and a real Alertmanager on the files that we ship, with every wait shortened in copies of them."""
+
+import asyncio
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import yaml
+
+from tests.support.live import answers, until
+from tests.support.programs import free_port, needed
+
+DEPLOY: Final = Path(__file__).parents[2] / "deploy"
+SHORT: Final = {
+    "5m": "15s",
+    "15m": "40s",
+    "30m": "20s",
+    "1h": "15s",
+    "2h": "20s",
+    "3h": "30s",
+    "6h": "20s",
+    "1d": "30s",
+    "3d": "40s",
+    "7d": "40s",
+}
+"""Window of a rule → window here. Two scrapes a second apart must always fit in."""
+OFFSETS: Final = {"1h": "5s", "3h": "5s", "23h": "15s"}
+LATE: Final = ('le="60.0"', 'le="5.0"')
+"""The objective's minute is five seconds here."""
+
+
+def shortened(expression: str) -> str:
+    """Return a rule's expression with short windows; numbers that are compared stay as they are."""
+    ranges = re.sub(r"\[(\w+)\]", lambda found: f"[{SHORT[found[1]]}]", expression)
+    return re.sub(r"offset (\w+)", lambda found: f"offset {OFFSETS[found[1]]}", ranges).replace(*LATE)
+
+
+def write_rules(folder: Path) -> str:
+    """Write the shipped rules, shortened, and return the pattern that names them."""
+    folder.mkdir(parents=True)
+    for file in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
+        shipped = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for group in shipped["groups"]:
+            group["interval"] = "1s"
+            for rule in group["rules"]:
+                rule.update(expr=shortened(rule["expr"]), **({"for": "1s"} if "for" in rule else {}))
+        (folder / file.name).write_text(yaml.safe_dump(shipped), encoding="utf-8")
+    return str(folder / "*.yml")
+
+
+class Program:
+    """A program that listens on a port of its own until it is stopped."""
+
+    def __init__(self, command: list[str], folder: Path, port: int) -> None:
+        self.url, self._log = f"http://127.0.0.1:{port}", folder / "log"
+        with self._log.open("w") as log:
+            self._running = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
+
+    async def ready(self) -> None:
+        """Come back when it answers; fail with its log when it ended."""
+        await until(f"{self.url} is ready", lambda: self._running.poll() is not None or answers(f"{self.url}/-/ready"))
+        assert self._running.poll() is None, self._log.read_text(encoding="utf-8")
+
+    async def stop(self) -> None:
+        """Ask it to end and wait for it."""
+        self._running.terminate()
+        await asyncio.to_thread(self._running.wait, 30)
+
+
+class Alertmanager(Program):
+    """The shipped routes and inhibitions; receivers are named and silent: what it holds is asked of its API."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        config = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
+        config["receivers"] = [{"name": receiver["name"]} for receiver in config["receivers"]]
+        config["templates"] = []
+        (folder / "alertmanager.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        port = free_port()
+        super().__init__([needed("prometheus-alertmanager"), "--config.file=alertmanager.yml", "--storage.path=data",
+                          f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="], folder, port)  # fmt: skip
+
+    def holds(self, scene: str) -> set[str]:
+        """Return the names of the alerts of one scene that have not ended."""
+        with urlopen(f"{self.url}/api/v2/alerts?{urlencode({'filter': f'scene={scene}'})}", timeout=5) as answer:
+            return {alert["labels"]["alertname"] for alert in json.load(answer)}
+
+
+class Prometheus(Program):
+    """Scrapes workers each second under the job's shipped name; its alerts carry the scene's."""
+
+    def __init__(self, folder: Path, scene: str, workers: list[str], alertmanager: Alertmanager) -> None:
+        folder.mkdir(parents=True)
+        config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+        at: Mapping[str, list[str]] = {"threadwatch": workers, "alertmanager": [alertmanager.url.removeprefix("http://")]}
+        config["global"] = {
+            "scrape_interval": "1s",
+            "scrape_timeout": "1s",
+            "evaluation_interval": "1s",
+            "external_labels": {"scene": scene},
+        }
+        config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": at["alertmanager"]}]}]}
+        config["rule_files"] = [write_rules(folder / "rules")]
+        jobs = [scraped["job_name"] for scraped in config["scrape_configs"]]
+        config["scrape_configs"] = [{"job_name": job, "static_configs": [{"targets": at[job]}]} for job in jobs if job in at]
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        port = free_port()
+        super().__init__([needed("prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--rules.alert.resend-delay=1s",
+                          f"--web.listen-address=127.0.0.1:{port}"], folder, port)  # fmt: skip
+        self._scene, self._alertmanager = scene, alertmanager
+
+    def value(self, expression: str) -> float:
+        """Return what an expression gives now, summed; 0 for nothing."""
+        with urlopen(f"{self.url}/api/v1/query?{urlencode({'query': expression})}", timeout=5) as answer:
+            return sum(float(series["value"][1]) for series in json.load(answer)["data"]["result"])
+
+    async def fires(self, *alerts: str) -> None:
+        """Come back when Alertmanager holds these."""
+        await until(f"{self._scene}: {alerts} fire", lambda: self._holds(set(alerts)), within=120)
+
+    async def ends(self, *alerts: str) -> None:
+        """Come back when Alertmanager holds none of these."""
+        await until(f"{self._scene}: {alerts} end", lambda: self._holds_none(set(alerts)), within=120)
+
+    async def _holds(self, alerts: set[str]) -> bool:
+        return alerts <= await asyncio.to_thread(self._alertmanager.holds, self._scene)
+
+    async def _holds_none(self, alerts: set[str]) -> bool:
+        return not alerts & await asyncio.to_thread(self._alertmanager.holds, self._scene)
+
+
+class Door:
+    """Stands before an Alertmanager. Shut, nobody gets through: connections are refused and those that were open are cut."""
+
+    def __init__(self, url: str) -> None:
+        self._behind = int(url.rpartition(":")[2])
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._server: asyncio.Server | None = None
+        self._through: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        """Let through."""
+        self._server = await asyncio.start_server(self._pass, "127.0.0.1", self._port)
+
+    async def shut(self) -> None:
+        """Let nobody through."""
+        if self._server is not None:
+            self._server.close()
+            for writer in list(self._through):
+                writer.close()
+            self._server = None
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, forth = await asyncio.open_connection("127.0.0.1", self._behind)
+        self._through |= {writer, forth}
+        await asyncio.gather(_pump(reader, forth), _pump(back, writer))
+        self._through -= {writer, forth}
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    try:
+        while data := await source.read(65536):
+            sink.write(data)
+            await sink.drain()
+    except OSError:
+        pass
+    finally:
+        sink.close()
+
+
+__all__ = ["Alertmanager", "Door", "Program", "Prometheus", "shortened", "write_rules"]
