@@ -39,13 +39,14 @@ def _compared(make: Callable[[], Stage], values: Sequence[bytes], scorer: str) -
     metrics = Metrics(
         CollectorRegistry(), {stage.name: stage.outcomes}, sources={"sample": ()}, notes=getattr(stage, "notes", ()), scorer=scorer
     )
-    pairs = [pair for _ in range(_ROUNDS) for pair in _round(make(), make(), values, metrics)]
-    plain = statistics.median(without for without, _ in pairs)
+    found = [batch for _ in range(_ROUNDS) for batch in _round(make(), make(), values, metrics)]
+    plain = statistics.median(without for without, _, _ in found)
     # Who goes second finds warm caches: the two orders are two populations, each with its own median.
-    added = statistics.mean(statistics.median(counted - without for without, counted in pairs[first::2]) for first in (0, 1))
+    added = statistics.mean(statistics.median(counted - without for without, counted, _ in found[first::2]) for first in (0, 1))
+    itself = statistics.median(itself for _, _, itself in found)
     print(
-        f"counting {stage.name:<8} {1e6 * plain / _BATCH:6.2f} µs a record without metrics, {1e6 * added / _BATCH:+5.2f} with: "
-        f"{100 * added / plain:+.1f} % (medians of {len(pairs)} batches, each turned both ways)",
+        f"counting {stage.name:<8} {1e6 * plain / _BATCH:6.2f} µs a record without metrics, {100 * added / plain:+.1f} % with them; "
+        f"counting alone {1e6 * itself / _BATCH:.2f} µs, {100 * itself / plain:.1f} % (medians of {len(found)} batches)",
         flush=True,
     )
     return [send.value for effects in _turned(make(), values) for send in effects.sends]
@@ -62,17 +63,19 @@ def _turned(stage: Stage, values: Sequence[bytes]) -> list[Effects]:
     return [engine.turn(stage, batch, store) for batch in _messages(stage, values)]
 
 
-def _round(plain: Stage, counted: Stage, values: Sequence[bytes], metrics: Metrics) -> list[tuple[float, float]]:
-    """Return the CPU seconds of every batch without and with counting; they take turns in going first."""
-    stores, found = (plain.new_store(), counted.new_store()), []
+def _round(plain: Stage, counted: Stage, values: Sequence[bytes], metrics: Metrics) -> list[tuple[float, float, float]]:
+    """Return the CPU seconds of every batch without and with counting, and of counting alone; who goes first changes."""
+    stores, found, itself = (plain.new_store(), counted.new_store()), [], 0.0
     gc.collect()
     for number, batch in enumerate(_messages(plain, values)):
         took = {False: 0.0, True: 0.0}
         for is_counted in (number % 2 == 0, number % 2 == 1):
             began = time.process_time()
             effects = engine.turn(counted if is_counted else plain, batch, stores[is_counted])
+            turned = time.process_time()
             if is_counted:
                 metrics.turned(counted.name, effects, 0.1, _NOW)
+                itself = time.process_time() - turned
             took[is_counted] = time.process_time() - began
-        found.append((took[False], took[True]))
+        found.append((took[False], took[True], itself))
     return found
