@@ -1,4 +1,4 @@
-"""One line of a terminal per transition of a pile-on: numbers and opaque ids, never a name or a text."""
+"""Pile-ons in a terminal. One line per transition: numbers and opaque ids, never a name or a text; one case in full on demand."""
 
 from datetime import UTC, timedelta, tzinfo
 from typing import Final
@@ -42,3 +42,38 @@ def shown(name: str, longest: int = _SHOWN_OF_NAME) -> str:
     """Return a name that cannot move the cursor, turn the text round or fill the screen."""
     plain = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in name[: longest + 1])
     return plain if len(plain) <= longest else plain[:longest] + "…"
+
+
+def case_lines(pileon: PileOn) -> list[str]:
+    """Return a case in full: whom it is about, where, by what evidence. Ids stand as a settings file takes them (``[[mutes]]``)."""
+    over = f", ended: {pileon.ended_because}" if pileon.ended_because else ""
+    times = {"first hostile": pileon.first_hostile_at, "opened": pileon.opened_at, "updated": pileon.updated_at, "closed": pileon.closed_at}
+    told = {
+        "case": f"{pileon.pileon_id}, revision {pileon.revision}, by {shown(pileon.detector)}",
+        "status": f"{pileon.status}, {pileon.severity}{over}",
+        "source": quoted(pileon.source),
+        "community": quoted(pileon.community),
+        "target": quoted(pileon.target_id),
+        "conversations": ", ".join(map(quoted, pileon.conversations)),
+        "evidence": ", ".join(map(quoted, pileon.evidence)),
+        "opened by": quoted(pileon.opened_by),
+        "people": f"{pileon.hostile_authors} hostile, {pileon.replying_authors} replying within the window",
+        "replies": f"{pileon.hostile_replies} hostile of {pileon.replies}, {pileon.unknown_author_replies} by unknown authors, "
+        f"{pileon.removed_by_moderators} removed by moderators",
+        "times": ", ".join(f"{what} {at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for what, at in times.items() if at),
+        "reason": shown(pileon.reason, 1000),
+    }
+    return [f"{name:<14}{value}" for name, value in told.items()]
+
+
+def quoted(name: str) -> str:
+    """Return an id whole and in quotes, as TOML reads it; what a terminal would obey is escaped."""
+    return '"' + "".join(_escaped(sign) for sign in name) + '"'
+
+
+def _escaped(sign: str) -> str:
+    if sign in {'"', "\\"}:
+        return "\\" + sign
+    if sign.isprintable():
+        return sign
+    return f"\\u{ord(sign):04x}" if ord(sign) < 0x10000 else f"\\U{ord(sign):08x}"

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
@@ -57,6 +57,7 @@ def page(
     data: Data = None,
 ) -> None:
     """Read a comment page flattened to text; of a page scraped again only what is new is sent."""
+    from streams.cli.delivery import check_apart, deliver
     from streams.cli.options import settings_of
     from streams.packed import name_of
     from streams.sources.opened import page_text
@@ -64,14 +65,17 @@ def page(
     from streams.sources.page_records import Origin, bounds, conversation_of, records_of
 
     settings = settings_of(config, kafka, prefix, data)
+    check_apart("--to", to, file)
     read = read_page(page_text(file), name_of(file))
     if not read.heading and not conversation:
         _headless(name_of(file), to)
     first, last = bounds(_time("--published-at", published_at), _time("--scraped-at", scraped_at), datetime.now(UTC), len(read.comments))
     origin = Origin(source, community, conversation or conversation_of(read), first, last, arrived_at is ArrivedAt.CREATED)
     _check_names(origin)
-    found = records_of(read, origin, _seen(settings, origin, seen, to), _pseudonymiser(settings, source, community, pseudonymise))
-    _deliver(settings, found.records, to)
+    pseudonymiser = _pseudonymiser(settings, pseudonymise)
+    hide = partial(pseudonymiser, source, community) if pseudonymiser else None
+    found = records_of(read, origin, _seen(settings, origin, seen, to), hide)
+    deliver(settings, found.records, to)
     _say(found.words())
 
 
@@ -139,8 +143,9 @@ def _rows(
     pseudonymise: bool,
 ) -> None:
     """Read, convert and deliver, one row at a time."""
-    from streams.errors import UserError
+    from streams.cli.delivery import check_apart, deliver
     from streams.packed import name_of, opened
+    from streams.sources.late import Late
     from streams.sources.rows import Plan, mapped
     from streams.sources.tables import Rejects, comments
 
@@ -148,52 +153,23 @@ def _rows(
         columns=mapped(pairs),
         defaults={field: value for field, value in defaults.items() if value},
         arrived_at=arrived_at.value if arrived_at else None,
-        pseudonymise=_pseudonymiser(settings, defaults["source"] or "", defaults["community"] or "", pseudonymise),
+        pseudonymise=_pseudonymiser(settings, pseudonymise),
     )
-    where = name_of(file)
-    with opened(file) as (stream, raw), Rejects(rejects_file or Path(f"{where}.rejects.jsonl")) as rejected, _progress(raw) as advance:
-        delivered = _deliver(settings, advance(comments(reader(stream, rejected.add), plan, rejected.add, where)), to)
-    if rejected.count and not delivered:
-        raise UserError(f"{where}: none of {rejected.count} rows could be read; {rejected.first}; all are listed in {rejected.file}")
+    where, late = name_of(file), Late(settings.sources, None if to else datetime.now(UTC))
+    listed_in = rejects_file or Path(f"{where}.rejects.jsonl")
+    check_apart("--to", to, file)
+    check_apart("--rejects", listed_in, file)
+    with opened(file) as (stream, raw), Rejects(listed_in) as rejected, _progress(raw) as advance:
+        read = comments(reader(stream, rejected.add), plan, rejected.add, where)
+        delivered = deliver(settings, advance(late.seen(rejected.not_all(read, where))), to)
     listed = f", listed in {rejected.file}" if rejected.count else ""
     _say(f"{_counted(delivered, 'comment')} read; {_counted(rejected.count, 'row')} rejected{listed}")
+    if late.count:
+        _say(late.words())
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _deliver(settings: "Settings", records: "Iterable[Comment]", to: str | None) -> int:
-    """Send the records to ``comments.raw``, or write them as JSON lines; return how many."""
-    if to is None:
-        from streams.kafka.produce import send_records
-        from streams.topics import COMMENTS_RAW
-
-        return send_records(settings, COMMENTS_RAW, records)
-    with ExitStack() as stack:
-        return _write(records, _out(to, stack))
-
-
-def _out(to: str, stack: ExitStack) -> BinaryIO:
-    from streams.errors import UserError
-
-    if to == "-":
-        return sys.stdout.buffer
-    try:
-        return stack.enter_context(Path(to).open("wb"))
-    except OSError as error:
-        raise UserError(f"--to {to}: cannot be written: {error.strerror}") from error
-
-
-def _write(records: "Iterable[Comment]", out: BinaryIO) -> int:
-    import msgspec
-
-    encoder, count = msgspec.json.Encoder(), 0
-    for record in records:
-        out.write(encoder.encode(record) + b"\n")
-        count += 1
-    out.flush()
-    return count
 
 
 def _seen(settings: "Settings", origin: "Origin", file: str | None, to: str | None) -> set[str]:
@@ -209,13 +185,13 @@ def _seen(settings: "Settings", origin: "Origin", file: str | None, to: str | No
     return seen_comment_ids(settings, origin.source, origin.community, origin.conversation_id)
 
 
-def _pseudonymiser(settings: "Settings", source: str, community: str, wanted: bool) -> Callable[[str], str] | None:
+def _pseudonymiser(settings: "Settings", wanted: bool) -> Callable[[str, str, str], str] | None:
+    """Return what hides a person of a source and community: whoever has one name in two of them gets two pseudonyms."""
     if not wanted:
         return None
     from streams.pseudonyms import installation_key, pseudonym
 
-    key = installation_key(settings.data)
-    return lambda person: pseudonym(key, "author", source, community, person)
+    return partial(pseudonym, installation_key(settings.data), "author")
 
 
 def _headless(where: str, to: str | None) -> None:

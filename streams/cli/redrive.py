@@ -3,12 +3,15 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Final
 
 import typer
 
 from streams.cli.options import Config, Kafka, Prefix, settings_of
 
+MEND_WITHIN: Final = 60.0
+"""Seconds for one letter."""
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -20,21 +23,24 @@ def redrive(
         str | None, typer.Option("--mend", help="A command that gets the bytes on stdin and gives the mended ones on stdout.")
     ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Only those with this reason.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also those that were sent back before.")] = False,
     config: Config = None,
     kafka: Kafka = None,
     prefix: Prefix = None,
 ) -> int:
-    """Try dead letters again, as they are or mended; what is readable now goes back, the rest is counted. Exit 1 if any is left."""
+    """Try dead letters again, as they are or mended; what is readable now goes back, once, the rest is counted. Exit 1 if any is left.
+
+    Nothing is sent, and the exit code is 1, where the command of --mend fails for one of them: --reason picks those it is for.
+    """
     settings = settings_of(config, kafka, prefix)
     from streams.kafka.connection import reached
 
-    return asyncio.run(reached(settings, _redrive(settings, topic, show, _mender(mend), reason)))
+    return asyncio.run(reached(settings, _redrive(settings, topic, show, _mender(mend), reason, again)))
 
 
-async def _redrive(settings: Any, name: str, show: bool, mend: Callable[[bytes], bytes], reason: str | None) -> int:
+async def _redrive(settings: Any, name: str, show: bool, mend: Callable[[bytes], bytes], reason: str | None, again: bool) -> int:
     from streams.errors import UserError
     from streams.kafka.redrive import dead_letters
-    from streams.kafka.redrive import redrive as send_back
     from streams.topics import RECORD_TOPICS
 
     topic = next((topic for topic in RECORD_TOPICS if topic.name == name), None)
@@ -45,9 +51,35 @@ async def _redrive(settings: Any, name: str, show: bool, mend: Callable[[bytes],
         for letter in letters:
             print(f"{letter.partition}\t{letter.offset}\t{letter.headers.get('reason', '?')}\t{letter.headers.get('detail', '')[:120]}")
         return 0
-    counts = await send_back(settings, topic, letters, lambda value: _readable(topic, mend(value)))
-    print(f"{counts['sent back']} sent back to {name}, {counts['still unreadable']} still unreadable", file=sys.stderr)
-    return 1 if counts["still unreadable"] else 0
+    return await _sent_back(settings, topic, letters, mend, again)
+
+
+async def _sent_back(settings: Any, topic: Any, letters: list[Any], mend: Callable[[bytes], bytes], again: bool) -> int:
+    from streams.kafka.redrive import send_back, sent_back_before
+
+    before = set() if again else await sent_back_before(settings, topic, letters)
+    new = [letter for letter in letters if letter.name not in before]
+    try:
+        # All of them before the first is sent: a command that fails in the middle has sent nothing.
+        mended = [(letter, value) for letter in new if (value := _mended(topic, letter, mend))]
+    except MendFailed as failed:
+        print(f"threadwatch: {failed}; nothing was sent back", file=sys.stderr)
+        return 1
+    sent, left = await send_back(settings, topic, mended), len(new) - len(mended)
+    known = f"{len(letters) - len(new)} were sent back before, " if len(new) < len(letters) else ""
+    print(f"{sent} sent back to {topic.name}, {known}{left} still unreadable", file=sys.stderr)
+    return 1 if left else 0
+
+
+class MendFailed(Exception):
+    """The command of ``--mend`` failed; the message says how, without a word of what it was given."""
+
+
+def _mended(topic: Any, letter: Any, mend: Callable[[bytes], bytes]) -> bytes | None:
+    try:
+        return _readable(topic, mend(letter.value)) if letter.value else None
+    except MendFailed as failed:
+        raise MendFailed(f"{failed} for the letter at {letter.partition}:{letter.offset}") from failed
 
 
 def _readable(topic: Any, value: bytes) -> bytes | None:
@@ -62,18 +94,21 @@ def _readable(topic: Any, value: bytes) -> bytes | None:
 
 
 def _mender(command: str | None) -> Callable[[bytes], bytes]:
-    if command is None:
-        return lambda value: value
+    return (lambda value: value) if command is None else partial(_mend, command)
 
-    def mend(value: bytes) -> bytes:
-        import shlex
-        import subprocess
 
-        from streams.errors import UserError
+def _mend(command: str, value: bytes) -> bytes:
+    import shlex
+    import subprocess
 
-        try:
-            return subprocess.run(shlex.split(command), input=value, capture_output=True, check=False, timeout=60).stdout
-        except (OSError, ValueError) as error:
-            raise UserError(f"--mend: cannot run {command!r}: {error}") from error
+    from streams.errors import UserError
 
-    return mend
+    try:
+        done = subprocess.run(shlex.split(command), input=value, capture_output=True, check=False, timeout=MEND_WITHIN)
+    except subprocess.TimeoutExpired as error:
+        raise MendFailed(f"--mend: {command!r} did not end within {MEND_WITHIN:g} s") from error
+    except (OSError, ValueError) as error:
+        raise UserError(f"--mend: cannot run {command!r}: {error}") from error
+    if done.returncode:
+        raise MendFailed(f"--mend: {command!r} ended with {done.returncode}")
+    return done.stdout

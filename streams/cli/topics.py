@@ -17,12 +17,25 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=T
 
 @app.command()
 def create(config: Config = None, kafka: Kafka = None, prefix: Prefix = None) -> int:
-    """Create the declared topics that are missing."""
-    from streams.kafka.admin import create_topics
+    """Create the declared topics that are missing; give the others the declared retention and largest message.
 
-    made = asyncio.run(_reached(create_topics, settings_of(config, kafka, prefix)))
-    print("\n".join(made) if made else "every topic is there already", file=sys.stdout if made else sys.stderr)
-    return 0
+    A shorter retention deletes what is older. Partitions, cleanup policy and timestamps are never changed: exit 1 where they differ.
+    """
+    made, changed, left = asyncio.run(_reached(_made_and_altered, settings_of(config, kafka, prefix)))
+    if made or changed:
+        print("\n".join(made + changed))
+    else:
+        print("every topic is there already", file=sys.stderr)
+    for line in left:
+        print(f"{line}; that is never changed here", file=sys.stderr)
+    return 1 if left else 0
+
+
+async def _made_and_altered(settings: Settings) -> tuple[list[str], list[str], list[str]]:
+    from streams.kafka.admin import alter_topics, create_topics
+
+    changed, left = await alter_topics(settings)
+    return await create_topics(settings), changed, left
 
 
 @app.command()

@@ -14,17 +14,32 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def watch(
     from_beginning: Annotated[bool, typer.Option("--from-beginning", help="Begin with the oldest pile-on there is.")] = False,
+    case: Annotated[
+        str | None,
+        typer.Option("--case", metavar="ID", help="Print this case in full as it is now, and end. Its id, or the beginning of it."),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop at the end as it is now, instead of waiting for more.")] = False,
     config: Config = None,
     kafka: Kafka = None,
     prefix: Prefix = None,
 ) -> int:
-    """Print one line per pile-on as it opens, worsens and ends. Numbers and opaque ids, never names or text."""
+    """Print one line per pile-on as it opens, worsens and ends. Numbers and opaque ids, never names or text.
+
+    --case prints whom a case is about, its conversations and the ids of its evidence: what a look at it, or a mute, needs.
+    """
     settings = settings_of(config, kafka, prefix)
     from streams.kafka.connection import reached
 
-    asyncio.run(reached(settings, _watch(settings, from_beginning or once, once)))
+    showing = _watch(settings, from_beginning or once, once) if case is None else _show(settings, case.lower().rstrip("…"))
+    asyncio.run(reached(settings, showing))
     return 0
+
+
+async def _show(settings: Any, begins: str) -> None:
+    from streams.kafka.feedback import case_of
+    from streams.lines import case_lines
+
+    print("\n".join(case_lines(await case_of(settings, begins))))
 
 
 async def _watch(settings: Any, from_beginning: bool, once: bool) -> None:

@@ -1,9 +1,10 @@
-"""Topics as they should be and as they are: make what is missing, tell what differs."""
+"""Topics as they should be and as they are: make what is missing, give them a changed retention, tell what differs."""
 
 import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
@@ -13,6 +14,10 @@ from streams.kafka.connection import client_options
 from streams.kafka.declared import DeclaredTopic, declared
 from streams.settings import Settings
 
+ALTERED: Final = ("retention.ms", "segment.ms", "max.message.bytes")
+"""What may be changed of a topic that exists: how long text lives (whole segments go, so both) and the largest message."""
+_SET_ON_THE_TOPIC: Final = 1
+"""Kafka's number for a setting that the topic itself has, not its broker."""
 COMPARED: Final = ("cleanup.policy", "retention.ms", "max.message.bytes", "message.timestamp.type")
 
 
@@ -108,11 +113,68 @@ async def _partition_differences(admin: Any, topics: list[DeclaredTopic]) -> lis
 
 
 async def _config_differences(admin: Any, topics: list[DeclaredTopic]) -> list[str]:
+    found = await _entries(admin, topics)
+    return [line for topic in topics for line in _compared(topic, {entry[0]: entry[1] for entry in found[topic.name]})]
+
+
+async def _entries(admin: Any, topics: list[DeclaredTopic]) -> dict[str, list[Any]]:
+    """Return each topic's settings as the broker lists them: (name, value, read only, where it is set, …)."""
     if not topics:
-        return []
+        return {}
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics])
-    found = {resource[3]: {entry[0]: entry[1] for entry in resource[4]} for answer in answers for resource in answer.resources}
-    return [line for topic in topics for line in _compared(topic, found.get(topic.name, {}))]
+    return {topic.name: [] for topic in topics} | {resource[3]: resource[4] for answer in answers for resource in answer.resources}
+
+
+async def alter_topics(settings: Settings) -> tuple[list[str], list[str]]:
+    """Give the topics that exist the declared retention and largest message.
+
+    Returns a line per setting changed, and a line per difference that is never changed: partitions (a key would move), cleanup
+    policy (it could delete state), timestamps.
+    """
+    admin = AIOKafkaAdminClient(**client_options(settings))
+    await admin.start()
+    try:
+        there = set(await admin.list_topics())
+        present = [topic for topic in declared_topics(settings) if topic.name in there]
+        found = await _entries(admin, present)
+        changed = {topic.name: lines for topic in present if (lines := list(_alterations(topic, _values(found[topic.name]))))}
+        await _alter(admin, [topic for topic in present if topic.name in changed], found)
+        left = await _partition_differences(admin, present) + [line for topic in present for line in _kept(topic, found[topic.name])]
+        return [line for lines in changed.values() for line in lines], left
+    finally:
+        await admin.close()
+
+
+def _values(entries: list[Any]) -> dict[str, str]:
+    return {entry[0]: str(entry[1]) for entry in entries}
+
+
+def _alterations(topic: DeclaredTopic, found: dict[str, str]) -> Iterable[str]:
+    for name in ALTERED:
+        if name in topic.configs and found.get(name) != topic.configs[name]:
+            yield f"{topic.name}: {name} was {found.get(name)}, is {topic.configs[name]} now"
+
+
+def _kept(topic: DeclaredTopic, entries: list[Any]) -> Iterable[str]:
+    never_altered = {name: value for name, value in topic.configs.items() if name not in ALTERED}
+    return _compared(msgspec.structs.replace(topic, configs=never_altered), _values(entries))
+
+
+async def _alter(admin: Any, topics: list[DeclaredTopic], found: dict[str, list[Any]]) -> None:
+    if not topics:
+        return
+    answers = await admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, topic.name, _complete(topic, found[topic.name])) for topic in topics]
+    )
+    for code, message, _, topic_named in (resource for answer in answers for resource in answer.resources):
+        if code:
+            raise UserError(f"the broker refused to change {topic_named}: {for_code(code).__name__} {message or ''}".rstrip())
+
+
+def _complete(topic: DeclaredTopic, entries: list[Any]) -> dict[str, str]:
+    """Return all settings that the topic is to have of its own: Kafka's request replaces the whole set, and what it leaves out is lost."""
+    own = {entry[0]: str(entry[1]) for entry in entries if entry[3] == _SET_ON_THE_TOPIC}
+    return own | {name: topic.configs[name] for name in ALTERED if name in topic.configs}
 
 
 def _compared(topic: DeclaredTopic, found: dict[str, str]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""How to reach the broker: settings → what aiokafka wants, a wait with a deadline, and one line per change of state."""
+"""How to reach the broker: settings → what aiokafka wants, a wait with a deadline, and few lines while it is away."""
 
 import asyncio
 import logging
@@ -15,6 +15,10 @@ from streams.settings import Kafka, Settings
 T = TypeVar("T")
 log = logging.getLogger("threadwatch.kafka")
 _COMMANDS_WAIT: Final = timedelta(seconds=10)
+_LOOKED_AFTER_FOR: Final = 60.0
+"""Seconds for which a look counts: longer than one takes."""
+_COMING_BACK: Final = 20.0
+"""Seconds after an outage in which clients still tell of it: groups are joined again, leaders found."""
 MAX_MESSAGE: Final = 5 * 1024 * 1024
 """Largest message that clients send or fetch; above every topic's own limit (defaults are 1 MB on both sides)."""
 
@@ -147,19 +151,61 @@ async def wait_for_broker(settings: Settings, within: timedelta) -> None:
 
 
 class OneLinePerChange(logging.Filter):
-    """aiokafka writes about 200 error lines a second while a broker is away; this lets one through per change of state."""
+    """Of the about 200 lines a second that aiokafka and Faust write while a broker is away, lets through what says something new.
+
+    Where somebody looks after the broker and says what they see (``settle``), lines wait for that: those of an outage are dropped,
+    because one line of ours says it, and of the rest each kind passes once in a while. Where nobody looks, each kind passes at once.
+    """
 
     def __init__(self, quiet_for: float = 30.0) -> None:
         super().__init__()
         self._quiet_for = quiet_for
         self._last: dict[str, float] = {}
+        self._held: dict[str, logging.LogRecord] = {}
+        self._looked_at = self._away_at = float("-inf")
+
+    @property
+    def holds_lines(self) -> bool:
+        """Return whether lines wait for somebody to look."""
+        return bool(self._held)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether this kind of line was not seen for a while."""
+        """Return whether this line passes now."""
+        if getattr(record, "is_settled", False) or not _is_noise(record):
+            return True
         kind = f"{record.name}:{record.msg if isinstance(record.msg, str) else type(record.msg).__name__}"
+        if record.created - self._looked_at < _LOOKED_AFTER_FOR:
+            self._held.setdefault(kind, record)
+            return False
+        return self._is_new(kind, record.created)
+
+    def settle(self, is_away: bool, began: float, now: float) -> None:
+        """Take in that a look at the broker, begun at ``began`` and over ``now``, found it away or not; both as ``time.time()``.
+
+        Lines written since it began wait for the next: it may not have seen what they tell of.
+        """
+        self._looked_at = now
+        self._away_at = now if is_away else self._away_at
+        settled = [kind for kind, record in self._held.items() if is_away or record.created < began]
+        for kind in settled:
+            record = self._held.pop(kind)
+            if now - self._away_at >= _COMING_BACK and self._is_new(kind, record.created):
+                record.is_settled = True
+                logging.getLogger(record.name).handle(record)
+
+    def _is_new(self, kind: str, at: float) -> bool:
         last = self._last.get(kind, -self._quiet_for)
-        self._last[kind] = record.created
-        return record.created - last >= self._quiet_for
+        self._last[kind] = at
+        return at - last >= self._quiet_for
+
+
+def _is_noise(record: logging.LogRecord) -> bool:
+    """Faust's App also says in its own name that it crashed: that must not wait."""
+    return record.name != "faust.app.base" or "Missing sensor state" in str(record.msg)
+
+
+CALM: Final = OneLinePerChange()
+"""The one on the loggers, which are the process's too."""
 
 
 def calm_logging() -> None:
@@ -167,9 +213,8 @@ def calm_logging() -> None:
     level = os.environ.get("THREADWATCH_LOG", "")
     if level == "debug":
         return
-    calm = OneLinePerChange()
     for name in _NOISY:
-        logging.getLogger(name).addFilter(calm)
+        logging.getLogger(name).addFilter(CALM)
 
 
 _NOISY: Final = (
@@ -188,4 +233,6 @@ _NOISY: Final = (
     "mode.supervisors",
     "aiokafka.coordinator",
     "faust.transport.consumer",
+    "faust.app.base",
+    "mode.timers",
 )

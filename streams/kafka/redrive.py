@@ -1,8 +1,10 @@
-"""Dead letters, mended or to be tried again, back to where they came from: once each, and the dead letters stay."""
+"""Dead letters, mended or to be tried again, back to where they came from: once each, and the dead letters stay.
 
-from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any
+What was sent back is told by the topic itself: each message carries its letter's id in a header.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -13,6 +15,11 @@ from streams.kafka.read import open_reader, partition_places
 from streams.settings import Settings
 from streams.topics import Topic
 
+REDRIVEN_FROM: Final = "redriven-from"
+"""Header of a message that was a dead letter: partition and offset of the letter."""
+_CLOCKS_DIFFER_BY_MS: Final = 600_000
+"""The brokers of a letter and of the message it became need not agree on the time."""
+
 
 class Letter(Struct, frozen=True):
     """A dead letter as it lies in ``<topic>.dlq``: the bytes as they came, and why they are there."""
@@ -22,6 +29,12 @@ class Letter(Struct, frozen=True):
     key: bytes | None
     value: bytes | None
     headers: dict[str, str]
+    timestamp_ms: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return partition and offset: what the letter is told by."""
+        return f"{self.partition}:{self.offset}"
 
 
 async def dead_letters(settings: Settings, topic: Topic) -> list[Letter]:
@@ -30,42 +43,65 @@ async def dead_letters(settings: Settings, topic: Topic) -> list[Letter]:
     try:
         places = await partition_places(consumer, topic_name(settings, topic.dead_letters))
         consumer.assign(places)
-        stops = await consumer.end_offsets(places) if places else {}
         await consumer.seek_to_beginning(*places)
-        letters: list[Letter] = []
-        while waiting := [place for place in places if await consumer.position(place) < stops[place]]:
-            for raws in (await consumer.getmany(*waiting, timeout_ms=500)).values():
-                letters += [_letter(raw) for raw in raws]
-        return letters
+        return [_letter(raw) async for raw in _up_to_now(consumer, places)]
     finally:
         await consumer.stop()
 
 
+async def _up_to_now(consumer: Any, places: list[Any]) -> AsyncIterator[Any]:
+    stops = await consumer.end_offsets(places) if places else {}
+    while waiting := [place for place in places if await consumer.position(place) < stops[place]]:
+        for raws in (await consumer.getmany(*waiting, timeout_ms=500)).values():
+            for raw in raws:
+                yield raw
+
+
 def _letter(raw: Any) -> Letter:
-    return Letter(raw.partition, raw.offset, raw.key, raw.value, {name: value.decode(errors="replace") for name, value in raw.headers})
+    headers = {name: value.decode(errors="replace") for name, value in raw.headers}
+    return Letter(raw.partition, raw.offset, raw.key, raw.value, headers, raw.timestamp)
 
 
-async def redrive(settings: Settings, topic: Topic, letters: Iterable[Letter], mend: Callable[[bytes], bytes | None]) -> Counter[str]:
-    """Send what ``mend`` makes readable back to the topic; return how many were sent back and how many cannot be.
+async def sent_back_before(settings: Settings, topic: Topic, letters: Iterable[Letter]) -> set[str]:
+    """Return the names of the letters that stand in the topic again; it is read from when the oldest letter was written."""
+    since = min((letter.timestamp_ms for letter in letters), default=None)
+    if since is None:
+        return set()
+    consumer = await open_reader(settings)
+    try:
+        places = await partition_places(consumer, topic_name(settings, topic.name))
+        consumer.assign(places)
+        later = await consumer.offsets_for_times(dict.fromkeys(places, max(0, since - _CLOCKS_DIFFER_BY_MS)))
+        ends = await consumer.end_offsets(places)
+        for place, found in later.items():
+            consumer.seek(place, ends[place] if found is None else found.offset)
+        return {
+            value.decode(errors="replace")
+            async for raw in _up_to_now(consumer, places)
+            for name, value in raw.headers
+            if name == REDRIVEN_FROM
+        }
+    finally:
+        await consumer.stop()
 
-    A letter's own id (partition and offset) travels in a header; the stages drop a comment that comes twice.
+
+async def send_back(settings: Settings, topic: Topic, mended: Iterable[tuple[Letter, bytes]]) -> int:
+    """Send readable bytes back to the topic, each as the letter it was; return how many.
+
+    A letter's own name travels in a header; the stages drop a comment that comes twice.
     """
-    counts: Counter[str] = Counter()
-    producer = open_producer(settings)
+    count, producer = 0, open_producer(settings)
     async with producer:
         name = topic_name(settings, topic.name)
         partitions = await partitions_of(producer, name)
-        for letter in letters:
-            mended = mend(letter.value) if letter.value else None
-            counts["sent back" if mended else "still unreadable"] += 1
-            if mended:
-                await send_all(producer, [_outgoing(topic, name, partitions, letter, mended)])
-    return counts
+        for letter, value in mended:
+            await send_all(producer, [_outgoing(topic, name, partitions, letter, value)])
+            count += 1
+    return count
 
 
 def _outgoing(topic: Topic, name: str, partitions: int, letter: Letter, value: bytes) -> Outgoing:
     from streams.engine import decoder_of
 
     key = topic.key(decoder_of(topic)(value))
-    origin = f"{letter.partition}:{letter.offset}".encode()
-    return Outgoing(name, partition_of(key, partitions), key, value, (("redriven-from", origin),))
+    return Outgoing(name, partition_of(key, partitions), key, value, ((REDRIVEN_FROM, letter.name.encode()),))

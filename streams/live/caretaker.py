@@ -13,6 +13,7 @@ from streams.kafka.waiting import Probe
 from streams.live.agent import StageAgent
 from streams.live.guard import guarded
 from streams.live.http import Http
+from streams.live.outage import Outage
 from streams.live.progress import Watchdog
 from streams.live.ticks import Ticker
 from streams.live.verdicts import Verdicts
@@ -34,6 +35,7 @@ class Caretaker(Service):
         self._poster, self._webhooks = poster, webhooks
         self._lag_probe, self._tick_probe = Probe(settings), Probe(settings)
         self._verdicts: Verdicts | None = None
+        self._outage = Outage(settings, watch)
         self._http = Http(watch.registry, self.unhealthy, self.unready)
 
     async def on_start(self) -> None:
@@ -89,6 +91,10 @@ class Caretaker(Service):
         await self._every(_LAG_EVERY, "lag", self._look_at_lag)
 
     @Service.task
+    async def _broker(self) -> None:
+        await self._every(_HEARTBEAT, "the broker", self._outage.look)
+
+    @Service.task
     async def _ticks(self) -> None:
         pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
         if pileons is not None:
@@ -119,15 +125,17 @@ class Caretaker(Service):
         while not self.should_stop:
             await self.sleep(seconds)
             if not self.should_stop:
-                await guarded(what, self._unless_away(doing))
+                await guarded(what, self._unless_away(what, doing))
 
-    async def _unless_away(self, doing: Callable[[], Awaitable[Any]]) -> None:
+    async def _unless_away(self, what: str, doing: Callable[[], Awaitable[Any]]) -> None:
+        began = time.monotonic()
         try:
             await doing()
         except ProducerFenced:
             raise  # somebody else holds the partition: this worker must not go on as if it did
         except (KafkaError, OSError) as away:
-            self._watch.broker_away(type(away).__name__)
+            if not await self._outage.explains(began):
+                self._watch.broker_refused(what, type(away).__name__)
         except ConsumerStoppedError:
             if not self.should_stop:  # else on_stop took the consumer away in the middle of a look
                 raise

@@ -18,7 +18,7 @@ from streams.stages.step import Stage
 from streams.topics import PILEONS
 
 log = logging.getLogger("threadwatch.live")
-_AWAY_LINE_EVERY = 30.0
+_REFUSED_LINE_EVERY = 30.0
 
 
 class Watch:
@@ -36,7 +36,8 @@ class Watch:
         )
         self.metrics.describe(version=version("threadwatch"), python=platform.python_version(), scorer=scorer, configuration=configuration)
         self.metrics.started(datetime.now(UTC))
-        self._away_said = float("-inf")
+        self.broker_is_away = False
+        self._refused_said = float("-inf")
 
     def applied(self, stage: Stage, effects: Effects, seconds: float) -> None:
         """Count a batch that was applied."""
@@ -58,10 +59,22 @@ class Watch:
         self.metrics.lag(topic, waiting)
 
     def broker_away(self, why: str) -> None:
-        """Say once in a while that the broker does not answer; the stages wait for it by themselves."""
-        if time.monotonic() - self._away_said > _AWAY_LINE_EVERY:
-            self._away_said = time.monotonic()
+        """Say that the broker does not answer, once until it is back; the stages wait for it by themselves."""
+        if not self.broker_is_away:
+            self.broker_is_away = True
             log.warning("the broker does not answer (%s); waiting for it", why)
+
+    def broker_back(self) -> None:
+        """Say that it answers again, once."""
+        if self.broker_is_away:
+            self.broker_is_away = False
+            log.warning("the broker answers again")
+
+    def broker_refused(self, what: str, why: str) -> None:
+        """Say once in a while that the broker answers, but not this; it is tried again."""
+        if time.monotonic() - self._refused_said > _REFUSED_LINE_EVERY:
+            self._refused_said = time.monotonic()
+            log.warning("the broker answers, but %s is not possible (%s); trying again", what, why)
 
 
 def _say(pileon: PileOn) -> None:

@@ -99,14 +99,14 @@ def _plain_letters(text: str) -> str:
     text = _without_marks(unicodedata.normalize("NFKD", _without_marks(text)))
     if text.isascii():
         return text
-    return " ".join(_latin(word) for word in text.lower().split())
+    return " ".join(latin(word) for word in text.lower().split())
 
 
 def _without_marks(text: str) -> str:
     return "".join([letter for letter in text if not unicodedata.combining(letter)])
 
 
-def _latin(word: str) -> str:
+def latin(word: str) -> str:
     """Return a word that mixes Latin with look-alikes of it in Latin; a wholly foreign word stays as it is."""
     if word.isascii() or not any("a" <= letter <= "z" for letter in word):
         return word

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -47,7 +48,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Field → value where a row has none."""
     arrived_at: str | None = None
     """``created``: as of then; ``now``: Kafka's timestamp, whatever the row says; None: the row's own, if any."""
-    pseudonymise: Callable[[str], str] | None = None
+    pseudonymise: Callable[[str, str, str], str] | None = None
+    """Source, community and person → who stands for them."""
 
 
 def mapped(pairs: Iterable[str]) -> dict[str, str]:
@@ -127,7 +129,9 @@ def _completed(plan: Plan, values: dict[str, Any]) -> dict[str, Any]:
     if plan.arrived_at == "created":
         values["ingested_at"] = _as_of_then(values["created_at"], values.get("edited_at"))
     if plan.pseudonymise:
-        values |= {field: plan.pseudonymise(str(values[field])) for field in _PEOPLE if field in values}
+        # The row's own source and community, not the options': somebody must be one person from whichever file they come.
+        hide = partial(plan.pseudonymise, str(values["source"]), str(values["community"]))
+        values |= {field: hide(str(values[field])) for field in _PEOPLE if field in values}
     return values
 
 

@@ -28,30 +28,48 @@ class Row(NamedTuple):
 
 
 class Rejects:
-    """The rows that could not be read: counted, and written to a file that is made with the first of them. Never their text."""
+    """The rows that could not be read: counted, and listed in a file that only a run with such rows leaves behind. Never their text."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self.count = 0
         self.first = ""
+        self._is_new = not file.exists()
         self._out: TextIO | None = None
 
     def add(self, line: int, reason: str) -> None:
         """Count a row and write down its line and reason."""
-        try:
-            self._out = self._out or self.file.open("w", encoding="utf-8")
-        except OSError as error:
-            raise UserError(f"{self.file}: rejected rows cannot be written there ({error.strerror}); name a file with --rejects") from error
+        if self._out is None:
+            self._out = self._opened("w")
         self.first = self.first or f"line {line}: {reason}"
         self.count += 1
         self._out.write(msgspec.json.encode({"line": line, "reason": reason}).decode() + "\n")
 
+    def not_all(self, comments: Iterable[Comment], where: str) -> Iterator[Comment]:
+        """Yield the comments. Raises UserError at their end if there are none, because no row could be read."""
+        read = False
+        for comment in comments:
+            read = True
+            yield comment
+        if self.count and not read:
+            raise UserError(f"{where}: none of {self.count} rows could be read; {self.first}; all are listed in {self.file}")
+
+    def _opened(self, mode: str) -> TextIO:
+        try:
+            return self.file.open(mode, encoding="utf-8")  # type: ignore[return-value]  # both modes are of text
+        except OSError as error:
+            raise UserError(f"{self.file}: rejected rows cannot be written there ({error.strerror}); name a file with --rejects") from error
+
     def __enter__(self) -> Self:
+        # Before anything is sent: who cannot list what is rejected would send half a file.
+        self._opened("a").close()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._out:
             self._out.close()
+        elif (kind is None or self._is_new) and self.file.is_file():
+            self.file.unlink()  # empty, or of an earlier run of the same input
 
 
 def json_rows(stream: BinaryIO, reject: Reject) -> Iterator[Row]:

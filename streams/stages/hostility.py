@@ -15,11 +15,14 @@ from streams.stages.lexicon import (
     ASKING,
     ATTACK_STARTS,
     ATTACKS,
+    COPULAS,
+    DEGREES,
     FILLERS,
     FRIENDLY,
     GENERIC_BY_FIRST,
     HEAT,
-    INSULTING_NOUNS,
+    INSULTING_PLURALS,
+    INSULTING_SINGULARS,
     INSULTS,
     NEGATED,
     OPENERS,
@@ -27,12 +30,14 @@ from streams.stages.lexicon import (
     PERSONS,
     PLURAL,
     POINTING,
+    QUESTIONS,
+    SAID_THINGS,
     SECOND,
     SINGULAR,
     SPELLINGS,
 )
 
-HOSTILITY_VERSION: Final = "cues@1"
+HOSTILITY_VERSION: Final = "cues@2"
 BASE: Final = -1.8
 SLOPE: Final = 0.9
 MIN_TOXICITY: Final = 0.08
@@ -110,11 +115,41 @@ def _insulted(words: Sequence[str], present: set[str], you: int, subject: str) -
         return "own"
     if you:
         return "insulted"
+    return _others_insulted(words, present)
+
+
+def _others_insulted(words: Sequence[str], present: set[str]) -> str:
+    """Return whom an insult without "you" is for."""
     if not SINGULAR.isdisjoint(present) or _pointed_at(words):
         return "third"
-    if not PLURAL.isdisjoint(present) or (len(words) > SHORT and not INSULTING_NOUNS.isdisjoint(present)):
+    if not (PLURAL.isdisjoint(present) and INSULTING_PLURALS.isdisjoint(present)):
         return "group"
-    return "bare" if len(words) <= SHORT else "heat"
+    if len(words) > SHORT:
+        return "heat" if INSULTING_SINGULARS.isdisjoint(present) else "group"
+    return "bare" if COPULAS.isdisjoint(present) or not _said_of_others(words) else "group"
+
+
+def _said_of_others(words: Sequence[str]) -> bool:
+    """Return whether an insult is said of a subject: "most drivers are stupid", "why are cops so dumb".
+
+    Not "taxes are theft, idiot", which calls the reader that, nor "that is pathetic", which means who said it.
+    """
+    for here, word in enumerate(words):
+        if word not in COPULAS:
+            continue
+        before = words[here - 1] if here else ""
+        if before in QUESTIONS or not before:
+            if word.startswith(("are", "were")):
+                return True
+        elif before not in SAID_THINGS and _follows(words[here + 1 :]):
+            return True
+    return False
+
+
+def _follows(words: Sequence[str]) -> bool:
+    """Return whether these words begin with an insult, whatever says how much of one."""
+    first = next((word for word in words if word not in FILLERS and word not in DEGREES), "")
+    return first in INSULTS
 
 
 def _of_oneself(words: Sequence[str]) -> bool:
@@ -131,7 +166,7 @@ def _pointed_at(words: Sequence[str]) -> bool:
     for here, word in enumerate(words):
         if word in POINTING:
             near = words[here + 1 : here + 4]
-            if not INSULTING_NOUNS.isdisjoint(near) or not (INSULTS.isdisjoint(near) or PERSONS.isdisjoint(near)):
+            if not INSULTING_SINGULARS.isdisjoint(near) or not (INSULTS.isdisjoint(near) or PERSONS.isdisjoint(near)):
                 return True
     return False
 

@@ -42,11 +42,28 @@ INSULTING_NOUNS: Final = frozenset(
     "nutjob lunatic psycho bigot bigots racist fascist nazi bitch whore slut cunt prick dickhead wanker tosser sheeple snowflake crybaby "
     "weasel pedophile pedophiles savages barbarians fraud crook crooks charlatan pseudo buffoon cretin degenerate degenerates".split()
 )
+_PLURALS: Final = frozenset(
+    noun for noun in INSULTING_NOUNS if noun in {"savages", "barbarians"} or noun.removesuffix("s") in INSULTING_NOUNS - {noun}
+)
+INSULTING_SINGULARS: Final = INSULTING_NOUNS - _PLURALS
+INSULTING_PLURALS: Final = _PLURALS | {noun + ("es" if noun.endswith(("s", "ch")) else "s") for noun in INSULTING_SINGULARS}
+"""Of several people: nobody calls one person "idiots"."""
 INSULTING_ADJECTIVES: Final = frozenset(
     "idiotic moronic foolish stupid dumb dumber cowardly pathetic ignorant trash garbage disgusting disgraceful retarded brainless "
     "braindead brainwashed delusional worthless filth filthy subhuman gullible clueless spineless gutless repulsive vile vilest".split()
 )
-INSULTS: Final = INSULTING_NOUNS | INSULTING_ADJECTIVES
+INSULTS: Final = INSULTING_SINGULARS | INSULTING_PLURALS | INSULTING_ADJECTIVES
+COPULAS: Final = frozenset("is are was were isnt arent wasnt werent".split())
+DEGREES: Final = frozenset(
+    "a an all nothing but complete total absolute utter real big huge bunch of most more too mostly often not".split()
+)
+"""With ``FILLERS``, what may stand between "are" and an insult."""
+SAID_THINGS: Final = frozenset(
+    "this that it what which here there comment comments post posts opinion opinions view views argument arguments logic reasoning point "
+    "points take takes idea ideas claim claims answer answers reply replies attitude thinking question questions".split()
+)
+"""What somebody said: who calls that an insult means who said it."""
+QUESTIONS: Final = frozenset("why how when where what and but so".split())
 HEAT: Final = frozenset(
     "fuck fucks fucked fucker fuckers motherfucker shit shits sh1t shitty bullshit bs crap hell damn piss pissed ass arse balls tits suck "
     "sucks die kill hate despise rat rats pig pigs swine sheep snake snakes cockroach cockroaches animals monster monsters evil".split()

@@ -4,6 +4,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from streams.scorers.disguises import latin
 from streams.stages.lexicon import STOPWORDS
 from streams.stages.quotes import WORD
 
@@ -14,10 +15,14 @@ MIN_NAME_PART: Final = 3
 
 @lru_cache(maxsize=1 << 16)
 def folded(word: str) -> str:
-    """Return letters and digits only, compatibility forms and case gone: ``Ｊosé_`` and ``josé`` are one."""
-    if not word.isascii():
-        word = unicodedata.normalize("NFKC", word)
-    return "".join(letter for letter in word.casefold() if letter.isalnum())
+    """Return letters and digits only, compatibility forms and case gone: ``Ｊosé_`` and ``josé`` are one.
+
+    So are ``Anna`` and ``Annа``, whose last letter is Cyrillic: who hides a name from a reader's search means that person all the same.
+    """
+    if word.isascii():
+        return "".join(letter for letter in word.casefold() if letter.isalnum())
+    word = unicodedata.normalize("NFKC", word)
+    return latin("".join(letter for letter in word.casefold() if letter.isalnum()))
 
 
 def name_keys(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

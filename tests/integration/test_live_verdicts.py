@@ -33,6 +33,9 @@ async def test_what_a_moderator_says_is_none_ends_and_comes_back_only_when_it_ha
     await live.settled()
     (opened,) = live.pileons()
 
+    shown = await live.command("watch", "--case", opened.pileon_id[:8])
+    assert shown.returncode == 0, shown.stderr
+    assert {'target        "ann"', 'conversations "talk"'} <= set(shown.stdout.splitlines())
     said = await live.command("verdict", opened.pileon_id[:8], "not_one", "--by", "kim")
     assert (said.returncode, said.stdout) == (0, f"case {opened.pileon_id}: not_one\n"), said.stderr
 

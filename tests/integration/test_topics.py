@@ -56,6 +56,68 @@ async def test_partitions_retention_and_cleanup_that_differ_are_each_told(live: 
     await until("every difference is told, with exit 1", told, within=30)
 
 
+async def test_create_gives_topics_that_exist_a_changed_retention_and_keeps_their_other_settings(live: Live) -> None:
+    prefix = live.settings.kafka.prefix
+    await _alter(live, _changed(f"{prefix}comments.raw", {"retention.ms": "1000", "max.message.bytes": "9", "flush.messages": "77"}))
+    done = await live.command("topics", "create")
+    timestamps = f"{prefix}comments.raw: message.timestamp.type is CreateTime, declared LogAppendTime; that is never changed here"
+    assert (done.returncode, done.stderr.strip()) == (1, timestamps)
+    assert f"{prefix}comments.raw: retention.ms was 1000, is 2592000000 now" in done.stdout.splitlines()
+    assert f"{prefix}comments.raw: max.message.bytes was 9, is " in done.stdout
+    assert {line.split(":")[0] for line in done.stdout.splitlines()} == {f"{prefix}comments.raw"}
+
+    async def kept() -> bool:
+        found = await _configs(live, f"{prefix}comments.raw")
+        return (found["retention.ms"], found["flush.messages"]) == ("2592000000", "77")
+
+    await until("the declared retention is there, beside what was set by hand", kept, within=30)
+
+
+async def test_create_never_changes_partitions_or_cleanup_policy_and_says_so(live: Live) -> None:
+    prefix = live.settings.kafka.prefix
+    declared = next(topic for topic in declared_topics(live.settings) if topic.name == f"{prefix}state.pileon")
+    await _alter(live, _changed(declared.name, declared.configs | {"cleanup.policy": "delete"}))
+    admin = AIOKafkaAdminClient(**client_options(live.settings))
+    await admin.start()
+    try:
+        await admin.create_partitions({f"{prefix}replies": NewPartitions(5)})
+    finally:
+        await admin.close()
+    done = await live.command("topics", "create")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{prefix}replies: 5 partitions, declared 4; that is never changed here" in done.stderr
+    assert f"{declared.name}: cleanup.policy is delete, declared compact; that is never changed here" in done.stderr
+    assert (await _configs(live, declared.name))["cleanup.policy"] == "delete"
+
+
+async def _alter(live: Live, *resources: ConfigResource) -> None:
+    admin = AIOKafkaAdminClient(**client_options(live.settings))
+    await admin.start()
+    try:
+        await admin.alter_configs(list(resources))
+    finally:
+        await admin.close()
+    await until("the broker has taken it", lambda: _holds(live, resources), within=30)
+
+
+async def _holds(live: Live, resources: tuple[ConfigResource, ...]) -> bool:
+    for resource in resources:
+        found = await _configs(live, resource.name)
+        if any(found[name] != value for name, value in resource.configs.items()):
+            return False
+    return True
+
+
+async def _configs(live: Live, topic: str) -> dict[str, str]:
+    admin = AIOKafkaAdminClient(**client_options(live.settings))
+    await admin.start()
+    try:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        return {entry[0]: entry[1] for entry in answer.resources[0][4]}
+    finally:
+        await admin.close()
+
+
 def _changed(topic: str, configs: dict[str, str]) -> ConfigResource:
     return ConfigResource(ConfigResourceType.TOPIC, topic, configs)
 

@@ -106,6 +106,27 @@ def test_names_in_any_script_and_case_are_found(text: str) -> None:
     assert first(talk.say("bob", text)).target_id == "u1"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Anna Stone", "@Annа Stone fuck you"),
+        ("Anna Stone", "Аnna Stоne, you liar"),
+        ("Annа", "@Anna you liar"),
+        ("Анна Stone", "@Анна no"),
+    ],
+)
+def test_a_name_disguised_with_letters_of_another_script_is_found(name: str, text: str) -> None:
+    talk = Talk()
+    talk.say("u1", "Hello.", author_name=name)
+    assert first(talk.say("bob", text, HOSTILE)).target_id == "u1"
+
+
+def test_a_name_wholly_in_another_script_is_no_latin_name() -> None:
+    talk = Talk()
+    talk.say("u1", "Hello.", author_name="сора")
+    assert talk.say("bob", "@copa you liar", HOSTILE).outcome == "outside"
+
+
 def test_a_leading_handle_nobody_has_is_outside() -> None:
     talk = Talk()
     talk.say("ann", "Hello there.")

@@ -71,3 +71,60 @@ def test_a_flood_of_one_kind_of_line_becomes_one_line_and_other_kinds_still_come
     assert [passes("Unable to connect %s", 1000.0 + n / 200) for n in range(2000)].count(True) == 1
     assert passes("Marking the coordinator dead %s", 1005.0)
     assert passes("Unable to connect %s", 1100.0)
+
+
+def line(message: str, at: float, logger: str = "aiokafka") -> logging.LogRecord:
+    record = logging.LogRecord(logger, logging.ERROR, "f", 1, message, None, None)
+    record.created = at
+    return record
+
+
+def looked_after(caplog: pytest.LogCaptureFixture) -> OneLinePerChange:
+    calm = OneLinePerChange(quiet_for=30.0)
+    calm.settle(is_away=False, began=1000.0, now=1000.0)
+    return calm
+
+
+def test_what_clients_say_of_an_outage_is_dropped_where_somebody_looks_and_says_it(caplog: pytest.LogCaptureFixture) -> None:
+    calm = looked_after(caplog)
+    kinds = ("Unable to connect", "Heartbeat failed", "Timer commit is overlapping")
+    assert not any(calm.filter(line(kind, 1000.5 + n / 200)) for n in range(200) for kind in kinds)
+    assert calm.holds_lines
+    calm.settle(is_away=True, began=1001.0, now=1001.5)
+    assert not calm.filter(line("Marking the coordinator dead", 1010.0))
+    calm.settle(is_away=False, began=1011.0, now=1011.0)
+    assert not caplog.messages
+    assert not calm.holds_lines
+
+
+def test_another_problem_comes_through_once_when_the_broker_is_seen_to_answer(caplog: pytest.LogCaptureFixture) -> None:
+    calm = looked_after(caplog)
+    for n in range(100):
+        calm.filter(line("Topic authorization failed", 1000.5 + n / 200))
+    calm.filter(line("Unable to connect", 1001.6))
+    calm.settle(is_away=False, began=1001.5, now=1001.7)
+    assert caplog.messages == ["Topic authorization failed"]
+    assert calm.holds_lines, "what came while somebody looked waits for the next look"
+    calm.filter(line("Topic authorization failed", 1002.0))
+    calm.settle(is_away=True, began=1003.0, now=1003.0)
+    assert caplog.messages == ["Topic authorization failed"]
+
+
+def test_a_problem_that_lasts_beyond_an_outage_is_told_after_it(caplog: pytest.LogCaptureFixture) -> None:
+    calm = looked_after(caplog)
+    calm.settle(is_away=True, began=1001.0, now=1001.0)
+    for at in (1005.0, 1040.0):
+        calm.filter(line("Topic authorization failed", at))
+        calm.settle(is_away=False, began=at + 1, now=at + 1)
+    assert caplog.messages == ["Topic authorization failed"]
+
+
+def test_when_nobody_looks_any_more_lines_come_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    calm = looked_after(caplog)
+    assert calm.filter(line("Unable to connect", 1100.0))
+
+
+def test_that_an_app_crashed_never_waits(caplog: pytest.LogCaptureFixture) -> None:
+    calm = looked_after(caplog)
+    assert calm.filter(line("Crashed reason=%r", 1000.1, "faust.app.base"))
+    assert not calm.filter(line("Missing sensor state for rebalance #%s", 1000.1, "faust.app.base"))

@@ -58,6 +58,47 @@ def test_an_insult_to_somebody_else_is_hardly_hostile_to_the_addressee(text: str
     assert toward(text, 0.9) < 0.2
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "damn liberals are idiots",
+        "women drivers are idiots",
+        "most drivers are morons",
+        "All politicians are idiots",
+        "all cops are bastards",
+        "no politicians are so stupid",
+        "such drivers are just plain idiots",
+        "why are landlords so stupid",
+        "The landlords are bastards",
+        "this town is so stupid",
+        "landlords: bastards and parasites",
+        "lying perverts everywhere",
+    ],
+)
+def test_an_insult_to_a_group_is_not_thrown_at_the_person_answered(text: str) -> None:
+    assert (found(text).bare, found(text).group) == (0, 1)
+    assert toward(text, 0.96) < 0.2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "idiot",
+        "what an idiot",
+        "Pathetic.",
+        "idiots like you",
+        "You people are all idiots",
+        "that is pathetic",
+        "this comment is so stupid",
+        "taxes are theft, idiot",
+        "the earth is round, moron",
+    ],
+)
+def test_an_insult_without_a_subject_or_with_you_stays_at_the_person_answered(text: str) -> None:
+    assert found(text).bare + found(text).insulted == 1
+    assert toward(text, 0.96) > 0.8
+
+
 def test_an_insult_to_an_absent_person_is_hostile_to_that_person() -> None:
     assert toward_meant(0.9, found("He is a liar. This clown never learns.")) > 0.8
     assert toward_meant(0.9, found("You are a liar.")) == 0

@@ -1,13 +1,14 @@
 """One line a transition: numbers and opaque ids; names cannot do anything to a terminal."""
 
 import io
+import tomllib
 from datetime import timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from streams.lines import line_of, shown
+from streams.lines import case_lines, line_of, quoted, shown
 from streams.records import EndedBecause, Severity, Status
 from tests.support.builders import HOUR, MINUTE, NOON, pileon
 
@@ -32,6 +33,21 @@ def test_a_closed_one_says_why_and_when_it_closed() -> None:
 
 def test_times_are_shown_where_the_reader_is() -> None:
     assert line_of(pileon(), timezone(timedelta(hours=2))).plain.startswith("14:00")
+
+
+def test_a_case_in_full_tells_whom_where_and_by_what_evidence() -> None:
+    lines = case_lines(pileon("7q4f2abcdef", target_id="ann", conversations=("talk", "walk"), evidence=("c1", "c2"), reason="5 people"))
+    told = {line[:14].strip(): line[14:] for line in lines}
+    assert (told["target"], told["conversations"], told["evidence"]) == ('"ann"', '"talk", "walk"', '"c1", "c2"')
+    assert (told["reason"], told["source"], told["community"]) == ("5 people", '"news"', '"sport"')
+    assert "7q4f2abcdef" in told["case"]
+    assert told["people"].startswith("4 hostile")
+
+
+@given(st.text(min_size=1, max_size=40))
+def test_an_id_in_quotes_is_read_back_from_toml_and_moves_no_cursor(name: str) -> None:
+    assert tomllib.loads(f"target = {quoted(name)}") == {"target": name}
+    assert quoted(name).isprintable()
 
 
 def test_no_target_conversation_or_comment_is_in_it() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -10,7 +11,7 @@ import pytest
 
 from streams.cli.main import main
 from streams.records import Comment
-from tests.support.builders import comment
+from tests.support.builders import NOON, comment
 from tests.support.pages import INVENTED, flattened
 
 SAMPLE = Path(__file__).parents[2] / "streams" / "sources" / "samples" / "page.txt"
@@ -181,3 +182,74 @@ def test_help_imports_no_broker_and_no_parser(monkeypatch):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert "--pseudonymise" in done.stdout
     assert not [name for name in ("torch", "faust", "aiokafka", "zstandard", "numpy") if f"'{name}'" in done.stderr]
+
+
+def rows(tmp_path, name, *records):
+    (tmp_path / name).write_bytes(b"".join(msgspec.json.encode(record) + b"\n" for record in records))
+
+
+@pytest.mark.parametrize("option", ["--to", "--rejects"])
+def test_an_output_that_is_the_input_is_a_mistake_and_the_input_stays(option, tmp_path, capfdbinary, monkeypatch):
+    Broker(monkeypatch)
+    rows(tmp_path, "rows.jsonl", comment("a"))
+    before = (tmp_path / "rows.jsonl").read_bytes()
+    (tmp_path / "alias.jsonl").hardlink_to(tmp_path / "rows.jsonl")
+    assert main(["ingest", "jsonl", "rows.jsonl", option, "alias.jsonl"]) == 2
+    assert f"{option} alias.jsonl: is the file that is read" in written(capfdbinary)[1]
+    assert (tmp_path / "rows.jsonl").read_bytes() == before
+
+
+def test_a_page_is_not_overwritten_by_its_records(tmp_path, capfdbinary):
+    (tmp_path / "page.txt").write_bytes(SAMPLE.read_bytes())
+    assert main(["ingest", "page", "page.txt", "--to", "page.txt"]) == 2
+    assert (tmp_path / "page.txt").read_bytes() == SAMPLE.read_bytes()
+
+
+def test_what_is_written_takes_its_place_only_when_it_is_whole(tmp_path, capfdbinary):
+    (tmp_path / "out.jsonl").write_text("old")
+    (tmp_path / "rows.jsonl").write_bytes(b"nonsense\n")
+    assert main(["ingest", "jsonl", "rows.jsonl", "--to", "out.jsonl"]) == 2
+    assert (tmp_path / "out.jsonl").read_text() == "old"
+    rows(tmp_path, "rows.jsonl", comment("a"))
+    assert main(["ingest", "jsonl", "rows.jsonl", "--to", "out.jsonl"]) == 0
+    assert msgspec.json.decode((tmp_path / "out.jsonl").read_bytes(), type=Comment) == comment("a")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "rows.jsonl"]
+
+
+def test_nothing_is_sent_where_rejects_could_not_be_listed(monkeypatch, tmp_path, capfdbinary):
+    broker = Broker(monkeypatch)
+    rows(tmp_path, "rows.jsonl", comment("a"))
+    assert main(["ingest", "jsonl", "rows.jsonl", "--rejects", "no/such/folder"]) == 2
+    assert (broker.sent, b"name a file with --rejects" in capfdbinary.readouterr().err) == ([], True)
+
+
+def test_comments_that_arrive_too_late_to_be_counted_are_told_with_what_to_do(monkeypatch, tmp_path, capfdbinary):
+    Broker(monkeypatch)
+    long_ago = {"created_at": NOON - timedelta(days=2000), "ingested_at": None}
+    rows(tmp_path, "rows.jsonl", *(comment(name, created_at_is_estimated=name == "c", **long_ago) for name in "abc"))
+    assert main(["ingest", "jsonl", "rows.jsonl"]) == 0
+    lines = written(capfdbinary)[1].splitlines()
+    assert lines[0] == "3 comments read; 0 rows rejected"
+    assert lines[1].startswith("2 of them will not be counted in pile-ons")
+    assert lines[1].endswith("--arrived-at created")
+    assert main(["ingest", "jsonl", "rows.jsonl", "--arrived-at", "created"]) == 0
+    assert "counted" not in written(capfdbinary)[1]
+
+
+def test_late_is_said_of_the_rows_own_arrival_and_by_its_sources_lateness(monkeypatch, tmp_path, capfdbinary):
+    Broker(monkeypatch)
+    (tmp_path / "threadwatch.toml").write_text('[sources.slow]\nlateness = "P3D"\n')
+    arrival = {"created_at": NOON, "ingested_at": NOON + timedelta(days=2)}
+    rows(tmp_path, "rows.jsonl", comment("a", source="slow", **arrival), comment("b", source="quick", **arrival))
+    assert main(["ingest", "jsonl", "rows.jsonl"]) == 0
+    assert "1 of them will not be counted" in written(capfdbinary)[1]
+
+
+def test_pseudonyms_of_rows_are_of_their_own_community(tmp_path, capfdbinary):
+    rows(tmp_path, "rows.jsonl", *(comment(name, community=name, author_id="ann") for name in ("boats", "bees")))
+    main(["ingest", "jsonl", "rows.jsonl", "--to", "-", "--pseudonymise"])
+    one, other = (record.author_id for record in written(capfdbinary)[0])
+    rows(tmp_path, "rows.jsonl", comment("x", community="bees", author_id="ann"))
+    main(["ingest", "jsonl", "rows.jsonl", "--to", "-", "--pseudonymise", "--community", "else"])
+    assert [record.author_id for record in written(capfdbinary)[0]] == [other]
+    assert one != other

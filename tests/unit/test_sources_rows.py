@@ -137,13 +137,18 @@ def test_arriving_now_leaves_the_time_to_kafka_and_else_the_rows_own_stays():
 
 def test_people_are_pseudonymised_in_every_field():
     row = ROW | {"author_name": "Ann", "reply_to_author_id": "bob", "conversation_author_id": "cy"}
-    found = comment_of(plan(pseudonymise=lambda person: f"<{person}>"), row)
+    found = comment_of(plan(pseudonymise=lambda source, community, person: f"<{person}>"), row)
     assert (found.author_id, found.author_name, found.reply_to_author_id, found.conversation_author_id) == (
         "<ann>",
         "<Ann>",
         "<bob>",
         "<cy>",
     )
+
+
+def test_a_pseudonym_is_of_the_rows_own_source_and_community():
+    hide = plan(pseudonymise=lambda source, community, person: f"{source}/{community}/{person}")
+    assert comment_of(hide, ROW | {"source": "forum", "community": "boats", "author_id": "ann"}).author_id == "forum/boats/ann"
 
 
 @pytest.mark.parametrize(
@@ -319,13 +324,28 @@ def test_a_known_line_without_an_id_is_a_users_mistake(tmp_path):
         ids_in(str(file))
 
 
-def test_the_rejects_file_is_made_with_the_first_reject_and_holds_no_text(tmp_path):
+def test_the_rejects_file_lists_lines_and_reasons_and_holds_no_text(tmp_path):
     file = tmp_path / "rejects"
     with Rejects(file) as rejects:
-        assert not file.exists()
         rejects.add(3, "is no JSON")
         rejects.add(9, "has no comment_id")
     assert [msgspec.json.decode(line) for line in file.read_bytes().splitlines()] == [
         {"line": 3, "reason": "is no JSON"},
         {"line": 9, "reason": "has no comment_id"},
     ]
+
+
+def test_a_rejects_file_that_cannot_be_written_is_told_before_any_row_is_read(tmp_path):
+    with pytest.raises(UserError, match="rejected rows cannot be written there"), Rejects(tmp_path / "no" / "rejects"):
+        pytest.fail("a row would be sent")
+
+
+def test_a_clean_run_removes_the_rejects_of_an_earlier_one_and_a_broken_one_keeps_them(tmp_path):
+    file = tmp_path / "rejects"
+    file.write_text("old")
+    with pytest.raises(ValueError, match="broken"), Rejects(file):
+        raise ValueError("broken")
+    assert file.read_text() == "old"
+    with Rejects(file):
+        pass
+    assert not file.exists()
