@@ -5,8 +5,9 @@ from typing import Final
 import msgspec
 
 from streams.records import Action, DeletedBy, EndedBecause, Judged, PileOn, Reply, Role, Severity, Status
-from streams.stages.case import MAX_EVIDENCE, Case, Sizes, ended, pileon_id, told, with_conversation
+from streams.stages.case import Case, Sizes, ended, pileon_id, told, with_conversation
 from streams.stages.crossing import Crossing, crossing
+from streams.stages.evidence import evidence_of
 from streams.stages.instants import micros
 from streams.stages.ledger import GONE, IN_CASE, MODERATED, SPENT, UNKNOWN, Hostile, Kept, Ledger, Mild, counts
 from streams.stages.pileon_config import Rule
@@ -282,7 +283,7 @@ class Episode:
             unknown=sum(1 for kept in of_case if kept.flags & UNKNOWN) + case.forgotten_unknown,
             moderated=sum(1 for kept in of_case if kept.flags & MODERATED) + case.forgotten_moderated,
             severe_authors=self._severe_authors(),
-            evidence=_evidence(of_case),
+            evidence=evidence_of(of_case),
         )
 
 
@@ -290,14 +291,3 @@ def _hostile_of(reply: Reply, at: int, comment: int, pseudonyms: Pseudonyms) -> 
     author = pseudonyms.author(reply.author_id, reply.conversation_id)
     flags = UNKNOWN if reply.author_id is None else 0
     return Hostile(at, comment, author, reply.revision, flags, reply.hostility, reply.comment_id, reply.conversation_id)
-
-
-def _evidence(hostile: list[Hostile]) -> tuple[str, ...]:
-    """Return the comments of the most hostile replies of distinct authors; what was removed is no evidence any more."""
-    chosen: dict[int, str] = {}
-    for kept in sorted(hostile, key=lambda kept: (-kept.hostility, kept.at, kept.comment)):
-        if kept.comment_id:
-            chosen.setdefault(kept.author, kept.comment_id)
-        if len(chosen) == MAX_EVIDENCE:
-            break
-    return tuple(chosen.values())
