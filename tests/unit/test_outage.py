@@ -52,7 +52,7 @@ async def test_an_answer_that_took_long_does_not_contradict_a_newer_one(caplog: 
     both = asyncio.gather(found.is_on(), found.is_on())
     await asyncio.sleep(0)
     slow.set()
-    assert await both == [True, False]
+    assert list(await both) == [True, False]
     assert not watch.broker_is_away
 
 
