@@ -1,5 +1,6 @@
 """Is the broker away? Asked where there is a reason to, and said once as it goes and once as it is back."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
@@ -28,6 +29,7 @@ class Outage:
     ) -> None:
         self._options, self._watch, self._calm, self._ask = client_options(settings), watch, calm, ask
         self._over_at = float("-inf")
+        self._one_at_a_time = asyncio.Lock()
 
     async def look(self) -> None:
         """Ask the broker if its clients have complained, or if it was away."""
@@ -38,6 +40,10 @@ class Outage:
 
     async def is_on(self) -> bool:
         """Return whether the broker is away, having said so where that is news."""
+        async with self._one_at_a_time:  # an answer that took long must not contradict a newer one
+            return await self._asked()
+
+    async def _asked(self) -> bool:
         began, was_on = time.time(), self._watch.broker_is_away
         why = await self._why()
         if why is None:

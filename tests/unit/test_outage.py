@@ -1,5 +1,6 @@
 """An outage of the broker is said once as it begins and once as it ends, whatever else is said meanwhile."""
 
+import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,6 +35,25 @@ async def test_one_line_as_it_goes_and_one_as_it_is_back(caplog: pytest.LogCaptu
     assert [await found.explains(began) for _ in range(3)] == [True] * 3
     await found.look()
     assert caplog.messages == ["the broker does not answer (connection refused); waiting for it", "the broker answers again"]
+
+
+async def test_an_answer_that_took_long_does_not_contradict_a_newer_one(caplog: pytest.LogCaptureFixture) -> None:
+    slow, seen = asyncio.Event(), []
+
+    async def ask(options: Mapping[str, Any]) -> str | None:
+        seen.append(options)
+        if len(seen) == 1:
+            await slow.wait()
+            return "no answer"
+        return None
+
+    _, watch = outage(iter([]))
+    found = Outage(Settings(kafka=Kafka(bootstrap="127.0.0.1:9")), watch, OneLinePerChange(), ask)
+    both = asyncio.gather(found.is_on(), found.is_on())
+    await asyncio.sleep(0)
+    slow.set()
+    assert list(await both) == [True, False]
+    assert not watch.broker_is_away
 
 
 async def test_where_nobody_complains_the_broker_is_not_asked() -> None:
