@@ -45,6 +45,8 @@ class StageAgent:
         self._behind: set[int] = set()
         self._is_between = True
         """Whether we gave partitions back, or never had any, and were not given any since: the consumer may still name those of before."""
+        self._given_back: int | None = None
+        """The generation of the group whose partitions we gave back."""
         self._suspected: set[int] = set()
         self._batch = min(settings.worker.batch, getattr(stage, "at_most", settings.worker.batch))
         self.app = stage_app(settings, stage.name, self._batch)
@@ -68,7 +70,7 @@ class StageAgent:
 
         @app.on_partitions_revoked.connect
         async def revoked(_: Any, /, *gone: Iterable[Any], **__: Any) -> None:
-            self._is_between = True
+            self._is_between, self._given_back = True, self.app.consumer_generation_id
             await guarded(f"stage {self.stage.name}, partitions revoked", self.let_go(tp.partition for tps in gone for tp in tps))
 
         @app.on_partitions_assigned.connect
@@ -77,15 +79,15 @@ class StageAgent:
             await guarded(f"stage {self.stage.name}, partitions assigned", self.let_go(others))
             self._is_between = False
 
-    async def _guarded(self, partition: int, messages: list[Message]) -> bool:
+    async def _guarded(self, partition: int, generation: int, messages: list[Message]) -> bool:
         self.progress.began(partition, time.monotonic())
-        is_applied = await guarded(f"stage {self.stage.name}", self._apply(partition, messages))
+        is_applied = await guarded(f"stage {self.stage.name}", self._apply(partition, generation, messages))
         self.progress.ended(partition, time.monotonic())
         return is_applied
 
-    async def _apply(self, partition: int, messages: list[Message]) -> bool:
+    async def _apply(self, partition: int, generation: int, messages: list[Message]) -> bool:
         async with self.lock(partition):
-            if not self._is_ours(partition):
+            if not self._is_ours(partition, generation):
                 return False  # revoked while they lay in a buffer: opening now would fence the new owner, who reads them
             room = await self._opened(partition)
             await self._catch_up(room, messages[0].offset)
@@ -136,9 +138,15 @@ class StageAgent:
                     await self._catch_up(room, _END)
         self._suspected = waiting
 
-    def _is_ours(self, partition: int) -> bool:
-        # While partitions change hands the assignment is that of before: a room opened then would fence its new owner, or us.
-        return not self._is_between and any(tp.partition == partition for tp in self.app.consumer.assignment())
+    def _is_ours(self, partition: int, generation: int) -> bool:
+        """Return whether what was fetched in this generation of the group is ours to apply.
+
+        While partitions change hands the consumer names those of before: a room opened then would fence its new owner, or us.
+        What comes of the new generation is ours at once, though ``assigned`` may not have been told yet: nobody brings it again.
+        """
+        if generation in (self._given_back, None) or generation != self.app.consumer_generation_id:
+            return False
+        return any(tp.partition == partition for tp in self.app.consumer.assignment())
 
     def is_ready(self) -> bool:
         """Return whether the group has shared out its partitions, and the state of those of this worker, if any, is loaded."""

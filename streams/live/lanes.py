@@ -13,8 +13,11 @@ from typing import Any, Final
 
 from streams.engine import Message
 
-Work = Callable[[int, list[Message]], Awaitable[bool]]
-"""Applies records of one partition; nothing leaves it (guard.py). False: they are not ours any more, and stay unacknowledged."""
+Work = Callable[[int, int, list[Message]], Awaitable[bool]]
+"""Applies records of one partition, fetched in one generation of the group; nothing leaves it (guard.py).
+
+False: they are not ours any more, and stay unacknowledged.
+"""
 
 _REST: Final = 2.0
 """Rest after a batch, in times of how long it took."""
@@ -59,16 +62,18 @@ class Lanes:
             if not waiting:
                 wake.clear()
             self._room.set()
-            is_applied = await self._work(partition, list(chain.from_iterable(event.message.records for event in taken)))
+            generation = taken[0].message.generation_id
+            is_applied = await self._work(partition, generation, list(chain.from_iterable(event.message.records for event in taken)))
             rested = clock() + min(self._pace, _REST * (clock() - began))
             for event in taken if is_applied else ():
                 event.ack()
 
     def _taken(self, waiting: deque[Any]) -> list[Any]:
-        """Return the chunks of one batch: the next one, and more as long as they fit."""
+        """Return the chunks of one batch: the next one, and more as long as they fit and were fetched in the same generation."""
         taken, room = [waiting.popleft()], self._batch
         room -= len(taken[0].message.records)
-        while waiting and len(waiting[0].message.records) <= room:
+        generation = taken[0].message.generation_id
+        while waiting and len(waiting[0].message.records) <= room and waiting[0].message.generation_id == generation:
             taken.append(waiting.popleft())
             room -= len(taken[-1].message.records)
         return taken

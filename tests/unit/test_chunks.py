@@ -63,8 +63,8 @@ def test_what_may_be_committed_is_all_up_to_the_last_chunk_acknowledged() -> Non
 class _Event:
     """A chunk on its way, and whether it was acknowledged."""
 
-    def __init__(self, *numbers: int) -> None:
-        self.message = Chunk(RAW, [record(n) for n in numbers], 7)
+    def __init__(self, *numbers: int, generation: int = 7) -> None:
+        self.message = Chunk(RAW, [record(n) for n in numbers], generation)
         self.is_acknowledged = False
 
     def ack(self) -> None:
@@ -74,7 +74,7 @@ class _Event:
 async def _lanes(events: list[_Event], batch: int, applied: bool = True) -> list[list[int]]:
     turned: list[list[int]] = []
 
-    async def work(_: int, messages: list[Message]) -> bool:
+    async def work(_: int, __: int, messages: list[Message]) -> bool:
         turned.append([message.offset for message in messages])
         return applied
 
@@ -96,3 +96,7 @@ async def test_a_chunk_is_acknowledged_exactly_when_it_is_applied(applied: bool)
     events = [_Event(0, 1), _Event(2)]
     await _lanes(events, batch=10, applied=applied)
     assert [event.is_acknowledged for event in events] == [applied, applied]
+
+
+async def test_chunks_of_two_generations_of_the_group_are_no_batch_together() -> None:
+    assert await _lanes([_Event(0, 1), _Event(0, 1, 2, generation=8)], batch=10) == [[0, 1], [0, 1, 2]]
