@@ -4,6 +4,7 @@ A label is taken for one only where the page has it often: somebody may well wri
 """
 
 import re
+from bisect import bisect
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
@@ -70,7 +71,8 @@ def labels_of(lines: Sequence[str]) -> list[Label]:
     labels = replies | times | to | others | roles | answers | sure
     labels |= _counters(lines, replies, labels) | _counters(lines, labels - replies, labels)
     heads = answers | (times | to if _times_head(lines, times, labels, replies) else set[int]())
-    kinds = dict.fromkeys(labels, Label.ENDS) | dict.fromkeys(heads, Label.HEADS) | dict.fromkeys(roles, Label.BEGINS)
+    role = Label.HEADS if _roles_head(lines, roles, labels) else Label.BEGINS
+    kinds = dict.fromkeys(labels, Label.ENDS) | dict.fromkeys(heads, Label.HEADS) | dict.fromkeys(roles, role)
     return [kinds.get(at, Label.NONE) for at in range(len(lines))]
 
 
@@ -88,6 +90,18 @@ def _answers(folded: Sequence[str]) -> set[int]:
             found.add(at)
         above.add(line)
     return found
+
+
+def _roles_head(lines: Sequence[str], roles: set[int], labels: set[int]) -> bool:
+    """Say whether roles stand below names and above texts, and not above names: texts are longer than names."""
+    votes = 0
+    said = [at for at, line in enumerate(lines) if line and at not in labels]
+    for at in roles:
+        after = bisect(said, at)
+        above = len(lines[said[after - 1]]) if after else 0
+        below = len(lines[said[after]]) if after < len(said) else 0
+        votes += (below > above > 0) - (below < above or not above)
+    return votes > 0
 
 
 def _often(folded: Sequence[str], form: re.Pattern[str], written: int) -> set[int]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from streams.sources.page import PageComment
 from tests.support.page_words import NAME_STYLES, REMARKS, WIDGET_TEXTS, names, said
-from tests.support.pages import ARTICLE, FOOTER, OTHER_BARS, flattened
+from tests.support.pages import ARTICLE, BAR, FOOTER, OTHER_BARS, flattened
 
 
 class KnownPage(NamedTuple):
@@ -147,6 +147,18 @@ def _whole(seed: int) -> KnownPage:
     return KnownPage("\n".join([*lines, "", *FOOTER]) + "\n", tuple(comments))
 
 
+def _role_below(seed: int) -> KnownPage:
+    """The role stands below the name, with or without an empty line between, some pages with the time below that."""
+    chance = Random(seed)
+    comments = [comment for comment in talk(chance, Manner(named=1.0, pictures=0.0)) if comment.text]
+    lines, touching, dated = [*ARTICLE, *BAR, ""], chance.random() < 0.5, chance.random() < 0.5
+    for author, text, _ in comments:
+        lines += [author or "", *(() if touching else ("",)), chance.choice(ROLES), ""]
+        lines += [chance.choice(AGES), ""] if dated else []
+        lines += [*text.split("\n"), ""]
+    return KnownPage("\n".join([*lines, *FOOTER]) + "\n", tuple(comments))
+
+
 def _with_before(comments: Sequence[PageComment]) -> list[tuple[Sequence[PageComment], PageComment]]:
     return [(comments[:at], comment) for at, comment in enumerate(comments)]
 
@@ -258,6 +270,7 @@ def _kinds() -> dict[str, Callable[[int], KnownPage]]:
         | {
             "empty first or last": _with_ends,
             "the whole widget": _whole,
+            "roles below names": _role_below,
         }
     )
 
