@@ -33,8 +33,8 @@ def built() -> build.Dashboard:
 
 
 def _within_a_minute(window: str, by: str = "") -> str:
-    scored = f'sum{by}(rate(threadwatch_end_to_end_seconds_bucket{{le="60.0", {SOURCE}}}[{window}]))'
-    return f"{scored} / (sum{by}(rate(threadwatch_end_to_end_seconds_count{{{SOURCE}}}[{window}])) > 0)"
+    scored = f'sum{by}(rate(threadwatch_scoring_delay_seconds_bucket{{le="60.0", {SOURCE}}}[{window}]))'
+    return f"{scored} / (sum{by}(rate(threadwatch_scoring_delay_seconds_count{{{SOURCE}}}[{window}])) > 0)"
 
 
 def _now() -> tuple[AnyPanel, ...]:
@@ -43,12 +43,14 @@ def _now() -> tuple[AnyPanel, ...]:
     return (
         number("Workers up", "Workers that answered the last scrape.", Query('sum(up{job="threadwatch"})'),
                steps=Steps(look=1, bad=1, below=True), span=4, height=4, links=[runbook("WorkerDown")]),
-        number("Scored within a minute", f"Of the comments of the last hour; the objective is {OBJECTIVE * 100:g} %. Comments with an "
-               "estimated time are left out.", Query(_within_a_minute("1h")), unit=SHARE, steps=SLO, span=4, height=4, decimals=2,
-               most=1, no_value="no comments", links=[runbook("EventTimeLag")]),
+        number("Scored within a minute", f"Of the comments of the last hour; the objective is {OBJECTIVE * 100:g} %, counted from their "
+               "arrival. What was over a day old on arrival is left out.", Query(_within_a_minute("1h")),
+               unit=SHARE, steps=SLO, span=4, height=4, decimals=2,
+               most=1, no_value="no comments", links=[runbook("ScoringBudgetBurnFast")]),
         number("Error budget, burn", "How many times faster than the objective allows comments came late in the last hour: at 1 the budget "
                "of 30 days lasts 30 days, at 14.4 two days.", Query(f"(1 - {_within_a_minute('1h')}) / {1 - OBJECTIVE:.3f}"),
-               steps=Steps(look=1, bad=14.4), span=4, height=4, decimals=1, no_value="no comments", links=[runbook("EventTimeLag")]),
+               steps=Steps(look=1, bad=14.4), span=4, height=4, decimals=1, no_value="no comments",
+               links=[runbook("ScoringBudgetBurnFast")]),
         number("Messages waiting", "Between what is applied and the end of the log, all topics.",
                Query("sum(topic:threadwatch_consumer_lag:sum)"), steps=LAG, span=4, height=4, links=[runbook("ConsumerLagGrowing")]),
         number("Dead letters", "Of what came in during 5 minutes: messages that could not be read. From 10 % on the worker stops.",
@@ -62,9 +64,9 @@ def _now() -> tuple[AnyPanel, ...]:
 
 def _slo_over_time() -> AnyPanel:
     return lines(
-        "Scored within a minute, by site", "Share of comments scored within 60 s of being written. Backfills are late by nature.",
+        "Scored within a minute, by site", "Share of comments scored within 60 s of their arrival. Backfills are left out.",
         Query(_within_a_minute("$__rate_interval", " by (source) "), "{{source}}"), unit=SHARE, steps=SLO, span=14, height=7, most=1,
-        soft_least=0.99, links=[runbook("EventTimeLag")],
+        soft_least=0.99, links=[runbook("ScoringBudgetBurnSlow")],
     )  # fmt: skip
 
 
