@@ -157,9 +157,6 @@ class Metrics:
             "event_time_watermark_seconds", "Unix time of the newest comment scored; 0 before the first.", source=self._sources
         )
         self.consumer_lag = self._make.gauge("consumer_lag", "Messages between what is applied and the log's end.", topic=(), partition=())
-        self.applied_lag = self._make.gauge(
-            "applied_offset_lag", "Offsets between Faust's commit and what our transactions applied.", stage=(), partition=()
-        )
         self._watermarks: dict[str, float] = {}
 
     def turned(self, stage: str, effects: Turned, seconds: float, now: datetime) -> None:
@@ -277,10 +274,6 @@ class Metrics:
     def lag(self, topic: str, waiting: Mapping[int, int]) -> None:
         """Set how many messages wait per partition; partitions not named are no longer this worker's."""
         replace_second(self.consumer_lag, next((known for known in READ_TOPICS if topic.endswith(known)), OTHER), waiting)
-
-    def applied(self, stage: str, behind: Mapping[int, int]) -> None:
-        """Set offsets between commit and applied per partition; partitions not named are no longer this worker's."""
-        replace_second(self.applied_lag, closed(stage, self._outcomes), behind)
 
     def started(self, now: datetime) -> None:
         """Say when this worker started: one that starts again and again is seen by it."""

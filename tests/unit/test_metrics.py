@@ -183,8 +183,6 @@ def test_partitions_that_went_to_another_worker_disappear():
     assert registry.get_sample_value("threadwatch_consumer_lag", {"topic": "comments.raw", "partition": "0"}) is None
     assert registry.get_sample_value("threadwatch_consumer_lag", {"topic": "comments.raw", "partition": "1"}) == 2
     assert registry.get_sample_value("threadwatch_consumer_lag", {"topic": "replies", "partition": "3"}) == 1
-    metrics.applied("score", {0: 4})
-    assert registry.get_sample_value("threadwatch_applied_offset_lag", {"stage": "score", "partition": "0"}) == 4
 
 
 def test_alerts_verdicts_ticks_and_scorer_calls():
