@@ -45,7 +45,7 @@ async def publishing(settings: Settings, topic: Topic) -> AsyncIterator[Publish]
     """Yield a function that sends records and comes back when the broker has acknowledged them all. UserError without the topic."""
     from aiokafka.errors import UnknownTopicOrPartitionError
 
-    async with open_producer(settings) as producer:
+    async with started_producer(settings) as producer:
         name = topic_name(settings, topic.name)
         try:
             partitions = await partitions_of(producer, name)
@@ -62,6 +62,17 @@ def outgoing(topic: Topic, name: str, partitions: int, record: Any) -> Outgoing:
     """Return a record as the bytes, key and partition that its topic says."""
     key = topic.key(record)
     return Outgoing(name, partition_of(key, partitions), key, msgspec.json.encode(record))
+
+
+@asynccontextmanager
+async def started_producer(settings: Settings) -> AsyncIterator[Any]:
+    """Yield an idempotent producer, which is stopped afterwards; also when its start fails or is cancelled halfway."""
+    producer = open_producer(settings)
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await producer.stop()
 
 
 def open_producer(settings: Settings, transactional_id: str | None = None) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack
 from typing import Any, Final
 
 from streams.engine import Message, decoder_of
@@ -32,7 +33,10 @@ async def open_reader(settings: Settings) -> Any:
         max_partition_fetch_bytes=MAX_MESSAGE,
         fetch_max_bytes=4 * MAX_MESSAGE,
     )
-    await consumer.start()
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(consumer.stop)  # a start that fails or is cancelled halfway leaves connections behind
+        await consumer.start()
+        undo.pop_all()
     return consumer
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
 from streams.kafka.connection import topic_name
-from streams.kafka.produce import open_producer
+from streams.kafka.produce import started_producer
 from streams.kafka.read import open_reader, partition_places
 from streams.settings import Settings
 from streams.topics import Topic
@@ -90,8 +90,8 @@ async def send_back(settings: Settings, topic: Topic, mended: Iterable[tuple[Let
 
     A letter's own name travels in a header; the stages drop a comment that comes twice.
     """
-    count, producer = 0, open_producer(settings)
-    async with producer:
+    count = 0
+    async with started_producer(settings) as producer:
         name = topic_name(settings, topic.name)
         partitions = await partitions_of(producer, name)
         for letter, value in mended:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from streams.kafka.produce import Publish, publishing
+from streams.topics import COMMENTS_RAW
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
 from tests.support.alerting import Alertmanager, Door, Prometheus
@@ -59,43 +61,44 @@ async def watched(folder: Path, scene: str, port: int, alertmanager: Alertmanage
 
 @asynccontextmanager
 async def fed(live: Live, numbers: "count[int]") -> AsyncIterator[None]:
-    """Send comments as a lively source does, meanwhile."""
+    """Send comments as a lively source does, meanwhile; one producer, never cut off in the middle of a batch."""
+    over = asyncio.Event()
 
-    async def feed() -> None:
-        while True:
+    async def feed(publish: Publish) -> None:
+        while not over.is_set():
             now = datetime.now(UTC)
-            await live.send([comment(f"fed-{next(numbers)}", conversation_id="fed", created_at=now, ingested_at=now) for _ in range(10)])
+            await publish([comment(f"fed-{next(numbers)}", conversation_id="fed", created_at=now, ingested_at=now) for _ in range(10)])
             await asyncio.sleep(1)
 
-    feeding = asyncio.create_task(feed())
-    try:
-        yield
-    finally:
-        feeding.cancel()
-        await asyncio.gather(feeding, return_exceptions=True)
+    async with publishing(live.settings, COMMENTS_RAW) as publish:
+        feeding = asyncio.create_task(feed(publish))
+        try:
+            yield
+        finally:
+            over.set()
+            await feeding
 
 
 async def poison_silence_and_a_shut_door(another: Another, folder: Path, alertmanager: Alertmanager) -> None:
     """Unreadable messages; an Alertmanager that the worker cannot reach; a source that stops."""
-    config, port, door = folder / "sources.toml", free_port(), Door(alertmanager.url)
+    config, port = folder / "sources.toml", free_port()
     config.write_text(SOURCES)
-    await door.open()
-    live: Live = await another(THREADWATCH_CONFIG=str(config), THREADWATCH_ALERTMANAGER__URLS=door.url,
-                               THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")  # fmt: skip
-    await live.worker("--metrics-port", str(port)).ready()
-    async with watched(folder, "news", port, alertmanager) as prometheus:
-        numbers: count[int] = count()
-        async with fed(live, numbers):
-            await live.send([root(), *crowd(1, 9)])
-            await until("the pile-on is posted", lambda: prometheus.value('threadwatch_alerts_posted_total{outcome="ok"}') > 0)
-            await door.shut()
-            await live.put_lines([b"nonsense"] * 40)
-            await prometheus.fires("DeadLetterRate", "AlertPathBroken")
-        await prometheus.fires("SourceSilent")
-        await door.open()
-        async with fed(live, numbers):
-            await prometheus.ends("DeadLetterRate", "AlertPathBroken", "SourceSilent")
-        await door.shut()
+    async with Door(alertmanager.url) as door:
+        live: Live = await another(THREADWATCH_CONFIG=str(config), THREADWATCH_ALERTMANAGER__URLS=door.url,
+                                   THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")  # fmt: skip
+        await live.worker("--metrics-port", str(port)).ready()
+        async with watched(folder, "news", port, alertmanager) as prometheus:
+            numbers: count[int] = count()
+            async with fed(live, numbers):
+                await live.send([root(), *crowd(1, 9)])
+                await until("the pile-on is posted", lambda: prometheus.value('threadwatch_alerts_posted_total{outcome="ok"}') > 0)
+                await door.shut()
+                await live.put_lines([b"nonsense"] * 40)
+                await prometheus.fires("DeadLetterRate", "AlertPathBroken")
+            await prometheus.fires("SourceSilent")
+            await door.open()
+            async with fed(live, numbers):
+                await prometheus.ends("DeadLetterRate", "AlertPathBroken", "SourceSilent")
 
 
 async def another_start(prometheus: Prometheus, before: float) -> float:

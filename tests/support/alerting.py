@@ -6,7 +6,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
@@ -135,7 +135,10 @@ class Prometheus(Program):
 
 
 class Door:
-    """Stands before an Alertmanager. Shut, nobody gets through: connections are refused and those that were open are cut."""
+    """Stands before an Alertmanager. Shut, nobody gets through: connections are refused and those that were open are cut.
+
+    Use as an async context manager: open at first, shut in the end.
+    """
 
     def __init__(self, url: str) -> None:
         self._behind = int(url.rpartition(":")[2])
@@ -143,18 +146,32 @@ class Door:
         self.url = f"http://127.0.0.1:{self._port}"
         self._server: asyncio.Server | None = None
         self._through: set[asyncio.StreamWriter] = set()
+        self._passing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.shut()
 
     async def open(self) -> None:
         """Let through."""
-        self._server = await asyncio.start_server(self._pass, "127.0.0.1", self._port)
+        self._server = await asyncio.start_server(self._came, "127.0.0.1", self._port)
 
     async def shut(self) -> None:
-        """Let nobody through."""
+        """Let nobody through; come back when nobody is inside."""
         if self._server is not None:
             self._server.close()
-            for writer in list(self._through):
-                writer.close()
             self._server = None
+        for writer in self._through:
+            writer.close()
+        await asyncio.gather(*self._passing)
+
+    def _came(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        passing = asyncio.create_task(self._pass(reader, writer))
+        self._passing.add(passing)
+        passing.add_done_callback(self._passing.discard)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back, forth = await asyncio.open_connection("127.0.0.1", self._behind)
@@ -172,6 +189,7 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         pass
     finally:
         sink.close()
+        await asyncio.gather(sink.wait_closed(), return_exceptions=True)
 
 
 __all__ = ["Alertmanager", "Door", "Program", "Prometheus", "shortened", "write_rules"]

@@ -23,7 +23,7 @@ from streams.engine import APPLIED, Message, decoder_of, load, moment
 from streams.kafka.admin import create_topics, delete_topics
 from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
 from streams.kafka.connection import client_options, topic_name
-from streams.kafka.produce import open_producer, send_records_async
+from streams.kafka.produce import send_records_async, started_producer
 from streams.records import Comment, Reply
 from streams.scorers import Scorer, open_scorer
 from streams.settings import Settings, topology_config
@@ -163,7 +163,7 @@ class Live:
 
     async def put(self, topic: Topic, values: Iterable[tuple[bytes | None, bytes | None]]) -> None:
         """Send bytes as somebody would who does not use our sources: (key, value), in order."""
-        async with open_producer(self.settings) as producer:
+        async with started_producer(self.settings) as producer:
             name = topic_name(self.settings, topic.name)
             count = await partitions_of(producer, name)
             await send_all(producer, [Outgoing(name, partition_of(key or b"", count), key, value) for key, value in values])
