@@ -217,6 +217,8 @@ class PileOn(Record, frozen=True, kw_only=True):
     ended_because: EndedBecause | None = None
     hostile_authors: Annotated[int, Meta(ge=0)]
     """Distinct people whose replies scored hostile, in the whole case."""
+    usual_hostile_authors: Annotated[float, Meta(ge=0)] | None = None
+    """So many people would be hostile to this person in a time as long, by what is usual; absent where there are no times."""
     replying_authors: Annotated[int, Meta(ge=0)]
     """Distinct people who replied within the window."""
     hostile_replies: Annotated[int, Meta(ge=0)]

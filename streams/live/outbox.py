@@ -150,6 +150,7 @@ class Outbox:
 def _numbers(firing: Firing) -> dict[str, Any]:
     return {
         "hostile_authors": firing.hostile_authors,
+        **({} if firing.usual_hostile_authors is None else {"usual_hostile_authors": firing.usual_hostile_authors}),
         "replying_authors": firing.replying_authors,
         "hostile_replies": firing.hostile_replies,
         "unknown_author_replies": firing.unknown_author_replies,

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from streams.records import Moment
 from streams.stages.instants import micros
-from streams.stages.reasons import spoken
+from streams.stages.reasons import spoken, usually
 
 MAX_LABEL: Final = 128
 _CASE_LETTERS: Final = 8
@@ -21,6 +21,8 @@ class Numbers(Protocol):
     def pileon_id(self) -> str: ...  # noqa: D102
     @property
     def hostile_authors(self) -> int: ...  # noqa: D102
+    @property
+    def usual_hostile_authors(self) -> float | None: ...  # noqa: D102
     @property
     def replying_authors(self) -> int: ...  # noqa: D102
     @property
@@ -49,6 +51,7 @@ def annotations(numbers: Numbers, conversations: int, ended: str, link: str, bef
         "case": case,
         "people": str(people),
         "within": spoken(micros(numbers.updated_at) - micros(numbers.first_hostile_at)),
+        "usual": usually(numbers.usual_hostile_authors),
         "replying": _replying(numbers),
         "hostile_replies": str(numbers.hostile_replies),
         "conversations": str(conversations),

@@ -143,7 +143,8 @@ def _firing(before: Firing | None, pileon: PileOn, decision: Decision, reason: R
     firing = Firing(
         pileon_id=pileon.pileon_id, revision=pileon.revision, source=pileon.source, community=pileon.community,
         severities=severities, first_hostile_at=pileon.first_hostile_at, updated_at=pileon.updated_at,
-        hostile_authors=pileon.hostile_authors, replying_authors=pileon.replying_authors, hostile_replies=pileon.hostile_replies,
+        hostile_authors=pileon.hostile_authors, usual_hostile_authors=pileon.usual_hostile_authors,
+        replying_authors=pileon.replying_authors, hostile_replies=pileon.hostile_replies,
         conversations=len(pileon.conversations), unknown_author_replies=pileon.unknown_author_replies, reason=pileon.reason,
         held_because=str(reason) if decision is Decision.HOLD and not severities else "",
     )  # fmt: skip

@@ -9,11 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from streams.records import EndedBecause, PileOn, Reply, Severity, Status
+from streams.stages.baseline import DAY
 from streams.stages.instants import instant, micros
 
 MAX_CONVERSATIONS: Final = 20
 MAX_EVIDENCE: Final = 10
 _ID_BYTES: Final = 15
+_MINUTE: Final = 60_000_000
 
 
 class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -36,6 +38,8 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     authors_sent: int
     """The most hostile people told of so far."""
     untimed: bool = False
+    usual_a_day: float = 0.0
+    """How many people a day were usually hostile to this person when it opened."""
     bar: int = 0
     """Judged to be none: nothing is told of it before so many people are hostile. 0: nobody judged it so."""
     forgotten_authors: int = 0
@@ -43,6 +47,14 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
     forgotten_replies: int = 0
     forgotten_unknown: int = 0
     forgotten_moderated: int = 0
+
+    @property
+    def usual(self) -> float | None:
+        """Return how many people would be hostile in a time as long as this; three digits. None where times are only estimated."""
+        if self.untimed:
+            return None
+        lasted = max(self.last_hostile_at - self.first_hostile_at, _MINUTE)
+        return float(f"{self.usual_a_day * lasted / DAY:.3g}")
 
 
 class Sizes(Struct, frozen=True, kw_only=True):
@@ -89,7 +101,8 @@ def told(where: tuple[str, str, str], detector: str, case: Case, sizes: Sizes, s
     return PileOn(
         pileon_id=case.pileon_id, revision=case.revision, status=status, source=source, community=community, target_id=target,
         severity=case.severity, first_hostile_at=instant(case.first_hostile_at), opened_at=instant(case.opened_at),
-        updated_at=instant(case.updated_at), hostile_authors=sizes.hostile_authors, replying_authors=sizes.replying_authors,
+        updated_at=instant(case.updated_at), hostile_authors=sizes.hostile_authors,
+        usual_hostile_authors=case.usual, replying_authors=sizes.replying_authors,
         hostile_replies=sizes.hostile_replies, replies=case.replies, unknown_author_replies=sizes.unknown,
         removed_by_moderators=sizes.moderated, conversations=case.conversations, evidence=sizes.evidence, opened_by=case.opened_by,
         opening_delay_seconds=case.delay, detector=detector, reason=reason,

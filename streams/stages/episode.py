@@ -59,6 +59,7 @@ class Episode:
         if ingested - at > self.rule.lateness and not takes_back:
             return LATE
         self._forget(heard - self.rule.keep)
+        self.ledger.meet(at, heard)
         if hostile:
             self._hostile(known, _hostile_of(reply, at, comment, pseudonyms), reply, heard, installation_key)
         else:
@@ -133,6 +134,7 @@ class Episode:
             self._ongoing(reply, installation_key)
             return
         in_case = IN_CASE if self.case is not None else 0
+        self.ledger.note_hostile(new)
         self._replace(known, msgspec.structs.replace(new, flags=new.flags | in_case))
         if reply.created_at_is_estimated:
             self.ledger.remember_untimed(new.comment, self.rule.config.untimed_replies)
@@ -157,6 +159,7 @@ class Episode:
             opened_by=reply.comment_id, opened_at=crossed.end, first_hostile_at=first, last_hostile_at=last,
             updated_at=crossed.end, due=self._due(last, heard), delay=max(0, late) / 1_000_000, conversations=conversations,
             replies=len(within), authors_sent=0, untimed=reply.created_at_is_estimated,
+            usual_a_day=self.ledger.usual_a_day(first, self.rule.config),
         )  # fmt: skip
         self._tell(Status.OPENED)
 

@@ -24,6 +24,7 @@ class Firing(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="firing"
     first_hostile_at: Moment
     updated_at: Moment
     hostile_authors: int
+    usual_hostile_authors: float | None = None
     replying_authors: int
     hostile_replies: int
     conversations: int

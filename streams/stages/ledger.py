@@ -9,7 +9,9 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from streams.stages.baseline import Baseline, met
 from streams.stages.case import Case
+from streams.stages.pileon_config import Config
 
 MAX_MILD: Final = 768
 MAX_HOSTILE: Final = 256
@@ -64,6 +66,8 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
     untimed: tuple[int, ...] = ()
     """The last replies whose times are only estimated, in order of arrival."""
     case: Case | None = None
+    baseline: Baseline | None = None
+    """The history; where it stands alone, nobody has answered the target for a while."""
 
     @property
     def size(self) -> int:
@@ -75,17 +79,24 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return when the newest kept reply was written."""
         return max(self.mild[-1].at if self.mild else 0, self.hostile[-1].at if self.hostile else 0)
 
+    def rested(self) -> "Target | None":
+        """Return what is left once its replies can matter no more: the history, if it tells anything."""
+        if not self.size or self.baseline is None or self.baseline.is_blank:
+            return None
+        return Target(baseline=self.baseline)
+
 
 class Ledger:
     """A target's kept replies, sorted by time, with counters: no scan of the window for a reply that comes in order."""
 
-    __slots__ = ("_hostile_of", "_known", "_mild_of", "_recent", "case_authors", "hostile", "mild", "untimed")
+    __slots__ = ("_hostile_of", "_known", "_mild_of", "_recent", "baseline", "case_authors", "hostile", "mild", "untimed")
 
     def __init__(self, target: Target) -> None:
         """Make the working form of an entry."""
         self.mild = list(target.mild)
         self.hostile = list(target.hostile)
         self.untimed = list(target.untimed)
+        self.baseline = target.baseline
         self._known: dict[int, Kept] = {}
         self._mild_of: dict[int, int] = {}
         self._hostile_of: dict[int, int] = {}
@@ -99,7 +110,20 @@ class Ledger:
         """Return the state entry, or None when there is nothing to remember."""
         if not self.mild and not self.hostile and case is None:
             return None
-        return Target(mild=tuple(self.mild), hostile=tuple(self.hostile), untimed=tuple(self.untimed), case=case)
+        return Target(mild=tuple(self.mild), hostile=tuple(self.hostile), untimed=tuple(self.untimed), case=case, baseline=self.baseline)
+
+    def meet(self, at: int, heard: int) -> None:
+        """Begin the target's history with a reply written at ``at`` and heard of then, or go on with it."""
+        self.baseline = met(self.baseline, at, heard, is_alone=not self.mild and not self.hostile)
+
+    def note_hostile(self, new: Hostile) -> None:
+        """Note in the history a reply that is about to be added, if its author was not hostile lately."""
+        if self.baseline is not None and new.author not in self._hostile_of:
+            self.baseline = self.baseline.with_person(new.at)
+
+    def usual_a_day(self, at: int, config: Config) -> float:
+        """Return how many people a day are usually hostile to the target, as seen from then."""
+        return self.baseline.a_day(at, config) if self.baseline is not None else config.usual_people_a_day
 
     def find(self, comment: int) -> Kept | None:
         """Return what is kept of a comment."""

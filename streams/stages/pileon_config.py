@@ -34,6 +34,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min_unknown_noted: Annotated[int, Meta(ge=1, le=64)] = 8
     """So many hostile replies by unknown authors are noted as ``people_unknown``: they may be many or one."""
 
+    usual_people_a_day: Annotated[float, Meta(ge=0, le=1000)] = 0.07
+    """So many people a day are usually hostile to a person of whom nothing is known yet. Told beside a case; it opens none."""
+    usual_weight_days: Annotated[float, Meta(gt=0, le=365)] = 7.0
+    """``usual_people_a_day`` weighs as much as so many days of a person's own history."""
+
     def __post_init__(self) -> None:
         """Raise ValueError where a duration is out of bounds (Meta bounds numbers only)."""
         _bounded("window", self.window, timedelta(minutes=1), timedelta(days=7))

@@ -21,6 +21,13 @@ def spoken(micros: int) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def usually(people: float | None) -> str:
+    """Return an expected number of people as people say it: ``under 0.1``, ``0.3``, ``12``; nothing for None."""
+    if people is None:
+        return ""
+    return "under 0.1" if people < 0.1 else f"{people:.1f}" if people < 10 else f"{people:.0f}"
+
+
 def length(value: timedelta) -> str:
     """Return a timedelta as people say it."""
     return spoken(int(value.total_seconds() * 1_000_000))
@@ -42,7 +49,8 @@ def why_ended(config: Config, case: Case, sizes: Sizes, because: EndedBecause) -
 def _people(case: Case, sizes: Sizes) -> str:
     if case.untimed:
         return f"{sizes.hostile_authors} people hostile (the page gives no times)"
-    return f"{sizes.hostile_authors} people hostile in {spoken(case.last_hostile_at - case.first_hostile_at)}"
+    lasted, usual = spoken(case.last_hostile_at - case.first_hostile_at), usually(case.usual)
+    return f"{sizes.hostile_authors} people hostile in {lasted} (usual {usual})"
 
 
 def _share(config: Config, case: Case, sizes: Sizes) -> str:

@@ -72,7 +72,7 @@ class Watched:
             self._ledgers.pop(key, None)
             self._held.discard(key)
         else:
-            if before is None or entry.newest < before.newest or (entry.case is None and key in self._held):
+            if before is None or self._expiry(entry) < self._expiry(before) or (entry.case is None and key in self._held):
                 self._held.discard(key)
                 self._hours.setdefault(self._expiry(entry) // _HOUR, []).append(key)
             self._warm[key] = entry
@@ -132,6 +132,11 @@ class Watched:
                 self._hours.setdefault(last, []).append(key)
         return sorted(found)
 
+    def rested(self, key: str) -> Target | None:
+        """Return what stays of an expired entry."""
+        entry = self.get(key)
+        return None if entry is None else entry.rested()
+
     def next_due(self) -> datetime | None:
         """Return when a tick would have something to do, or None. At the soonest: what was put off may come later."""
         hours = ((hour + 1) * _HOUR for hour in self._hours)
@@ -153,7 +158,7 @@ class Watched:
             self._warm_replies -= entry.size
 
     def _expiry(self, entry: Target) -> int:
-        return entry.newest + self._keep
+        return entry.newest + self._keep if entry.size or entry.baseline is None else entry.baseline.kept_until
 
     def _schedule(self, key: str, entry: Target | None) -> None:
         if entry is None or entry.case is None:

@@ -86,7 +86,7 @@ class WindowDetector:
             outputs += episode.told
             entries += _entries(store, key, episode)
         expired = store.expired_by(at)[:MAX_EXPIRED_A_TICK]
-        return Step("tick", tuple(outputs), (*entries, *((key, None) for key in expired)))
+        return Step("tick", tuple(outputs), (*entries, *((key, store.rested(key)) for key in expired)))
 
     def _episode(self, store: Watched, key: str, where: Any) -> Episode:
         entry = store.get(key)

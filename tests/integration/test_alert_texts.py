@@ -18,7 +18,7 @@ from tests.support.programs import needed
 ID = "7q4fkm4v24yhtwhhjkeaqvc5b"
 CONSOLE = "https://console.example"
 LINK = f"{CONSOLE}/pileons/{ID}"
-WHY = "9 people hostile in 10 min; 9 of 14 replying within 1 h"
+WHY = "9 people hostile in 10 min (usual 0.3); 9 of 14 replying within 1 h"
 
 
 def example_config(inboxes: Inboxes) -> str:
@@ -54,6 +54,7 @@ async def worker(tmp_path: Path, inboxes: Inboxes) -> AsyncIterator[Worker]:
 def case(severity: Severity = Severity.WARNING, name: str = ID, **fields: Any) -> PileOn:
     numbers: dict[str, Any] = {
         "hostile_authors": 9,
+        "usual_hostile_authors": 0.31,
         "replying_authors": 14,
         "reason": WHY,
         "source": "harbour-post",
@@ -63,7 +64,8 @@ def case(severity: Severity = Severity.WARNING, name: str = ID, **fields: Any) -
 
 
 def later(before: PileOn, revision: int, status: Status = Status.ONGOING, **fields: Any) -> PileOn:
-    kept = {name: getattr(before, name) for name in ("source", "community", "hostile_authors", "replying_authors", "reason")}
+    numbers = ("hostile_authors", "usual_hostile_authors", "replying_authors")
+    kept = {name: getattr(before, name) for name in ("source", "community", *numbers, "reason")}
     return changed(before, revision, status, **(kept | fields))
 
 
@@ -90,14 +92,14 @@ def mail(inboxes: Inboxes) -> tuple[str, str, str]:
     return str(last["Subject"]), text.get_content().replace("\r\n", "\n"), html.get_content().replace("\r\n", "\n")
 
 
-WHAT = "harbour-post / letters · case 7Q4FKM4V: 9 people hostile in 10 min, 9 of 14 replying"
+WHAT = "harbour-post / letters · case 7Q4FKM4V: 9 people hostile in 10 min (usual 0.3), 9 of 14 replying"
 HTML = f"""<!DOCTYPE html>
 <html lang="en"><body style="font:15px/1.5 sans-serif;color:#1a1a1a">
 <p style="font-weight:bold">[critical] {WHAT} · ENDED (removed)</p>
 <table cellpadding="8" style="border-collapse:collapse">
 <tr style="border-top:1px solid #ccc;vertical-align:top">
 <td style="white-space:nowrap">[critical] harbour-post / letters</td>
-<td>case 7Q4FKM4V: 9 people hostile in 10 min, 9 of 14 replying<br><strong>ENDED (removed)</strong>\
+<td>case 7Q4FKM4V: 9 people hostile in 10 min (usual 0.3), 9 of 14 replying<br><strong>ENDED (removed)</strong>\
 <br><span style="color:#555">{WHY}</span><br><a href="{LINK}">look at the case</a></td>
 </tr>
 </table>
@@ -155,6 +157,7 @@ async def test_what_its_authors_took_back_is_told_as_removed_in_every_form(worke
     }
     assert alert["annotations"] == {
         "summary": "case 7Q4FKM4V: ended, removed", "description": WHY, "case": "7Q4FKM4V", "people": "9", "within": "10 min",
+        "usual": "0.3",
         "replying": "9 of 14 replying", "hostile_replies": "4", "conversations": "1", "link": LINK, "ended_because": "removed",
     }  # fmt: skip
 

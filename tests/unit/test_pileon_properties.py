@@ -14,7 +14,7 @@ from streams.stages.crossing import crossing
 from streams.stages.ledger import MAX_HOSTILE, MAX_MILD, Ledger, Target
 from streams.stages.pileon import Config, PileOns
 from streams.stages.pileon_config import rule
-from tests.support.builders import HOUR, MINUTE, NOON, SECOND, reply, tick
+from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, reply, tick
 from tests.support.folding import as_lines, entries_of, folded, restarted
 
 calmly = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -31,7 +31,7 @@ def recordings(draw: st.DrawFn, targets: int = 2, most: int = 40) -> list[Reply]
     found: list[Reply] = []
     clock, revisions = NOON, dict[str, int]()
     for number in range(draw(st.integers(0, most))):
-        clock += draw(st.sampled_from([SECOND, MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 26 * HOUR]))
+        clock += draw(st.sampled_from([SECOND, MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 26 * HOUR, 9 * DAY, 57 * DAY]))
         old = found and draw(st.sampled_from([False, False, True]))
         found.append(draw(_again(found, clock, revisions)) if old else draw(_new(number, clock, targets)))
     return found
@@ -66,7 +66,7 @@ def _again(draw: st.DrawFn, found: list[Reply], clock: Any, revisions: dict[str,
 @calmly
 @given(recordings(), st.data())
 def test_any_ticks_that_keep_their_promise_change_nothing_but_the_order(recording: list[Reply], data: st.DataObject) -> None:
-    end = tick((recording[-1].ingested_at if recording else NOON) + 100 * HOUR)
+    end = tick((recording[-1].ingested_at if recording else NOON) + 100 * DAY)
     with_ticks: list[Any] = []
     for record in recording:
         if data.draw(st.booleans()):
@@ -193,7 +193,7 @@ def test_huge_ids_leave_a_bounded_state() -> None:
 
 
 def test_targets_that_nobody_answers_any_more_are_forgotten() -> None:
-    crowd = [reply("bob", NOON, target_id=f"ann{n}") for n in range(100)]
+    crowd = [reply("bob", NOON, 0.1, target_id=f"ann{n}") for n in range(100)]
     store = stage().new_store()
     folded(stage(), crowd, store)
     assert len(store) == 100
@@ -203,6 +203,19 @@ def test_targets_that_nobody_answers_any_more_are_forgotten() -> None:
     assert (len(store), store.next_due() is None) == (0, False)
     folded(stage(), [tick(NOON + 200 * HOUR)], store)
     assert store.next_due() is None
+
+
+def test_of_people_whom_somebody_was_hostile_to_the_history_stays_for_eight_weeks() -> None:
+    crowd = [reply("bob", NOON, target_id=f"ann{n}") for n in range(100)]
+    store = stage().new_store()
+    folded(stage(), [*crowd, tick(NOON + 2 * DAY)], store)
+    rested = [msgspec.json.encode(store.get(key)) for key in store]
+    assert len(rested) == 100
+    assert max(map(len, rested)) < 60
+    folded(stage(), [tick(NOON + 55 * DAY)], store)
+    assert len(store) == 100
+    folded(stage(), [tick(NOON + 57 * DAY)], store)
+    assert len(store) == 0
 
 
 @calmly

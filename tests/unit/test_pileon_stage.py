@@ -129,7 +129,7 @@ def test_severe_people_make_it_critical_at_once_if_so_set() -> None:
 def test_the_reason_has_the_numbers_and_the_bounds() -> None:
     friendly = [reply(f"fan{n}", NOON + n * SECOND, FRIENDLY) for n in range(2)]
     (opened,) = told([*friendly, *crowd(4)])
-    assert opened.reason == "4 people hostile in 3 min; 4 of 6 replying within 1 h; floor 4, share 0.67 ≥ 0.40"
+    assert opened.reason == "4 people hostile in 3 min (usual under 0.1); 4 of 6 replying within 1 h; floor 4, share 0.67 ≥ 0.40"
 
 
 def test_evidence_is_the_most_hostile_of_ten_people_and_conversations_are_at_most_twenty() -> None:
@@ -153,7 +153,7 @@ def test_a_tick_closes_it_six_hours_after_the_last_hostile_reply() -> None:
     closed = told([*crowd(4), tick(last + 9 * HOUR)])[-1]
     assert (closed.status, closed.ended_because, closed.revision) == (Status.CLOSED, EndedBecause.QUIET, 2)
     assert closed.closed_at == closed.updated_at == last + 6 * HOUR
-    assert closed.reason == "no hostile reply for 6 h; 4 people hostile in 3 min"
+    assert closed.reason == "no hostile reply for 6 h; 4 people hostile in 3 min (usual under 0.1)"
 
 
 def test_the_next_reply_closes_it_too_and_may_open_another() -> None:
