@@ -15,7 +15,6 @@ import aiohttp
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from streams.errors import UserError
 from streams.live.wording import annotations, shown
 from streams.records import Severity
 from streams.stages.firing import Firing, Storm
@@ -105,8 +104,8 @@ class Alertmanagers:
         deadline: timedelta = timedelta(seconds=10),
         attempt: timedelta = timedelta(seconds=5),
     ) -> None:
-        """Raise UserError for an address that is none. ``deadline`` bounds a post with its retries, ``attempt`` one try."""
-        self._urls = tuple(_checked(url) for url in urls)
+        """``deadline`` bounds a post with its retries, ``attempt`` one try."""
+        self._urls = tuple(url.rstrip("/") for url in urls)
         self._on_outcome = on_outcome
         self._deadline = deadline
         self._timeout = aiohttp.ClientTimeout(total=attempt.total_seconds())
@@ -194,14 +193,3 @@ def _halves(batch: Sequence[Alert]) -> list[Sequence[Alert]]:
     """One bad alert must not stop the others: look for it by halves, and leave it alone when it stands alone."""
     middle = len(batch) // 2
     return [batch[:middle], batch[middle:]] if middle else []
-
-
-def _checked(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
-        good = False
-    if not good:
-        raise UserError(f"alertmanager.urls: {url!r} is no address; write http://host:port")
-    return url.rstrip("/")

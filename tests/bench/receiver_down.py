@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 from msgspec import Struct
 
+from streams.kafka.connection import calm_logging
 from streams.records import Severity, Status
 from streams.stages.alert import AlertDecision, Decision
 from streams.topics import PILEONS
@@ -199,6 +200,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="how long the receivers are away")
     parser.add_argument("--cases", type=int, default=5, help="pile-ons of each of six kinds")
     asked = parser.parse_args()
+    calm_logging()
     print(machine(), flush=True)
     asyncio.run(_main(asked.minutes, asked.cases))
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from streams.errors import UserError
 from streams.live.alertmanager import BATCH, Alertmanagers
 
 Answer = Callable[[list[dict[str, Any]]], Awaitable[int]]
@@ -143,9 +142,3 @@ async def test_the_log_names_the_place_without_its_password(caplog: pytest.LogCa
     await posting(["http://user:hidden@127.0.0.1:1"], named("a"))
     assert "hidden" not in caplog.text
     assert "127.0.0.1:1" in caplog.text
-
-
-@pytest.mark.parametrize("wrong", ["localhost:9093", "ftp://host", "http://", "http://host:99999999", "http://host:0"])
-def test_an_address_that_is_none_is_the_user_s_mistake(wrong: str) -> None:
-    with pytest.raises(UserError, match=r"write http://host:port"):
-        Alertmanagers([wrong])
