@@ -27,6 +27,8 @@ Alert = dict[str, Any]
 BATCH: Final = 256
 PATH: Final = "/api/v2/alerts"
 STORM: Final = "PileOnStorm"
+PASSED: Final = "passed"
+"""Why a storm ended: the bound was not passed for a while. Several partitions may post one storm; Alertmanager keeps the latest end."""
 OK: Final = "ok"
 REFUSED: Final = "refused"
 FAILED: Final = "failed"
@@ -73,6 +75,8 @@ def _storm(storm: Storm, now: datetime, lease: timedelta) -> list[Alert]:
     labels = {"alertname": STORM, "source": shown(storm.source), "severity": str(Severity.CRITICAL)}
     told = {"summary": f"More than {len(storm.opened) - 1} pile-ons opened at once in one source",
             "description": "One alert stands for all of them; each is listed where open pile-ons are listed."}  # fmt: skip
+    if storm.until <= now + lease:  # it ends by itself before the lease lapses: an end, not that nobody looks any more
+        told["ended_because"] = PASSED
     return [{"labels": labels, "annotations": told, "startsAt": _time(min(storm.since, now)),
              "endsAt": _time(min(storm.until, now + lease))}]  # fmt: skip
 

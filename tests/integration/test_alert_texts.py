@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +179,25 @@ async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Posting, in
         line, f"{line}\n    One alert stands for all of them; each is listed where open pile-ons are listed.", "danger"
     )  # fmt: skip
     assert mail(inboxes)[0] == line
+
+
+@pytest.mark.parametrize(
+    ("minutes", "state"),
+    [(0, "NO LONGER MONITORED, may still be going on"), (29.95, "ENDED (passed)")],
+    ids=["its lease lapsed", "it is over"],
+)
+async def test_a_storm_s_end_is_told_as_one_and_its_lapse_is_not(worker: Posting, inboxes: Inboxes, minutes: float, state: str) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=minutes)
+    for number in range(30):
+        worker.sees(case(name=f"{ID}{number}", opened_at=at))
+    await worker.posts(lease=timedelta(seconds=5))
+
+    def ends() -> list[str]:
+        titles = [message["attachments"][0]["title"] for message in inboxes.slack]
+        return [title for title in titles if "More than" in title and " · ongoing" not in title]
+
+    await until("its end is told", ends, within=20)
+    assert ends() == [f"[critical] harbour-post · More than 20 pile-ons opened at once in one source · {state}"]
 
 
 HOSTILE = "<!channel>&<b>*sport*</b>\u202e\u200b\n|`x` {{ .Labels }} https://evil.example " + "z" * 200
