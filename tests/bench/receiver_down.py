@@ -22,6 +22,7 @@ from streams.topics import PILEONS
 from tests.bench.machine import machine
 from tests.support.broker import any_broker
 from tests.support.cases import cases
+from tests.support.debian import missing
 from tests.support.folding import folded
 from tests.support.hooks import SECRET, Hooks
 from tests.support.live import Live, Worker, answers, until
@@ -200,6 +201,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="how long the receivers are away")
     parser.add_argument("--cases", type=int, default=5, help="pile-ons of each of six kinds")
     asked = parser.parse_args()
+    if "prometheus-alertmanager" in missing():
+        parser.exit(2, "prometheus-alertmanager is not on the PATH; on Debian: apt-get install prometheus-alertmanager\n")
     calm_logging()
     print(machine(), flush=True)
     asyncio.run(_main(asked.minutes, asked.cases))
