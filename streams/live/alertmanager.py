@@ -33,6 +33,8 @@ OK: Final = "ok"
 REFUSED: Final = "refused"
 FAILED: Final = "failed"
 OUTCOMES: Final = (OK, REFUSED, FAILED)
+_ONE_IS_BAD: Final = (400, 413, 422)
+"""What is answered to a batch because of what is in it; any other 4xx is said to whatever we post."""
 REPEAT_RESOLVE: Final = timedelta(minutes=20)
 """How long an end is posted again: longer than the lease, so that a post that failed is made good."""
 _SETTLE: Final = 0.5
@@ -85,12 +87,17 @@ def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class _Refused(Exception):
-    """An answer of 4xx: posting the same again will not help."""
+class _AnsweredError(Exception):
+    """An answer other than 2xx: ``status`` says which; without one there was none, because we stop."""
 
+    def __init__(self, status: int = 0) -> None:
+        super().__init__(str(status))
+        self.status = status
 
-class _Unwell(Exception):
-    """An answer that is neither 2xx nor 4xx."""
+    @property
+    def outcome(self) -> str:
+        """Return REFUSED for 4xx, where posting the same again will not help, else FAILED."""
+        return REFUSED if 400 <= self.status < 500 else FAILED
 
 
 def _uncounted(url: str, outcome: str) -> None:
@@ -114,7 +121,7 @@ class Alertmanagers:
         self._deadline = deadline
         self._timeout = aiohttp.ClientTimeout(total=attempt.total_seconds())
         self._session: aiohttp.ClientSession | None = None
-        self._last: dict[str, str] = {}
+        self._last: dict[str, tuple[str, int]] = {}
 
     async def post(self, alerts: Sequence[Alert]) -> None:
         """Post to all of them at once. Never raises for one that is away or refuses: it is counted and said once."""
@@ -136,52 +143,52 @@ class Alertmanagers:
 
     async def _post_to(self, session: aiohttp.ClientSession, url: str, alerts: Sequence[Alert]) -> None:
         waiting = [alerts[start : start + BATCH] for start in range(0, len(alerts), BATCH)]
-        worst = OK
+        worst, status = OK, 0
         while waiting:
             batch = waiting.pop(0)
-            outcome = await self._outcome(session, url, batch)
+            outcome, answered = await self._outcome(session, url, batch)
             self._on_outcome(url, outcome)
-            if outcome == FAILED:  # the rest would only wait for the same silence
-                worst = FAILED
+            if outcome == OK:
+                continue
+            worst, status = outcome, answered
+            if outcome == FAILED or answered not in _ONE_IS_BAD:  # the rest would only meet with the same
                 break
-            if outcome == REFUSED:
-                worst = REFUSED
-                waiting[:0] = _halves(batch)
-        self._say(url, worst)
+            waiting[:0] = _halves(batch)
+        self._say(url, worst, status)
 
-    async def _outcome(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> str:
+    async def _outcome(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> tuple[str, int]:
+        """Return one of OUTCOMES, and what was answered if it was not 2xx; 0 where there was no answer."""
         try:
             async for attempt in _retrying(self._deadline):
                 with attempt:
                     await self._try(session, url, batch)
-        except _Refused:
-            return REFUSED
-        except (aiohttp.ClientError, *_AWAY, _Unwell):
-            return FAILED
-        return OK
+        except _AnsweredError as answered:
+            return answered.outcome, answered.status
+        except (aiohttp.ClientError, *_AWAY):
+            return FAILED, 0
+        return OK, 0
 
     async def _try(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> None:
         if session.closed:  # the worker stops, and this was a second try
-            raise _Unwell("closed")
+            raise _AnsweredError
         async with session.post(url + PATH, data=msgspec.json.encode(batch), allow_redirects=False) as answer:
-            if 400 <= answer.status < 500:
-                raise _Refused(str(answer.status))
             if not 200 <= answer.status < 300:
-                raise _Unwell(str(answer.status))
+                raise _AnsweredError(answer.status)
 
-    def _say(self, url: str, outcome: str) -> None:
+    def _say(self, url: str, outcome: str, status: int) -> None:
         """Say it once when an Alertmanager's answer changes."""
-        before = self._last.get(url, OK)
-        self._last[url] = outcome
+        before = self._last.get(url, (OK, 0))
+        self._last[url] = outcome, status
         where = urlsplit(url).netloc.rpartition("@")[2]
-        if outcome == before:
+        if (outcome, status) == before:
             return
         if outcome == OK:
             log.info("alertmanager %s takes alerts again", where)
-        elif outcome == REFUSED:
+        elif status in _ONE_IS_BAD:
             log.warning("alertmanager %s refuses some alerts; the others are posted", where)
         else:
-            log.warning("alertmanager %s does not answer; alerts are posted again every round", where)
+            says = f"answers {status}" if status else "does not answer"
+            log.warning("alertmanager %s %s; alerts are posted again every round", where, says)
 
 
 def _retrying(deadline: timedelta) -> AsyncRetrying:

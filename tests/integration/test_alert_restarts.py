@@ -14,7 +14,7 @@ from tests.support.live import until
 from tests.support.manager import DEPLOY, Manager, hurried, shipped
 from tests.support.posting import Posting, changed, opened
 from tests.support.programs import free_port
-from tests.support.reader import ALARMED, ENDED, QUIET, STORM, Receiver
+from tests.support.reader import ALARMED, ENDED, QUIET, STORM, WARNED, Receiver
 
 
 async def test_one_that_restarts_is_told_again_and_tells_nobody_twice(manager: Manager, receiver: Receiver, worker: Posting) -> None:
@@ -38,6 +38,26 @@ async def test_a_storm_outlives_a_restart_as_one_message(manager: Manager, recei
     await manager.start()
     await worker.posts(rounds=2)
     assert await receiver.until(1) == [STORM]
+
+
+async def test_what_escalated_stays_one_message_over_a_restart_and_to_its_end(
+    manager: Manager, receiver: Receiver, worker: Posting
+) -> None:
+    warning = opened()
+    worker.sees(warning)
+    await worker.posts()
+    assert await receiver.until(1) == [WARNED]
+    worse = changed(warning, 2, severity=Severity.CRITICAL)
+    worker.sees(worse)
+    await worker.posts()
+    assert await receiver.until(2) == [WARNED, ALARMED]
+    await manager.stop()
+    await manager.start()
+    await worker.posts(rounds=2)
+    assert await receiver.until(2) == [WARNED, ALARMED]
+    worker.sees(changed(worse, 3, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await worker.posts(rounds=2)
+    assert await receiver.until(3) == [WARNED, ALARMED, ENDED]
 
 
 async def test_what_ended_while_it_was_away_is_told_as_ended_once(manager: Manager, receiver: Receiver, worker: Posting) -> None:

@@ -55,7 +55,17 @@ async def test_a_lease_that_lapsed_is_told_as_going_on_once_somebody_looks_after
     assert await receiver.until(3) == [ALARMED, ENDED, ALARMED]
 
 
-@pytest.mark.parametrize("answer", [500, 0], ids=["answers 500", "does not answer"])
+async def test_what_ended_after_its_lease_had_lapsed_is_not_told_again(receiver: Receiver, worker: Posting) -> None:
+    alarm = opened(Severity.CRITICAL)
+    worker.sees(alarm)
+    await worker.posts(lease=timedelta(seconds=1))
+    assert await receiver.until(2) == [ALARMED, ENDED]
+    worker.sees(changed(alarm, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await worker.posts(rounds=2)
+    assert len(await receiver.until(2)) == 2, "Alertmanager tells an end once: docs/alerts.md says so"
+
+
+@pytest.mark.parametrize("answer", [500, 400, 0], ids=["answers 500", "answers 400", "does not answer"])
 async def test_a_receiver_that_is_unwell_for_a_while_reads_each_once(receiver: Receiver, worker: Posting, answer: int) -> None:
     receiver.answers = [answer] * 2
     warning = opened()
