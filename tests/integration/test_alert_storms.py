@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.stages.alert import Config
@@ -54,6 +55,19 @@ async def test_a_storm_of_500_and_all_its_ends_are_two_messages(manager: Manager
     await passed(worker, receiver)
     assert (receiver.read, receiver.messages) == ([STORM, STORM_OVER], 2)
     assert receiver.alerts[-1]["annotations"]["ended_because"] == "passed"
+
+
+async def test_what_was_told_before_the_storm_and_ends_during_it_is_told_by_nobody(receiver: Receiver, worker: Posting) -> None:
+    first = opened(Severity.CRITICAL)
+    worker.sees(first)
+    await worker.posts()
+    assert await receiver.until(1) == [ALARMED]
+    for one in storm_of(30, 1, ago=timedelta(0)):
+        worker.sees(replace(one, pileon_id=f"of-the-storm-{one.pileon_id}"))
+    await worker.posts()
+    worker.sees(changed(first, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await worker.posts(rounds=2)
+    assert await receiver.until(2) == [ALARMED, STORM]
 
 
 async def test_what_is_still_open_after_the_storm_is_told_once_for_each_community(receiver: Receiver, worker: Posting) -> None:
