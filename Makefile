@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench eval train dashboards lock clean
+.PHONY: help setup setup-dev demo test lint bench outage eval train dashboards lock clean
 
 help:  ## List these targets.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ lint: setup-dev  ## Format, lint, types, import contracts.
 
 bench: setup-dev  ## Comments a second, delay, memory; prints the machine.
 	@$(BIN)/python -m tests.bench
+
+outage: setup-dev  ## Receivers away for ten minutes (MINUTES=n), with the whole program: what is lost, what comes twice.
+	@$(BIN)/python -m tests.support.debian
+	@$(BIN)/python -m tests.bench.receiver_down $(if $(MINUTES),--minutes $(MINUTES))
 
 eval: setup-dev  ## AUC of the shipped scorer per set.
 	@$(BIN)/python -m streams.scorers.train --evaluate

@@ -4,26 +4,27 @@ Stages get their own small Config, never Settings.
 """
 
 import os
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, Struct, field
 
+from streams.complaints import steps_to, with_names
+from streams.environment import PREFIX, given_in, put
 from streams.errors import UserError
 from streams.records import Severity
 from streams.stages.address import Config as AddressConfig
 from streams.stages.alert import Config as AlertConfig
 from streams.stages.alert import Mute
 from streams.stages.pileon import Config as PileOnConfig
+from streams.toml_lines import Steps, parsed, place
 from streams.topology import Config as TopologyConfig
 
 FILE: Final = Path("threadwatch.toml")
-PREFIX: Final = "THREADWATCH_"
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -107,10 +108,21 @@ class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where the links in alerts lead; empty: no links."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where a duration is none, or the lease would lapse between two posts."""
+        """Raise ValueError for what is no address, where a duration is none, or where the lease would lapse between two posts."""
+        if wrong := [url for url in self.urls if not is_address(url)]:
+            raise ValueError(f"urls: {wrong[0].rpartition('@')[2]!r} is no address; write http://host:port")
         _longer_than_nothing(self, "lease", "post_every")
         if self.lease <= self.post_every:
             raise ValueError(f"lease is {self.lease}, it must be longer than post_every ({self.post_every})")
+
+
+def is_address(url: str) -> bool:
+    """Return whether this is an http address with a host and, where it has a port, one that there is."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False
 
 
 class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,96 +187,72 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         """Raise ValueError where two webhooks have one name: nobody could tell their deliveries apart."""
         names = [webhook.name for webhook in self.webhooks]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"webhooks: the name {twice[0]} stands there twice")
+        if twice := [number for number, name in enumerate(names) if name in names[:number]]:
+            raise ValueError(f"webhooks[{twice[0]}].name: the name {names[twice[0]]} stands there twice")
 
 
 def load(environment: Mapping[str, str] | None = None, file: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
     """Return the settings. ``options`` are dotted names (``kafka.bootstrap``) that were typed; None means not given.
 
-    Raises UserError that names the file or variable, the setting, what was wrong and what is allowed.
+    Raises UserError that names the file with the line, or the variable, the setting, what was wrong and what is allowed.
     """
     environment = os.environ if environment is None else environment
-    tree = _from_file(file, environment)
+    path = settings_file(file, environment)
+    tree = parsed(path) if path else {}
+    if path:
+        _converted(tree, lambda steps: place(path, steps))
     set_by: dict[str, str] = {}
-    for variable, name, value in _from_environment(environment):
-        _put(tree, name, value, variable)
+    for variable, name, value in given_in(environment):
+        put(tree, name, value, variable)
         set_by[name] = variable
     for name, given in (options or {}).items():
         if given is not None:
-            _put(tree, name, given, name)
+            put(tree, name, given, name)
             set_by[name] = f"--{name.rpartition('.')[2].replace('_', '-')}"
-    return _converted(tree, "settings", set_by)
+    return _converted(tree, lambda steps: _setter(tree, steps, set_by) or (place(path, steps) if path else "settings"))
 
 
-def _from_file(file: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
+def settings_file(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Path | None:
+    """Return the file that settings are read from, if there is one. Raises UserError where one is named that is not there."""
+    environment = os.environ if environment is None else environment
     path = file or Path(environment.get(f"{PREFIX}CONFIG", FILE))
-    if not path.exists():
-        if file is not None or f"{PREFIX}CONFIG" in environment:
-            raise UserError(f"there is no settings file {path}")
-        return {}
+    if path.exists():
+        return path
+    if file is not None or f"{PREFIX}CONFIG" in environment:
+        raise UserError(f"there is no settings file {path}")
+    return None
+
+
+def _converted(tree: dict[str, Any], where: Callable[[Steps], str]) -> Settings:
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise UserError(f"{path}: {error}") from error
-    _converted(tree, str(path))
-    return tree
-
-
-_SHORT: Final = {"kafka": "kafka.bootstrap", "kafka__bootstrap": "kafka.bootstrap"}
-_LISTS: Final = frozenset({"urls", "secrets", "severities", "communities"})
-_NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java", "detoxify_checkpoint", "detoxify_config", "log"})
-
-
-def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """``THREADWATCH_KAFKA`` is the bootstrap address; others are ``THREADWATCH_SECTION__NAME``."""
-    for variable, value in sorted(environment.items()):
-        name = variable.removeprefix(PREFIX).lower()
-        if variable.startswith(PREFIX) and name not in _NOT_SETTINGS:
-            yield variable, _SHORT.get(name, name.replace("__", ".")), value
-
-
-def _put(tree: Any, name: str, value: Any, where: str) -> None:
-    *sections, last = name.split(".")
-    for section in sections:
-        tree = _named(tree, section, where) if isinstance(tree, list) else tree.setdefault(section, [] if section == "webhooks" else {})
-        if not isinstance(tree, dict | list):
-            raise UserError(f"{where}: {section} is one setting, not a section")
-    if isinstance(tree, list):
-        raise UserError(f"{where}: write {PREFIX}WEBHOOKS__NAME__SETTING, with the webhook's name")
-    tree[last] = _list_or_value(last, value)
-
-
-def _named(webhooks: list[Any], name: str, where: str) -> Any:
-    """Return the webhook that a variable speaks of: a variable's name has no hyphens."""
-    found = [one for one in webhooks if isinstance(one, dict) and str(one.get("name")).replace("-", "_") == name]
-    if not found:
-        raise UserError(f"{where}: the settings file has no [[webhooks]] with the name {name.replace('_', '-')!r}")
-    return found[0]
-
-
-def _list_or_value(name: str, value: Any) -> Any:
-    return [part for part in value.split(",") if part] if name in _LISTS and isinstance(value, str) else value
-
-
-def _converted(tree: dict[str, Any], where: str, set_by: Mapping[str, str] | None = None) -> Settings:
-    try:
-        settings = msgspec.convert(tree, Settings, strict=False, dec_hook=_duration)
+        settings = _settings(tree)
     except msgspec.ValidationError as error:
-        raise UserError(f"{_culprit(str(error), set_by or {}) or where}: {error}") from error
-    for community in settings.communities:
-        pileon_config(settings, community)
+        steps = steps_to(str(error), tree, _settings)
+        raise UserError(f"{where(steps)}: {with_names(str(error), steps)}") from error
+    for name in settings.communities:
+        try:
+            _community(name)
+            pileon_config(settings, name)
+        except UserError as error:
+            steps = steps_to(str(error.__cause__ or ""), settings.communities[name], _settings)
+            raise UserError(f"{where(('communities', name, *steps))}: {error}") from error
     return settings
 
 
-def _culprit(said: str, set_by: Mapping[str, str]) -> str | None:
-    """Return the variable or option that set what msgspec complains of, if one did."""
-    at = re.search(r"at `\$\.?([\w.]*)", said)
-    unknown = re.search(r"unknown field `([^`]+)`", said)
-    path = ".".join(part for part in (at[1] if at else "", unknown[1] if unknown else "") if part)
-    if by := set_by.get(f"{path}.{said.partition(' ')[0]}"):
-        return by  # a section's own check begins with the setting's name
-    return next((by for name, by in set_by.items() if name == path or name.startswith(path + ".") or path.startswith(name + ".")), None)
+def _settings(tree: dict[str, Any]) -> Settings:
+    return msgspec.convert(tree, Settings, strict=False, dec_hook=_duration)
+
+
+def _setter(tree: dict[str, Any], steps: Steps, set_by: Mapping[str, str]) -> str | None:
+    """Return the variable or option that set what is complained of, else one that set something beside it."""
+    names = [str(step) for step in steps]
+    if names[:1] == ["webhooks"] and names[1:]:  # a variable calls it by its name
+        names[1] = str(tree["webhooks"][steps[1]].get("name")).replace("-", "_")
+    for length in range(len(names), 0, -1):
+        path = ".".join(names[:length])
+        if by := next((by for name, by in set_by.items() if f"{name}.".startswith(f"{path}.") or path.startswith(f"{name}.")), None):
+            return by
+    return None
 
 
 def _duration(kind: type, value: Any) -> Any:

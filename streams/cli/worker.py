@@ -38,5 +38,6 @@ def worker(
     settings = settings_of(config, kafka, prefix, data, scorer=scorer, worker__metrics_port=metrics_port)
     from streams.live.agent import Options
     from streams.live.worker import run
+    from streams.settings import settings_file
 
-    run(settings, names, Options(rebuild, accept_config, accept_bad_until))
+    run(settings, names, Options(rebuild, accept_config, accept_bad_until), settings_file(config))

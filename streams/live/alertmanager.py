@@ -15,7 +15,6 @@ import aiohttp
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from streams.errors import UserError
 from streams.live.wording import annotations, shown
 from streams.records import Severity
 from streams.stages.firing import Firing, Storm
@@ -28,10 +27,14 @@ Alert = dict[str, Any]
 BATCH: Final = 256
 PATH: Final = "/api/v2/alerts"
 STORM: Final = "PileOnStorm"
+PASSED: Final = "passed"
+"""Why a storm ended: the bound was not passed for a while. Several partitions may post one storm; Alertmanager keeps the latest end."""
 OK: Final = "ok"
 REFUSED: Final = "refused"
 FAILED: Final = "failed"
 OUTCOMES: Final = (OK, REFUSED, FAILED)
+_ONE_IS_BAD: Final = (400, 413, 422)
+"""What is answered to a batch because of what is in it; any other 4xx is said to whatever we post."""
 REPEAT_RESOLVE: Final = timedelta(minutes=20)
 """How long an end is posted again: longer than the lease, so that a post that failed is made good."""
 _SETTLE: Final = 0.5
@@ -74,6 +77,8 @@ def _storm(storm: Storm, now: datetime, lease: timedelta) -> list[Alert]:
     labels = {"alertname": STORM, "source": shown(storm.source), "severity": str(Severity.CRITICAL)}
     told = {"summary": f"More than {len(storm.opened) - 1} pile-ons opened at once in one source",
             "description": "One alert stands for all of them; each is listed where open pile-ons are listed."}  # fmt: skip
+    if storm.until <= now + lease:  # it ends by itself before the lease lapses: an end, not that nobody looks any more
+        told["ended_because"] = PASSED
     return [{"labels": labels, "annotations": told, "startsAt": _time(min(storm.since, now)),
              "endsAt": _time(min(storm.until, now + lease))}]  # fmt: skip
 
@@ -82,12 +87,17 @@ def _time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class _Refused(Exception):
-    """An answer of 4xx: posting the same again will not help."""
+class _AnsweredError(Exception):
+    """An answer other than 2xx: ``status`` says which; without one there was none, because we stop."""
 
+    def __init__(self, status: int = 0) -> None:
+        super().__init__(str(status))
+        self.status = status
 
-class _Unwell(Exception):
-    """An answer that is neither 2xx nor 4xx."""
+    @property
+    def outcome(self) -> str:
+        """Return REFUSED for 4xx, where posting the same again will not help, else FAILED."""
+        return REFUSED if 400 <= self.status < 500 else FAILED
 
 
 def _uncounted(url: str, outcome: str) -> None:
@@ -105,13 +115,13 @@ class Alertmanagers:
         deadline: timedelta = timedelta(seconds=10),
         attempt: timedelta = timedelta(seconds=5),
     ) -> None:
-        """Raise UserError for an address that is none. ``deadline`` bounds a post with its retries, ``attempt`` one try."""
-        self._urls = tuple(_checked(url) for url in urls)
+        """``deadline`` bounds a post with its retries, ``attempt`` one try."""
+        self._urls = tuple(url.rstrip("/") for url in urls)
         self._on_outcome = on_outcome
         self._deadline = deadline
         self._timeout = aiohttp.ClientTimeout(total=attempt.total_seconds())
         self._session: aiohttp.ClientSession | None = None
-        self._last: dict[str, str] = {}
+        self._last: dict[str, tuple[str, int]] = {}
 
     async def post(self, alerts: Sequence[Alert]) -> None:
         """Post to all of them at once. Never raises for one that is away or refuses: it is counted and said once."""
@@ -133,52 +143,52 @@ class Alertmanagers:
 
     async def _post_to(self, session: aiohttp.ClientSession, url: str, alerts: Sequence[Alert]) -> None:
         waiting = [alerts[start : start + BATCH] for start in range(0, len(alerts), BATCH)]
-        worst = OK
+        worst, status = OK, 0
         while waiting:
             batch = waiting.pop(0)
-            outcome = await self._outcome(session, url, batch)
+            outcome, answered = await self._outcome(session, url, batch)
             self._on_outcome(url, outcome)
-            if outcome == FAILED:  # the rest would only wait for the same silence
-                worst = FAILED
+            if outcome == OK:
+                continue
+            worst, status = outcome, answered
+            if outcome == FAILED or answered not in _ONE_IS_BAD:  # the rest would only meet with the same
                 break
-            if outcome == REFUSED:
-                worst = REFUSED
-                waiting[:0] = _halves(batch)
-        self._say(url, worst)
+            waiting[:0] = _halves(batch)
+        self._say(url, worst, status)
 
-    async def _outcome(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> str:
+    async def _outcome(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> tuple[str, int]:
+        """Return one of OUTCOMES, and what was answered if it was not 2xx; 0 where there was no answer."""
         try:
             async for attempt in _retrying(self._deadline):
                 with attempt:
                     await self._try(session, url, batch)
-        except _Refused:
-            return REFUSED
-        except (aiohttp.ClientError, *_AWAY, _Unwell):
-            return FAILED
-        return OK
+        except _AnsweredError as answered:
+            return answered.outcome, answered.status
+        except (aiohttp.ClientError, *_AWAY):
+            return FAILED, 0
+        return OK, 0
 
     async def _try(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> None:
         if session.closed:  # the worker stops, and this was a second try
-            raise _Unwell("closed")
+            raise _AnsweredError
         async with session.post(url + PATH, data=msgspec.json.encode(batch), allow_redirects=False) as answer:
-            if 400 <= answer.status < 500:
-                raise _Refused(str(answer.status))
             if not 200 <= answer.status < 300:
-                raise _Unwell(str(answer.status))
+                raise _AnsweredError(answer.status)
 
-    def _say(self, url: str, outcome: str) -> None:
+    def _say(self, url: str, outcome: str, status: int) -> None:
         """Say it once when an Alertmanager's answer changes."""
-        before = self._last.get(url, OK)
-        self._last[url] = outcome
+        before = self._last.get(url, (OK, 0))
+        self._last[url] = outcome, status
         where = urlsplit(url).netloc.rpartition("@")[2]
-        if outcome == before:
+        if (outcome, status) == before:
             return
         if outcome == OK:
             log.info("alertmanager %s takes alerts again", where)
-        elif outcome == REFUSED:
+        elif status in _ONE_IS_BAD:
             log.warning("alertmanager %s refuses some alerts; the others are posted", where)
         else:
-            log.warning("alertmanager %s does not answer; alerts are posted again every round", where)
+            says = f"answers {status}" if status else "does not answer"
+            log.warning("alertmanager %s %s; alerts are posted again every round", where, says)
 
 
 def _retrying(deadline: timedelta) -> AsyncRetrying:
@@ -194,14 +204,3 @@ def _halves(batch: Sequence[Alert]) -> list[Sequence[Alert]]:
     """One bad alert must not stop the others: look for it by halves, and leave it alone when it stands alone."""
     middle = len(batch) // 2
     return [batch[:middle], batch[middle:]] if middle else []
-
-
-def _checked(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none
-        good = False
-    if not good:
-        raise UserError(f"alertmanager.urls: {url!r} is no address; write http://host:port")
-    return url.rstrip("/")

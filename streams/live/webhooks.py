@@ -9,6 +9,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,15 +18,17 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from streams.engine import Effects
+from streams.environment import PREFIX
 from streams.errors import UserError
 from streams.live.addresses import ForbiddenAddressError, PublicOnly, is_literal, is_public
 from streams.live.outbox import STORM, Delivery, Outbox
 from streams.live.signing import headers
 from streams.live.wording import case_of
 from streams.metrics import Metrics
-from streams.settings import PREFIX, Settings, Webhook
+from streams.settings import Settings, Webhook, is_address
 from streams.stages.alert import AlertDecision, Decision
 from streams.stages.step import Stage
+from streams.toml_lines import place
 
 log = logging.getLogger("threadwatch.live")
 
@@ -249,25 +252,25 @@ def _named(delivery: Delivery) -> str:
     return f"case {case_of(delivery.pileon_id)} revision {delivery.revision} ({delivery.event})"
 
 
-def check_webhooks(webhooks: Sequence[Webhook]) -> None:
-    """Raise UserError for a receiver that could not be told anything: no secret, no address, one that is not public."""
-    for webhook in webhooks:
+def check_webhooks(webhooks: Sequence[Webhook], file: Path | None = None) -> None:
+    """Raise UserError for a receiver that could not be told anything: no secret, no address, one that is not public.
+
+    ``file`` is where they were read from: the line names the receiver's place in it.
+    """
+    for number, webhook in enumerate(webhooks):
         for wrong in _mistakes(webhook):
-            raise UserError(f"webhooks, {webhook.name}: {wrong}")
+            where = f"{place(file, ('webhooks', number))}: " if file else ""
+            raise UserError(f"{where}webhooks, {webhook.name}: {wrong}")
 
 
 def _mistakes(webhook: Webhook) -> Iterable[str]:
     variable = f"{PREFIX}WEBHOOKS__{webhook.name.upper().replace('-', '_')}__SECRETS"
     if not webhook.secrets:
         yield f"it has no secret; set {variable}, or `secrets` in the settings file"
-    try:
-        parts = urlsplit(webhook.url)
-        host, is_good = parts.hostname or "", parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        host, is_good = "", False
-    if not is_good:
+    if not is_address(webhook.url):
         yield "its url is no address; write https://host/path"
     if not webhook.allow_private and not webhook.url.lower().startswith("https://"):
         yield "its url is not https; `allow_private` allows it for an inner network"
+    host = urlsplit(webhook.url).hostname or "" if is_address(webhook.url) else ""
     if not webhook.allow_private and is_literal(host) and not is_public(host):
         yield "its url leads to an address that is not public; `allow_private` allows it"

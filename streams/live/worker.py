@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import time
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import faust
@@ -42,10 +43,13 @@ class _Worker(faust.Worker):
         super()._flag_as_shutdown_by_signal()
 
 
-def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | None = None) -> NoReturn:
-    """Run these stages until SIGTERM or Ctrl-C; what is in flight is finished first. Exits as guard.py says."""
+def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | None = None, file: Path | None = None) -> NoReturn:
+    """Run these stages until SIGTERM or Ctrl-C; what is in flight is finished first. Exits as guard.py says.
+
+    ``file`` is where the settings were read from, for messages.
+    """
     _log_lines()
-    check_webhooks(settings.webhooks)
+    check_webhooks(settings.webhooks, file)
     asyncio.run(_checked(settings))
     try:
         _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()

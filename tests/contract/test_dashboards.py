@@ -15,7 +15,8 @@ from streams.scorers import open_scorer
 from streams.settings import load, topology_config
 from streams.topology import topology
 from tests.contract.schema_files import ROOT
-from tests.contract.test_deploy import ALERTS, COMPOSE, rules
+from tests.contract.test_compose import COMPOSE
+from tests.contract.test_deploy import ALERTS, rules
 from tests.support.panels import FILES, FOLDER, filled, panels, questions, read
 
 GRAFANA = ROOT / "deploy" / "grafana"

@@ -1,19 +1,14 @@
-"""What is shipped for operators works: rules, routes, texts, compose, images, dashboards, runbooks."""
+"""What is shipped for operators works: rules, routes, texts, dashboards, runbooks."""
 
-import importlib.util
 import json
-import os
 import re
-import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from jsonschema import validators
 from prometheus_client import CollectorRegistry
 
 from streams.metrics import Metrics
@@ -208,91 +203,3 @@ def test_what_fires_is_told_with_its_pace(amtool: str, tmp_path: Path):
         amtool, tmp_path, status="firing", annotations=PACE | {"usual": "0.3", "link": "https://console/7Q4F", "before": "warning"}
     )
     assert "hostile in 22 min (usual 0.3), 9 of 14 replying · ongoing, was warning · https://console/7Q4F" in usual
-
-
-# Compose and images.
-COMPOSE = loaded(ROOT / "docker-compose.yml")
-
-
-def test_compose_follows_its_specification():
-    # The tool's own command cannot start beside click 8.3, which Faust's pin asks for; its schema file can be read.
-    found = importlib.util.find_spec("check_jsonschema")
-    assert found is not None
-    assert found.submodule_search_locations
-    schema = json.loads(
-        (Path(found.submodule_search_locations[0]) / "builtin_schemas" / "vendor" / "compose-spec.json").read_text(encoding="utf-8")
-    )
-    checker = validators.validator_for(schema)(schema)
-    assert [error.message for error in checker.iter_errors(COMPOSE)] == []
-    assert not checker.is_valid(COMPOSE | {"services": {"worker": {"image": 7}}})
-
-
-@pytest.mark.parametrize("service", COMPOSE["services"])
-def test_a_service_is_closed_in(service: str):
-    described = COMPOSE["services"][service]
-    assert described["read_only"] is True
-    assert described["cap_drop"] == ["ALL"]
-    assert all(port.startswith("127.0.0.1:") for port in described.get("ports", ()))
-    assert described["restart"] == ("no" if service == "topics" else "on-failure")
-    assert "test" in described["healthcheck"] or service == "topics"
-    assert "latest" not in described["image"]
-
-
-def test_one_broker_keeps_one_copy_of_every_internal_topic():
-    said = COMPOSE["services"]["kafka"]["environment"]
-    copies = {name: value for name, value in said.items() if "REPLICATION_FACTOR" in name or name.endswith(("MIN_ISR", "INSYNC_REPLICAS"))}
-    assert len(copies) == 7
-    assert set(copies.values()) == {"1"}
-    assert said["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
-
-
-@pytest.mark.parametrize("service", ["topics", "worker"])
-def test_what_compose_sets_are_settings(service: str):
-    from streams.settings import load
-
-    said = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in COMPOSE["services"][service]["environment"].items()}
-    assert load(said).kafka.bootstrap == "kafka:19092"
-
-
-def test_every_file_that_compose_mounts_is_there():
-    mounts = [
-        volume.split(":")[0] for service in COMPOSE["services"].values() for volume in service.get("volumes", ()) if volume.startswith("./")
-    ]
-    assert len(mounts) == 6
-    assert all((ROOT / mount).exists() for mount in mounts)
-
-
-@pytest.mark.parametrize("file", sorted(DEPLOY.glob("Dockerfile*")), ids=lambda file: file.name)
-def test_an_image_runs_as_nobody_in_particular_and_copies_what_exists(file: Path):
-    lines = file.read_text(encoding="utf-8").splitlines()
-    assert "USER threadwatch" in lines
-    copied = [name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]]
-    assert all((ROOT / name).exists() for name in copied)
-    assert not [line for line in lines if line.startswith("FROM") and (":" not in line or ":latest" in line)]
-
-
-def entrypoint(tmp_path: Path, script: str) -> subprocess.Popen[str]:
-    fake = tmp_path / "threadwatch"
-    fake.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    fake.chmod(0o755)
-    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    return subprocess.Popen([DEPLOY / "entrypoint.sh", "worker"], env=path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-@pytest.mark.parametrize(("code", "seen"), [(0, 0), (1, 1), (2, 0), (3, 0), (70, 70), (137, 137)])
-def test_70_is_restarted_by_docker_and_2_and_3_are_not(tmp_path: Path, code: int, seen: int):
-    run = entrypoint(tmp_path, f'echo "$1"; exit {code}')
-    out, err = run.communicate(timeout=10)
-    assert run.returncode == seen
-    assert out == "worker\n"
-    assert ("not restarted" in err) == (code in {2, 3})
-
-
-def test_sigterm_reaches_the_worker_and_what_is_in_flight_is_finished(tmp_path: Path):
-    run = entrypoint(tmp_path, 'trap "sleep 0.5; echo finished; exit 0" TERM\necho up\nwhile :; do sleep 0.05; done')
-    assert run.stdout is not None
-    assert run.stdout.readline() == "up\n"
-    time.sleep(0.1)
-    run.send_signal(signal.SIGTERM)
-    out, _ = run.communicate(timeout=10)
-    assert (out, run.returncode) == ("finished\n", 0)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from streams.records import EndedBecause, PileOn, Severity, Status
-from tests.integration.test_alertmanager import DEPLOY, QUIET, Manager, Worker, changed, opened
 from tests.support.inboxes import Inboxes
 from tests.support.live import until
-from tests.support.programs import needed
+from tests.support.manager import DEPLOY, Manager
+from tests.support.posting import Posting, changed, opened
+from tests.support.reader import QUIET
 
 ID = "7q4fkm4v24yhtwhhjkeaqvc5b"
 CONSOLE = "https://console.example"
@@ -21,9 +22,9 @@ LINK = f"{CONSOLE}/pileons/{ID}"
 WHY = "9 people hostile in 10 min (usual 0.3); 9 of 14 replying within 1 h"
 
 
-def example_config(inboxes: Inboxes) -> str:
+def example_config(inboxes: Inboxes) -> dict[str, Any]:
     """Return the shipped routes with the example's receivers, all of them here and every wait short."""
-    config = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text(encoding="utf-8"))
+    config: dict[str, Any] = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text(encoding="utf-8"))
     config |= yaml.safe_load((DEPLOY / "receivers.example.yml").read_text(encoding="utf-8"))
     config["templates"] = [str(DEPLOY / "*.tmpl")]
     config["global"] = {"slack_api_url": f"{inboxes.url}/slack", "smtp_smarthost": inboxes.smarthost, "smtp_require_tls": False,
@@ -32,7 +33,7 @@ def example_config(inboxes: Inboxes) -> str:
         route |= {"group_wait": "0s", "group_interval": "1s"}
     for hook in (hook for receiver in config["receivers"] for hook in receiver.get("webhook_configs", ())):
         hook["url"] = f"{inboxes.url}/hook"
-    return yaml.safe_dump(config)
+    return config
 
 
 @pytest.fixture
@@ -42,13 +43,11 @@ async def inboxes() -> AsyncIterator[Inboxes]:
 
 
 @pytest.fixture
-async def worker(tmp_path: Path, inboxes: Inboxes) -> AsyncIterator[Worker]:
-    manager = Manager(needed("prometheus-alertmanager"), tmp_path, "", example_config(inboxes))
-    await manager.start()
-    posting = Worker(manager.url, CONSOLE)
-    yield posting
-    await posting.stop()
-    await manager.stop()
+async def worker(tmp_path: Path, inboxes: Inboxes) -> AsyncIterator[Posting]:
+    async with Manager(tmp_path / "alertmanager", example_config(inboxes)) as manager:
+        posting = Posting(manager.url, console=CONSOLE)
+        yield posting
+        await posting.stop()
 
 
 def case(severity: Severity = Severity.WARNING, name: str = ID, **fields: Any) -> PileOn:
@@ -107,7 +106,7 @@ HTML = f"""<!DOCTYPE html>
 </body></html>"""
 
 
-async def test_from_opened_over_ongoing_and_escalated_to_quiet_word_for_word(worker: Worker, inboxes: Inboxes) -> None:
+async def test_from_opened_over_ongoing_and_escalated_to_quiet_word_for_word(worker: Posting, inboxes: Inboxes) -> None:
     warning = case()
     worker.sees(warning)
     await worker.posts()
@@ -135,7 +134,7 @@ async def test_from_opened_over_ongoing_and_escalated_to_quiet_word_for_word(wor
     assert not [text for text in read if "resolved" in text.lower()]
 
 
-async def test_what_its_authors_took_back_is_told_as_removed_in_every_form(worker: Worker, inboxes: Inboxes) -> None:
+async def test_what_its_authors_took_back_is_told_as_removed_in_every_form(worker: Posting, inboxes: Inboxes) -> None:
     alarm = case(Severity.CRITICAL)
     worker.sees(alarm)
     await worker.posts()
@@ -162,7 +161,7 @@ async def test_what_its_authors_took_back_is_told_as_removed_in_every_form(worke
     }  # fmt: skip
 
 
-async def test_a_lease_that_lapses_reads_no_longer_monitored(worker: Worker, inboxes: Inboxes) -> None:
+async def test_a_lease_that_lapses_reads_no_longer_monitored(worker: Posting, inboxes: Inboxes) -> None:
     worker.sees(case(Severity.CRITICAL))
     await worker.posts(lease=timedelta(seconds=2))
     await came(inboxes, 2, 2, 2)
@@ -171,7 +170,7 @@ async def test_a_lease_that_lapses_reads_no_longer_monitored(worker: Worker, inb
     assert "<strong>NO LONGER MONITORED, may still be going on</strong>" in mail(inboxes)[2]
 
 
-async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Worker, inboxes: Inboxes) -> None:
+async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Posting, inboxes: Inboxes) -> None:
     for number in range(500):
         worker.sees(case(Severity.CRITICAL if number % 2 else Severity.WARNING, f"{ID}{number}", community=f"c{number % 50}"))
     await worker.posts(rounds=3)
@@ -185,10 +184,29 @@ async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Worker, inb
     assert mail(inboxes)[0] == line
 
 
+@pytest.mark.parametrize(
+    ("minutes", "state"),
+    [(0, "NO LONGER MONITORED, may still be going on"), (29.95, "ENDED (passed)")],
+    ids=["its lease lapsed", "it is over"],
+)
+async def test_a_storm_s_end_is_told_as_one_and_its_lapse_is_not(worker: Posting, inboxes: Inboxes, minutes: float, state: str) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=minutes)
+    for number in range(30):
+        worker.sees(case(name=f"{ID}{number}", opened_at=at))
+    await worker.posts(lease=timedelta(seconds=5))
+
+    def ends() -> list[str]:
+        titles = [message["attachments"][0]["title"] for message in inboxes.slack]
+        return [title for title in titles if "More than" in title and " · ongoing" not in title]
+
+    await until("its end is told", ends, within=20)
+    assert ends() == [f"[critical] harbour-post · More than 20 pile-ons opened at once in one source · {state}"]
+
+
 HOSTILE = "<!channel>&<b>*sport*</b>\u202e\u200b\n|`x` {{ .Labels }} https://evil.example " + "z" * 200
 
 
-async def test_a_hostile_name_of_a_source_or_community_is_text_and_nothing_else(worker: Worker, inboxes: Inboxes) -> None:
+async def test_a_hostile_name_of_a_source_or_community_is_text_and_nothing_else(worker: Posting, inboxes: Inboxes) -> None:
     worker.sees(case(Severity.CRITICAL, source=HOSTILE, community=HOSTILE))
     await worker.posts()
     await came(inboxes, 1, 1, 1)

@@ -1,50 +1,25 @@
 """From a comment on Kafka to a notification of a real Alertmanager, and never a false end."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from streams.records import DeletedBy
 from tests.conftest import Another
-from tests.integration.test_alertmanager import ALARMED, ENDED, WARNED, Manager, Receiver
 from tests.integration.test_live_state import INSULT
 from tests.support.builders import comment, deleted
 from tests.support.live import Live, answers, until
-from tests.support.programs import needed
+from tests.support.manager import Manager
+from tests.support.reader import ALARMED, ENDED, WARNED, Receiver
 
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture
-async def told() -> AsyncIterator[Receiver]:
-    receiver, app = Receiver(), web.Application()
-    app.router.add_post("/", receiver.take)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    yield receiver
-    await runner.cleanup()
-
-
-@pytest.fixture
-async def alertmanager(tmp_path: Path, told: Receiver) -> AsyncIterator[Manager]:
-    folder = tmp_path / "alertmanager"
-    folder.mkdir()
-    running = Manager(needed("prometheus-alertmanager"), folder, told.url)
-    await running.start()
-    yield running
-    await running.stop()
-
-
 async def test_a_pile_on_is_told_once_worsens_outlives_a_killed_worker_and_ends_once(
-    another: Another, alertmanager: Manager, told: Receiver
+    another: Another, manager: Manager, receiver: Receiver
 ) -> None:
-    live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=alertmanager.url, THREADWATCH_ALERTMANAGER__LEASE="PT5M",
+    live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=manager.url, THREADWATCH_ALERTMANAGER__LEASE="PT5M",
                                THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")  # fmt: skip
     worker = live.worker()
     now = datetime.now(UTC) - timedelta(minutes=10)
@@ -52,23 +27,23 @@ async def test_a_pile_on_is_told_once_worsens_outlives_a_killed_worker_and_ends_
     hostile = [comment(f"c{n}", author_id=f"p{n}", parent_id="root", text=INSULT, created_at=now + timedelta(seconds=n + 1),
                        ingested_at=now + timedelta(seconds=n + 2)) for n in range(9)]  # fmt: skip
     await live.send([root, *hostile[:4]])
-    assert await told.until(1) == [WARNED]
+    assert await receiver.until(1) == [WARNED]
 
     await live.send(hostile[4:6])
     await live.settled()
-    assert await told.until(1) == [WARNED], "more of the same tells nobody"
+    assert await receiver.until(1) == [WARNED], "more of the same tells nobody"
 
     worker.kill()
     await asyncio.sleep(6)
-    assert told.read == [WARNED], "a worker that is away does not say that it ended"
+    assert receiver.read == [WARNED], "a worker that is away does not say that it ended"
     await worker.came_up(2)
 
     await live.send(hostile[6:])
-    assert await told.until(2) == [WARNED, ALARMED]
+    assert await receiver.until(2) == [WARNED, ALARMED]
 
     await live.send([deleted(one, one.created_at + timedelta(minutes=5), deleted_by=DeletedBy.AUTHOR) for one in hostile[2:]])
-    assert await told.until(3) == [WARNED, ALARMED, ENDED]
-    assert told.alerts[-1]["annotations"]["ended_because"] == "removed"
+    assert await receiver.until(3) == [WARNED, ALARMED, ENDED]
+    assert receiver.alerts[-1]["annotations"]["ended_because"] == "removed"
     await live.settled()
     live.check()
     metrics = answers(f"{worker.metrics()}/metrics")
@@ -79,23 +54,23 @@ async def test_a_pile_on_is_told_once_worsens_outlives_a_killed_worker_and_ends_
 
 
 async def test_a_worker_that_starts_again_keeps_the_lease_though_nothing_more_comes(
-    another: Another, alertmanager: Manager, told: Receiver
+    another: Another, manager: Manager, receiver: Receiver
 ) -> None:
-    live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=alertmanager.url, THREADWATCH_ALERTMANAGER__LEASE="PT25S",
+    live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=manager.url, THREADWATCH_ALERTMANAGER__LEASE="PT25S",
                                THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")  # fmt: skip
     worker = live.worker()
     root = comment("root", author_id="ann")
     await live.send([root, *(comment(f"c{n}", author_id=f"p{n}", parent_id="root", text=INSULT) for n in range(4))])
-    assert await told.until(1) == [WARNED]
+    assert await receiver.until(1) == [WARNED]
     worker.kill()
     await worker.came_up(2)
-    before = (await alertmanager.active())[0]["endsAt"]
+    before = (await manager.active())[0]["endsAt"]
 
     async def is_longer() -> bool:
-        return any(alert["endsAt"] > before for alert in await alertmanager.active())
+        return any(alert["endsAt"] > before for alert in await manager.active())
 
     await until("the lease is made longer by the worker that started again", is_longer, within=25)
-    assert told.read == [WARNED]
+    assert receiver.read == [WARNED]
 
 
 async def test_an_alertmanager_that_is_away_stops_nobody(another: Another) -> None:

@@ -107,7 +107,8 @@ async def test_a_worker_that_is_asked_to_stop_in_the_middle_of_a_try_leaves_it_t
 async def test_a_mistake_in_a_webhook_ends_the_worker_with_one_plain_line(another: Another, tmp_path: Path) -> None:
     live: Live = await another()
     url = "https://hooks.example/x"
-    for more, said in (("", f"night-shift: it has no secret; set {SECRETS}"), ("colour = 'red'", "webhooks.toml: Object contains unknown")):
+    no_secret = f"webhooks.toml:1: webhooks, night-shift: it has no secret; set {SECRETS}"
+    for more, said in (("", no_secret), ("colour = 'red'", "webhooks.toml:5: Object contains unknown")):
         worker = live.worker(THREADWATCH_CONFIG=settings_file(tmp_path, url, more))
         assert await worker.exited() == USER_MISTAKE
         assert said in worker.last_words()

@@ -22,8 +22,8 @@ HEAD: Final = """# Settings
 <!-- Made by `python -m tests.support.settings_page` from streams/settings.py: change that. -->
 
 Defaults < `threadwatch.toml` (or the file that `--config` or `THREADWATCH_CONFIG` names) < environment < options. What is
-unknown or out of bounds ends the program (exit 2) with one line that names it. Durations are ISO 8601 (`"PT10M"`, `"P30D"`)
-or a number of seconds. In the environment a dot becomes two underscores: `pileon.min_share` is
+unknown or out of bounds ends the program (exit 2) with one line that names it, its file and line.
+Durations are ISO 8601 (`"PT10M"`, `"P30D"`) or a number of seconds. In the environment a dot becomes two underscores: `pileon.min_share` is
 `THREADWATCH_PILEON__MIN_SHARE`; `THREADWATCH_KAFKA` alone is `kafka.bootstrap`, and a setting of a
 webhook is found by its name: `THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS`.
 

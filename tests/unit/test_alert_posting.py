@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from streams.errors import UserError
 from streams.live.alertmanager import BATCH, Alertmanagers
 
 Answer = Callable[[list[dict[str, Any]]], Awaitable[int]]
@@ -110,12 +109,17 @@ async def test_one_that_comes_back_within_the_deadline_is_tried_again(serve: Ser
     assert (calls, counted) == ([1, 1], {"ok": 1})
 
 
-async def test_an_answer_of_500_is_counted_and_left_to_the_next_round(serve: Server) -> None:
+@pytest.mark.parametrize(("status", "outcome"), [(503, "failed"), (302, "failed"), (401, "refused"), (404, "refused"), (429, "refused")])
+async def test_what_is_answered_to_everything_is_counted_said_and_left_to_the_next_round(
+    serve: Server, caplog: pytest.LogCaptureFixture, status: int, outcome: str
+) -> None:
     async def unwell(alerts: list[dict[str, Any]]) -> int:
-        return 503
+        return status
 
     url = await serve(unwell)
-    assert await posting([url], named("a")) == {(url, "failed"): 1}
+    assert await posting([url], named("a", "b", "c"), rounds=2) == {(url, outcome): 2}
+    said = [record.getMessage() for record in caplog.records if record.name == "threadwatch.live"]
+    assert said == [f"alertmanager {url.removeprefix('http://')} answers {status}; alerts are posted again every round"]
 
 
 async def test_something_that_speaks_no_http_is_counted_as_failed() -> None:
@@ -143,9 +147,3 @@ async def test_the_log_names_the_place_without_its_password(caplog: pytest.LogCa
     await posting(["http://user:hidden@127.0.0.1:1"], named("a"))
     assert "hidden" not in caplog.text
     assert "127.0.0.1:1" in caplog.text
-
-
-@pytest.mark.parametrize("wrong", ["localhost:9093", "ftp://host", "http://", "http://host:99999999", "http://host:0"])
-def test_an_address_that_is_none_is_the_user_s_mistake(wrong: str) -> None:
-    with pytest.raises(UserError, match=r"write http://host:port"):
-        Alertmanagers([wrong])

@@ -1,0 +1,86 @@
+"""What msgspec complains of, as the way to the setting: it leaves out the names that users chose (``$.sources[...]``)."""
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from streams.toml_lines import Steps
+
+Tree = dict[str, Any]
+Convert = Callable[[Tree], Any]
+"""What raises msgspec.ValidationError for a tree with a mistake."""
+
+_AT: Final = re.compile(r" - at `\$([^`]*)`")
+_STEP: Final = re.compile(r"\.(?P<name>\w+)|\[(?P<number>\d+)\]|\[\.\.\.\]")
+_UNKNOWN: Final = re.compile(r"^Object contains unknown field `([^`]+)`")
+_OWN: Final = re.compile(r"^(\w+(?:\[\d+\])?(?:\.\w+)*)[: ]")
+"""A section's own check begins with the setting's name."""
+
+
+def steps_to(said: str, tree: Tree, convert: Convert) -> Steps:
+    """Return the way to what a message speaks of: a setting, or the section it should be in."""
+    at = _AT.search(said)
+    steps = _named(at[1] if at else "", said, tree, convert)
+    if unknown := _UNKNOWN.match(said):
+        return (*steps, unknown[1])
+    own = _OWN.match(said)
+    inner = [step for step in _parts(f".{own[1]}") if step is not None] if own else []
+    there = _at(tree, steps)
+    return (*steps, *inner) if inner and isinstance(there, dict) and inner[0] in there else steps
+
+
+def with_names(said: str, steps: Steps) -> str:
+    """Return the message with the names that were left out."""
+    if "[...]" not in said:
+        return said
+    depth = len(_STEP.findall(_AT.search(said)[1]))  # type: ignore[index]  # [...] stands nowhere else
+    way = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" if step.isidentifier() else f'."{step}"' for step in steps[:depth])
+    return _AT.sub(lambda _: f" - at `${way}`", said)
+
+
+def _parts(way: str) -> tuple[str | int | None, ...]:
+    found = _STEP.finditer(way)
+    return tuple(each["name"] or (int(each["number"]) if each["number"] else None) for each in found)
+
+
+def _named(way: str, said: str, tree: Tree, convert: Convert) -> tuple[str | int, ...]:
+    steps: tuple[str | int, ...] = ()
+    for step in _parts(way):
+        found = _culprit(said, tree, steps, convert) if step is None else step
+        if found is None:
+            break
+        steps = (*steps, found)
+    return steps
+
+
+def _culprit(said: str, tree: Tree, steps: Steps, convert: Convert) -> str | None:
+    """Return the name whose entry alone brings the same complaint."""
+    for name in _at(tree, steps):
+        try:
+            convert(_only(tree, steps, name))
+        except msgspec.ValidationError as error:
+            if str(error) == said:
+                return str(name)
+    return None
+
+
+def _only(tree: Any, steps: Steps, name: str) -> Any:
+    """Return the tree with one entry alone in the table that the steps lead to."""
+    if not steps:
+        return {name: tree[name]}
+    step = steps[0]
+    inner = _only(tree[step], steps[1:], name)
+    if isinstance(tree, list):
+        return [inner if number == step else each for number, each in enumerate(tree)]
+    return tree | {step: inner}
+
+
+def _at(tree: Any, steps: Steps) -> Any:
+    for step in steps:
+        try:
+            tree = tree[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree

@@ -1,0 +1,92 @@
+"""A storm is one message from its beginning to its end, whatever becomes of its cases."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from streams.records import EndedBecause, PileOn, Severity, Status
+from streams.stages.alert import Config
+from tests.support.live import until
+from tests.support.manager import Manager
+from tests.support.posting import Posting, changed, opened
+from tests.support.reader import ALARMED, QUIET, STORM, STORM_OVER, Receiver
+
+BRIEF = Config(storm_length=timedelta(minutes=1))
+
+
+def storm_of(number: int, communities: int, ago: timedelta) -> list[PileOn]:
+    """Return pile-ons on one site, every second critical."""
+    at = datetime.now(UTC) - ago
+    return [opened((Severity.CRITICAL, Severity.WARNING)[n % 2], f"case-{n}", community=f"c{n % communities}", opened_at=at)
+            for n in range(number)]  # fmt: skip
+
+
+@pytest.fixture
+async def worker(manager: Manager) -> AsyncIterator[Posting]:
+    posting = Posting(manager.url, config=BRIEF)
+    yield posting
+    await posting.stop()
+
+
+async def passed(worker: Posting, receiver: Receiver) -> None:
+    """Post on until the storm is told as over."""
+
+    async def is_over() -> bool:
+        await worker.posts()
+        return STORM_OVER in receiver.read
+
+    await until("the storm is told as over", is_over, within=30, every=0.5)
+    await worker.posts()
+    await asyncio.sleep(QUIET)
+
+
+async def test_a_storm_of_500_and_all_its_ends_are_two_messages(manager: Manager, receiver: Receiver, worker: Posting) -> None:
+    storm = storm_of(500, 50, ago=timedelta(seconds=50))
+    for one in storm:
+        worker.sees(one)
+    await worker.posts(rounds=2)
+    assert await receiver.until(1) == [STORM]
+    assert len(await manager.active()) == 501, "all are there for whoever looks"
+    for one in storm:
+        worker.sees(changed(one, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await passed(worker, receiver)
+    assert (receiver.read, receiver.messages) == ([STORM, STORM_OVER], 2)
+    assert receiver.alerts[-1]["annotations"]["ended_because"] == "passed"
+
+
+async def test_what_was_told_before_the_storm_and_ends_during_it_is_told_by_nobody(receiver: Receiver, worker: Posting) -> None:
+    first = opened(Severity.CRITICAL)
+    worker.sees(first)
+    await worker.posts()
+    assert await receiver.until(1) == [ALARMED]
+    for one in storm_of(30, 1, ago=timedelta(0)):
+        worker.sees(replace(one, pileon_id=f"of-the-storm-{one.pileon_id}"))
+    await worker.posts()
+    worker.sees(changed(first, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await worker.posts(rounds=2)
+    assert await receiver.until(2) == [ALARMED, STORM]
+
+
+async def test_what_is_still_open_after_the_storm_is_told_once_for_each_community(receiver: Receiver, worker: Posting) -> None:
+    storm = storm_of(60, 3, ago=timedelta(seconds=54))
+    for one in storm:
+        worker.sees(one)
+    await worker.posts()
+    assert await receiver.until(1) == [STORM]
+    for one in storm[:48]:
+        worker.sees(changed(one, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await passed(worker, receiver)
+    assert receiver.read.count(ALARMED) == 6
+    assert receiver.messages == 2 + 3 + 1, "the storm and its end, the critical ones of each community, the warnings"
+
+
+async def test_a_storm_that_nobody_posts_any_more_does_not_say_that_it_is_over(receiver: Receiver, worker: Posting) -> None:
+    for one in storm_of(30, 1, ago=timedelta(0)):
+        worker.sees(one)
+    await worker.posts(lease=timedelta(seconds=2))
+    await until("it lapsed", lambda: STORM_OVER in receiver.read, within=15)
+    lapsed = next(one for one in receiver.alerts if one["status"] == "resolved" and one["labels"]["alertname"] == "PileOnStorm")
+    assert "ended_because" not in lapsed["annotations"]

@@ -1,0 +1,48 @@
+"""A hundred pile-ons at once through the whole program: one summary, and no hundred ends."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from streams.records import Comment, Status
+from tests.conftest import Another
+from tests.support.cases import FEW, Case
+from tests.support.live import Live, until
+from tests.support.manager import Manager
+from tests.support.reader import QUIET, STORM, Receiver
+
+pytestmark = pytest.mark.kafka
+
+BOUND = 20
+PARTITIONS = 4
+"""A storm is counted in each partition of ``pileons``."""
+
+
+def on_one_site(number: int, said: list[Comment]) -> list[Comment]:
+    """Return a case's comments, all cases on one site, each against another person and by other people."""
+    return [replace(each, source="site", author_id=f"{each.author_id}-{number}") for each in said]
+
+
+async def test_a_hundred_at_once_are_one_summary_and_their_ends_are_told_by_nobody(
+    another: Another, manager: Manager, receiver: Receiver
+) -> None:
+    live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=manager.url, THREADWATCH_ALERTMANAGER__POST_EVERY="PT2S")
+    await live.worker().ready()
+    cases = [Case(f"talk-{n}", ("warn", "", ""), datetime.now(UTC) - timedelta(minutes=3)) for n in range(100)]
+    await live.send([each for n, case in enumerate(cases) for each in on_one_site(n, case.said("before"))])
+    await until("the storm is told", lambda: STORM in receiver.read)
+    await live.settled()
+    await asyncio.sleep(2 * QUIET)
+    assert sum(one.status is Status.OPENED for one in live.pileons()) == 100
+    assert receiver.read.count(STORM) == 1
+    assert len({one["labels"].get("pileon") for one in receiver.alerts}) - 1 <= BOUND * PARTITIONS, "those before the bound was passed"
+
+    told = receiver.messages
+    await live.send([each for n, case in enumerate(cases) for each in on_one_site(n, case.taken_back(FEW))])
+    await live.settled()
+    await asyncio.sleep(2 * QUIET)
+    assert receiver.messages == told
+    assert {one.status for one in live.pileons()[-1:]} == {Status.CLOSED}
+    live.check()

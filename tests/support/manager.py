@@ -1,0 +1,97 @@
+"""A real Alertmanager on the routes, inhibitions and texts that we ship."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any, Final, Self
+
+import aiohttp
+import yaml
+
+from tests.support.live import answers, until
+from tests.support.programs import free_port, needed
+
+DEPLOY: Final = Path(__file__).parents[2] / "deploy" / "alertmanager"
+
+
+def shipped(webhook: str) -> dict[str, Any]:
+    """Return the shipped configuration with every receiver at this address, its waits as they are."""
+    config: dict[str, Any] = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text(encoding="utf-8"))
+    config["templates"] = [str(DEPLOY / "*.tmpl")]
+    for hook in (hook for receiver in config["receivers"] for hook in receiver["webhook_configs"]):
+        hook["url"] = webhook
+    return config
+
+
+def hurried(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with every wait short; what is told at once stays so."""
+    for route in (config["route"], *config["route"]["routes"]):
+        route["group_wait"] = "0s" if route.get("group_wait") == "0s" else "200ms"
+        route["group_interval"] = "1s"
+    return config
+
+
+class Manager:
+    """Use as an async context manager. It can be stopped, killed and started again, with what it wrote to its folder."""
+
+    def __init__(self, folder: Path, config: dict[str, Any], *options: str) -> None:
+        self._folder, self._options, self._port = folder, options, free_port()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._process: asyncio.subprocess.Process | None = None
+        self.configure(config)
+
+    def configure(self, config: dict[str, Any]) -> None:
+        """Write its configuration; it is read at the start, or by ``reload``."""
+        (self._folder / "alertmanager.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Come back when it is ready; fail with its last words when it ended."""
+        command = [needed("prometheus-alertmanager"), f"--config.file={self._folder}/alertmanager.yml",
+                   f"--storage.path={self._folder}/data", f"--web.listen-address=127.0.0.1:{self._port}",
+                   *(self._options or ("--cluster.listen-address=",))]  # fmt: skip
+        with (self._folder / "log").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+        await until(f"{self.url} is ready", self._is_ready, within=30)
+
+    async def _is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.returncode is None, self.said()
+        return bool(await asyncio.to_thread(answers, f"{self.url}/-/ready"))
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop it; with SIGKILL it cannot write down what it told."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+            await self._process.wait()
+
+    async def reload(self) -> int:
+        """Let it read its configuration again; return what it answers."""
+        async with aiohttp.ClientSession() as session, session.post(f"{self.url}/-/reload") as answer:
+            return answer.status
+
+    async def active(self) -> list[dict[str, Any]]:
+        """Return the alerts that it holds and that have not ended."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/api/v2/alerts") as answer:
+            found: list[dict[str, Any]] = await answer.json()
+            return found
+
+    def metric(self, name: str, **labels: str) -> float:
+        """Return one of its own metrics, summed over the series with these labels."""
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        lines = [line for line in answers(f"{self.url}/metrics").splitlines() if line.partition(" ")[0].partition("{")[0] == name]
+        return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in wanted))
+
+    def said(self) -> str:
+        """Return what it wrote to its log."""
+        return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
+
+
+__all__ = ["DEPLOY", "Manager", "hurried", "shipped"]

@@ -1,0 +1,80 @@
+"""Every mistake in the settings names the file with the line, or the variable or option that brought it."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.errors import UserError
+from streams.live.webhooks import check_webhooks
+from streams.settings import load, settings_file
+
+HOOK = '[[webhooks]]\nname = "day"\nurl = "https://hooks.example/x"\n'
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "threadwatch.toml"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("scorer = 'linear'\n\ncolour = 'red'", ":3: Object contains unknown field `colour`"),
+        ("[worker]\nbatch = 10\nbatsch = 20", ":3: Object contains unknown field `batsch` - at `$.worker`"),
+        ("[worker]\n# batch\nbatch = 'many'", ":3: Expected `int`, got `str` - at `$.worker.batch`"),
+        ("kafka = 3", ":1: Expected `object`, got `int` - at `$.kafka`"),
+        ("[pileon]\nmin_share = 0.5\nwindow = 'PT1S'", ":3: window is 0:00:01, allowed is"),
+        ("[kafka]\nprefix = 'a'\nsecurity_protocol = 'X'", ":3: security_protocol is 'X'"),
+        ("[alertmanager]\nurls = [\n  'http://a:1',\n  'a:1',\n]", ":2: urls: 'a:1' is no address; write http://host:port"),
+        ("[alertmanager]\nurls = ['http://kim:hidden@a:0']", ":2: urls: 'a:0' is no address"),
+        ("[sources.a]\nlateness = 'PT1H'\n[sources.b]\nlatenes = 1", ":4: Object contains unknown field `latenes` - at `$.sources.b`"),
+        ("[sources.a]\nlateness = 'PT1H'\n[sources.b-c]\nlateness = 'x'", ':4: Invalid ISO8601 duration - at `$.sources."b-c".lateness`'),
+        ("[address.priors.a]\nheat = 1\n[address.priors.b]\nheat = 'x'", ":4: Expected `float`, got `str` - at `$.address.priors.b.heat`"),
+        ("[communities.'a/b']\nmin_share = 0.5\nmin_shear = 1", ":3: communities.a/b: Object contains unknown field `min_shear`"),
+        ("[communities.'a/b']\nmin_share = 0.5\nwindow = 'PT1S'", ":3: communities.a/b: window is"),
+        ("scorer = 'x'\n[communities.sport]\nmin_share = 0.5", ":2: communities.'sport': write it as"),
+        (HOOK + "[[webhooks]]\nname = 'night'\n", ":4: Object missing required field `url` - at `$.webhooks[1]`"),
+        (HOOK + "timeout = 0", ":4: timeout is 0:00:00"),
+        (HOOK + "severities = ['critical', 'bad']", ":4: Invalid enum value 'bad'"),
+        (HOOK + "secrets = ['hidden']", ":4: secrets of webhook day: one or two of them"),
+        (HOOK + HOOK, ":5: webhooks[1].name: the name day stands there twice"),
+        ("[[mutes]]\ntarget = 'a'\nconversation = 'b'\nreason = 'c'\nsince = 2024-05-01T00:00:00Z\nuntil = 2024-05-02T00:00:00Z",
+         ":1: a mute names a target or a conversation, one of them - at `$.mutes[0]`"),
+        ("[[mutes]]\ntarget = 'a'\nreason = 'c'\nsince = 2024-05-01T00:00:00Z\nuntil = 2024-05-02", ":5: "),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_the_file_has_its_line(file: Path, text: str, said: str) -> None:
+    file.write_text(text)
+    with pytest.raises(UserError) as told:
+        load({}, file)
+    assert str(told.value).startswith(f"{file}{said}")
+    assert "hidden" not in str(told.value)
+
+
+def test_what_a_variable_or_an_option_brings_is_not_the_files_fault(file: Path) -> None:
+    file.write_text(HOOK + "[alertmanager]\nlease = 'PT20S'\npost_every = 'PT10S'\n")
+    for variable, value in (
+        ("THREADWATCH_ALERTMANAGER__POST_EVERY", "PT30S"),
+        ("THREADWATCH_ALERTMANAGER__URLS", "here"),
+        ("THREADWATCH_WEBHOOKS__DAY__TIMEOUT", "0"),
+        ("THREADWATCH_WORKER__BATSCH", "3"),
+    ):
+        with pytest.raises(UserError) as told:
+            load({variable: value}, file)
+        assert str(told.value).startswith(f"{variable}: ")
+    with pytest.raises(UserError, match=r"^--metrics-port: "):
+        load({}, file, {"worker.metrics_port": 99_999})
+
+
+@pytest.mark.parametrize("wrong", ["localhost:9093", "ftp://host", "http://", "http://host:99999999", "http://host:0"])
+def test_an_alertmanager_that_is_no_address_is_the_user_s_mistake(wrong: str) -> None:
+    with pytest.raises(UserError, match=r"^THREADWATCH_ALERTMANAGER__URLS: .* write http://host:port"):
+        load({"THREADWATCH_ALERTMANAGER__URLS": f"http://good:1,{wrong}"})
+
+
+def test_a_webhook_without_a_secret_is_named_with_its_line(file: Path) -> None:
+    file.write_text(HOOK + HOOK.replace("day", "night"))
+    settings = load({"THREADWATCH_WEBHOOKS__DAY__SECRETS": "a-secret-of-16-and-more"}, file)
+    with pytest.raises(UserError) as told:
+        check_webhooks(settings.webhooks, settings_file(file))
+    assert str(told.value).startswith(f"{file}:4: webhooks, night: it has no secret; set THREADWATCH_WEBHOOKS__NIGHT__SECRETS")
