@@ -54,9 +54,10 @@ class Alertmanager(Program):
         super().__init__([needed("prometheus-alertmanager"), "--config.file=alertmanager.yml", "--storage.path=data",
                           f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="], folder, port)  # fmt: skip
 
-    def holds(self, scene: str) -> set[str]:
+    def holds(self, scene: str = "") -> set[str]:
         """Return the names of the alerts of one scene that have not ended."""
-        with urlopen(f"{self.url}/api/v2/alerts?{urlencode({'filter': f'scene={scene}'})}", timeout=5) as answer:
+        asked = urlencode({"filter": f'scene="{scene}"'})
+        with urlopen(f"{self.url}/api/v2/alerts?{asked}", timeout=5) as answer:
             return {alert["labels"]["alertname"] for alert in json.load(answer)}
 
 

@@ -10,14 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-
-from streams.kafka.admin import declared_topics
-from streams.kafka.connection import client_options, topic_name
 from streams.kafka.produce import Publish, publishing
 from streams.records import Comment
-from streams.settings import Settings
 from streams.topics import COMMENTS_RAW
 from tests.support.alerting import Alertmanager, Prometheus
 from tests.support.builders import comment
@@ -28,7 +22,7 @@ Said = Callable[[int, datetime], Sequence[Comment]]
 
 
 class HangingWorker(Worker):
-    """A worker whose scorer hangs while a file is there."""
+    """A worker of which one stage hangs while a file is there (``tests/support/hanging.py``)."""
 
     def _spawn(self) -> None:
         command = [sys.executable, "-m", "tests.support.hanging", "worker", *self._arguments]
@@ -100,24 +94,3 @@ async def watched(folder: Path, scene: str, ports: Sequence[int], alertmanager: 
         yield running
     finally:
         await running.stop()
-
-
-@asynccontextmanager
-async def too_few_copies(settings: Settings, topic: str) -> AsyncIterator[None]:
-    """Ask for a copy of a topic that no broker has: until it is over nothing can be written there, as when a broker is lost."""
-    name = topic_name(settings, topic)
-    configs = next(declared.configs for declared in declared_topics(settings) if declared.name == name)
-    await _configured(settings, name, configs | {"min.insync.replicas": "2"})
-    try:
-        yield
-    finally:
-        await _configured(settings, name, configs)
-
-
-async def _configured(settings: Settings, name: str, configs: Mapping[str, str]) -> None:
-    admin = AIOKafkaAdminClient(**client_options(settings))
-    await admin.start()
-    try:
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, dict(configs))])
-    finally:
-        await admin.close()
