@@ -24,7 +24,7 @@ def awaited(what: str) -> Iterator[str]:
     for file in (ROOT / "tests" / "integration").glob("test_operational_alerts*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Await) and isinstance(call := node.value, ast.Call) and getattr(call.func, "attr", "") == what:
-                yield from (argument.value for argument in call.args if isinstance(argument, ast.Constant))
+                yield from (str(argument.value) for argument in call.args if isinstance(argument, ast.Constant))
 
 
 def test_every_alert_is_seen_to_fire():

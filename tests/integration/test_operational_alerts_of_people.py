@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka.feedback import send
-from streams.records import Comment, Judgement, Verdict
+from streams.kafka.produce import send_records_async
+from streams.records import Comment, Judgement, PileOn, Verdict
+from streams.topics import FEEDBACK
 from tests.conftest import Another
 from tests.integration.test_live_state import INSULT, crowd, root
 from tests.support.alerting import Alertmanager, Inbox
@@ -77,29 +78,32 @@ async def talk_that_turns(another: Another, folder: Path, alertmanager: Alertman
 
 
 async def parts_that_are_missing(another: Another, folder: Path, alertmanager: Alertmanager) -> None:
-    """No machine scores; then one does, and ``address`` stands still while the others go on."""
-    rest, scoring, hang = free_port(), free_port(), folder / "address-hangs-while-this-is-here"
+    """No machine scores or addresses; then one does, and ``address`` stands still while the others go on."""
+    first, second, hang = free_port(), free_port(), folder / "address-hangs-while-this-is-here"
     live: Live = await another(HANGS="address", HANGS_WHILE=str(hang), THREADWATCH_WORKER__STUCK_AFTER="PT5M")
-    await live.worker("--stages", "address,pileon,alert", "--metrics-port", str(rest), make=HangingWorker).ready()
-    async with watched(folder, "parts", [rest, scoring], alertmanager) as prometheus, talking(live, many("talk", 5)):
-        await prometheus.fires("ScorerMissing")
-        await live.worker("--stages", "score", "--metrics-port", str(scoring)).ready()
-        await prometheus.ends("ScorerMissing")
+    await live.worker("--stages", "pileon,alert", "--metrics-port", str(first)).ready()
+    async with watched(folder, "parts", [first, second], alertmanager) as prometheus, talking(live, many("talk", 5)):
+        await prometheus.fires("ScorerMissing", "StageMissing")
+        await live.worker("--stages", "score,address", "--metrics-port", str(second), make=HangingWorker).ready()
+        await prometheus.ends("ScorerMissing", "StageMissing")
         hang.touch()
         await prometheus.fires("StageStalled")
         hang.unlink()
         await prometheus.ends("StageStalled")
 
 
-async def judged(live: Live, judgement: Judgement, times: int) -> None:
-    """Judge the first pile-on, once as a moderator does and then as others do: what the command sends."""
-    await live.settled()
-    case = live.pileons()[0]
+async def judged(live: Live, case: PileOn, judgement: Judgement, times: int) -> None:
+    """Judge a pile-on, once as a moderator does; the others are what that command sends."""
     said = await live.command("verdict", case.pileon_id, str(judgement), "--by", "kim")
     assert said.returncode == 0, said.stderr
-    for number in range(times - 1):
-        await send(live.settings, Verdict(pileon_id=case.pileon_id, judgement=judgement, judge=f"mod-{number}",
-                                          hostile_authors=case.hostile_authors, judged_at=case.updated_at))  # fmt: skip
+    made = Verdict(pileon_id=case.pileon_id, judgement=judgement, judge="others", hostile_authors=case.hostile_authors,
+                   judged_at=case.updated_at)  # fmt: skip
+    await send_records_async(live.settings, FEEDBACK, [made] * (times - 1))
+
+
+def one_more(second: int, _: datetime) -> Sequence[Comment]:
+    """Return a pile-on a second: each is to be told."""
+    return [root(f"more-{second}"), *crowd(1, 6, f"more-{second}")]
 
 
 async def ways_that_are_shut(another: Another, folder: Path, phone: Inbox, hooks: Hooks, alertmanager: Alertmanager) -> None:
@@ -109,17 +113,13 @@ async def ways_that_are_shut(another: Another, folder: Path, phone: Inbox, hooks
     live: Live = await another(THREADWATCH_CONFIG=str(config), THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS=SECRET)
     await live.worker("--metrics-port", str(port)).ready()
     async with watched(folder, "ways", [port], alertmanager) as prometheus:
-        await live.send([root(), *crowd(1, 6)])
-
-        def more(second: int, _: datetime) -> list[Comment]:
-            return [root(f"more-{second}"), *crowd(1, 6, f"more-{second}")]
-
-        async with talking(live, more):  # each of them is told, or tried
+        async with talking(live, one_more):
             await prometheus.fires("Watchdog", "NotificationsFailing", "WebhooksFailing", "WebhooksGivenUp")
         phone.answer, hooks.answer = 200, 204
-        await judged(live, Judgement.NOT_ONE, 21)
+        await live.settled(within=120)
+        await judged(live, live.pileons()[0], Judgement.NOT_ONE, 21)
         await prometheus.fires("FalsePositiveRateHigh")
-        await judged(live, Judgement.PILE_ON, 22)
+        await judged(live, live.pileons()[0], Judgement.PILE_ON, 22)
         await prometheus.ends("FalsePositiveRateHigh", "NotificationsFailing", "WebhooksFailing", "WebhooksGivenUp")
 
 

@@ -24,6 +24,7 @@ LABELS = {
 }
 TOLD_BESIDE = {
     "ScorerMissing": {"severity": "critical"},
+    "StageMissing": {"severity": "critical", "stage": "pileon"},
     "WorkerCrashLooping": {"severity": "critical", "job": "threadwatch", "instance": "w1:9464"},
     "AlertPathBroken": {"severity": "critical"},
     "WebhooksFailing": {"severity": "critical"},
