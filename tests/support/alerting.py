@@ -17,6 +17,8 @@ from tests.support.programs import free_port, needed
 from tests.support.shortened import DEPLOY, write_rules
 
 NOTHING: Final[Mapping[str, str]] = {}
+PATIENCE: Final = 150.0
+"""Seconds after which what should have happened is held not to happen."""
 
 
 class Program:
@@ -93,18 +95,25 @@ class Prometheus(Program):
             return sum(float(series["value"][1]) for series in json.load(answer)["data"]["result"])
 
     async def fires(self, *alerts: str) -> None:
-        """Come back when Alertmanager holds these."""
-        await until(f"{self._scene}: {alerts} fire", lambda: self._holds(set(alerts)), within=120)
+        """Come back when Alertmanager has held each of these, together or one after the other."""
+        unseen = set(alerts)
+
+        async def seen() -> bool:
+            unseen.difference_update(await self._held())
+            return not unseen
+
+        await until(f"{self._scene}: {alerts} fire", seen, within=PATIENCE)
 
     async def ends(self, *alerts: str) -> None:
         """Come back when Alertmanager holds none of these."""
-        await until(f"{self._scene}: {alerts} end", lambda: self._holds_none(set(alerts)), within=120)
 
-    async def _holds(self, alerts: set[str]) -> bool:
-        return alerts <= await asyncio.to_thread(self._alertmanager.holds, self._scene)
+        async def over() -> bool:
+            return not await self._held() & set(alerts)
 
-    async def _holds_none(self, alerts: set[str]) -> bool:
-        return not alerts & await asyncio.to_thread(self._alertmanager.holds, self._scene)
+        await until(f"{self._scene}: {alerts} end", over, within=PATIENCE)
+
+    async def _held(self) -> set[str]:
+        return await asyncio.to_thread(self._alertmanager.holds, self._scene)
 
 
 class Inbox:
