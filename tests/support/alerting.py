@@ -2,55 +2,23 @@
 
 import asyncio
 import json
-import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import yaml
+from aiohttp import web
 
 from tests.support.live import answers, until
 from tests.support.programs import free_port, needed
+from tests.support.shortened import DEPLOY, write_rules
 
-DEPLOY: Final = Path(__file__).parents[2] / "deploy"
-SHORT: Final = {
-    "5m": "15s",
-    "15m": "40s",
-    "30m": "20s",
-    "1h": "15s",
-    "2h": "20s",
-    "3h": "30s",
-    "6h": "20s",
-    "1d": "30s",
-    "3d": "40s",
-    "7d": "40s",
-}
-"""Window of a rule → window here. Two scrapes a second apart must always fit in."""
-OFFSETS: Final = {"1h": "5s", "3h": "5s", "23h": "15s"}
-LATE: Final = ('le="60.0"', 'le="5.0"')
-"""The objective's minute is five seconds here."""
-
-
-def shortened(expression: str) -> str:
-    """Return a rule's expression with short windows; numbers that are compared stay as they are."""
-    ranges = re.sub(r"\[(\w+)\]", lambda found: f"[{SHORT[found[1]]}]", expression)
-    return re.sub(r"offset (\w+)", lambda found: f"offset {OFFSETS[found[1]]}", ranges).replace(*LATE)
-
-
-def write_rules(folder: Path) -> str:
-    """Write the shipped rules, shortened, and return the pattern that names them."""
-    folder.mkdir(parents=True)
-    for file in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
-        shipped = yaml.safe_load(file.read_text(encoding="utf-8"))
-        for group in shipped["groups"]:
-            group["interval"] = "1s"
-            for rule in group["rules"]:
-                rule.update(expr=shortened(rule["expr"]), **({"for": "1s"} if "for" in rule else {}))
-        (folder / file.name).write_text(yaml.safe_dump(shipped), encoding="utf-8")
-    return str(folder / "*.yml")
+NOTHING: Final[Mapping[str, str]] = {}
+PATIENCE: Final = 150.0
+"""Seconds after which what should have happened is held not to happen."""
 
 
 class Program:
@@ -73,31 +41,38 @@ class Program:
 
 
 class Alertmanager(Program):
-    """The shipped routes and inhibitions; receivers are named and silent: what it holds is asked of its API."""
+    """The shipped routes and inhibitions. Its receivers are silent, or one address that is told at once: it is asked what it holds."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, told: str = "") -> None:
         folder.mkdir(parents=True)
         config = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
-        config["receivers"] = [{"name": receiver["name"]} for receiver in config["receivers"]]
+        hooks = {"webhook_configs": [{"url": told}]} if told else {}
+        config["receivers"] = [{"name": receiver["name"], **hooks} for receiver in config["receivers"]]
         config["templates"] = []
+        for route in (config["route"], *config["route"]["routes"]):
+            route.update(group_wait="0s", group_interval="1s", repeat_interval="2s")
         (folder / "alertmanager.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
         port = free_port()
         super().__init__([needed("prometheus-alertmanager"), "--config.file=alertmanager.yml", "--storage.path=data",
                           f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="], folder, port)  # fmt: skip
 
-    def holds(self, scene: str) -> set[str]:
+    def holds(self, scene: str = "") -> set[str]:
         """Return the names of the alerts of one scene that have not ended."""
-        with urlopen(f"{self.url}/api/v2/alerts?{urlencode({'filter': f'scene={scene}'})}", timeout=5) as answer:
+        asked = urlencode({"filter": f'scene="{scene}"'})
+        with urlopen(f"{self.url}/api/v2/alerts?{asked}", timeout=5) as answer:
             return {alert["labels"]["alertname"] for alert in json.load(answer)}
 
 
 class Prometheus(Program):
     """Scrapes workers each second under the job's shipped name; its alerts carry the scene's."""
 
-    def __init__(self, folder: Path, scene: str, workers: list[str], alertmanager: Alertmanager) -> None:
+    def __init__(
+        self, folder: Path, scene: str, workers: Sequence[str], alertmanager: Alertmanager, *, windows: Mapping[str, str] = NOTHING,
+        offsets: Mapping[str, str] = NOTHING,
+    ) -> None:  # fmt: skip
         folder.mkdir(parents=True)
         config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-        at: Mapping[str, list[str]] = {"threadwatch": workers, "alertmanager": [alertmanager.url.removeprefix("http://")]}
+        at: Mapping[str, list[str]] = {"threadwatch": list(workers), "alertmanager": [alertmanager.url.removeprefix("http://")]}
         config["global"] = {
             "scrape_interval": "1s",
             "scrape_timeout": "1s",
@@ -105,7 +80,7 @@ class Prometheus(Program):
             "external_labels": {"scene": scene},
         }
         config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": at["alertmanager"]}]}]}
-        config["rule_files"] = [write_rules(folder / "rules")]
+        config["rule_files"] = [write_rules(folder / "rules", windows, offsets)]
         jobs = [scraped["job_name"] for scraped in config["scrape_configs"]]
         config["scrape_configs"] = [{"job_name": job, "static_configs": [{"targets": at[job]}]} for job in jobs if job in at]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -120,18 +95,50 @@ class Prometheus(Program):
             return sum(float(series["value"][1]) for series in json.load(answer)["data"]["result"])
 
     async def fires(self, *alerts: str) -> None:
-        """Come back when Alertmanager holds these."""
-        await until(f"{self._scene}: {alerts} fire", lambda: self._holds(set(alerts)), within=120)
+        """Come back when Alertmanager has held each of these, together or one after the other."""
+        unseen = set(alerts)
+
+        async def seen() -> bool:
+            unseen.difference_update(await self._held())
+            return not unseen
+
+        await until(f"{self._scene}: {alerts} fire", seen, within=PATIENCE)
 
     async def ends(self, *alerts: str) -> None:
         """Come back when Alertmanager holds none of these."""
-        await until(f"{self._scene}: {alerts} end", lambda: self._holds_none(set(alerts)), within=120)
 
-    async def _holds(self, alerts: set[str]) -> bool:
-        return alerts <= await asyncio.to_thread(self._alertmanager.holds, self._scene)
+        async def over() -> bool:
+            return not await self._held() & set(alerts)
 
-    async def _holds_none(self, alerts: set[str]) -> bool:
-        return not alerts & await asyncio.to_thread(self._alertmanager.holds, self._scene)
+        await until(f"{self._scene}: {alerts} end", over, within=PATIENCE)
+
+    async def _held(self) -> set[str]:
+        return await asyncio.to_thread(self._alertmanager.holds, self._scene)
+
+
+class Inbox:
+    """What Alertmanager tells: answers each notification with ``answer``. Use as an async context manager."""
+
+    def __init__(self) -> None:
+        self.answer, self.url = 200, ""
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/", self._take)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(status=self.answer)
 
 
 class Door:
@@ -192,4 +199,4 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         await asyncio.gather(sink.wait_closed(), return_exceptions=True)
 
 
-__all__ = ["Alertmanager", "Door", "Program", "Prometheus", "shortened", "write_rules"]
+__all__ = ["Alertmanager", "Door", "Inbox", "Program", "Prometheus"]

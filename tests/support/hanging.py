@@ -1,18 +1,34 @@
-"""``python -m tests.support.hanging worker …``: the program itself, its scorer hanging while the file named by ``HANGS_WHILE`` is there."""
+"""``python -m tests.support.hanging worker …``: the program itself, one stage hanging while the file named by ``HANGS_WHILE`` is there.
 
+``HANGS`` names the stage. ``score``, unless told otherwise: the scorer hangs, on its thread. Any other: its folds wait.
+"""
+
+import asyncio
 import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from streams.__main__ import main
+from streams.live.room import Room
 from streams.scorers import Toxicity
 from streams.scorers.linear import Linear
 
 
 def run() -> None:
-    """Wrap the scorer from outside, then run the program."""
-    score, there = Linear.score, Path(os.environ["HANGS_WHILE"])
+    """Wrap the stage from outside, then run the program."""
+    there, stage = Path(os.environ["HANGS_WHILE"]), os.environ.get("HANGS", "score")
+    if stage == "score":
+        hang_scorer(there)
+    else:
+        hang_fold(there, stage)
+    main()
+
+
+def hang_scorer(there: Path) -> None:
+    """Let the scorer hang while the file is there."""
+    score = Linear.score
 
     def hanging(self: Linear, texts: Sequence[str]) -> list[Toxicity]:
         while there.exists():
@@ -20,7 +36,18 @@ def run() -> None:
         return score(self, texts)
 
     Linear.score = hanging  # type: ignore[method-assign]
-    main()
+
+
+def hang_fold(there: Path, stage: str) -> None:
+    """Let this stage's folds wait while the file is there."""
+    turned = Room._turned
+
+    async def waiting(self: Room, fresh: Sequence[Any]) -> Any:
+        while self.stage.name == stage and there.exists():  # noqa: ASYNC110 another process takes it away
+            await asyncio.sleep(0.1)
+        return await turned(self, fresh)
+
+    Room._turned = waiting  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":
