@@ -1,0 +1,81 @@
+"""``threadwatch backtest``: what other settings would have made of recorded comments."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streams.cli.options import Data, Kafka, Prefix, settings_of
+from streams.cli.recorded import File, From, To, Topic, opened, progress_of, scorer_of
+from streams.errors import UserError
+
+if TYPE_CHECKING:
+    from streams.replay.backtest.run import Asked
+    from streams.settings import Settings
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+RECOMPUTE = "recompute"
+
+
+@app.callback()
+def backtest() -> None:
+    """Run recorded comments through two configurations and compare what comes of them."""
+
+
+@app.command()
+def run(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; a new or empty one.")],
+    config: Annotated[Path, typer.Option("--config", help="Settings file to be tried: the candidate.")],
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="Settings file to compare with (default: the settings that hold here).")
+    ] = None,
+    file: File = None,
+    topic: Topic = None,
+    from_: From = None,
+    to: To = None,
+    scores: Annotated[str, typer.Option("--scores", help="recompute: score every text again, once for both.")] = RECOMPUTE,
+    name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
+    kafka: Kafka = None,
+    prefix: Prefix = None,
+    data: Data = None,
+) -> int:
+    """Run recorded comments through both configurations. The same input and settings give the same bytes.
+
+    Writes alerts, pileons, changes (.jsonl), config.lock, metrics.om and, last, summary.json; a table goes to stderr.
+    """
+    from rich.console import Console
+
+    from streams.replay.backtest.report import LINES
+    from streams.replay.backtest.run import backtest as compared
+    from streams.replay.backtest.table import printed, shown
+    from streams.replay.folder import Folder
+
+    if scores != RECOMPUTE:
+        raise UserError(f"--scores {scores!r}: there is only {RECOMPUTE}; scores of comments.scored cannot be taken over yet")
+    here = settings_of(None, kafka, prefix, data)
+    tried = settings_of(config, kafka, prefix, data)
+    before = settings_of(baseline, kafka, prefix, data) if baseline else here
+    folder = Folder(out, force, LINES)
+    with opened(here, file, topic, from_, to) as input_:
+        asked = _asked(here, before, tried, name)
+        with folder, progress_of(input_, "both configurations") as (lines, progress):
+            found = compared(asked, lines, input_.attested, folder, progress)
+    printed(shown(found), Console(stderr=True))
+    return 0
+
+
+def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None) -> "Asked":
+    from msgspec.structs import replace
+
+    from streams.replay.backtest.played import Rules, Side
+    from streams.replay.backtest.remembering import Remembering
+    from streams.replay.backtest.run import Asked, named
+    from streams.replay.plan import planned
+
+    # One installation key for both: ids differ with it, and with nothing else that two files could say.
+    both = {Side.BASELINE: replace(before, data=here.data), Side.CANDIDATE: replace(tried, data=here.data)}
+    scorers = {one.scorer: Remembering(scorer_of(one.scorer, "scorer")) for one in both.values()}
+    rules = {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}
+    candidate = rules[Side.CANDIDATE]
+    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules)
