@@ -1,5 +1,6 @@
 """``threadwatch backtest``: what other settings would have made of recorded comments."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,3 +80,47 @@ def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | 
     rules = {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}
     candidate = rules[Side.CANDIDATE]
     return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules)
+
+
+@app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="Folder of a run: before.")],
+    second: Annotated[Path, typer.Argument(help="Folder of a run on the same comments: after.")],
+    fail_if: Annotated[
+        list[str] | None, typer.Option("--fail-if", help='Exit 1 where this holds: "alerts_per_day>+20%", "lost>0". May be given often.')
+    ] = None,
+) -> int:
+    """Compare the candidates of two runs on the same comments."""
+    from rich.console import Console, Group
+
+    from streams.errors import CHECK_FAILED, OK
+    from streams.replay.backtest.diff import condition, difference
+    from streams.replay.backtest.table import changed, compared, printed
+
+    found = difference(first, second)
+    conditions = [condition(text, found.names) for text in fail_if or ()]
+    printed(Group(compared(found.before, found.after, ("before", "after")), "", changed(found.changes)), Console())
+    failed = [one for one in conditions if one.holds(found)]
+    for one in failed:
+        print(f"threadwatch: fails, {one.said(found)}", file=sys.stderr)
+    return CHECK_FAILED if failed else OK
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="summary.json as it stands.")] = False,
+) -> int:
+    """Print a run's table again."""
+    from rich.console import Console
+
+    from streams.replay.backtest.diff import summary_of
+    from streams.replay.backtest.table import printed, shown
+    from streams.replay.folder import SUMMARY
+
+    found = summary_of(folder)
+    if as_json:
+        sys.stdout.write((folder / SUMMARY).read_text(encoding="utf-8"))
+    else:
+        printed(shown(found), Console())
+    return 0

@@ -62,8 +62,10 @@ class _Only:
 def families(charted: Charted) -> Iterator[Metric]:
     """Yield every family, filled."""
     yield _runs(charted)
-    yield _moment(charted, "period_start_seconds", "The period's first event time, in Unix seconds.", charted.period.start)
-    yield _moment(charted, "period_end_seconds", "The period's last event time, in Unix seconds.", charted.period.end)
+    when = charted.period
+    yield _constant(charted, "period_start_seconds", "The period's first event time, in Unix seconds.", when.start.timestamp())
+    yield _constant(charted, "period_end_seconds", "The period's last event time, in Unix seconds.", when.end.timestamp())
+    yield _constant(charted, "step_seconds", "How far apart samples are.", when.step.total_seconds())
     yield _counter(charted, "comments", "Comments written.", _comments(charted))
     yield _counter(charted, "changes", "Pile-ons, by what became of them under the candidate.", _changes(charted))
     yield _counter(charted, "hostile_replies", "Replies that the detector counted as hostile.", _hostile(charted))
@@ -88,10 +90,10 @@ def _runs(charted: Charted) -> Metric:
     return info
 
 
-def _moment(charted: Charted, name: str, said: str, moment: datetime) -> Metric:
+def _constant(charted: Charted, name: str, said: str, value: float) -> Metric:
     family = GaugeMetricFamily(PREFIX + name, said, labels=["run"])
     for at in charted.period.ends():
-        family.add_metric([charted.run], round(moment.timestamp(), 3), timestamp=at)
+        family.add_metric([charted.run], round(value, 3), timestamp=at)
     return family
 
 
