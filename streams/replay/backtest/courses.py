@@ -25,11 +25,10 @@ class Course:
         known = tuple(closed(str(word), words) if OTHER in words else str(word) for word, words in zip(labels, self._sets, strict=True))
         self._steps[known][self._period.number(at)] += by
 
-    def samples(self) -> Iterator[tuple[Labels, int, int]]:
-        """Yield label values, Unix seconds and what had been counted until then: per combination all times, in order."""
+    def counted(self) -> Iterator[tuple[Labels, list[int]]]:
+        """Yield label values, and what had been counted before the first step and by the end of each."""
         for labels, steps in self._steps.items():
-            for at, value in zip(self._period.ends(), accumulate(steps), strict=True):
-                yield labels, at, value
+            yield labels, list(accumulate(steps))
 
 
 class Spread:
@@ -37,7 +36,7 @@ class Spread:
 
     def __init__(self, period: Period, bounds: Collection[float]) -> None:
         """``bounds``: the buckets' upper bounds, +Inf left out."""
-        self.bounds = (*bounds, float("inf"))
+        self.bounds = (*map(float, bounds), float("inf"))
         self._period = period
         self._buckets = [[0] * (period.steps + 1) for _ in self.bounds]
         self._sums = [0.0] * (period.steps + 1)
@@ -49,8 +48,8 @@ class Spread:
         for bound, steps in zip(self.bounds, self._buckets, strict=True):
             steps[number] += value <= bound
 
-    def samples(self) -> Iterator[tuple[int, list[int], float]]:
-        """Yield Unix seconds, each bucket's count and the sum of all values, until then."""
-        counts = zip(*(accumulate(steps) for steps in self._buckets), strict=True)
-        for at, buckets, total in zip(self._period.ends(), counts, accumulate(self._sums), strict=True):
-            yield at, list(buckets), round(total, 3)
+    def counted(self) -> list[list[float]]:
+        """Return before the first step and by the end of each: the buckets' counts, the count of all, their sum."""
+        counts = [list(accumulate(steps)) for steps in self._buckets]
+        sums = [round(total, 3) for total in accumulate(self._sums)]
+        return [list(row) for row in zip(*counts, counts[-1], sums, strict=True)]

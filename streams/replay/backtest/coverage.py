@@ -61,7 +61,7 @@ def coverage(recorded: Recorded, times: Sequence[datetime], undecodable: int, la
         comments=actions.count(Action.CREATED),
         edits=actions.count(Action.EDITED),
         deletions=actions.count(Action.DELETED),
-        late=sum(is_late(comment, at, lateness) for comment, at in zip(recorded.comments, recorded.clock, strict=True)),
+        late=sum(is_late(comment, lateness) for comment in recorded.comments),
         arrivals_not_believed=recorded.not_believed,
         conversations=len({(one.source, one.community, one.conversation_id) for one in recorded.comments}),
         authors=len({(one.source, one.author_id) for one in recorded.comments if one.author_id is not None}),

@@ -6,12 +6,13 @@ person, a conversation or a community.
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
-from prometheus_client.openmetrics.exposition import ALLOWUTF8, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest
 
 from streams.instruments import AUTHOR_BUCKETS, DELAY_BUCKETS
 from streams.records import Severity, Status
@@ -23,7 +24,6 @@ from streams.replay.backtest.played import Side, Told
 from streams.stages.alert import HELD, Decision
 
 PREFIX: Final = "threadwatch_backtest_"
-_END: Final = b"# EOF\n"
 
 
 class Charted(Struct, frozen=True, kw_only=True):
@@ -41,16 +41,27 @@ class Charted(Struct, frozen=True, kw_only=True):
     """What each side rests on: scorer, detector, configuration."""
 
 
+class Family(Struct, frozen=True):
+    """A metric family: each of its series once, as the client knows it, and their values over the steps.
+
+    ``groups`` stand in the order of the series. A group is one series or more (the buckets of a histogram), whose values of
+    one time stand together: one row per time.
+    """
+
+    metric: Metric
+    groups: list[list[list[float]]]
+
+
 def openmetrics(charted: Charted) -> Iterator[bytes]:
     """Yield the file in parts, a family each, and ``# EOF``."""
+    times = list(charted.period.ends())
     for family in families(charted):
-        text: bytes = generate_latest(_Only(family), escaping=ALLOWUTF8)  # type: ignore[no-untyped-call]  # the client types it not
-        yield text.removesuffix(_END)
-    yield _END
+        yield "".join(f"{line}\n" for line in _lines(family, times)).encode()
+    yield b"# EOF\n"
 
 
 class _Only:
-    """A registry of one family: what the client writes is not held in memory all at once."""
+    """A registry of one family."""
 
     def __init__(self, family: Metric) -> None:
         self._family = family
@@ -59,8 +70,20 @@ class _Only:
         return (self._family,)
 
 
-def families(charted: Charted) -> Iterator[Metric]:
-    """Yield every family, filled."""
+def _lines(family: Family, times: list[int]) -> Iterator[str]:
+    """Yield a family's lines. The client writes each series once; a series' name is the same at every time."""
+    text: bytes = generate_latest(_Only(family.metric))  # type: ignore[no-untyped-call]  # the client types it not
+    lines = text.decode().splitlines()[:-1]
+    yield from (line for line in lines if line.startswith("#"))
+    names = iter([line.rpartition(" ")[0] for line in lines if not line.startswith("#")])
+    for rows in family.groups:
+        group = list(islice(names, len(rows[0])))
+        for at, row in zip(times, rows, strict=True):
+            yield from (f"{name} {value} {at}" for name, value in zip(group, row, strict=True))
+
+
+def families(charted: Charted) -> Iterator[Family]:
+    """Yield every family."""
     yield _runs(charted)
     when = charted.period
     yield _constant(charted, "period_start_seconds", "The period's first event time, in Unix seconds.", when.start.timestamp())
@@ -81,20 +104,22 @@ def families(charted: Charted) -> Iterator[Metric]:
 _ACTIVE: Final = ["run", "side", "source", "severity"]
 
 
-def _runs(charted: Charted) -> Metric:
+def _runs(charted: Charted) -> Family:
     info = InfoMetricFamily(f"{PREFIX}run", "What each side of a run rests on, and how long a step is.", labels=["run", "side"])
     step = f"{round(charted.period.step.total_seconds())}s"
     for side, facts in charted.facts.items():
-        for at in charted.period.ends():
-            info.add_metric([charted.run, side], {**facts, "step": step}, timestamp=at)
-    return info
+        info.add_metric([charted.run, side], {**facts, "step": step})
+    return Family(info, [_always(charted, 1) for _ in charted.facts])
 
 
-def _constant(charted: Charted, name: str, said: str, value: float) -> Metric:
+def _constant(charted: Charted, name: str, said: str, value: float) -> Family:
     family = GaugeMetricFamily(PREFIX + name, said, labels=["run"])
-    for at in charted.period.ends():
-        family.add_metric([charted.run], round(value, 3), timestamp=at)
-    return family
+    family.add_metric([charted.run], 0)
+    return Family(family, [_always(charted, round(value, 3))])
+
+
+def _always(charted: Charted, value: float) -> list[list[float]]:
+    return [[value]] * (charted.period.steps + 1)
 
 
 def _comments(charted: Charted) -> Course:
@@ -181,21 +206,23 @@ def _people(period: Period, lived: Lived) -> Spread:
     return spread
 
 
-def _counter(charted: Charted, name: str, said: str, course: Course) -> Metric:
+def _counter(charted: Charted, name: str, said: str, course: Course) -> Family:
     return _filled(CounterMetricFamily(PREFIX + name, said, labels=["run", *course.names]), charted, course)
 
 
-def _filled(family: CounterMetricFamily | GaugeMetricFamily, charted: Charted, course: Course) -> Metric:
-    for labels, at, value in course.samples():
-        family.add_metric([charted.run, *labels], value, timestamp=at)
-    return family
+def _filled(family: CounterMetricFamily | GaugeMetricFamily, charted: Charted, course: Course) -> Family:
+    groups: list[list[list[float]]] = []
+    for labels, values in course.counted():
+        family.add_metric([charted.run, *labels], 0)
+        groups.append([[value] for value in values])
+    return Family(family, groups)
 
 
-def _histogram(charted: Charted, name: str, said: str, made: Callable[[Period, Lived], Spread]) -> Metric:
+def _histogram(charted: Charted, name: str, said: str, made: Callable[[Period, Lived], Spread]) -> Family:
     family = HistogramMetricFamily(PREFIX + name, said, labels=["run", "side"])
+    groups = []
     for side, lived in charted.lived.items():
         spread = made(charted.period, lived)
-        bounds = [*map(str, map(float, spread.bounds[:-1])), "+Inf"]
-        for at, counts, total in spread.samples():
-            family.add_metric([charted.run, side], list(zip(bounds, counts, strict=True)), total, timestamp=at)
-    return family
+        family.add_metric([charted.run, side], [(bound, 0) for bound in (*map(str, spread.bounds[:-1]), "+Inf")], 0)
+        groups.append(spread.counted())
+    return Family(family, groups)

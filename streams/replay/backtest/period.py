@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.records import Comment
-from streams.replay.order import as_of_then
+from streams.replay.order import arrival, as_of_then
 from streams.settings import Settings, Source
 
 MAX_STEPS: Final = 1000
@@ -30,18 +30,18 @@ class Lateness:
         return self._of.get(source, Source().lateness)
 
 
-def is_late(comment: Comment, arrived_at: datetime, lateness: Lateness) -> bool:
+def is_late(comment: Comment, lateness: Lateness) -> bool:
     """Return whether a comment arrived too late to be counted. Estimated times are never late."""
-    return not comment.created_at_is_estimated and arrived_at - as_of_then(comment) > lateness.of(comment.source)
+    return not comment.created_at_is_estimated and arrival(comment) - as_of_then(comment) > lateness.of(comment.source)
 
 
-def event_time(comment: Comment, arrived_at: datetime, lateness: Lateness) -> datetime:
+def event_time(comment: Comment, lateness: Lateness) -> datetime:
     """Return when a comment was written or changed; what is estimated, ahead of its arrival or late stands where it arrived.
 
     So one comment from years ago, or from a wrong clock, stretches the period for nobody.
     """
-    written = as_of_then(comment)
-    if comment.created_at_is_estimated or written > arrived_at or is_late(comment, arrived_at, lateness):
+    written, arrived_at = as_of_then(comment), arrival(comment)
+    if comment.created_at_is_estimated or written > arrived_at or is_late(comment, lateness):
         return arrived_at
     return written
 

@@ -54,7 +54,7 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
         raise UserError("no comment arrived in this period, there is nothing to backtest")
     recorded = in_replays_order(read, attested)
     lateness = Lateness([one.settings for one in asked.rules.values()])
-    times = [event_time(comment, at, lateness) for comment, at in zip(recorded.comments, recorded.clock, strict=True)]
+    times = [event_time(comment, lateness) for comment in recorded.comments]
     when, count = period(times), len(recorded.comments)
     lived = {}
     for order, (side, rules) in enumerate(asked.rules.items()):
