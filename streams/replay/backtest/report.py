@@ -17,8 +17,8 @@ LOCK: Final = "config.lock"
 METRICS: Final = "metrics.om"
 LINES: Final = ("alerts", "pileons", "changes")
 """Files of JSON lines, without ``.jsonl``."""
-_MATTERS: Final = ("address", "pileon", "alert", "sources", "communities", "mutes")
-"""Sections of the settings that results depend on, besides the scorer."""
+_MATTERS: Final = ("scorer", "address", "pileon", "alert", "sources", "communities", "mutes")
+"""What results depend on among the settings."""
 
 
 class Covered(Struct, frozen=True, kw_only=True):
@@ -55,6 +55,7 @@ class Locked(Struct, frozen=True, kw_only=True):
 
     configuration: str
     scorer: str
+    """``name@version``; ``settings`` has what was asked for."""
     detector: str
     settings: dict[str, Any]
     """What results depend on, defaults filled in; durations as ISO 8601."""
