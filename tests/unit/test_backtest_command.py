@@ -311,6 +311,17 @@ def test_a_folder_that_holds_no_backtest_is_one_plain_line(
     assert error.startswith("threadwatch: folder") and error.count("\n") == 1
 
 
+def test_a_run_that_lost_a_file_is_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("in.jsonl").write_bytes(msgspec.json.encode(comment("a")))
+    run("in.jsonl")
+    for damage in (Path("out/pileons.jsonl").unlink, lambda: Path("out/pileons.jsonl").write_bytes(b"{}")):
+        damage()
+        capsys.readouterr()
+        assert main(["backtest", "diff", "out", "out"]) == 2
+        error = capsys.readouterr().err
+        assert error.startswith("threadwatch: out/pileons.jsonl ") and error.count("\n") == 1
+
+
 def test_a_run_that_fails_leaves_what_was_there() -> None:
     Path("in.jsonl").write_bytes(msgspec.json.encode(comment("a")))
     run("in.jsonl")
