@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,7 +28,8 @@ def run(
     out: Annotated[Path, typer.Option("--out", help="Folder for the results; a new or empty one.")],
     config: Annotated[Path, typer.Option("--config", help="Settings file to be tried: the candidate.")],
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", help="Settings file to compare with (default: the settings that hold here).")
+        Path | None,
+        typer.Option("--baseline", help="Settings file, or folder of a run, to compare with (default: the settings that hold here)."),
     ] = None,
     file: File = None,
     topic: Topic = None,
@@ -54,16 +55,34 @@ def run(
 
     if scores != RECOMPUTE:
         raise UserError(f"--scores {scores!r}: there is only {RECOMPUTE}; scores of comments.scored cannot be taken over yet")
-    here = settings_of(None, kafka, prefix, data)
-    tried = settings_of(config, kafka, prefix, data)
-    before = settings_of(baseline, kafka, prefix, data) if baseline else here
+    here, tried = settings_of(None, kafka, prefix, data), settings_of(config, kafka, prefix, data)
+    before = _before(baseline, here, kafka, prefix, data)
     folder = Folder(out, force, LINES)
     with opened(here, file, topic, from_, to) as input_:
         asked = _asked(here, before, tried, name)
+        _check(baseline, asked)
         with folder, progress_of(input_, "both configurations") as (lines, progress):
             found = compared(asked, lines, input_.attested, folder, progress)
     printed(shown(found), Console(stderr=True))
     return 0
+
+
+def _before(baseline: Path | None, here: "Settings", *options: Any) -> "Settings":
+    """Return the baseline's settings: of a file, of a run, or those that hold here."""
+    from streams.replay.backtest import earlier
+
+    if baseline is None:
+        return here
+    return earlier.settings_of(earlier.locked(baseline), baseline) if baseline.is_dir() else settings_of(baseline, *options)
+
+
+def _check(baseline: Path | None, asked: "Asked") -> None:
+    """Raise UserError where the baseline is a run that would come out otherwise here."""
+    from streams.replay.backtest import earlier
+    from streams.replay.backtest.played import Side
+
+    if baseline is not None and baseline.is_dir():
+        earlier.check(earlier.locked(baseline), asked.rules[Side.BASELINE], baseline)
 
 
 def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None) -> "Asked":

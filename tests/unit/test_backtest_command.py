@@ -1,5 +1,6 @@
 """``threadwatch backtest``: what other settings would have made of it, byte for byte the same each time; plain words for mistakes."""
 
+import gzip
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -142,6 +143,35 @@ def test_without_a_baseline_it_is_the_settings_that_hold_here(file: str) -> None
     assert re.fullmatch(r"linear@.+", lock["candidate"]["scorer"]) and lock["candidate"]["detector"] == "window@1"
 
 
+def test_an_earlier_runs_candidate_can_be_the_baseline(file: str, ran: Ran) -> None:
+    Path("new.toml").write_text(LAXER)
+    assert main(["backtest", "run", "--file", file, "--config", "new.toml", "--baseline", ran("stricter"), "--out", "out"]) == 0
+    earlier = summary(ran("stricter"))
+    assert summary()["baseline"] == earlier["candidate"]
+    assert summary()["configurations"]["baseline"] == earlier["configurations"]["candidate"]
+
+
+def test_an_earlier_run_under_another_key_is_no_baseline(
+    file: str, ran: Ran, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = ran("stricter")
+    capsys.readouterr()
+    monkeypatch.setenv("THREADWATCH_KEY", "1a" * 32)
+    assert main(["backtest", "run", "--file", file, "--config", "old.toml", "--baseline", before, "--out", "out"]) == 2
+    error = capsys.readouterr().err
+    assert "another installation key" in error and error.count("\n") == 1
+    assert not Path("out").exists()
+
+
+def test_neither_the_order_of_conversations_nor_packing_changes_a_byte(file: str, ran: Ran) -> None:
+    lines = Path(file).read_bytes().splitlines()
+    apart = sorted(lines, key=lambda line: msgspec.json.decode(line)["conversation_id"])  # each keeps its own order
+    assert apart != lines
+    Path("apart.jsonl.gz").write_bytes(gzip.compress(b"\n".join(apart)))
+    run("apart.jsonl.gz", LAXER, "apart", "--name", "laxer")
+    assert contents("apart") == contents(ran("laxer"))
+
+
 # Scored once.
 class Counting:
     """A scorer that remembers what it was asked."""
@@ -273,6 +303,7 @@ def test_a_bad_configuration_is_one_plain_line(file: str, candidate: str, said: 
         (["--file", "in.jsonl", "--out", "out", "--name", "Un Do"], "--name 'Un Do'"),
         (["--file", "in.jsonl", "--out", "out", "--scores", "reuse"], "there is only recompute"),
         (["--file", "in.jsonl", "--out", "out", "--baseline", "none.toml"], "there is no settings file none.toml"),
+        (["--file", "in.jsonl", "--out", "out", "--baseline", "full"], "--baseline full holds no backtest"),
         (["--file", "empty.jsonl", "--out", "out"], "is empty"),
         (["--file", "in.jsonl", "--out", "full"], "full is not empty"),
         (["--topic", "comments.raw", "--from", "2026-05-02", "--to", "2026-05-01", "--out", "out"], "--to 2026-05-01 is not after"),

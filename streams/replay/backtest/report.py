@@ -61,6 +61,14 @@ class Locked(Struct, frozen=True, kw_only=True):
     """What results depend on, defaults filled in; durations as ISO 8601."""
 
 
+class Lock(Struct, frozen=True, kw_only=True):
+    """``config.lock``."""
+
+    program: str
+    baseline: Locked
+    candidate: Locked
+
+
 def covered(period: Period) -> Covered:
     """Return the period as the summary has it."""
     return Covered(
@@ -84,8 +92,8 @@ def _less(after: float | None, before: float | None) -> float | None:
 
 def locked(program: str, rules: Mapping[Side, Rules]) -> bytes:
     """Return ``config.lock``: both effective configurations. No secret is in it; mutes hold ids of targets."""
-    both = {side: _locked(one) for side, one in rules.items()}
-    return _readable({"program": program, **both})
+    lock = Lock(program=program, baseline=_locked(rules[Side.BASELINE]), candidate=_locked(rules[Side.CANDIDATE]))
+    return _readable(lock)
 
 
 def _locked(rules: Rules) -> Locked:
