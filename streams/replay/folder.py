@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +22,11 @@ class Folder:
     Where anything is raised, nothing in the folder has changed.
     """
 
-    def __init__(self, path: Path, force: bool = False) -> None:
-        """Raise UserError for a place that cannot take the results, or holds something and ``force`` is not set."""
+    def __init__(self, path: Path, force: bool = False, lines: Sequence[str] = LINES) -> None:
+        """Raise UserError for a place that cannot take the results, or holds something and ``force`` is not set.
+
+        ``lines`` are the files of JSON lines, without ``.jsonl``.
+        """
         self._path = path
         if path.exists() and not path.is_dir():
             raise UserError(f"--out: {path} is a file; name a folder")
@@ -32,7 +35,9 @@ class Folder:
         self._is_new = not path.exists()
         self._aside = path / f"{_ASIDE}{os.getpid()}"
         self._closing = ExitStack()
+        self._lines = lines
         self._files: dict[str, IO[bytes]] = {}
+        self._whole: list[str] = []
         self._summary = b""
 
     def __enter__(self) -> Self:
@@ -40,7 +45,7 @@ class Folder:
             self._aside.mkdir(parents=True)
         except OSError as error:
             raise UserError(f"--out: {self._path} cannot be made ({error.strerror})") from error
-        for name in LINES:
+        for name in self._lines:
             self._files[name] = self._closing.enter_context((self._aside / f"{name}.jsonl").open("w+b"))
         return self
 
@@ -55,7 +60,7 @@ class Folder:
                 self._path.rmdir()
 
     def write(self, name: str, lines: Iterable[bytes]) -> None:
-        """Add lines, without their ends, to one of ``LINES``."""
+        """Add lines, without their ends, to one of the files of lines."""
         file = self._files[name]
         for line in lines:
             file.write(line + b"\n")
@@ -68,13 +73,19 @@ class Folder:
             yield line[:-1]
         file.seek(0, os.SEEK_END)
 
+    def put(self, name: str, content: Iterable[bytes]) -> None:
+        """Write a whole file, by its full name."""
+        with (self._aside / name).open("wb") as file:
+            file.writelines(content)
+        self._whole.append(name)
+
     def finish(self, summary: bytes) -> None:
         """Give the summary, written when the folder is left without an error."""
         self._summary = summary
 
     def _move_into_place(self) -> None:
         (self._path / SUMMARY).unlink(missing_ok=True)
-        for name in LINES:
-            (self._aside / f"{name}.jsonl").replace(self._path / f"{name}.jsonl")
+        for name in (*(f"{name}.jsonl" for name in self._lines), *self._whole):
+            (self._aside / name).replace(self._path / name)
         (self._aside / SUMMARY).write_bytes(self._summary)
         (self._aside / SUMMARY).replace(self._path / SUMMARY)

@@ -1,7 +1,6 @@
 """``threadwatch replay --file``: a file of comments through the stages into a folder of results."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,13 +9,12 @@ from msgspec import Struct
 
 from streams.records import Comment, PileOn, Reply, Status
 from streams.replay import summary as account
-from streams.replay.believed import believed, witnessed
 from streams.replay.folder import Folder
-from streams.replay.order import arrivals, in_order
 from streams.replay.reading import BadLine
+from streams.replay.recorded import Progress, in_replays_order
 from streams.replay.run import Turn, run
-from streams.replay.summary import Summary, Tally
-from streams.stages.step import Arrived, Stage
+from streams.replay.summary import Summary, Tally, tally_of
+from streams.stages.step import Stage
 from streams.stages.targets import Target, soft_counts
 
 WRITTEN: Final = {"score": "scored", "address": "replies", "pileon": "pileons"}
@@ -35,10 +33,6 @@ class Run(Struct, frozen=True, kw_only=True):
     """People who open a pile-on: half of it is worth watching."""
 
 
-Progress = Callable[[int, int], None]
-"""Told how many comments of how many are done."""
-
-
 def replay(
     plan: Run, lines: Iterator[Comment | BadLine], out: Folder, progress: Progress = lambda _done, _all: None, *, attested: bool = False
 ) -> Summary:
@@ -46,19 +40,15 @@ def replay(
 
     ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
     """
-    tally = Tally(outcomes={stage.name: Counter(dict.fromkeys(stage.outcomes, 0)) for stage in plan.stages})
-    read = list(_comments(lines, tally, out))
-    if not attested:
-        read, tally.not_believed = believed(read)
-    comments = in_order(read)
-    clock = [one.at for one in arrivals(comments)]
-    until = None if attested else witnessed(comments, clock)
+    tally = tally_of(plan.stages)
+    recorded = in_replays_order(_comments(lines, tally, out), attested)
+    tally.not_believed = recorded.not_believed
     piled_on: set[Target] = set()
-    for turn in run(plan.stages, _told(arrivals(comments), len(comments), progress), ticks_until=until):
+    for turn in run(plan.stages, recorded.told(progress), ticks_until=recorded.until):
         tally.turn(turn)
         _write(turn, tally, out, piled_on)
     _write_targets(plan, out, piled_on)
-    found = _summary(plan, tally, out, clock)
+    found = _summary(plan, tally, out, recorded.clock)
     out.finish(account.encoded(found))
     return found
 
@@ -72,12 +62,6 @@ def _comments(lines: Iterator[Comment | BadLine], tally: Tally, out: Folder) -> 
         else:
             tally.comment(line)
             yield line
-
-
-def _told(arrived: Iterator[Arrived], count: int, progress: Progress) -> Iterator[Arrived]:
-    for done, one in enumerate(arrived, 1):
-        yield one
-        progress(done, count)
 
 
 def _write(turn: Turn, tally: Tally, out: Folder, piled_on: set[Target]) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from streams.records import Action, Comment
 from streams.replay.run import Turn
+from streams.stages.step import Stage
 
 _SETTLED: Final = {"released": "replies", "released_self_reply": "self_reply", "parent_missing": "unaddressed", "withdrawn": "withdrawn"}
 """Note of ``address`` → what became of a comment that had waited for its parent."""
@@ -74,6 +75,11 @@ class Tally(Struct):
         name = turn.stage.name
         self.outcomes.setdefault(name, Counter()).update(turn.effects.outcomes)
         self.notes.setdefault(name, Counter()).update(turn.effects.notes)
+
+
+def tally_of(stages: Iterable[Stage]) -> Tally:
+    """Return a tally in which every outcome of these stages stands at zero."""
+    return Tally(outcomes={stage.name: Counter(dict.fromkeys(stage.outcomes, 0)) for stage in stages})
 
 
 def balanced(total: int, parts: Mapping[str, int], what: str) -> dict[str, int]:

@@ -1,7 +1,9 @@
 """Grafana's dashboards: made by code, every question one that Prometheus can answer, and nothing about a person."""
 
 import re
+import tempfile
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import promql_parser
@@ -17,6 +19,7 @@ from streams.topology import topology
 from tests.contract.schema_files import ROOT
 from tests.contract.test_compose import COMPOSE
 from tests.contract.test_deploy import ALERTS, rules
+from tests.support.backtests import STRICTER, backtested, sample_file, series
 from tests.support.panels import FILES, FOLDER, filled, panels, questions, read
 
 GRAFANA = ROOT / "deploy" / "grafana"
@@ -56,7 +59,15 @@ def registered() -> dict[str, dict[str, set[str]]]:
     return found
 
 
-PROGRAM = registered()
+def written() -> dict[str, dict[str, set[str]]]:
+    """Return what a backtest writes, in the same form."""
+    with tempfile.TemporaryDirectory(prefix="threadwatch-backtest-") as folder:
+        return series(backtested(Path(folder), STRICTER, "tried", sample_file(Path(folder))) / "metrics.om")
+
+
+PROGRAM = registered() | written()
+CHOSEN = {"source", "run"}
+"""Labels whose values the reader chooses from those that there are."""
 RECORDED = {rule["record"]: rule["expr"] for rule in rules() if "record" in rule}
 
 
@@ -94,7 +105,7 @@ def test_every_value_asked_for_is_there_before_anything_happens(where: str, expr
     for selector in selectors(expression):
         for matcher in selector.matchers.matchers:
             known = PROGRAM.get(selector.name, {}).get(matcher.name)
-            if known is None or matcher.name == "source":
+            if known is None or matcher.name in CHOSEN:
                 continue
             wanted = [matcher.value] if matcher.op == promql_parser.MatchOp.Equal else matcher.value.split("|")
             assert known.issuperset(wanted), (selector.name, matcher.name)
@@ -110,8 +121,8 @@ def test_a_metric_a_label_and_a_value_that_there_is_not_would_be_found():
 
 
 def test_a_variable_that_no_dashboard_has_is_a_mistake():
-    with pytest.raises(KeyError, match="run"):
-        filled('up{run="$run"}')
+    with pytest.raises(KeyError, match="nothing"):
+        filled('up{instance="$nothing"}')
 
 
 # How it is shown.
@@ -119,7 +130,7 @@ def test_nothing_that_tells_a_person_or_a_conversation_is_named():
     everything = "".join(file.read_text(encoding="utf-8") for file in FILES)
     named = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", everything))
     assert named <= {"source", "community", "severity", "status", "outcome", "reason", "stage", "topic", "label", "le", "note", "instance",
-                     "alertname"}  # fmt: skip
+                     "alertname", "side", "change", "decision"}  # fmt: skip
     assert not re.search(r"\b(author|target|conversation|comment)_?id\b", everything)
 
 

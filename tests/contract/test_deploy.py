@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.metrics import Metrics
 from tests.contract.schema_files import ROOT
-from tests.support.panels import questions
+from tests.support.panels import LIVE, questions
 from tests.support.programs import needed
 
 DEPLOY = ROOT / "deploy"
@@ -105,7 +105,8 @@ def used_names(expression: str) -> set[str]:
     return {name for name in re.findall(r"[a-z_:][a-z0-9_:]*", expression) if "threadwatch_" in name}
 
 
-EXPRESSIONS = [*((rule.get("alert") or rule["record"], rule["expr"]) for rule in rules()), *questions()]
+# What backtests write is held by test_dashboards.py and integration/test_backtest.py.
+EXPRESSIONS = [*((rule.get("alert") or rule["record"], rule["expr"]) for rule in rules()), *questions(files=LIVE)]
 
 
 @pytest.mark.parametrize(("where", "expression"), EXPRESSIONS, ids=[where for where, _ in EXPRESSIONS])

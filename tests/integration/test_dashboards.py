@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.live import until
 from tests.support.observed import Observed, comments, observed, play
-from tests.support.panels import questions
+from tests.support.panels import LIVE, questions
 from tests.support.preview.data import SHORT, open_alerts
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -25,7 +25,7 @@ class Questions:
 
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
-        self.open = dict([*questions(ALL_SITES), *((f"{where}, chosen sites", asked) for where, asked in questions(CHOSEN))])
+        self.open = dict([*questions(ALL_SITES, LIVE), *((f"{where}, chosen sites", asked) for where, asked in questions(CHOSEN, LIVE))])
 
     def asked(self) -> bool:
         """Ask what is still open; return whether nothing is."""
@@ -46,7 +46,7 @@ async def test_every_question_of_every_dashboard_is_answered_with_numbers_while_
             talking = asyncio.create_task(play(seen, comments(SENT), PLAYED))
         await seen.live.settled()
         await until("Prometheus has seen all that was scored", lambda: asyncio.to_thread(_scored, seen, SENT * (rounds + 1)))
-        assert {"source", "community", "severity"} <= set().union(*open_alerts(seen))
+        assert {"source", "community", "severity"} <= set().union(*open_alerts(seen.alertmanager))
 
 
 async def _until_played(asked: Questions, talking: "asyncio.Task[None]") -> bool:

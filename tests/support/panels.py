@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +10,11 @@ from tests.support.broker import ROOT
 
 FOLDER: Final = ROOT / "deploy" / "grafana" / "dashboards"
 FILES: Final = sorted(FOLDER.glob("*.json"))
-USUAL: Final = {"source": ".*", "before": "1d", "__interval": "1m", "__rate_interval": "1m"}
+LIVE: Final = [file for file in FILES if file.stem != "backtest"]
+"""Dashboards of what a worker tells; the other is of what ``threadwatch backtest`` writes."""
+USUAL: Final = {
+    "source": ".*", "before": "1d", "run": "tried", "step": "1m", "__interval": "1m", "__rate_interval": "1m", "__range": "30d",
+}  # fmt: skip
 """What Grafana puts in where nobody has chosen anything."""
 _VARIABLE: Final = re.compile(r"\$\{?(\w+)(?::\w+)?\}?")
 
@@ -31,9 +35,9 @@ def filled(text: str, values: Mapping[str, str] = USUAL) -> str:
     return _VARIABLE.sub(lambda found: values[found[1]], text)
 
 
-def questions(values: Mapping[str, str] = USUAL) -> Iterator[tuple[str, str]]:
+def questions(values: Mapping[str, str] = USUAL, files: Sequence[Path] = FILES) -> Iterator[tuple[str, str]]:
     """Yield (dashboard: panel, number; expression) for every query."""
-    for file in FILES:
+    for file in files:
         for panel in panels(read(file)):
             for target in panel["targets"]:
                 yield f"{file.stem}: {panel['title']} {target['refId']}", filled(target["expr"], values)

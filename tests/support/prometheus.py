@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -45,9 +45,9 @@ class Prometheus:
         except (URLError, OSError):
             return False
 
-    def ask(self, expression: str) -> list[dict[str, Any]]:
-        """Return the series that an expression gives now."""
-        return self._told("query", query=expression)
+    def ask(self, expression: str, at: float | None = None) -> list[dict[str, Any]]:
+        """Return the series that an expression gives now, or at a time (Unix seconds)."""
+        return self._told("query", query=expression, **({} if at is None else {"time": at}))
 
     def course(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
         """Return the series that an expression gives from ``start`` to ``end`` (Unix seconds)."""
@@ -64,13 +64,29 @@ class Prometheus:
 @contextmanager
 def running(folder: Path, target: str) -> Iterator[Prometheus]:
     """Run it in this folder, scraping ``target``; ready when it is given."""
-    program, port, config = needed("prometheus"), free_port(), shipped_config(folder, target)
+    with _started(folder, shipped_config(folder, target)) as server:
+        yield server
+
+
+@contextmanager
+def holding(folder: Path, openmetrics: Sequence[Path]) -> Iterator[Prometheus]:
+    """Run one that scrapes nothing and holds what these files say, as docs/backtests.md tells people to load them."""
+    for file in openmetrics:
+        made = [needed("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=720h", file, folder / "tsdb"]
+        done = subprocess.run(made, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+    config = folder / "prometheus.yml"
+    config.write_text("scrape_configs: []\n", encoding="utf-8")
+    with _started(folder, config, "--storage.tsdb.retention.time=100y") as server:
+        yield server
+
+
+@contextmanager
+def _started(folder: Path, config: Path, *more: str) -> Iterator[Prometheus]:
+    port = free_port()
+    where = (f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}")
     with (folder / "prometheus.log").open("w") as log:
-        run = subprocess.Popen(
-            [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}"],
-            stdout=log,
-            stderr=log,
-        )
+        run = subprocess.Popen([needed("prometheus"), *where, *more], stdout=log, stderr=log)
     try:
         server, deadline = Prometheus(port), time.monotonic() + PATIENCE
         while not server.is_ready():

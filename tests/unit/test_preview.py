@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.preview.__main__ import main
 from tests.support.preview.data import Series, unfolded
-from tests.support.preview.look import colour_of, ink_on
+from tests.support.preview.look import colour_of, ink_on, overridden
 from tests.support.preview.numbers import ticks, written
 
 
@@ -21,6 +21,7 @@ from tests.support.preview.numbers import ticks, written
         (2340, "short", None, "2.34 K"),
         (7, "short", None, "7"),
         (466.4, "cpm", 0, "466 c/m"),
+        (1772325900000, "dateTimeAsIso", None, "2026-03-01 00:45:00"),
         (math.nan, "short", None, ""),
     ],
 )
@@ -45,6 +46,13 @@ def test_a_bucket_is_drawn_without_those_below_it():
 def test_a_value_has_the_colour_of_the_highest_step_that_it_reaches():
     steps = {"steps": [{"color": "#0072B2", "value": None}, {"color": "#E69F00", "value": 0.1}]}
     assert [colour_of(value, steps) for value in (0.0, 0.1, 7.0)] == ["#0072B2", "#E69F00", "#E69F00"]
+
+
+def test_a_look_can_be_that_of_all_names_that_match():
+    grey = {"matcher": {"id": "byRegexp", "options": "/ baseline$/"}, "properties": [{"id": "color", "value": {"fixedColor": "#999999"}}]}
+    panel = {"fieldConfig": {"overrides": [grey]}}
+    assert overridden(panel, "fire · baseline") == {"color": {"fixedColor": "#999999"}}
+    assert overridden(panel, "baseline of all") == {}
 
 
 def test_what_stands_on_a_light_ground_is_dark():

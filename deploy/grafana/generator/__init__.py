@@ -9,9 +9,9 @@ from typing import Any, Final
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from deploy.grafana.generator import model, overview, pipeline
+from deploy.grafana.generator import backtest, model, overview, pipeline
 
-DASHBOARDS: Final = {"overview": overview.built, "pipeline": pipeline.built, "model": model.built}
+DASHBOARDS: Final = {"overview": overview.built, "pipeline": pipeline.built, "model": model.built, "backtest": backtest.built}
 """File name → what makes it."""
 
 

@@ -27,12 +27,23 @@ def console() -> build.DashboardLink:
 
 
 def dashboard(name: str, title: str, said: str, since: str, variables: Sequence[build.CustomVariable] = ()) -> build.Dashboard:
-    """Return a dashboard without panels yet."""
-    made = build.Dashboard(title).uid(f"threadwatch-{name}").description(said).tags(["threadwatch"]).readonly()
-    made = made.time(since, "now").refresh("30s").timezone("browser").tooltip(data.DashboardCursorSync.CROSSHAIR).version(1)
-    made = made.link(_others()).link(_to_console()).annotation(_firing()).with_variable(_source())
+    """Return a dashboard of what goes on now, without panels yet."""
+    made = bare(name, title, said, since).refresh("30s").link(_to_console()).annotation(_firing())
+    made = made.with_variable(site("threadwatch_comments_consumed_total"))
     for variable in variables:
         made = made.with_variable(variable)
+    return with_addresses(made)
+
+
+def bare(name: str, title: str, said: str, since: str) -> build.Dashboard:
+    """Return a dashboard with what all have: no variables, nothing that is about now, no panels yet."""
+    made = build.Dashboard(title).uid(f"threadwatch-{name}").description(said).tags(["threadwatch"]).readonly()
+    made = made.time(since, "now").timezone("browser").tooltip(data.DashboardCursorSync.CROSSHAIR).version(1)
+    return made.link(_others())
+
+
+def with_addresses(made: build.Dashboard) -> build.Dashboard:
+    """Return a dashboard that knows where its links lead."""
     return made.with_variable(_address("console", CONSOLE)).with_variable(_address("runbooks", RUNBOOKS))
 
 
@@ -50,12 +61,21 @@ def choice(name: str, label: str, said: str, values: Sequence[str], chosen: str)
     return build.CustomVariable(name).label(label).description(said).values(",".join(values)).options(options).current(current)
 
 
-def _source() -> build.QueryVariable:
-    asked = "label_values(threadwatch_comments_consumed_total, source)"
+def site(metric: str) -> build.QueryVariable:
+    """Return the choice of sites that a metric knows."""
+    asked = f"label_values({metric}, source)"
     variable = build.QueryVariable("source").label("Site").description("Sites as the settings name them; any other is “other”.")
     variable = variable.datasource(DATASOURCE).query({"query": asked, "refId": "source"}).definition(asked)
     variable = variable.refresh(data.VariableRefresh.ON_DASHBOARD_LOAD).sort(data.VariableSort.ALPHABETICAL_ASC)
     return variable.multi(True).include_all(True).all_value(".*").current(data.VariableOption(selected=True, text="All", value="$__all"))
+
+
+def answer(name: str, label: str, said: str, asked: str, regex: str) -> build.QueryVariable:
+    """Return a choice of what a regex finds in the answer to a query: unlike ``label_values``, whatever the chosen time."""
+    query = f"query_result({asked})"
+    variable = build.QueryVariable(name).label(label).description(said).datasource(DATASOURCE).regex(regex)
+    variable = variable.query({"query": query, "refId": name}).definition(query)
+    return variable.refresh(data.VariableRefresh.ON_DASHBOARD_LOAD).sort(data.VariableSort.ALPHABETICAL_ASC)
 
 
 def _address(name: str, value: str) -> build.ConstantVariable:

@@ -91,6 +91,8 @@ class Column(NamedTuple):
     unit: str = COUNT
     steps: Steps | None = None
     link: str = ""
+    leads: str = "Runbook"
+    """What the link is called."""
 
 
 def rows(title: str, said: str, columns: Sequence[Column], hidden: Sequence[str] = (), **look: Any) -> tables.Panel:
@@ -166,6 +168,6 @@ def _cell(column: Column) -> list[data.DynamicConfigValue]:
         found.append(data.DynamicConfigValue(id_val="thresholds", value=column.steps.thresholds(PLAIN).build()))
         found.append(data.DynamicConfigValue(id_val="custom.cellOptions", value={"type": "color-background", "mode": "basic"}))
     if column.link:
-        link = {"title": "Runbook", "url": column.link, "targetBlank": True}
+        link = {"title": column.leads, "url": column.link, "targetBlank": True}
         found.append(data.DynamicConfigValue(id_val="links", value=[link]))
     return found

@@ -13,13 +13,15 @@ from tests.support.preview.numbers import written
 def stat(panel: Mapping[str, Any], series: Sequence[Series]) -> str:
     """Return big numbers side by side, on a coloured ground where the panel colours it."""
     said, coloured = defaults(panel), panel["options"]["colorMode"] == "background_solid"
+    named = panel["options"].get("textMode") == "value_and_name"
     found = []
     for one in series or [Series("", {}, [], "")]:
         number = written(one.last, said["unit"], said.get("decimals"))
         ground = colour_of(one.last, said["thresholds"]) if coloured and number else ""
         style = f"background:{ground};color:{ink_on(ground)}" if ground else f"color:{TEXT}"
         size = 34 if number else 20
-        found.append(f'<div class="big" style="{style};font-size:{size}px">{number or escape(said["noValue"])}</div>')
+        name = f"<small>{escape(one.name)}</small>" if named else ""
+        found.append(f'<div class="big" style="{style};font-size:{size}px">{name}{number or escape(said["noValue"])}</div>')
     return f'<div class="stat">{"".join(found)}</div>'
 
 
@@ -29,11 +31,12 @@ def bargauge(panel: Mapping[str, Any], series: Sequence[Series]) -> str:
     if not series:
         return f'<div class="none">{escape(said["noValue"])}</div>'
     most = said.get("max") or max(max((one.last for one in series if math.isfinite(one.last)), default=0.0), 1e-9)
-    return f'<div class="bars">{"".join(_bar(said, one, most) for one in series)}</div>'
+    return f'<div class="bars">{"".join(_bar(panel, one, most) for one in series)}</div>'
 
 
-def _bar(said: Mapping[str, Any], one: Series, most: float) -> str:
-    colour = colour_of(one.last, said["thresholds"])
+def _bar(panel: Mapping[str, Any], one: Series, most: float) -> str:
+    said = defaults(panel)
+    colour = overridden(panel, one.name).get("color", {}).get("fixedColor") or colour_of(one.last, said["thresholds"])
     number = written(one.last, said["unit"], said.get("decimals")) or "–"
     long = 0 if math.isnan(one.last) else 100 * min(1.0, one.last / most)
     return (

@@ -80,7 +80,10 @@ def _grid(axes: Axes, unit: str, decimals: int | None) -> str:
 def _hours(axes: Axes) -> str:
     wanted = max(2, (axes.width - _LEFT) // 90)
     moments = [axes.start + (axes.end - axes.start) * number / wanted for number in range(1, wanted)]
-    return "".join(f'<text x="{axes.x(at):.0f}" y="{axes.height - 5}" text-anchor="middle">{clock(at)}</text>' for at in moments)
+    return "".join(
+        f'<text x="{axes.x(at):.0f}" y="{axes.height - 5}" text-anchor="middle">{clock(at, axes.end - axes.start < 7200)}</text>'
+        for at in moments
+    )
 
 
 def _limits(axes: Axes, said: Mapping[str, Any], custom: Mapping[str, Any]) -> list[str]:

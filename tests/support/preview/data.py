@@ -7,13 +7,28 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.request import urlopen
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from tests.support.observed import Observed
 from tests.support.panels import USUAL, filled
+from tests.support.prometheus import Prometheus
 
 SHORT: Final = {**USUAL, "before": "40s", "__interval": "5s", "__rate_interval": "10s"}
 """What stands for Grafana's hours in a picture of minutes."""
+
+
+class Shown(Struct):
+    """What a dashboard is drawn from: who answers, for which time (Unix seconds), and what was chosen."""
+
+    prometheus: Prometheus
+    start: float
+    end: float
+    values: Mapping[str, str] = field(default_factory=lambda: SHORT)
+    course: float = 1.0
+    """Seconds between two points of a line."""
+    bars: float = 5.0
+    """Seconds that a bar stands for."""
+    alertmanager: str = ""
+    note: str = "minutes of invented comments"
 
 
 class Series(Struct):
@@ -30,16 +45,16 @@ class Series(Struct):
         return next((value for _, value in reversed(self.points) if not math.isnan(value)), math.nan)
 
 
-def answered(panel: Mapping[str, Any], seen: Observed, start: float, end: float) -> list[Series]:
+def answered(panel: Mapping[str, Any], shown: Shown) -> list[Series]:
     """Return all series of a panel, in the order of its queries."""
     found: list[Series] = []
     for target in panel["targets"]:
-        question = filled(target["expr"], SHORT)
+        question = filled(target["expr"], shown.values)
         if target.get("instant"):
-            answer = [(one["metric"], [one["value"]]) for one in seen.prometheus.ask(question)]
+            answer = [(one["metric"], [one["value"]]) for one in shown.prometheus.ask(question, shown.end)]
         else:
-            step = 5.0 if panel["fieldConfig"]["defaults"]["custom"].get("drawStyle") == "bars" else 1.0
-            answer = [(one["metric"], one["values"]) for one in seen.prometheus.course(question, start, end, step)]
+            step = shown.bars if panel["fieldConfig"]["defaults"]["custom"].get("drawStyle") == "bars" else shown.course
+            answer = [(one["metric"], one["values"]) for one in shown.prometheus.course(question, shown.start, shown.end, step)]
         found += [Series(_called(target, labels), labels, _numbers(values), target["refId"]) for labels, values in answer]
     return found
 
@@ -66,7 +81,7 @@ def unfolded(buckets: list[Series]) -> list[Series]:
     return found
 
 
-def open_alerts(seen: Observed) -> list[dict[str, str]]:
+def open_alerts(alertmanager: str) -> list[dict[str, str]]:
     """Return the labels of the pile-on alerts that are open in Alertmanager."""
-    with urlopen(f"{seen.alertmanager}/api/v2/alerts?filter=alertname%3D%22PileOn%22", timeout=10) as answer:
+    with urlopen(f"{alertmanager}/api/v2/alerts?filter=alertname%3D%22PileOn%22", timeout=10) as answer:
         return [alert["labels"] for alert in json.load(answer)]

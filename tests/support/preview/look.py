@@ -1,5 +1,6 @@
 """What a panel's field configuration says of colours, names and units."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -18,9 +19,15 @@ def overridden(panel: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return what holds for the field of this name only."""
     found: dict[str, Any] = {}
     for override in panel["fieldConfig"].get("overrides") or ():
-        if override["matcher"] == {"id": "byName", "options": name}:
+        if _matches(override["matcher"], name):
             found |= {each["id"]: each["value"] for each in override["properties"]}
     return found
+
+
+def _matches(matcher: Mapping[str, str], name: str) -> bool:
+    if matcher["id"] == "byRegexp":
+        return re.search(matcher["options"].strip("/"), name) is not None
+    return matcher == {"id": "byName", "options": name}
 
 
 def colour_of(value: float, thresholds: Mapping[str, Any]) -> str:

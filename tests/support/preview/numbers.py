@@ -13,6 +13,8 @@ def written(value: float, unit: str, decimals: int | None = None) -> str:
     """Return a number with its unit; nothing for what is no number."""
     if math.isnan(value):
         return ""
+    if unit == "dateTimeAsIso":
+        return f"{datetime.fromtimestamp(value / 1000, UTC):%Y-%m-%d %H:%M:%S}"
     if unit == "percentunit":
         return f"{rounded(value * 100, decimals)}%"
     return _seconds(value, decimals) if unit == "s" else _counted(value, decimals) + _SUFFIX.get(unit, "")
@@ -45,6 +47,6 @@ def ticks(least: float, most: float, wanted: int = 4) -> list[float]:
     return [number * step for number in range(first, math.ceil(most / step - 1e-9) + 1)]
 
 
-def clock(moment: float) -> str:
-    """Return a time of day."""
-    return f"{datetime.fromtimestamp(moment, UTC):%H:%M:%S}"
+def clock(moment: float, seconds: bool = True) -> str:
+    """Return a time of day; without its seconds with its day, where hours or days are shown."""
+    return f"{datetime.fromtimestamp(moment, UTC):{'%H:%M:%S' if seconds else '%m/%d %H:%M'}}"

@@ -1,0 +1,145 @@
+"""``threadwatch backtest``: what other settings would have made of recorded comments."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streams.cli.options import Data, Kafka, Prefix, settings_of
+from streams.cli.recorded import File, From, To, Topic, opened, progress_of, scorer_of
+from streams.errors import UserError
+
+if TYPE_CHECKING:
+    from streams.replay.backtest.run import Asked
+    from streams.settings import Settings
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+RECOMPUTE = "recompute"
+
+
+@app.callback()
+def backtest() -> None:
+    """Run recorded comments through two configurations and compare what comes of them."""
+
+
+@app.command()
+def run(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results; a new or empty one.")],
+    config: Annotated[Path, typer.Option("--config", help="Settings file to be tried: the candidate.")],
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", help="Settings file, or folder of a run, to compare with (default: the settings that hold here)."),
+    ] = None,
+    file: File = None,
+    topic: Topic = None,
+    from_: From = None,
+    to: To = None,
+    scores: Annotated[str, typer.Option("--scores", help="recompute: score every text again, once for both.")] = RECOMPUTE,
+    name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
+    kafka: Kafka = None,
+    prefix: Prefix = None,
+    data: Data = None,
+) -> int:
+    """Run recorded comments through both configurations. The same input and settings give the same bytes.
+
+    Writes alerts, pileons, changes (.jsonl), config.lock, metrics.om and, last, summary.json; a table goes to stderr.
+    """
+    from rich.console import Console
+
+    from streams.replay.backtest.report import LINES
+    from streams.replay.backtest.run import backtest as compared
+    from streams.replay.backtest.table import printed, shown
+    from streams.replay.folder import Folder
+
+    if scores != RECOMPUTE:
+        raise UserError(f"--scores {scores!r}: there is only {RECOMPUTE}; scores of comments.scored cannot be taken over yet")
+    here, tried = settings_of(None, kafka, prefix, data), settings_of(config, kafka, prefix, data)
+    before = _before(baseline, here, kafka, prefix, data)
+    folder = Folder(out, force, LINES)
+    with opened(here, file, topic, from_, to) as input_:
+        asked = _asked(here, before, tried, name)
+        _check(baseline, asked)
+        with folder, progress_of(input_, "both configurations") as (lines, progress):
+            found = compared(asked, lines, input_.attested, folder, progress)
+    printed(shown(found), Console(stderr=True))
+    return 0
+
+
+def _before(baseline: Path | None, here: "Settings", *options: Any) -> "Settings":
+    """Return the baseline's settings: of a file, of a run, or those that hold here."""
+    from streams.replay.backtest import earlier
+
+    if baseline is None:
+        return here
+    return earlier.settings_of(earlier.locked(baseline), baseline) if baseline.is_dir() else settings_of(baseline, *options)
+
+
+def _check(baseline: Path | None, asked: "Asked") -> None:
+    """Raise UserError where the baseline is a run that would come out otherwise here."""
+    from streams.replay.backtest import earlier
+    from streams.replay.backtest.played import Side
+
+    if baseline is not None and baseline.is_dir():
+        earlier.check(earlier.locked(baseline), asked.rules[Side.BASELINE], baseline)
+
+
+def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None) -> "Asked":
+    from msgspec.structs import replace
+
+    from streams.replay.backtest.played import Rules, Side
+    from streams.replay.backtest.remembering import Remembering
+    from streams.replay.backtest.run import Asked, named
+    from streams.replay.plan import planned
+
+    # One installation key for both: ids differ with it, and with nothing else that two files could say.
+    both = {Side.BASELINE: replace(before, data=here.data), Side.CANDIDATE: replace(tried, data=here.data)}
+    scorers = {one.scorer: Remembering(scorer_of(one.scorer, "scorer")) for one in both.values()}
+    rules = {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}
+    candidate = rules[Side.CANDIDATE]
+    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules)
+
+
+@app.command()
+def diff(
+    first: Annotated[Path, typer.Argument(help="Folder of a run: before.")],
+    second: Annotated[Path, typer.Argument(help="Folder of a run on the same comments: after.")],
+    fail_if: Annotated[
+        list[str] | None, typer.Option("--fail-if", help='Exit 1 where this holds: "alerts_per_day>+20%", "lost>0". May be given often.')
+    ] = None,
+) -> int:
+    """Compare the candidates of two runs on the same comments."""
+    from rich.console import Console, Group
+
+    from streams.errors import CHECK_FAILED, OK
+    from streams.replay.backtest.diff import condition, difference
+    from streams.replay.backtest.table import changed, compared, printed
+
+    found = difference(first, second)
+    conditions = [condition(text, found.names) for text in fail_if or ()]
+    printed(Group(compared(found.before, found.after, ("before", "after")), "", changed(found.changes)), Console())
+    failed = [one for one in conditions if one.holds(found)]
+    for one in failed:
+        print(f"threadwatch: fails, {one.said(found)}", file=sys.stderr)
+    return CHECK_FAILED if failed else OK
+
+
+@app.command()
+def show(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="summary.json as it stands.")] = False,
+) -> int:
+    """Print a run's table again."""
+    from rich.console import Console
+
+    from streams.replay.backtest.diff import summary_of
+    from streams.replay.backtest.table import printed, shown
+    from streams.replay.folder import SUMMARY
+
+    found = summary_of(folder)
+    if as_json:
+        sys.stdout.write((folder / SUMMARY).read_text(encoding="utf-8"))
+    else:
+        printed(shown(found), Console())
+    return 0

@@ -1,0 +1,86 @@
+"""What a backtest rests on: how much was read, and what of it could not count."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.records import Action
+from streams.replay.backtest.period import Lateness, is_late
+from streams.replay.recorded import Recorded
+
+MIN_GAP: Final = timedelta(hours=1)
+"""A silence of so long is a gap: nothing was written by anybody, or nothing was recorded."""
+_LISTED: Final = 10
+
+
+class Gap(Struct, frozen=True):
+    """A silence in event time."""
+
+    start: datetime
+    end: datetime
+    seconds: float
+
+
+class Coverage(Struct, frozen=True, kw_only=True):
+    """What was read, the same for both configurations."""
+
+    records: int
+    """Lines or messages; ``undecodable`` are among them."""
+    undecodable: int
+    comments: int
+    """Written, not edits (``edits``) and deletions (``deletions``) of them."""
+    edits: int
+    deletions: int
+    late: int
+    """Arrived longer after they were written than their source's lateness: shown, not counted by the detector."""
+    arrivals_not_believed: int
+    conversations: int
+    authors: int
+    without_author: int
+    without_time: int
+    gaps: int
+    """Silences of at least an hour."""
+    longest_gaps: tuple[Gap, ...]
+    """At most ten, the longest first."""
+    input: str
+    """SHA-256 of the comments in the order of the replay: equal where two backtests read the same."""
+
+
+def coverage(recorded: Recorded, times: Sequence[datetime], undecodable: int, lateness: Lateness) -> Coverage:
+    """Return what was read. ``times``: the comments' event times."""
+    actions = [comment.action for comment in recorded.comments]
+    found = _gaps(times)
+    return Coverage(
+        records=len(actions) + undecodable,
+        undecodable=undecodable,
+        comments=actions.count(Action.CREATED),
+        edits=actions.count(Action.EDITED),
+        deletions=actions.count(Action.DELETED),
+        late=sum(is_late(comment, lateness) for comment in recorded.comments),
+        arrivals_not_believed=recorded.not_believed,
+        conversations=len({(one.source, one.community, one.conversation_id) for one in recorded.comments}),
+        authors=len({(one.source, one.author_id) for one in recorded.comments if one.author_id is not None}),
+        without_author=sum(one.action is Action.CREATED and one.author_id is None for one in recorded.comments),
+        without_time=sum(one.action is Action.CREATED and one.created_at_is_estimated for one in recorded.comments),
+        gaps=len(found),
+        longest_gaps=tuple(found[:_LISTED]),
+        input=_digest(recorded),
+    )
+
+
+def _gaps(times: Sequence[datetime]) -> list[Gap]:
+    """Return the silences, the longest first."""
+    found = [Gap(before, after, (after - before).total_seconds()) for before, after in pairwise(sorted(times)) if after - before >= MIN_GAP]
+    return sorted(found, key=lambda gap: (-gap.seconds, gap.start))
+
+
+def _digest(recorded: Recorded) -> str:
+    digest = hashlib.sha256()
+    for comment in recorded.comments:
+        digest.update(msgspec.json.encode(comment) + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,121 @@
+"""One configuration's side of a backtest: the recorded comments through its stages, and what is kept of that."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct, field
+
+from streams.records import Action, PileOn, Reply
+from streams.replay import summary as account
+from streams.replay.from_file import Run
+from streams.replay.recorded import Progress, Recorded
+from streams.replay.run import Turn, run
+from streams.replay.summary import Tally, tally_of
+from streams.settings import Settings, pileon_config
+from streams.stages.alert import AlertDecision
+from streams.stages.episode import COUNTED
+
+
+class Side(StrEnum):
+    """Whose results: those of the settings that one has, or of those that one tries."""
+
+    BASELINE = "baseline"
+    CANDIDATE = "candidate"
+
+
+class Rules(Struct, frozen=True):
+    """One configuration: its settings, and the stages that they make."""
+
+    settings: Settings
+    plan: Run
+
+
+class Told(Struct, frozen=True):
+    """One transition of a pile-on, and what was decided about it."""
+
+    pileon: PileOn
+    decision: AlertDecision
+
+    @property
+    def at(self) -> datetime:
+        """Return the transition's event time."""
+        return self.pileon.closed_at or self.pileon.updated_at
+
+    @property
+    def waited(self) -> float:
+        """Return seconds of event time from the case's first hostile reply to this."""
+        return max(0.0, (self.at - self.pileon.first_hostile_at).total_seconds())
+
+
+class Played(Struct):
+    """What a backtest keeps of one side: an account of every record, each decision, and when replies were hostile. No text."""
+
+    tally: Tally
+    told: list[Told] = field(default_factory=list)
+    hostile: list[tuple[datetime, str]] = field(default_factory=list)
+    """Event time and source of each reply that the detector counted as hostile, once per comment and person."""
+
+    def sections(self) -> dict[str, dict[str, int]]:
+        """Return the account, as ``summary.json`` of a replay has it. Raises Unbalanced if a record went missing."""
+        return {name: made(self.tally) for name, made in _SECTIONS.items()}
+
+
+_SECTIONS: Final = {
+    "raw": account.raw_section,
+    "scored": account.scored_section,
+    "replies": account.replies_section,
+    "pileons": account.pileons_section,
+    "alerts": account.alerts_section,
+}
+
+
+def played(rules: Rules, recorded: Recorded, undecodable: int, progress: Progress) -> Played:
+    """Run the comments through one configuration's stages."""
+    made = Played(Tally(lines=undecodable, dead_lettered=undecodable, outcomes=tally_of(rules.plan.stages).outcomes))
+    for comment in recorded.comments:
+        made.tally.comment(comment)
+    hostility = _Hostile(rules.settings)
+    transitions: list[PileOn] = []
+    for turn in run(rules.plan.stages, recorded.told(progress), ticks_until=recorded.until):
+        made.tally.turn(turn)
+        if turn.stage.name == "address":
+            made.tally.replies += len(turn.effects.outputs)
+        elif turn.stage.name == "pileon":
+            transitions = turn.effects.outputs
+            made.tally.statuses.update(str(pileon.status) for pileon in transitions)
+            made.hostile.extend(hostility.of(turn))
+        elif turn.stage.name == "alert":
+            made.told.extend(Told(pileon, decision) for pileon, decision in zip(transitions, turn.effects.outputs, strict=True))
+    return made
+
+
+class _Hostile:
+    """Tells which replies count as hostile: as many as the detector took, each comment once per person it is aimed at."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._least: dict[tuple[str, str], float] = {}
+        self._seen: set[tuple[str, ...]] = set()
+
+    def of(self, turn: Turn) -> Iterator[tuple[datetime, str]]:
+        for one, step in zip(turn.arrived, turn.effects.steps, strict=True):
+            reply = one.record
+            if step.outcome == COUNTED and isinstance(reply, Reply) and self._is_first(reply):
+                yield (reply.ingested_at if reply.created_at_is_estimated else reply.created_at), reply.source
+
+    def _is_first(self, reply: Reply) -> bool:
+        if reply.action is Action.DELETED or reply.hostility < self._theta(reply.source, reply.community):
+            return False
+        act = (reply.source, reply.community, reply.conversation_id, reply.comment_id, reply.target_id)
+        if act in self._seen:
+            return False
+        self._seen.add(act)
+        return True
+
+    def _theta(self, source: str, community: str) -> float:
+        where = (source, community)
+        if where not in self._least:
+            self._least[where] = pileon_config(self._settings, f"{source}/{community}").min_hostility
+        return self._least[where]

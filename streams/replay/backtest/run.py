@@ -1,0 +1,125 @@
+"""``threadwatch backtest run``: one recording through two configurations, and what differs."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from streams.errors import UserError
+from streams.instruments import OTHER
+from streams.records import Action, Comment
+from streams.replay.backtest.cases import Change, cases, matched
+from streams.replay.backtest.coverage import Coverage, coverage
+from streams.replay.backtest.families import Charted, openmetrics
+from streams.replay.backtest.measures import Lived, measures
+from streams.replay.backtest.pages import pages
+from streams.replay.backtest.period import Lateness, Period, event_time, period
+from streams.replay.backtest.played import Rules, Side, played
+from streams.replay.backtest.report import LOCK, METRICS, Summary, counted, covered, delta, encoded, locked
+from streams.replay.folder import Folder
+from streams.replay.reading import BadLine
+from streams.replay.recorded import Progress, Recorded, in_replays_order
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_SHOWN_OF_HASH: Final = 12
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What a backtest is asked for."""
+
+    name: str
+    """Of the run: a label of its metrics."""
+    program: str
+    rules: dict[Side, Rules]
+
+
+def named(name: str | None, candidate: Rules) -> str:
+    """Return the run's name: as given, else the beginning of the candidate's configuration hash. Raises UserError for a bad one."""
+    if name is None:
+        return candidate.plan.configuration[:8]
+    if not _NAME.fullmatch(name):
+        raise UserError(f"--name {name!r}: write up to 40 small letters, digits, dots, hyphens and underscores")
+    return name
+
+
+def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out: Folder, progress: Progress) -> Summary:
+    """Run what was recorded through both configurations and write everything to ``out``.
+
+    Raises UserError where there is no comment at all, Unbalanced if a record went missing.
+    """
+    read, undecodable = _read(lines)
+    if not read:
+        raise UserError("no comment arrived in this period, there is nothing to backtest")
+    recorded = in_replays_order(read, attested)
+    lateness = Lateness([one.settings for one in asked.rules.values()])
+    times = [event_time(comment, lateness) for comment in recorded.comments]
+    when, count = period(times), len(recorded.comments)
+    lived = {}
+    for order, (side, rules) in enumerate(asked.rules.items()):
+        lived[side] = _lived(rules, recorded, undecodable, _part(progress, order * count, len(asked.rules) * count))
+    changes = matched(lived[Side.BASELINE].cases, lived[Side.CANDIDATE].cases)
+    found = _summary(asked, coverage(recorded, times, undecodable, lateness), when, lived, changes)
+    written = [(at, comment.source) for at, comment in zip(times, recorded.comments, strict=True) if comment.action is Action.CREATED]
+    charted = Charted(run=asked.name, period=when, sources=_sources(asked), written=written, lived=lived, changes=changes,
+                      facts={side: _facts(rules) for side, rules in asked.rules.items()})  # fmt: skip
+    _write(asked, found, charted, out)
+    return found
+
+
+def _read(lines: Iterator[Comment | BadLine]) -> tuple[list[Comment], int]:
+    """Return the comments, and how many lines are none."""
+    read, undecodable = [], 0
+    for line in lines:
+        if isinstance(line, BadLine):
+            undecodable += 1
+        else:
+            read.append(line)
+    return read, undecodable
+
+
+def _part(progress: Progress, before: int, of: int) -> Progress:
+    """Return whom to tell of a part of the work, where so much was done before it."""
+    return lambda done, _: progress(before + done, of)
+
+
+def _lived(rules: Rules, recorded: Recorded, undecodable: int, progress: Progress) -> Lived:
+    made = played(rules, recorded, undecodable, progress)
+    return Lived(made, cases(one.pileon for one in made.told), pages(made.told, rules.settings.alert.storm_length))
+
+
+def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Lived], changes: list[Change]) -> Summary:
+    found = {side: dict(measures(one, when.days)) for side, one in lived.items()}
+    return Summary(
+        run=asked.name,
+        program=asked.program,
+        coverage=seen,
+        period=covered(when),
+        configurations={side: rules.plan.configuration for side, rules in asked.rules.items()},
+        changes=counted(changes),
+        baseline=found[Side.BASELINE],
+        candidate=found[Side.CANDIDATE],
+        delta=delta(found[Side.BASELINE], found[Side.CANDIDATE]),
+        accounts={side: one.played.sections() for side, one in lived.items()},
+    )
+
+
+def _sources(asked: Asked) -> list[str]:
+    """Return the sources that labels may show: those that either configuration names, and ``other``."""
+    return sorted({OTHER, *(name for rules in asked.rules.values() for name in rules.settings.sources)})
+
+
+def _facts(rules: Rules) -> dict[str, str]:
+    plan = rules.plan
+    return {"scorer": plan.scorer, "detector": plan.detector, "configuration": plan.configuration[:_SHOWN_OF_HASH]}
+
+
+def _write(asked: Asked, found: Summary, charted: Charted, out: Folder) -> None:
+    told = charted.lived[Side.CANDIDATE].played.told
+    out.write("alerts", (msgspec.json.encode(one.decision) for one in told))
+    out.write("pileons", (msgspec.json.encode(one.pileon) for one in told))
+    out.write("changes", map(msgspec.json.encode, charted.changes))
+    out.put(LOCK, [locked(asked.program, asked.rules)])
+    out.put(METRICS, openmetrics(charted))
+    out.finish(encoded(found))

@@ -1,0 +1,44 @@
+"""What a replay reads, in the order and with the clock that it is replayed with."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from streams.records import Comment
+from streams.replay.believed import believed, witnessed
+from streams.replay.order import arrivals, in_order
+from streams.stages.step import Arrived
+
+Progress = Callable[[int, int], None]
+"""Told how many comments of how many are done."""
+
+
+class Recorded(Struct, frozen=True):
+    """Comments in the order of a replay. Can be replayed as often as one likes."""
+
+    comments: Sequence[Comment]
+    clock: Sequence[datetime]
+    """The virtual clock at each of them."""
+    until: datetime | None
+    """No tick claims more; None: nothing bounds it."""
+    not_believed: int = 0
+    """Arrivals that the other records contradict."""
+
+    def told(self, progress: Progress) -> Iterator[Arrived]:
+        """Yield each comment with its arrival, and tell when it was taken."""
+        for done, (comment, at) in enumerate(zip(self.comments, self.clock, strict=True), 1):
+            yield Arrived(comment, at)
+            progress(done, len(self.comments))
+
+
+def in_replays_order(read: Iterable[Comment], attested: bool) -> Recorded:
+    """Return comments as they are replayed.
+
+    ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
+    """
+    claimed = list(read)
+    told, not_believed = (claimed, 0) if attested else believed(claimed)
+    comments = in_order(told)
+    clock = [one.at for one in arrivals(comments)]
+    return Recorded(comments, clock, None if attested else witnessed(comments, clock), not_believed)
