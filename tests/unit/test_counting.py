@@ -12,7 +12,7 @@ from streams import engine
 from streams.instruments import DELAY_BUCKETS, OTHER, Batches
 from streams.live.timed_scorer import TimedScorer
 from streams.metrics import Metrics
-from streams.records import ScoredComment
+from streams.records import Action, ScoredComment
 from streams.scorers import Toxicity
 from streams.stages.score import Score
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, arrived, comment, scored
@@ -56,7 +56,7 @@ RECORDS = st.builds(
     st.sampled_from(["news", "forum", "nowhere", "\u202enews", 'x"} 1\nup 0', ""]), st.sampled_from(["sport", "letters"]),
     st.integers(0, 4).map(lambda quarter: quarter / 4),
     st.dictionaries(st.sampled_from(["toxicity", "insult", "a label of theirs"]), st.just(0.5)),
-    st.sampled_from(["linear@1", "none@0", "theirs@9"]), st.sampled_from(["created", "edited"]), st.integers(-3000, 30), st.booleans(),
+    st.sampled_from(["linear@1", "none@0", "theirs@9"]), st.sampled_from([Action.CREATED, Action.EDITED]), st.integers(-3000, 30), st.booleans(),
 )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def test_a_broker_whose_clock_is_ahead_makes_no_negative_delay():
 
 def test_a_deletion_waits_for_no_score():
     registry, metrics = fresh()
-    metrics.comments_scored([scored(action="deleted", scorer="none@0")], NOON + HOUR, [NOON])
+    metrics.comments_scored([scored(action=Action.DELETED, scorer="none@0")], NOON + HOUR, [NOON])
     assert late(registry) == (0, 0)
 
 
