@@ -1,6 +1,7 @@
 """What is counted of pile-ons, of what was decided about them, and of telling people."""
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import product
@@ -10,16 +11,22 @@ from typing import Final
 from streams.instruments import AUTHOR_BUCKETS, DELAY_BUCKETS, OTHER, Instruments, closed
 from streams.metrics.sites import Sites
 from streams.records import Judgement, PileOn, Severity, Status
-from streams.stages.alert import HELD, AlertDecision, Decision
+from streams.stages.alert import HELD, AlertDecision, Decision, Reason
 
 POSTED: Final = ("ok", "refused", "failed")
 """What became of a post to one Alertmanager: taken; answered 4xx; no answer or 5xx."""
 DELIVERED: Final = ("ok", "refused", "failed", "forbidden", "expired")
 """What became of one try of a webhook: 2xx; another answer; none; its address is not public; tried long enough, given up."""
+DECISIONS: Final = {
+    **dict.fromkeys(map(str, (Reason.NEW, Reason.STORM)), str(Decision.FIRE)),
+    **dict.fromkeys(map(str, (Reason.WORSE,)), str(Decision.ESCALATE)),
+    **dict.fromkeys(map(str, HELD), str(Decision.HOLD)),
+    **dict.fromkeys(map(str, (Reason.QUIET, Reason.REMOVED, Reason.JUDGED)), str(Decision.RESOLVE)),
+}
+"""Reason → the decision that has it: one look at a record is enough."""
 
 # The words of enums, not the enums: hashing one of those is a call into Python, hundreds of times a batch.
 _TURN: Final = attrgetter("source", "severity._value_", "status._value_")
-_DECIDED: Final = attrgetter("source", "decision._value_", "reason._value_")
 
 
 class Cases:
@@ -47,7 +54,10 @@ class Cases:
     def _alerts(self, make: Instruments) -> None:
         sources = self._sites.names
         self.decided = make.counts(
-            "alerts_decided_total", "Transitions of pile-ons, by source and by what was decided.", source=sources, decision=Decision
+            "alerts_decided_total",
+            "Transitions of pile-ons, by source and by what was decided.",
+            source=sources,
+            decision=(*Decision, OTHER),
         )
         self.held = make.counts(
             "alerts_held_total", "Transitions that told nobody, by source and reason.", source=sources, reason=(*HELD, OTHER)
@@ -67,12 +77,19 @@ class Cases:
             self.authors.observe_all(ended)
 
     def count_decisions(self, decisions: Sequence[AlertDecision]) -> None:
-        """Count what was decided, and why nobody was told where nobody was."""
-        for (name, decision, reason), number in Tally(map(_DECIDED, decisions)).items():
-            source = self._sites.source(name)
-            self.decided.labels(source, decision).inc(number)
-            if decision == Decision.HOLD:
-                self.held.labels(source, closed(reason, HELD)).inc(number)
+        """Count what was decided, and why nobody was told where nobody was. A reason says which decision it is of."""
+        by_source: defaultdict[str, list[str]] = defaultdict(list)
+        for one in decisions:
+            by_source[one.source].append(one.reason._value_)
+        for name, reasons in by_source.items():
+            for reason, number in Tally(reasons).items():
+                self._decided(self._sites.source(name), reason, number)
+
+    def _decided(self, source: str, reason: str, number: int) -> None:
+        decision = DECISIONS.get(reason, OTHER)
+        self.decided.labels(source, decision).inc(number)
+        if decision == Decision.HOLD:
+            self.held.labels(source, closed(reason, HELD)).inc(number)
 
     def set_open(self, open_now: Iterable[PileOn]) -> None:
         """Set how many pile-ons are open on this worker's partitions: give all of them."""

@@ -56,7 +56,8 @@ RECORDS = st.builds(
     st.sampled_from(["news", "forum", "nowhere", "\u202enews", 'x"} 1\nup 0', ""]), st.sampled_from(["sport", "letters"]),
     st.integers(0, 4).map(lambda quarter: quarter / 4),
     st.dictionaries(st.sampled_from(["toxicity", "insult", "a label of theirs"]), st.just(0.5)),
-    st.sampled_from(["linear@1", "none@0", "theirs@9"]), st.sampled_from([Action.CREATED, Action.EDITED]), st.integers(-3000, 30), st.booleans(),
+    st.sampled_from(["linear@1", "none@0", "theirs@9"]), st.sampled_from([Action.CREATED, Action.EDITED]),
+    st.integers(-3000, 30), st.booleans(),
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.engine import DeadLetter, Effects, Message
 from streams.instruments import OTHER
 from streams.metrics import FLAGGED_AT, Metrics
+from streams.metrics.cases import DECISIONS
 from streams.pseudonyms import comment_reference
 from streams.records import Action, Judgement, Severity, Status
 from streams.stages.alert import AlertDecision, Decision, Reason
@@ -228,6 +229,11 @@ def test_what_was_decided_is_counted_by_site_and_what_was_held_by_its_reason_too
     assert value("threadwatch_alerts_held_total", {"source": "news", "reason": "muted"}) == 2
     assert value("threadwatch_alerts_held_total", {"source": "forum", "reason": "muted"}) == 1
     assert value("threadwatch_alerts_held_total", {"source": OTHER, "reason": "muted"}) == 1
+
+
+def test_every_reason_is_of_one_decision():
+    assert DECISIONS.keys() == {str(reason) for reason in Reason}
+    assert set(DECISIONS.values()) == {str(decided) for decided in Decision}
 
 
 def test_the_time_to_an_alert_is_measured_by_site():
