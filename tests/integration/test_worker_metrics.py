@@ -13,12 +13,13 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from streams.kafka.connection import client_options, topic_name
+from streams.pseudonyms import comment_reference
 from streams.records import Judgement
-from streams.topics import FEEDBACK
+from streams.topics import COMMENTS_SCORED, FEEDBACK
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
 from tests.support.builders import comment, verdict
-from tests.support.live import Live, Worker, answers, until
+from tests.support.live import KEY, Live, Worker, answers, until
 from tests.support.prometheus import Prometheus, running
 
 pytestmark = pytest.mark.kafka
@@ -66,10 +67,25 @@ async def test_prometheus_scrapes_a_running_worker_and_finds_what_it_did(
     await value("topic:threadwatch_consumer_lag:sum > 0 or vector(0)", 0)
     await value("threadwatch_score_batch_size_sum", 7)
     await until("a moderator's word is counted", lambda: judged(live, prometheus))
+    await value('sum(threadwatch_alerts_decided_total{source="news", decision="fire"})', 1)
+    await until(
+        "an exemplar leads to the comment", lambda: asyncio.to_thread(leads_to, prometheus, live, "threadwatch_toxicity_score_bucket")
+    )
+    assert leads_to(prometheus, live, 'threadwatch_end_to_end_seconds_bucket{source="news"}')
     assert answers(f"{worker.metrics()}/healthz") == "ok\n"
     assert answers(f"{worker.metrics()}/readyz") == "ok\n"
     for secret in ("ann-talk", "talk-p1", "talk-root", "stupid"):
         assert secret not in answers(f"{worker.metrics()}/metrics")
+
+
+def leads_to(prometheus: Prometheus, live: Live, series: str) -> bool:
+    """Return whether there are exemplars, each nothing but the reference of one comment: who has key and comments finds it."""
+    key = bytes.fromhex(KEY)
+    comments = [one.comment for one in live.records(COMMENTS_SCORED)]
+    known = {comment_reference(key, one.source, one.conversation_id, one.comment_id) for one in comments}
+    found = prometheus.exemplars(series)
+    assert all(one["labels"].keys() == {"comment"} and one["labels"]["comment"] in known for one in found), found
+    return bool(found)
 
 
 async def judged(live: Live, prometheus: Prometheus) -> bool:

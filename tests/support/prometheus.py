@@ -47,18 +47,25 @@ class Prometheus:
 
     def ask(self, expression: str) -> list[dict[str, Any]]:
         """Return the series that an expression gives now."""
-        return self._told("query", query=expression)
+        found: list[dict[str, Any]] = self._told("query", query=expression)["result"]
+        return found
 
     def course(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
         """Return the series that an expression gives from ``start`` to ``end`` (Unix seconds)."""
-        return self._told("query_range", query=expression, start=start, end=end, step=step)
+        found: list[dict[str, Any]] = self._told("query_range", query=expression, start=start, end=end, step=step)["result"]
+        return found
 
-    def _told(self, path: str, **asked: str | float) -> list[dict[str, Any]]:
+    def exemplars(self, expression: str) -> list[dict[str, Any]]:
+        """Return the exemplars of the last hour of the series that an expression names: labels, value, timestamp."""
+        now = time.time()
+        found = self._told("query_exemplars", query=expression, start=now - 3600, end=now + 60)
+        return [exemplar for series in found for exemplar in series["exemplars"]]
+
+    def _told(self, path: str, **asked: str | float) -> Any:
         with urlopen(f"{self.url}/api/v1/{path}?{urlencode(asked)}", timeout=10) as answer:
             told = json.load(answer)
         assert told["status"] == "success"
-        found: list[dict[str, Any]] = told["data"]["result"]
-        return found
+        return told["data"]
 
 
 @contextmanager
@@ -67,7 +74,13 @@ def running(folder: Path, target: str) -> Iterator[Prometheus]:
     program, port, config = needed("prometheus"), free_port(), shipped_config(folder, target)
     with (folder / "prometheus.log").open("w") as log:
         run = subprocess.Popen(
-            [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}"],
+            [
+                program,
+                f"--config.file={config}",
+                f"--storage.tsdb.path={folder / 'tsdb'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+                "--enable-feature=exemplar-storage",
+            ],
             stdout=log,
             stderr=log,
         )

@@ -79,8 +79,9 @@ def _heat() -> AnyPanel:
     return heat(
         "Toxicity scores over time",
         "How many comments a second scored up to each bound, and above the one below it. The lighter, the more. "
-        "A change in colour of whole rows is a shift.",
-        Query(f"sum by (le) (rate(threadwatch_toxicity_score_bucket{{{_TOXICITY}}}[$__rate_interval]))", "{{le}}"), span=9, height=9,
+        "A change in colour of whole rows is a shift. A point is one comment, the most toxic of its batch, by an opaque reference.",
+        Query(f"sum by (le) (rate(threadwatch_toxicity_score_bucket{{{_TOXICITY}}}[$__rate_interval]))", "{{le}}", exemplars=True),
+        span=9, height=9,
         links=[runbook("ToxicShareHigh")],
     )  # fmt: skip
 

@@ -29,6 +29,8 @@ class Query(NamedTuple):
 
     expr: str
     legend: str = "__auto"
+    exemplars: bool = False
+    """Whether single comments, or cases, are shown as points: of a histogram's buckets, where the axis has the histogram's unit."""
 
 
 def number(title: str, said: str, *queries: Query, unit: str = COUNT, steps: Steps | None = None, **look: Any) -> stat.Panel:
@@ -144,7 +146,8 @@ def _asked(panel: _Panel, queries: Sequence[Query], instant: bool = False, as_ta
 
 
 def _target(order: int, query: Query) -> prometheus.Dataquery:
-    return prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(_letter(order)).datasource(DATASOURCE)
+    asked = prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(_letter(order)).datasource(DATASOURCE)
+    return asked.exemplar(True) if query.exemplars else asked
 
 
 def _letter(order: int) -> str:
