@@ -1,7 +1,10 @@
 """A running worker, scraped by a real Prometheus with the rules that we ship; health tells progress, readiness partitions."""
 
 import asyncio
+import os
 import signal
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -18,6 +21,7 @@ from streams.records import Judgement
 from streams.topics import COMMENTS_SCORED, FEEDBACK
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
+from tests.support.broker import ROOT
 from tests.support.builders import comment, verdict
 from tests.support.live import KEY, Live, Worker, answers, until
 from tests.support.prometheus import Prometheus, running
@@ -72,6 +76,7 @@ async def test_prometheus_scrapes_a_running_worker_and_finds_what_it_did(
         "an exemplar leads to the comment", lambda: asyncio.to_thread(leads_to, prometheus, live, "threadwatch_toxicity_score_bucket")
     )
     assert leads_to(prometheus, live, 'threadwatch_end_to_end_seconds_bucket{source="news"}')
+    assert "sport talk" in await asyncio.to_thread(found_as_the_page_says, live, prometheus)
     assert answers(f"{worker.metrics()}/healthz") == "ok\n"
     assert answers(f"{worker.metrics()}/readyz") == "ok\n"
     for secret in ("ann-talk", "talk-p1", "talk-root", "stupid"):
@@ -86,6 +91,14 @@ def leads_to(prometheus: Prometheus, live: Live, series: str) -> bool:
     found = prometheus.exemplars(series)
     assert all(one["labels"].keys() == {"comment"} and one["labels"]["comment"] in known for one in found), found
     return bool(found)
+
+
+def found_as_the_page_says(live: Live, prometheus: Prometheus) -> str:
+    """Return what docs/metrics.md's few lines print for the reference of an exemplar."""
+    program = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8").partition("<<'PY'\n")[2].partition("\nPY\n")[0]
+    reference = prometheus.exemplars("threadwatch_toxicity_score_bucket")[-1]["labels"]["comment"]
+    given = os.environ | live.environment
+    return subprocess.run([sys.executable, "-c", program, reference], env=given, capture_output=True, text=True, check=True).stdout
 
 
 async def judged(live: Live, prometheus: Prometheus) -> bool:

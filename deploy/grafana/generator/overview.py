@@ -5,7 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as build
 
 from deploy.grafana.generator.frame import SOURCE, add, console, dashboard, runbook
-from deploy.grafana.generator.looks import GREEN, ORANGE, SEVERITY, SKY, VERMILLION, Line, Steps
+from deploy.grafana.generator.looks import GREEN, GREY, ORANGE, SEVERITY, SKY, VERMILLION, Line, Steps
 from deploy.grafana.generator.panels import A_MINUTE, SECONDS, SHARE, AnyPanel, Column, Query, alert_groups, bars, lines, number, rows
 from deploy.grafana.generator.verdicts import verdicts
 
@@ -21,6 +21,7 @@ _DECIDED: Final = {
     "escalate": Line(ORANGE, dashed=True),
     "resolve": Line(GREEN),
     "hold": Line(SKY, dashed=True),
+    "other": Line(GREY),
 }
 
 

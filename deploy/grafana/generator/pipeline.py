@@ -212,7 +212,7 @@ def _waiting() -> AnyPanel:
 def _up() -> AnyPanel:
     return lines(
         "Each worker", "1: answered the scrape; 0: did not. One line per worker.", Query('up{job="threadwatch"}', "{{instance}}"), most=1,
-        span=12, links=[runbook("WorkerDown")],
+        span=12, height=5, links=[runbook("WorkerDown")],
     )  # fmt: skip
 
 
@@ -225,4 +225,4 @@ def _runs() -> AnyPanel:
         Column("Up", "threadwatch_build_info * on (instance) group_left (digest) threadwatch_config_info"),
     )
     said = "One row per worker. Settings: a hash of those that matter to results; workers of the same stages must show the same."
-    return rows("What runs", said, columns, hidden=("Value", "job", "__name__"), span=12, links=[runbook("WorkerDown")])
+    return rows("What runs", said, columns, hidden=("Value", "job", "__name__"), span=12, height=5, links=[runbook("WorkerDown")])

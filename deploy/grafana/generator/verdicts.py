@@ -42,7 +42,7 @@ def _right() -> AnyPanel:
         "Right, of those judged", "Of the pile-ons that moderators judged within 7 days, the share that they call one; and between which "
         "bounds the true share lies (Wilson, 95 %): far apart while few are judged. “Unsure” is left out. All sites.",
         *_measured(), unit=SHARE, steps=RIGHT, span=5, height=8, decimals=0, no_value="no verdicts",
-        links=[runbook("FalsePositiveRateHigh")],
+        plain=("at least", "at most"), links=[runbook("FalsePositiveRateHigh")],
     )  # fmt: skip
 
 
