@@ -79,8 +79,11 @@ class Cases:
     def count_decisions(self, decisions: Sequence[AlertDecision]) -> None:
         """Count what was decided, and why nobody was told where nobody was. A reason says which decision it is of."""
         by_source: defaultdict[str, list[str]] = defaultdict(list)
+        name, reasons = "", by_source[""]
         for one in decisions:
-            by_source[one.source].append(one.reason._value_)
+            if one.source != name:  # mostly it is not: compared sooner than hashed
+                name, reasons = one.source, by_source[one.source]
+            reasons.append(one.reason._value_)
         for name, reasons in by_source.items():
             for reason, number in Tally(reasons).items():
                 self._decided(self._sites.source(name), reason, number)

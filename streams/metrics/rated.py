@@ -4,22 +4,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from streams.records import ScoredComment
+from streams.records import Action, ScoredComment
 
 HISTORY: Final = 24 * 3600.0
 """Seconds: what was written so long before it reached the broker is history, and nobody waits for its score."""
 
-Kind = tuple[str, str, str, str]
+Kind = tuple[str, str, Action, str]
 """Source, community, action, scorer."""
 
 
 class Rated:
     """The numbers of some scored comments."""
 
-    __slots__ = ("ages", "labels", "scores", "waits")
+    __slots__ = ("action", "ages", "labels", "scorer", "scores", "source", "waits")
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, source: str = "", action: Action | None = None, scorer: str = "") -> None:
+        """Begin with none. Those of one kind know it."""
+        self.source, self.action, self.scorer = source, action, scorer
         self.scores: list[float] = []
         """The toxicity of every comment."""
         self.labels: list[Mapping[str, float]] = []
@@ -43,17 +44,16 @@ def rated_by_kind(scored: Sequence[ScoredComment], arrivals: Sequence[datetime],
     Each record is touched once, and nothing is called that need not be: this is most of what counting costs.
     """
     found: dict[Kind, Rated] = {}
+    latest: dict[str, Rated] = {}  # of each community: mostly it is the right one, and told sooner than four words are hashed
     last, wait = None, 0.0
     for one, at in zip(scored, arrivals, strict=True):
-        comment = one.comment
-        # The action's word, not the enum: hashing that is a call into Python.
-        kind = (comment.source, comment.community, comment.action._value_, one.scorer)
-        rated = found.get(kind)
-        if rated is None:
-            rated = found[kind] = Rated()
+        comment, labels = one.comment, one.labels
+        rated = latest.get(comment.community)
+        if rated is None or rated.scorer is not one.scorer or rated.action is not comment.action or rated.source != comment.source:
+            rated = latest[comment.community] = _of_its_kind(one, found)
         rated.scores.append(one.toxicity)
-        if len(one.labels) != 1 or "toxicity" not in one.labels:
-            rated.labels.append(one.labels)
+        if len(labels) != 1 or "toxicity" not in labels:
+            rated.labels.append(labels)
         if at is not last:  # a broker stamps what it takes at once with one time
             last, wait = at, max(0.0, (now - at).total_seconds())
         age = (now - comment.created_at).total_seconds()
@@ -62,3 +62,11 @@ def rated_by_kind(scored: Sequence[ScoredComment], arrivals: Sequence[datetime],
         if not comment.created_at_is_estimated:
             rated.ages.append(age if age > 0.0 else 0.0)  # noqa: FURB136 max() is a call
     return found
+
+
+def _of_its_kind(one: ScoredComment, found: dict[Kind, Rated]) -> Rated:
+    comment = one.comment
+    kind = (comment.source, comment.community, comment.action, one.scorer)
+    if kind not in found:
+        found[kind] = Rated(comment.source, comment.action, one.scorer)
+    return found[kind]
