@@ -8,6 +8,7 @@ loads from the state topic is what the stopped one had.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -72,6 +73,7 @@ class Effects(Struct):
     """The broker's time of the message that carried it."""
 
 
+@lru_cache(maxsize=16)  # a broker stamps what it takes at once with one time
 def moment(timestamp_ms: int) -> datetime:
     """Return a broker's milliseconds as an aware time."""
     return datetime.fromtimestamp(timestamp_ms / 1000, UTC)

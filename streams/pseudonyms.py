@@ -70,3 +70,8 @@ def pseudonym(key: bytes, *parts: str) -> str:
     message = "\x1f".join(f"{len(part)}:{part}" for part in parts).encode()
     number = int.from_bytes(hmac.new(key, message, hashlib.sha256).digest()[:10], "big")
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(75, -1, -5))
+
+
+def comment_reference(key: bytes, source: str, conversation_id: str, comment_id: str) -> str:
+    """Return what stands for one comment in exemplars: who has the key can compare it with comments, nobody else can."""
+    return pseudonym(key, "comment", source, conversation_id, comment_id)

@@ -46,8 +46,9 @@ class Tools:
             port = free_port()
             config = self._written("prometheus.yml", self._scraping(worker.removeprefix("http://"), port))
             self._run(
-                found, f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}", f"--storage.tsdb.path={self._folder / 'tsdb'}"
-            )
+                found, f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}", f"--storage.tsdb.path={self._folder / 'tsdb'}",
+                "--enable-feature=exemplar-storage",
+            )  # fmt: skip
             self.prometheus = f"http://127.0.0.1:{port}"
 
     def _scraping(self, worker: str, port: int) -> dict[str, Any]:

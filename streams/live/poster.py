@@ -35,8 +35,6 @@ class Poster:
                 self._changed.set()
                 self._news.add(told.pileon_id)
                 self._fresh |= {told.pileon_id} if told.decision is Decision.FIRE else set()
-            elif isinstance(told, AlertDecision):
-                self._watch.metrics.alert_held(told.reason)
 
     async def run(self, agent: StageAgent, service: Any) -> None:
         """Post until the worker stops: news at once and alone, everything in every round."""
@@ -78,7 +76,7 @@ class Poster:
     def _measure(self, entries: list[Firing | Storm], now: datetime) -> None:
         for entry in entries:
             if isinstance(entry, Firing) and entry.pileon_id in self._fresh:
-                self._watch.metrics.alert_fired(entry.first_hostile_at, now)
+                self._watch.metrics.alert_fired(entry.source, entry.pileon_id, entry.first_hostile_at, now)
                 self._fresh.discard(entry.pileon_id)
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 import logging
 import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry
 
 from streams.engine import Effects
 from streams.metrics import Metrics
-from streams.records import PileOn
+from streams.pseudonyms import comment_reference
+from streams.records import Comment, PileOn
 from streams.settings import Settings
 from streams.stages.step import Stage
 from streams.topics import PILEONS
@@ -24,7 +25,11 @@ _REFUSED_LINE_EVERY = 30.0
 class Watch:
     """Metrics and log lines; ids and numbers only, never a name or a text."""
 
-    def __init__(self, settings: Settings, registry: CollectorRegistry, stages: Iterable[Stage], scorer: str, configuration: str) -> None:
+    def __init__(
+        self, settings: Settings, registry: CollectorRegistry, stages: Iterable[Stage], scorer: str, configuration: str,
+        key: bytes | None = None,
+    ) -> None:  # fmt: skip
+        """``key``: the installation's, under which exemplars refer to comments; without it there are none."""
         self.registry = registry
         sources = {name: source.communities for name, source in settings.sources.items()}
         self.metrics = Metrics(
@@ -33,6 +38,7 @@ class Watch:
             sources=sources,
             notes=[note for stage in stages for note in getattr(stage, "notes", ())],
             scorer=scorer,
+            refer=_referring(key) if key is not None else None,
         )
         self.metrics.describe(version=version("threadwatch"), python=platform.python_version(), scorer=scorer, configuration=configuration)
         self.metrics.started(datetime.now(UTC))
@@ -75,6 +81,10 @@ class Watch:
         if time.monotonic() - self._refused_said > _REFUSED_LINE_EVERY:
             self._refused_said = time.monotonic()
             log.warning("the broker answers, but %s is not possible (%s); trying again", what, why)
+
+
+def _referring(key: bytes) -> Callable[[Comment], str]:
+    return lambda comment: comment_reference(key, comment.source, comment.conversation_id, comment.comment_id)
 
 
 def _say(pileon: PileOn) -> None:

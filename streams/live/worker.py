@@ -72,7 +72,7 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
     scorer = TimedScorer(_scorer(settings) if "score" in names else _NoScorer())
     stages = [stage for stage in topology(scorer, config) if stage.name in names]
     configuration = config_hash(*(config.of(stage.name) for stage in stages))
-    watch = Watch(settings, CollectorRegistry(), stages, scorer.name, configuration)
+    watch = Watch(settings, CollectorRegistry(), stages, scorer.name, configuration, config.installation_key)
     scorer.told = watch.metrics.batch_scored
     poster = Poster(settings, watch)
 

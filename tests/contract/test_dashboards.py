@@ -11,7 +11,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from deploy.grafana.generator import DASHBOARDS, looks, model, overview, pipeline, text
+from deploy.grafana.generator import DASHBOARDS, looks, model, overview, pipeline, text, verdicts
 from streams.live.watch import Watch
 from streams.scorers import open_scorer
 from streams.settings import load, topology_config
@@ -129,8 +129,8 @@ def test_a_variable_that_no_dashboard_has_is_a_mistake():
 def test_nothing_that_tells_a_person_or_a_conversation_is_named():
     everything = "".join(file.read_text(encoding="utf-8") for file in FILES)
     named = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", everything))
-    assert named <= {"source", "community", "severity", "status", "outcome", "reason", "stage", "topic", "label", "le", "note", "instance",
-                     "alertname", "side", "change", "decision"}  # fmt: skip
+    assert named <= {"source", "community", "severity", "status", "outcome", "decision", "reason", "verdict", "stage", "topic", "label",
+                     "le", "note", "instance", "alertname", "side", "change"}  # fmt: skip
     assert not re.search(r"\b(author|target|conversation|comment)_?id\b", everything)
 
 
@@ -195,6 +195,7 @@ def test_every_runbook_that_is_linked_is_there():
         ("ConsumerLagGrowing", pipeline.LAG.bad),
         ("EventTimeLag", pipeline.EVENT_LAG.bad),
         ("DeadLetterRate", pipeline.DEAD.bad),
+        ("FalsePositiveRateHigh", verdicts.RIGHT.bad),
     ],
 )
 def test_what_is_red_is_what_the_alert_of_it_tells(alert: str, red: float):
@@ -205,6 +206,21 @@ def test_what_is_red_is_what_the_alert_of_it_tells(alert: str, red: float):
 def test_the_objective_is_a_bound_of_the_histogram():
     assert "60.0" in PROGRAM["threadwatch_end_to_end_seconds_bucket"]["le"]
     assert {high for _, high in model._BANDS} <= PROGRAM["threadwatch_toxicity_score_bucket"]["le"]
+
+
+def test_points_of_single_comments_are_asked_of_histograms_on_an_axis_of_their_unit():
+    asked = [(panel, target["expr"]) for _, panel in PANELS for target in panel["targets"] if target.get("exemplar")]
+    assert {panel["title"] for panel, _ in asked} >= {"Toxicity scores over time", "From written to scored"}
+    for panel, expression in asked:
+        (name,) = {selector.name for selector in selectors(filled(expression))}
+        assert name.endswith("_bucket")
+        assert ("_seconds_" in name) == (panel["fieldConfig"]["defaults"]["unit"] == "s")
+
+
+def test_compose_and_the_tests_have_prometheus_keep_exemplars():
+    flag = "--enable-feature=exemplar-storage"
+    assert flag in COMPOSE["services"]["prometheus"]["command"]
+    assert flag in (ROOT / "tests" / "support" / "prometheus.py").read_text(encoding="utf-8")
 
 
 # How Grafana gets it.

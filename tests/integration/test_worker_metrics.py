@@ -1,7 +1,10 @@
 """A running worker, scraped by a real Prometheus with the rules that we ship; health tells progress, readiness partitions."""
 
 import asyncio
+import os
 import signal
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator
@@ -13,12 +16,14 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from streams.kafka.connection import client_options, topic_name
+from streams.pseudonyms import comment_reference
 from streams.records import Judgement
-from streams.topics import FEEDBACK
+from streams.topics import COMMENTS_SCORED, FEEDBACK
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
+from tests.support.broker import ROOT
 from tests.support.builders import comment, verdict
-from tests.support.live import Live, Worker, answers, until
+from tests.support.live import KEY, Live, Worker, answers, until
 from tests.support.prometheus import Prometheus, running
 
 pytestmark = pytest.mark.kafka
@@ -66,10 +71,34 @@ async def test_prometheus_scrapes_a_running_worker_and_finds_what_it_did(
     await value("topic:threadwatch_consumer_lag:sum > 0 or vector(0)", 0)
     await value("threadwatch_score_batch_size_sum", 7)
     await until("a moderator's word is counted", lambda: judged(live, prometheus))
+    await value('sum(threadwatch_alerts_decided_total{source="news", decision="fire"})', 1)
+    await until(
+        "an exemplar leads to the comment", lambda: asyncio.to_thread(leads_to, prometheus, live, "threadwatch_toxicity_score_bucket")
+    )
+    assert leads_to(prometheus, live, 'threadwatch_end_to_end_seconds_bucket{source="news"}')
+    assert "sport talk" in await asyncio.to_thread(found_as_the_page_says, live, prometheus)
     assert answers(f"{worker.metrics()}/healthz") == "ok\n"
     assert answers(f"{worker.metrics()}/readyz") == "ok\n"
     for secret in ("ann-talk", "talk-p1", "talk-root", "stupid"):
         assert secret not in answers(f"{worker.metrics()}/metrics")
+
+
+def leads_to(prometheus: Prometheus, live: Live, series: str) -> bool:
+    """Return whether there are exemplars, each nothing but the reference of one comment: who has key and comments finds it."""
+    key = bytes.fromhex(KEY)
+    comments = [one.comment for one in live.records(COMMENTS_SCORED)]
+    known = {comment_reference(key, one.source, one.conversation_id, one.comment_id) for one in comments}
+    found = prometheus.exemplars(series)
+    assert all(one["labels"].keys() == {"comment"} and one["labels"]["comment"] in known for one in found), found
+    return bool(found)
+
+
+def found_as_the_page_says(live: Live, prometheus: Prometheus) -> str:
+    """Return what docs/metrics.md's few lines print for the reference of an exemplar."""
+    program = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8").partition("<<'PY'\n")[2].partition("\nPY\n")[0]
+    reference = prometheus.exemplars("threadwatch_toxicity_score_bucket")[-1]["labels"]["comment"]
+    given = os.environ | live.environment
+    return subprocess.run([sys.executable, "-c", program, reference], env=given, capture_output=True, text=True, check=True).stdout
 
 
 async def judged(live: Live, prometheus: Prometheus) -> bool:

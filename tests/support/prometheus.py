@@ -47,18 +47,25 @@ class Prometheus:
 
     def ask(self, expression: str, at: float | None = None) -> list[dict[str, Any]]:
         """Return the series that an expression gives now, or at a time (Unix seconds)."""
-        return self._told("query", query=expression, **({} if at is None else {"time": at}))
+        found: list[dict[str, Any]] = self._told("query", query=expression, **({} if at is None else {"time": at}))["result"]
+        return found
 
     def course(self, expression: str, start: float, end: float, step: float) -> list[dict[str, Any]]:
         """Return the series that an expression gives from ``start`` to ``end`` (Unix seconds)."""
-        return self._told("query_range", query=expression, start=start, end=end, step=step)
+        found: list[dict[str, Any]] = self._told("query_range", query=expression, start=start, end=end, step=step)["result"]
+        return found
 
-    def _told(self, path: str, **asked: str | float) -> list[dict[str, Any]]:
+    def exemplars(self, expression: str) -> list[dict[str, Any]]:
+        """Return the exemplars of the last hour of the series that an expression names: labels, value, timestamp."""
+        now = time.time()
+        found = self._told("query_exemplars", query=expression, start=now - 3600, end=now + 60)
+        return [exemplar for series in found for exemplar in series["exemplars"]]
+
+    def _told(self, path: str, **asked: str | float) -> Any:
         with urlopen(f"{self.url}/api/v1/{path}?{urlencode(asked)}", timeout=10) as answer:
             told = json.load(answer)
         assert told["status"] == "success"
-        found: list[dict[str, Any]] = told["data"]["result"]
-        return found
+        return told["data"]
 
 
 @contextmanager
@@ -86,7 +93,7 @@ def _started(folder: Path, config: Path, *more: str) -> Iterator[Prometheus]:
     port = free_port()
     where = (f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}")
     with (folder / "prometheus.log").open("w") as log:
-        run = subprocess.Popen([needed("prometheus"), *where, *more], stdout=log, stderr=log)
+        run = subprocess.Popen([needed("prometheus"), *where, "--enable-feature=exemplar-storage", *more], stdout=log, stderr=log)
     try:
         server, deadline = Prometheus(port), time.monotonic() + PATIENCE
         while not server.is_ready():

@@ -1,18 +1,18 @@
 """A batch counted at once is the same as its comments one by one; and what counts as a delay of ours."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 from streams import engine
-from streams.instruments import DELAY_BUCKETS, OTHER, Batches
+from streams.instruments import DELAY_BUCKETS, OTHER, SCORE_BUCKETS, Batches
 from streams.live.timed_scorer import TimedScorer
-from streams.metrics import Metrics
-from streams.records import ScoredComment
+from streams.metrics import FLAGGED_AT, LABELS, Metrics
+from streams.records import Action, ScoredComment
 from streams.scorers import Toxicity
 from streams.stages.score import Score
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, arrived, comment, scored
@@ -56,7 +56,8 @@ RECORDS = st.builds(
     st.sampled_from(["news", "forum", "nowhere", "\u202enews", 'x"} 1\nup 0', ""]), st.sampled_from(["sport", "letters"]),
     st.integers(0, 4).map(lambda quarter: quarter / 4),
     st.dictionaries(st.sampled_from(["toxicity", "insult", "a label of theirs"]), st.just(0.5)),
-    st.sampled_from(["linear@1", "none@0", "theirs@9"]), st.sampled_from(["created", "edited"]), st.integers(-3000, 30), st.booleans(),
+    st.sampled_from(["linear@1", "none@0", "theirs@9"]), st.sampled_from([Action.CREATED, Action.EDITED]),
+    st.integers(-3000, 30), st.booleans(),
 )  # fmt: skip
 
 
@@ -69,6 +70,40 @@ def test_a_batch_counts_as_its_comments_one_by_one_and_makes_no_series(records: 
         single.comments_scored([record], NOON + HOUR, [NOON])
     assert shown(at_once) == shown(one_by_one)
     assert {line.rpartition(" ")[0] for line in shown(at_once)} == names
+
+
+def naively(records: Sequence[ScoredComment], now: datetime, arrived_at: datetime) -> CollectorRegistry:
+    """Return what the client's own instruments make of the records, one observation at a time."""
+    registry = CollectorRegistry()
+    names = "threadwatch_toxicity_score", "threadwatch_end_to_end_seconds", "threadwatch_scoring_delay_seconds"
+    toxicity = Histogram(names[0], "-", ["source", "label"], registry=registry, buckets=SCORE_BUCKETS)
+    age, wait = (Histogram(name, "-", ["source"], registry=registry, buckets=DELAY_BUCKETS) for name in names[1:])
+    consumed = Counter("threadwatch_comments_consumed", "-", ["source", "action"], registry=registry)
+    flagged = Counter("threadwatch_comments_flagged", "-", ["source", "label"], registry=registry)
+    for one in records:
+        source = one.comment.source if one.comment.source in SOURCES else OTHER
+        consumed.labels(source, one.comment.action).inc()
+        if one.scorer == "none@0":
+            continue
+        for label, score in (one.labels | {"toxicity": one.toxicity}).items():
+            known = label if label in LABELS else OTHER
+            toxicity.labels(source, known).observe(score)
+            flagged.labels(source, known).inc(score >= FLAGGED_AT)
+        if not one.comment.created_at_is_estimated:
+            age.labels(source).observe(max(0.0, (now - one.comment.created_at).total_seconds()))
+        if arrived_at - one.comment.created_at < DAY:
+            wait.labels(source).observe((now - arrived_at).total_seconds())
+    return registry
+
+
+@given(st.lists(RECORDS, max_size=12))
+def test_a_batch_counts_what_the_clients_own_instruments_count_one_by_one(records: Sequence[ScoredComment]):
+    registry, metrics = fresh()
+    metrics.comments_scored(records, NOON + HOUR, [NOON] * len(records))
+    for family in naively(records, NOON + HOUR, NOON).collect():
+        for sample in family.samples:
+            if not sample.name.endswith("_created"):
+                assert registry.get_sample_value(sample.name, sample.labels) == pytest.approx(sample.value), (sample.name, sample.labels)
 
 
 def test_a_delay_of_ours_is_measured_from_arrival_at_the_broker_not_from_writing():
@@ -94,7 +129,7 @@ def test_a_broker_whose_clock_is_ahead_makes_no_negative_delay():
 
 def test_a_deletion_waits_for_no_score():
     registry, metrics = fresh()
-    metrics.comments_scored([scored(action="deleted", scorer="none@0")], NOON + HOUR, [NOON])
+    metrics.comments_scored([scored(action=Action.DELETED, scorer="none@0")], NOON + HOUR, [NOON])
     assert late(registry) == (0, 0)
 
 

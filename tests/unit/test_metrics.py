@@ -1,21 +1,27 @@
 """What we count, and that nobody can make us count by name."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.engine import DeadLetter, Effects, Message
 from streams.instruments import OTHER
 from streams.metrics import FLAGGED_AT, Metrics
-from streams.records import Judgement, Severity, Status
+from streams.metrics.cases import DECISIONS
+from streams.pseudonyms import comment_reference
+from streams.records import Action, Judgement, Severity, Status
+from streams.stages.alert import AlertDecision, Decision, Reason
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon, scored
 
-STAGES = {"score": ("scored", "deleted"), "pileon": ("counted", "late", "duplicate")}
+STAGES = {"score": ("scored", "deleted"), "pileon": ("counted", "late", "duplicate"), "alert": ("fire", "hold")}
 SOURCES = {"news": ("sport", "letters"), "forum": ()}
 
 
@@ -23,6 +29,11 @@ def fresh(**options: object) -> tuple[CollectorRegistry, Metrics]:
     registry = CollectorRegistry()
     given_options = {"sources": SOURCES, "notes": ("text_cut",), "scorer": "linear@1"} | options
     return registry, Metrics(registry, STAGES, **given_options)  # type: ignore[arg-type]
+
+
+def decision(decided: Decision = Decision.HOLD, reason: Reason = Reason.MUTED, **fields: Any) -> AlertDecision:
+    given = {"pileon_id": "case-1", "revision": 1, "severity": Severity.WARNING, "source": "news", "community": "sport", "at": NOON}
+    return AlertDecision(decision=decided, reason=reason, **(given | fields))
 
 
 def series(registry: CollectorRegistry) -> set[tuple[str, tuple[tuple[str, str], ...]]]:
@@ -37,11 +48,16 @@ def test_everything_is_there_at_zero_before_the_first_comment():
     assert registry.get_sample_value("threadwatch_dead_lettered_total", {"topic": "replies", "reason": "not_json"}) == 0
     assert registry.get_sample_value("threadwatch_pileons_total", {"source": "news", "severity": "critical", "status": "closed"}) == 0
     assert registry.get_sample_value("threadwatch_alerts_posted_total", {"outcome": "failed"}) == 0
+    assert registry.get_sample_value("threadwatch_alerts_decided_total", {"source": "forum", "decision": "escalate"}) == 0
+    assert registry.get_sample_value("threadwatch_alerts_held_total", {"source": OTHER, "reason": "stale"}) == 0
+    assert registry.get_sample_value("threadwatch_alert_delay_seconds_count", {"source": "news"}) == 0
     assert registry.get_sample_value("threadwatch_feedback_total", {"verdict": "not_one"}) == 0
 
 
 def test_a_thousand_authors_make_no_series_and_leave_no_trace():
-    registry, metrics = fresh()
+    registry, metrics = fresh(
+        refer=lambda comment: comment_reference(bytes(32), comment.source, comment.conversation_id, comment.comment_id)
+    )
     before = series(registry)
     for number in range(1000):
         name = f"author-{number}"
@@ -62,13 +78,17 @@ def test_a_thousand_authors_make_no_series_and_leave_no_trace():
             outcomes=Counter({f"outcome-{number}": 1}), notes=Counter({f"note-{number}": 1}), outputs=[record], arrivals=[NOON]
         )
         metrics.turned("score", effects, 0.1, NOON)
-        metrics.pileon(pileon(source=f"source-{number}", community=f"community-{number}", target_id=name, pileon_id=f"p-{number}"))
+        case = {"source": f"source-{number}", "community": f"community-{number}", "pileon_id": f"p-{number}"}
+        metrics.turned("pileon", Effects(outputs=[pileon(target_id=name, **case)]), 0.1, NOON)
+        metrics.turned("alert", Effects(outputs=[decision(), decision(Decision.FIRE, Reason.NEW, **case)]), 0.1, NOON)
+        metrics.alert_fired(f"source-{number}", f"p-{number}", NOON, NOON + MINUTE)
         metrics.dead_letter(f"topic-{number}", f"reason-{number}")
-        metrics.alert_held(f"reason-{number}")
         metrics.alert_posted(f"outcome-{number}")
     assert series(registry) == before
-    shown = generate_latest(registry).decode()
-    assert not [word for word in ("author-", "talk-", "comment-", "text-", "forum.example", "source-", "community-", "p-") if word in shown]
+    shown = generate_latest(registry).decode() + openmetrics(registry).decode()
+    case = r"\{pileon=\"p-\d+\"\}"  # an exemplar: opaque outside of tests
+    names = ("author-", "talk-", "comment-", "text-", "forum.example", "source-", "community-", "p-")
+    assert not [word for word in names if word in re.sub(case, "", shown)]
     assert registry.get_sample_value("threadwatch_comments_consumed_total", {"source": OTHER, "action": "created"}) == 1000
 
 
@@ -78,6 +98,7 @@ def test_the_labels_are_the_agreed_ones_and_the_series_are_bounded():
     assert names == {
         "action",
         "community",
+        "decision",
         "flagged",
         "label",
         "le",
@@ -92,7 +113,7 @@ def test_the_labels_are_the_agreed_ones_and_the_series_are_bounded():
         "topic",
         "verdict",
     }
-    assert len(series(registry)) < 1200
+    assert len(series(registry)) < 1300
 
 
 def test_a_comment_is_counted_by_source_scorer_and_label():
@@ -126,7 +147,7 @@ def test_flagged_means_at_the_threshold_or_above(toxicity: float):
 
 def test_a_deletion_is_consumed_but_has_no_score():
     registry, metrics = fresh()
-    metrics.comments_scored([scored(action="deleted", scorer="none@0", toxicity=0.0)], NOON, [NOON])
+    metrics.comments_scored([scored(action=Action.DELETED, scorer="none@0", toxicity=0.0)], NOON, [NOON])
     assert registry.get_sample_value("threadwatch_toxicity_score_count", {"source": "news", "label": "toxicity"}) == 0
 
 
@@ -185,21 +206,43 @@ def test_partitions_that_went_to_another_worker_disappear():
     assert registry.get_sample_value("threadwatch_consumer_lag", {"topic": "replies", "partition": "3"}) == 1
 
 
-def test_alerts_verdicts_ticks_and_scorer_calls():
+def test_posts_verdicts_ticks_and_scorer_calls():
     registry, metrics = fresh()
-    metrics.alert_fired(NOON, NOON + 90 * SECOND)
     metrics.alert_posted("ok", 3)
-    metrics.alert_held("muted")
     metrics.judged(Judgement.NOT_ONE)
     metrics.ticked()
     metrics.batch_scored(32, 0.5)
     value = registry.get_sample_value
-    assert value("threadwatch_alert_delay_seconds_sum") == 90
     assert value("threadwatch_alerts_posted_total", {"outcome": "ok"}) == 3
-    assert value("threadwatch_alerts_held_total", {"reason": "muted"}) == 1
     assert value("threadwatch_feedback_total", {"verdict": "not_one"}) == 1
     assert value("threadwatch_ticks_total") == 1
     assert value("threadwatch_score_batch_size_sum") == 32
+
+
+def test_what_was_decided_is_counted_by_site_and_what_was_held_by_its_reason_too():
+    registry, metrics = fresh()
+    told = [decision(Decision.FIRE, Reason.NEW), decision(), decision(source="forum"), decision(source="nowhere"), decision()]
+    metrics.turned("alert", Effects(outputs=told), 0.0, NOON)
+    value = registry.get_sample_value
+    assert value("threadwatch_alerts_decided_total", {"source": "news", "decision": "fire"}) == 1
+    assert value("threadwatch_alerts_decided_total", {"source": "news", "decision": "hold"}) == 2
+    assert value("threadwatch_alerts_held_total", {"source": "news", "reason": "muted"}) == 2
+    assert value("threadwatch_alerts_held_total", {"source": "forum", "reason": "muted"}) == 1
+    assert value("threadwatch_alerts_held_total", {"source": OTHER, "reason": "muted"}) == 1
+
+
+def test_every_reason_is_of_one_decision():
+    assert DECISIONS.keys() == {str(reason) for reason in Reason}
+    assert set(DECISIONS.values()) == {str(decided) for decided in Decision}
+
+
+def test_the_time_to_an_alert_is_measured_by_site():
+    registry, metrics = fresh()
+    metrics.alert_fired("news", "case-1", NOON, NOON + 90 * SECOND)
+    metrics.alert_fired("nowhere", "case-2", NOON + SECOND, NOON)  # a clock that is ahead
+    assert registry.get_sample_value("threadwatch_alert_delay_seconds_sum", {"source": "news"}) == 90
+    assert registry.get_sample_value("threadwatch_alert_delay_seconds_count", {"source": OTHER}) == 1
+    assert registry.get_sample_value("threadwatch_alert_delay_seconds_sum", {"source": OTHER}) == 0
 
 
 def test_what_runs_is_told_once():

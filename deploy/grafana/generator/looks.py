@@ -46,6 +46,8 @@ class Steps(NamedTuple):
 
 NO_STEPS: Final = build.ThresholdsConfig().mode(data.ThresholdsMode.ABSOLUTE).steps([data.Threshold(value=None, color=BLUE)])
 
+NO_COLOUR: Final = build.ThresholdsConfig().mode(data.ThresholdsMode.ABSOLUTE).steps([data.Threshold(value=None, color=PLAIN)])
+
 
 def said(value: float, unit: str) -> str:
     """Return a threshold with its unit, in words."""

@@ -57,7 +57,7 @@ def _now() -> tuple[AnyPanel, ...]:
         number("Shift against before", "The most that any site's score distribution of the last hour differs from that of the hour "
                "before (Kolmogorov-Smirnov distance, 0 to 1). A new scorer, another language or a raid moves it. Nothing to compare "
                "with on the first day.", Query(f"max({_distance()})"), steps=SHIFT, span=5, height=5, decimals=3,
-               no_value="nothing to compare with", links=[runbook("ToxicShareHigh")]),
+               no_value="nothing to compare with", links=[runbook("ScoreDistributionShift")]),
         number("Flagged, of all scored", "Comments of the last hour that scored 0.8 or more for toxicity.", Query(_flagged_share("1h")),
                unit=SHARE, steps=Steps(look=0.1, bad=0.2), span=5, height=5, decimals=1, no_value="no comments",
                links=[runbook("ToxicShareHigh")]),
@@ -79,8 +79,9 @@ def _heat() -> AnyPanel:
     return heat(
         "Toxicity scores over time",
         "How many comments a second scored up to each bound, and above the one below it. The lighter, the more. "
-        "A change in colour of whole rows is a shift.",
-        Query(f"sum by (le) (rate(threadwatch_toxicity_score_bucket{{{_TOXICITY}}}[$__rate_interval]))", "{{le}}"), span=9, height=9,
+        "A change in colour of whole rows is a shift. A point is one comment, the most toxic of its batch, by an opaque reference.",
+        Query(f"sum by (le) (rate(threadwatch_toxicity_score_bucket{{{_TOXICITY}}}[$__rate_interval]))", "{{le}}", exemplars=True),
+        span=9, height=9,
         links=[runbook("ToxicShareHigh")],
     )  # fmt: skip
 
@@ -110,7 +111,7 @@ def _flagged() -> AnyPanel:
 def _shift() -> AnyPanel:
     return lines(
         "Shift against before, by site", "Largest difference between the score distributions of the last hour and the hour before (as "
-        "chosen above), 0 to 1.", Query(_distance(), "{{source}}"), steps=SHIFT, span=12, links=[runbook("ToxicShareHigh")],
+        "chosen above), 0 to 1.", Query(_distance(), "{{source}}"), steps=SHIFT, span=12, links=[runbook("ScoreDistributionShift")],
     )  # fmt: skip
 
 

@@ -5,8 +5,9 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as build
 
 from deploy.grafana.generator.frame import SOURCE, add, console, dashboard, runbook
-from deploy.grafana.generator.looks import GREEN, ORANGE, SEVERITY, SKY, VERMILLION, Line, Steps
+from deploy.grafana.generator.looks import GREEN, GREY, ORANGE, SEVERITY, SKY, VERMILLION, Line, Steps
 from deploy.grafana.generator.panels import A_MINUTE, SECONDS, SHARE, AnyPanel, Column, Query, alert_groups, bars, lines, number, rows
+from deploy.grafana.generator.verdicts import verdicts
 
 TOXIC: Final = Steps(look=0.1, bad=0.2)
 """As the alert ToxicShareHigh has it."""
@@ -15,12 +16,12 @@ CRITICAL: Final = Steps(look=1, bad=1)
 SILENT: Final = Steps(look=1800, bad=21600)
 _TOXIC_SHARE: Final = f"source:threadwatch_toxic_comments:share15m{{{SOURCE}}}"
 _COMMENTS: Final = f"sum by (source) (rate(threadwatch_comments_scored_total{{{SOURCE}}}[5m])) * 60"
-_DECISIONS: Final = 'threadwatch_messages_total{stage="alert", outcome=~"fire|escalate|resolve|hold"}'
 _DECIDED: Final = {
     "fire": Line(VERMILLION),
     "escalate": Line(ORANGE, dashed=True),
     "resolve": Line(GREEN),
     "hold": Line(SKY, dashed=True),
+    "other": Line(GREY),
 }
 
 
@@ -30,6 +31,7 @@ def built() -> build.Dashboard:
     made = dashboard("overview", "threadwatch · Overview", said, "now-24h")
     add(made, "Now", *_open_now(), _sites(), _cases())
     add(made, "Pile-ons and alerts over time", _opened_and_ended(), _open_over_time(), _decisions(), _held())
+    add(made, "What people say of them", *verdicts())
     add(made, "What is written", _toxic_over_time(), _comments_over_time(), _communities())
     return made
 
@@ -56,7 +58,7 @@ def _open_now() -> tuple[AnyPanel, ...]:
             "Time to an alert",
             "Half of the alerts of the last 24 hours were posted sooner than this after the first hostile reply of their case: "
             "most of it is the time until enough people joined in.",
-            Query("histogram_quantile(0.5, sum by (le) (increase(threadwatch_alert_delay_seconds_bucket[24h])))"),
+            Query(f"histogram_quantile(0.5, sum by (le) (increase(threadwatch_alert_delay_seconds_bucket{{{SOURCE}}}[24h])))"),
             unit=SECONDS, span=5, height=4, decimals=0, no_value="no alert", links=[runbook("AlertPathBroken")],
         ),
     )  # fmt: skip
@@ -117,8 +119,8 @@ def _decisions() -> AnyPanel:
     return lines(
         "Alerts decided",
         "What became of each turn of a pile-on, per bar: told (fire), told again because it got worse (escalate), told as "
-        "ended (resolve), or held back (hold). All sites.",
-        Query(f"round(sum by (outcome) (increase({_DECISIONS}[$__interval])))", "{{outcome}}"),
+        "ended (resolve), or held back (hold).",
+        Query(f"round(sum by (decision) (increase(threadwatch_alerts_decided_total{{{SOURCE}}}[$__interval])))", "{{decision}}"),
         looks=_DECIDED, bars_of="10m", stacked=True, span=12, height=8, links=[runbook("AlertPathBroken")],
     )  # fmt: skip
 
@@ -126,9 +128,9 @@ def _decisions() -> AnyPanel:
 def _held() -> AnyPanel:
     said = (
         "Turns of the last 24 hours that told nobody. not_worse: already told, nothing new to tell. stale: written long before it arrived. "
-        "muted: somebody muted the person or conversation. seen: told before. not_firing: ended without ever having been told. All sites."
+        "muted: somebody muted the person or conversation. seen: told before. not_firing: ended without ever having been told."
     )
-    query = Query("sort_desc(round(sum by (reason) (increase(threadwatch_alerts_held_total[24h]))))", "{{reason}}")
+    query = Query(f"sort_desc(round(sum by (reason) (increase(threadwatch_alerts_held_total{{{SOURCE}}}[24h]))))", "{{reason}}")
     return bars("Held back, by reason", said, query, span=12, height=8, decimals=0, links=[runbook("PileOn")])
 
 

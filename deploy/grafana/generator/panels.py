@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models import dashboard as data
 from grafana_foundation_sdk.models import heatmap as heat_words
 from grafana_foundation_sdk.models import prometheus as query_words
 
-from deploy.grafana.generator.looks import NO_STEPS, PLAIN, Line, Steps
+from deploy.grafana.generator.looks import NO_COLOUR, NO_STEPS, PLAIN, Line, Steps
 
 DATASOURCE: Final = words.DataSourceRef(type_val="prometheus", uid="prometheus")
 SHARE: Final = "percentunit"
@@ -29,16 +29,20 @@ class Query(NamedTuple):
 
     expr: str
     legend: str = "__auto"
+    exemplars: bool = False
+    """Whether single comments, or cases, are shown as points: of a histogram's buckets, where the axis has the histogram's unit."""
 
 
 def number(title: str, said: str, *queries: Query, unit: str = COUNT, steps: Steps | None = None, **look: Any) -> stat.Panel:
-    """Return big numbers of now, one per series; their ground is coloured where there are thresholds."""
+    """Return big numbers of now, one per series; their ground is coloured where there are thresholds, but for names in ``plain``."""
     panel = _framed(stat.Panel(), title, said, unit, steps, look)
     mode = words.BigValueColorMode.BACKGROUND_SOLID if steps else words.BigValueColorMode.NONE
     panel = panel.color_mode(mode).graph_mode(words.BigValueGraphMode.NONE).reduce_options(_last())
     panel = panel.text_mode(
         words.BigValueTextMode.VALUE_AND_NAME if len(queries) > 1 or look.get("named") else words.BigValueTextMode.VALUE
     )
+    for name in look.get("plain", ()):
+        panel = panel.override_by_name(name, [data.DynamicConfigValue(id_val="thresholds", value=NO_COLOUR.build())])
     return _asked(panel, queries, instant=True)
 
 
@@ -146,7 +150,8 @@ def _asked(panel: _Panel, queries: Sequence[Query], instant: bool = False, as_ta
 
 
 def _target(order: int, query: Query) -> prometheus.Dataquery:
-    return prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(_letter(order)).datasource(DATASOURCE)
+    asked = prometheus.Dataquery().expr(query.expr).legend_format(query.legend).ref_id(_letter(order)).datasource(DATASOURCE)
+    return asked.exemplar(True) if query.exemplars else asked
 
 
 def _letter(order: int) -> str:

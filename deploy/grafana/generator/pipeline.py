@@ -5,7 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as build
 
 from deploy.grafana.generator.frame import SOURCE, add, dashboard, runbook
-from deploy.grafana.generator.looks import GREEN, ORANGE, SKY, VERMILLION, Line, Steps, cycle
+from deploy.grafana.generator.looks import GREEN, ORANGE, PINK, SKY, VERMILLION, YELLOW, Line, Steps, cycle
 from deploy.grafana.generator.panels import A_MINUTE, A_SECOND, SECONDS, SHARE, AnyPanel, Column, Query, bars, heat, lines, number, rows
 
 OBJECTIVE: Final = 0.999
@@ -26,9 +26,9 @@ def built() -> build.Dashboard:
     """Return the dashboard."""
     made = dashboard("pipeline", "threadwatch · Pipeline", "Does everything flow, how late is it, and what went wrong?", "now-3h")
     add(made, "Now", *_now(), _slo_over_time(), _firing())
-    add(made, "Flow", _rate(), _lag(), _event_lag(), _delay())
+    add(made, "Flow", _rate(), _lag(), _event_lag(), _delay(), _alert_delay())
     add(made, "Work", _seconds(), _seconds_spread(), _batches(), _ticks())
-    add(made, "Trouble", _dead(), _odd(), _posts(), _up(), _runs())
+    add(made, "Trouble", _dead(), _odd(), _posts(), _webhooks(), _waiting(), _up(), _runs())
     return made
 
 
@@ -97,16 +97,34 @@ def _event_lag() -> AnyPanel:
     newest = f"max by (source) (threadwatch_event_time_watermark_seconds{{{SOURCE}}} > 0)"
     return lines(
         "Event lag, by site", "How long ago the newest scored comment was written. Grows while a site is silent; that is no fault of ours.",
-        Query(f"time() - {newest}", "{{source}}"), unit=SECONDS, steps=EVENT_LAG, span=12, links=[runbook("EventTimeLag")],
+        Query(f"time() - {newest}", "{{source}}"), unit=SECONDS, steps=EVENT_LAG, links=[runbook("EventTimeLag")],
     )  # fmt: skip
 
 
+def _quantile(share: float, histogram: str) -> str:
+    return f"histogram_quantile({share}, sum by (le) (rate(threadwatch_{histogram}_bucket{{{SOURCE}}}[$__rate_interval])))"
+
+
 def _delay() -> AnyPanel:
-    buckets = f"sum by (le) (rate(threadwatch_end_to_end_seconds_bucket{{{SOURCE}}}[$__rate_interval]))"
+    looks = {"half": Line(SKY), "99 of 100": Line(ORANGE, dashed=True), "99 of 100, since arrival": Line(GREEN, dashed=True)}
     return lines(
-        "From written to scored", "Half of the comments, and 99 of 100, were scored sooner than this. Includes the scraper's own delay.",
-        Query(f"histogram_quantile(0.5, {buckets})", "half"), Query(f"histogram_quantile(0.99, {buckets})", "99 of 100"),
-        unit=SECONDS, looks={"half": Line(SKY), "99 of 100": Line(ORANGE, dashed=True)}, span=12, links=[runbook("EventTimeLag")],
+        "From written to scored", "Half of the comments, and 99 of 100, were scored sooner than this. From writing it includes the "
+        "scraper's own delay, since arrival it does not. A point is one comment, by an opaque reference.",
+        Query(_quantile(0.5, "end_to_end_seconds"), "half"),
+        Query(_quantile(0.99, "end_to_end_seconds"), "99 of 100", exemplars=True),
+        Query(_quantile(0.99, "scoring_delay_seconds"), "99 of 100, since arrival", exemplars=True),
+        unit=SECONDS, looks=looks, links=[runbook("EventTimeLag")],
+    )  # fmt: skip
+
+
+def _alert_delay() -> AnyPanel:
+    return lines(
+        "From first hostile reply to alert", "Half of the alerts, and 9 of 10, were posted sooner than this; most of it is the time until "
+        "enough people joined in. A point is one case, by the id that its alert has.",
+        Query(_quantile(0.5, "alert_delay_seconds"), "half"),
+        Query(_quantile(0.9, "alert_delay_seconds"), "9 of 10", exemplars=True),
+        unit=SECONDS, looks={"half": Line(SKY), "9 of 10": Line(ORANGE, dashed=True)}, no_value="no alert",
+        links=[runbook("AlertPathBroken")],
     )  # fmt: skip
 
 
@@ -172,10 +190,29 @@ def _posts() -> AnyPanel:
     )  # fmt: skip
 
 
+def _webhooks() -> AnyPanel:
+    looks = {"ok": Line(GREEN), "refused": Line(ORANGE, dashed=True), "failed": Line(VERMILLION, dashed=True),
+             "forbidden": Line(PINK, dashed=True), "expired": Line(YELLOW)}  # fmt: skip
+    return lines(
+        "Webhook tries a minute", "ok: taken; refused: answered, but not 2xx; failed: no answer; forbidden: its address is not public; "
+        "expired: tried long enough, given up. Nothing here where the settings have no webhooks.",
+        Query("sum by (outcome) (rate(threadwatch_webhooks_posted_total[$__rate_interval])) * 60", "{{outcome}}"), unit=A_MINUTE,
+        looks=looks, links=[runbook("AlertPathBroken")],
+    )  # fmt: skip
+
+
+def _waiting() -> AnyPanel:
+    return lines(
+        "Webhooks waiting", "Not delivered yet: they are tried again with growing pauses, for as long as give_up_after says. They are kept "
+        "in the log, and a worker that starts again goes on with them.",
+        Query("sum(threadwatch_webhooks_waiting)", "waiting"), looks={"waiting": Line(ORANGE)}, links=[runbook("AlertPathBroken")],
+    )  # fmt: skip
+
+
 def _up() -> AnyPanel:
     return lines(
         "Each worker", "1: answered the scrape; 0: did not. One line per worker.", Query('up{job="threadwatch"}', "{{instance}}"), most=1,
-        links=[runbook("WorkerDown")],
+        span=12, height=5, links=[runbook("WorkerDown")],
     )  # fmt: skip
 
 
@@ -188,4 +225,4 @@ def _runs() -> AnyPanel:
         Column("Up", "threadwatch_build_info * on (instance) group_left (digest) threadwatch_config_info"),
     )
     said = "One row per worker. Settings: a hash of those that matter to results; workers of the same stages must show the same."
-    return rows("What runs", said, columns, hidden=("Value", "job", "__name__"), links=[runbook("WorkerDown")])
+    return rows("What runs", said, columns, hidden=("Value", "job", "__name__"), span=12, height=5, links=[runbook("WorkerDown")])

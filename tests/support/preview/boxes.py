@@ -17,10 +17,11 @@ def stat(panel: Mapping[str, Any], series: Sequence[Series]) -> str:
     found = []
     for one in series or [Series("", {}, [], "")]:
         number = written(one.last, said["unit"], said.get("decimals"))
-        ground = colour_of(one.last, said["thresholds"]) if coloured and number else ""
+        thresholds = overridden(panel, one.name).get("thresholds", said["thresholds"])
+        ground = colour_of(one.last, thresholds) if coloured and number else ""
+        name = f"<small>{escape(one.name)}</small>" if named else ""
         style = f"background:{ground};color:{ink_on(ground)}" if ground else f"color:{TEXT}"
         size = 34 if number else 20
-        name = f"<small>{escape(one.name)}</small>" if named else ""
         found.append(f'<div class="big" style="{style};font-size:{size}px">{name}{number or escape(said["noValue"])}</div>')
     return f'<div class="stat">{"".join(found)}</div>'
 
