@@ -33,9 +33,10 @@ def steps_to(said: str, tree: Tree, convert: Convert) -> Steps:
 
 def with_names(said: str, steps: Steps) -> str:
     """Return the message with the names that were left out."""
-    if "[...]" not in said:
+    at = _AT.search(said)
+    if at is None or "[...]" not in at[1]:
         return said
-    depth = len(_STEP.findall(_AT.search(said)[1]))  # type: ignore[index]  # [...] stands nowhere else
+    depth = len(_STEP.findall(at[1]))
     way = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" if step.isidentifier() else f'."{step}"' for step in steps[:depth])
     return _AT.sub(lambda _: f" - at `${way}`", said)
 
@@ -57,7 +58,8 @@ def _named(way: str, said: str, tree: Tree, convert: Convert) -> tuple[str | int
 
 def _culprit(said: str, tree: Tree, steps: Steps, convert: Convert) -> str | None:
     """Return the name whose entry alone brings the same complaint."""
-    for name in _at(tree, steps):
+    there = _at(tree, steps)
+    for name in there if isinstance(there, dict) else ():
         try:
             convert(_only(tree, steps, name))
         except msgspec.ValidationError as error:

@@ -87,6 +87,8 @@ class Worker(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """No progress for so long while input waits: the worker ends (70) and is started again."""
     broker_wait: timedelta = timedelta(seconds=60)
     """How long a worker waits for the broker when it starts."""
+    accept_config: bool = False
+    """As `--accept-config`, where the command cannot be changed (compose): go on with changed settings; past decisions stand."""
 
     def __post_init__(self) -> None:
         """Raise ValueError where a duration is none (Meta bounds numbers only)."""

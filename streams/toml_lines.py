@@ -59,20 +59,20 @@ def line_of(text: str, steps: Steps) -> int | None:
 
 
 def _line_of(lines: Sequence[str], steps: Steps) -> int | None:
-    name = next((step for step in reversed(steps) if isinstance(step, str)), "")
-    for number, line in enumerate(lines, 1):
-        if name in line and _is_brought_by(lines, number, steps):
-            return number
-    return None
+    """Search by halves: what the first lines hold only grows."""
+    if not _is_there_by(lines, len(lines), steps):
+        return None
+    low, high = 1, len(lines)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _is_there_by(lines, middle, steps) else (middle + 1, high)
+    return low
 
 
-def _is_brought_by(lines: Sequence[str], number: int, steps: Steps) -> bool:
-    """Return whether the statement that begins at this line brings the setting."""
-    before = _tree(lines[: number - 1])
-    if before is None or _has(before, steps):
-        return False
-    after = next((tree for end in range(number, len(lines) + 1) if (tree := _tree(lines[:end])) is not None), None)
-    return after is not None and _has(after, steps)
+def _is_there_by(lines: Sequence[str], number: int, steps: Steps) -> bool:
+    """Return whether the setting is there once the statement that this line belongs to has ended."""
+    held = next((tree for end in range(number, len(lines) + 1) if (tree := _tree(lines[:end])) is not None), None)
+    return held is not None and _has(held, steps)
 
 
 def _tree(lines: Sequence[str]) -> dict[str, Any] | None:

@@ -40,4 +40,4 @@ def worker(
     from streams.live.worker import run
     from streams.settings import settings_file
 
-    run(settings, names, Options(rebuild, accept_config, accept_bad_until), settings_file(config))
+    run(settings, names, Options(rebuild, accept_config or settings.worker.accept_config, accept_bad_until), settings_file(config))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -52,6 +53,7 @@ class Demo:
         """Run it all; exit code 1 if any comment went missing."""
         # Reading the page comes first: a mistake in its name costs no half minute.
         found = page_found(page_file(self._page), datetime.now(UTC))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # what we started must not outlive us
         try:
             self._start_broker()
             code = asyncio.run(self._main(list(found.records), found.words()))
@@ -157,6 +159,8 @@ class Demo:
             self._say("stopping")
 
     def _stop(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):  # each stop below is bounded; one that is cut off leaves the others running
+            signal.signal(number, signal.SIG_IGN)
         if self._worker is not None:
             self._worker.stop()
         self._tools.stop()

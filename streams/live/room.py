@@ -104,11 +104,13 @@ class Room:
             self.applied = Applied(-1)
         elif self.applied.state_version not in (STATE_VERSION, STATE_VERSION - 1) and not rebuild:
             raise UserError(f"{where} was written by another version ({self.applied.state_version}); start with --rebuild")
-        elif self.applied.config != self._config and not (rebuild or accept_config):
-            raise UserError(
-                f"{where} was made with other {self.stage.name} settings ({self.applied.config}, now {self._config}): "
-                "go on from here with --accept-config, or fold the log again with --rebuild"
-            )
+        elif self.applied.config != self._config and not rebuild:
+            if not accept_config:
+                raise UserError(
+                    f"{where} was made with other {self.stage.name} settings ({self.applied.config}, now {self._config}): "
+                    "go on from here with --accept-config, or fold the log again with --rebuild"
+                )
+            await self._note(replace(self.applied, config=self._config))
 
     async def _accept_bad(self, until: int) -> None:
         """Go on counting, or begin anew where what was counted is accepted: only what is there by now can be known to be bad."""
@@ -119,9 +121,13 @@ class Room:
         end = await end_offset(self._settings, self.stage.source.name, self.partition)
         self._rule = StopRule(self._where(), Counted(), min(until, end - 1))
         if self.applied.unreadable.stopped:
-            self.applied = replace(self.applied, unreadable=Counted())
-            async with self._producer.transaction():
-                await send_all(self._producer, [self._entry(APPLIED, msgspec.json.encode(self.applied))])
+            await self._note(replace(self.applied, unreadable=Counted()))
+
+    async def _note(self, applied: Applied, entries: Iterable[Outgoing] = ()) -> None:
+        """Write how far we are, and with what, before any message comes: a quiet partition must not forget it."""
+        async with self._producer.transaction():
+            await send_all(self._producer, [self._entry(APPLIED, msgspec.json.encode(applied)), *entries])
+        self.applied = applied
 
     def _where(self) -> str:
         return f"{self.stage.name}, partition {self.partition} of {self._source}"
@@ -141,8 +147,8 @@ class Room:
         async for batch in read_bounded(self._settings, self.stage.source.name, [self.partition]):
             before = [message for message in batch if message.offset <= last.offset]
             gone |= engine.turn(self.stage, before, self.store).entries
-        async with self._producer.transaction():
-            await send_all(self._producer, [self._entry(key, value) for key, value in gone.items()])
+        now = replace(last, config=self._config, state_version=STATE_VERSION)
+        await self._note(now, [self._entry(key, value) for key, value in gone.items()])
 
     async def missed(self, until: int, at_most: int) -> AsyncIterator[list[Message]]:
         """Yield what lies between the last offset applied and ``until``: Faust's commit may have run ahead of ours."""

@@ -43,6 +43,8 @@ def why_ended(config: Config, case: Case, sizes: Sizes, because: EndedBecause) -
     people = _people(case, sizes)
     if because is EndedBecause.REMOVED:
         return f"taken back by their authors: {sizes.hostile_authors} hostile people left, floor {config.min_hostile_authors}"
+    if because is EndedBecause.JUDGED:
+        return f"a moderator said that it is none; {people}"
     return f"no hostile reply for {length(config.case_length)}; {people}"
 
 

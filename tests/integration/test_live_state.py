@@ -69,7 +69,9 @@ async def test_a_config_that_changed_is_refused_until_it_is_accepted(another: An
     assert "--accept-config" in said
     assert "--rebuild" in said
 
-    live.worker("--accept-config", THREADWATCH_PILEON__MIN_HOSTILE_AUTHORS="3")
+    await live.worker("--accept-config", THREADWATCH_PILEON__MIN_HOSTILE_AUTHORS="3").ready()
+    await stopped(live)
+    live.worker(THREADWATCH_PILEON__MIN_HOSTILE_AUTHORS="3")  # accepted once is accepted, where no message came too
     await live.send([root("other"), *crowd(1, 4, "other")])
     await live.settled()
     assert [one.target_id for one in live.pileons() if one.status is Status.OPENED] == ["ann-other"], "past decisions stand"

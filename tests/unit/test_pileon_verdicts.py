@@ -29,6 +29,7 @@ def statuses(pileons: list[PileOn]) -> list[tuple[str, int]]:
 def test_what_is_judged_to_be_none_ends_with_that_reason_at_the_time_of_the_verdict() -> None:
     *_, last = told([*crowd(4), none()])
     assert (last.status, last.ended_because, last.closed_at) == (Status.CLOSED, EndedBecause.JUDGED, NOON + 10 * MINUTE)
+    assert last.reason.startswith("a moderator said that it is none; ")
     assert (last.pileon_id, last.revision, last.hostile_authors) == (CASE, 2, 4)
 
 

@@ -144,6 +144,19 @@ def test_a_mistake_in_a_webhook_s_variable_names_the_variable_and_never_a_secret
     assert "hidden" not in str(told.value)
 
 
+def test_a_key_that_looks_like_what_is_left_out_of_a_message_is_refused_too(file: Path) -> None:
+    file.write_text('"[...]" = 1\n', encoding="utf-8")
+    with pytest.raises(UserError, match=r"threadwatch.toml:1: .*unknown field"):
+        load({}, file)
+
+
+def test_a_mistake_among_two_thousand_communities_is_found(file: Path) -> None:
+    sections = [f'[communities."news/c{number}"]\nmin_hostile_authors = 5\n' for number in range(2000)]
+    file.write_text("".join([*sections, '[communities."news/last"]\nmin_hostile = 5\n']), encoding="utf-8")
+    with pytest.raises(UserError, match=r"threadwatch.toml:4002: .*min_hostile"):
+        load({}, file)
+
+
 def test_an_unknown_setting_of_a_community_is_refused(file: Path) -> None:
     file.write_text('[communities."news/sport"]\nwindows = "PT1H"')
     with pytest.raises(UserError, match=r"communities.news/sport: .*windows"):

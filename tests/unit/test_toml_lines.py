@@ -58,6 +58,7 @@ prior = {previous = 0.5, heat = 99}
         (("webhooks", 1, "secrets"), 25),
         (("address", "prior", "heat"), 30),
         (("worker", "batch"), None),
+        (("communities", "news/sport", "min_hostile"), 18),
         ((), None),
     ],
 )
