@@ -11,11 +11,13 @@ from streams.cli.recorded import File, From, To, Topic, opened, progress_of, sco
 from streams.errors import UserError
 
 if TYPE_CHECKING:
+    from streams.replay.backtest.labels import Label
     from streams.replay.backtest.run import Asked
     from streams.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 RECOMPUTE = "recompute"
+FEEDBACK = "feedback"
 
 
 @app.callback()
@@ -36,6 +38,9 @@ def run(
     from_: From = None,
     to: To = None,
     scores: Annotated[str, typer.Option("--scores", help="recompute: score every text again, once for both.")] = RECOMPUTE,
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="CSV or JSON lines of target, from, to, verdict; or: feedback, the topic of verdicts.")
+    ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     kafka: Kafka = None,
@@ -44,7 +49,7 @@ def run(
 ) -> int:
     """Run recorded comments through both configurations. The same input and settings give the same bytes.
 
-    Writes alerts, pileons, changes (.jsonl), config.lock, metrics.om and, last, summary.json; a table goes to stderr.
+    Writes alerts, pileons, changes, judge-next (.jsonl), config.lock, metrics.om and, last, summary.json; a table goes to stderr.
     """
     from rich.console import Console
 
@@ -58,8 +63,10 @@ def run(
     here, tried = settings_of(None, kafka, prefix, data), settings_of(config, kafka, prefix, data)
     before = _before(baseline, here, kafka, prefix, data)
     folder = Folder(out, force, LINES)
+    if file == labels == "-":
+        raise UserError("--file - and --labels -: standard input can be only one of them")
     with opened(here, file, topic, from_, to) as input_:
-        asked = _asked(here, before, tried, name)
+        asked = _asked(here, before, tried, name, _labels(labels, here))
         _check(baseline, asked)
         with folder, progress_of(input_, "both configurations") as (lines, progress):
             found = compared(asked, lines, input_.attested, folder, progress)
@@ -85,7 +92,16 @@ def _check(baseline: Path | None, asked: "Asked") -> None:
         earlier.check(earlier.locked(baseline), asked.rules[Side.BASELINE], baseline)
 
 
-def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None) -> "Asked":
+def _labels(labels: str | None, here: "Settings") -> list["Label"]:
+    from streams.replay.backtest.feedback import labels_of_feedback
+    from streams.replay.backtest.labels import labels_in
+
+    if labels is None:
+        return []
+    return labels_of_feedback(here) if labels == FEEDBACK else labels_in(labels)
+
+
+def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None, labels: list["Label"]) -> "Asked":
     from msgspec.structs import replace
 
     from streams.replay.backtest.played import Rules, Side
@@ -98,7 +114,7 @@ def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | 
     scorers = {one.scorer: Remembering(scorer_of(one.scorer, "scorer")) for one in both.values()}
     rules = {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}
     candidate = rules[Side.CANDIDATE]
-    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules)
+    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from streams.replay.summary import Tally, tally_of
 from streams.settings import Settings, pileon_config
 from streams.stages.alert import AlertDecision
 from streams.stages.episode import COUNTED
+from streams.stages.targets import Target
 
 
 class Side(StrEnum):
@@ -56,6 +57,8 @@ class Played(Struct):
     told: list[Told] = field(default_factory=list)
     hostile: list[tuple[datetime, str]] = field(default_factory=list)
     """Event time and source of each reply that the detector counted as hostile, once per comment and person."""
+    answered: set[Target] = field(default_factory=set)
+    """Whom a reply was aimed at."""
 
     def sections(self) -> dict[str, dict[str, int]]:
         """Return the account, as ``summary.json`` of a replay has it. Raises Unbalanced if a record went missing."""
@@ -82,6 +85,7 @@ def played(rules: Rules, recorded: Recorded, undecodable: int, progress: Progres
         made.tally.turn(turn)
         if turn.stage.name == "address":
             made.tally.replies += len(turn.effects.outputs)
+            made.answered.update((reply.source, reply.community, reply.target_id) for reply in turn.effects.outputs)
         elif turn.stage.name == "pileon":
             transitions = turn.effects.outputs
             made.tally.statuses.update(str(pileon.status) for pileon in transitions)
