@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 RECOMPUTE = "recompute"
 FEEDBACK = "feedback"
+Html = Annotated[Path | None, typer.Option("--html", help="Write the report there too: one file that needs nothing else.")]
 
 
 @app.callback()
@@ -42,6 +43,7 @@ def run(
         str | None, typer.Option("--labels", help="CSV or JSON lines of target, from, to, verdict; or: feedback, the topic of verdicts.")
     ] = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
+    html: Html = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     kafka: Kafka = None,
     prefix: Prefix = None,
@@ -71,7 +73,18 @@ def run(
         with folder, progress_of(input_, "both configurations") as (lines, progress):
             found = compared(asked, lines, input_.attested, folder, progress)
     printed(shown(found), Console(stderr=True))
+    if html is not None:
+        _report(out, html)
     return 0
+
+
+def _report(folder: Path, html: Path) -> None:
+    """Write a run's report beside the place it is meant for, then move it there."""
+    from streams.replay.backtest.html.page import report_of
+    from streams.replay.folder import put_beside
+
+    put_beside(html, report_of(folder), "--html")
+    print(f"report: {html}", file=sys.stderr)
 
 
 def _before(baseline: Path | None, here: "Settings", *options: Any) -> "Settings":
@@ -145,8 +158,9 @@ def diff(
 def show(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run.")],
     as_json: Annotated[bool, typer.Option("--json", help="summary.json as it stands.")] = False,
+    html: Html = None,
 ) -> int:
-    """Print a run's table again."""
+    """Print a run's table again, or write its report."""
     from rich.console import Console
 
     from streams.replay.backtest.diff import summary_of
@@ -154,7 +168,9 @@ def show(
     from streams.replay.folder import SUMMARY
 
     found = summary_of(folder)
-    if as_json:
+    if html is not None:
+        _report(folder, html)
+    elif as_json:
         sys.stdout.write((folder / SUMMARY).read_text(encoding="utf-8"))
     else:
         printed(shown(found), Console())

@@ -89,3 +89,15 @@ class Folder:
             (self._aside / name).replace(self._path / name)
         (self._aside / SUMMARY).write_bytes(self._summary)
         (self._aside / SUMMARY).replace(self._path / SUMMARY)
+
+
+def put_beside(file: Path, text: str, told_by: str) -> None:
+    """Write a whole file: first beside its place, then moved there. Raises UserError where it cannot be: ``told_by`` named the place."""
+    aside = file.with_name(f"{_ASIDE}{os.getpid()}-{file.name}")
+    try:
+        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
+        aside.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink()
+        raise UserError(f"{told_by}: {file} cannot be written ({error.strerror})") from error

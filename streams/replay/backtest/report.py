@@ -12,6 +12,7 @@ from streams.replay.backtest.coverage import Coverage
 from streams.replay.backtest.judged import Judged
 from streams.replay.backtest.measures import Measures
 from streams.replay.backtest.next_up import Next
+from streams.replay.backtest.over_time import OverTime
 from streams.replay.backtest.period import Period
 from streams.replay.backtest.played import Rules, Side
 
@@ -55,6 +56,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     candidate: dict[str, float | None]
     delta: dict[str, float | None]
     """Candidate less baseline; null where one of them is."""
+    over_time: OverTime
     accounts: dict[Side, dict[str, dict[str, int]]]
     """Side → the sums of a replay's summary, each of which adds up."""
 

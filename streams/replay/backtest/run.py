@@ -18,6 +18,7 @@ from streams.replay.backtest.judged import Judged, judged, unjudged
 from streams.replay.backtest.labels import Label
 from streams.replay.backtest.measures import Lived, measures
 from streams.replay.backtest.next_up import next_up
+from streams.replay.backtest.over_time import over_time
 from streams.replay.backtest.pages import pages
 from streams.replay.backtest.period import Lateness, Period, event_time, period
 from streams.replay.backtest.played import Rules, Side, played
@@ -115,6 +116,7 @@ def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Li
         baseline=found[Side.BASELINE],
         candidate=found[Side.CANDIDATE],
         delta=delta(found[Side.BASELINE], found[Side.CANDIDATE]),
+        over_time=over_time(lived, when),
         accounts={side: one.played.sections() for side, one in lived.items()},
     )
 

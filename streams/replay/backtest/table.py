@@ -11,7 +11,7 @@ from streams.replay.backtest.intervals import Gap, Share
 from streams.replay.backtest.judged import Judged
 from streams.replay.backtest.report import TO_JUDGE, Summary
 
-_SHOWN: Final = {
+SHOWN: Final = {
     "pileons": "pile-ons",
     "pileons_critical": "  of them critical",
     "pileons_open_at_end": "  open at the end",
@@ -31,7 +31,7 @@ _SHOWN: Final = {
     "hostile_replies": "hostile replies",
     "late_replies": "late replies",
 }
-"""Measures in the order of the table. All of them are in summary.json."""
+"""Measures in the order of tables. All of them are in summary.json."""
 OF_WHAT: Final = {"precision": "pile-ons, of those judged", "recall": "found, of labelled pile-ons"}
 """What each share is of."""
 
@@ -61,9 +61,9 @@ def compared(baseline: dict[str, float | None], candidate: dict[str, float | Non
     table.add_column("")
     for name in (*columns, "Δ"):
         table.add_column(name, justify="right")
-    for name, said in _SHOWN.items():
-        before, after = _in_minutes(name, baseline[name]), _in_minutes(name, candidate[name])
-        table.add_row(said, _number(before), _number(after), _difference(before, after))
+    for name, said in SHOWN.items():
+        before, after = in_minutes(name, baseline[name]), in_minutes(name, candidate[name])
+        table.add_row(said, number(before), number(after), apart(before, after))
     return table
 
 
@@ -118,20 +118,23 @@ def signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.2f}".replace("-", "−")
 
 
-def _in_minutes(name: str, value: float | None) -> float | None:
+def in_minutes(name: str, value: float | None) -> float | None:
+    """Return what people read: seconds as minutes, all else as it is."""
     return value / 60 if value is not None and name.startswith("seconds_") else value
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Return a number in words; a dash for none."""
     if value is None:
         return "–"
     return f"{value:.0f}" if float(value).is_integer() else f"{value:.2f}"
 
 
-def _difference(before: float | None, after: float | None) -> str:
+def apart(before: float | None, after: float | None) -> str:
+    """Return how far the second is from the first; a dot where they are equal."""
     if before is None or after is None:
         return "–"
-    return "·" if after == before else f"{'+' if after > before else '−'}{_number(abs(after - before))}"
+    return "·" if after == before else f"{'+' if after > before else '−'}{number(abs(after - before))}"
 
 
 def printed(said: Group, console: Console) -> None:
