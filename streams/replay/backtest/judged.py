@@ -114,10 +114,9 @@ def _is_known(label: Label, places: Mapping[str, list[tuple[str, str]]]) -> bool
 def judged(given: Sequence[Label], when: Period, answered: set[Target], cases: Mapping[Side, Sequence[Case]]) -> Judged:
     """Return both sides beside the labels. Raises UserError as ``in_period`` does."""
     found, strangers = in_period(given, when, answered)
-    labels = Labels(found)
-    wanted = [label for label in found if label.judgement is Judgement.PILE_ON]
+    wanted = _wanted(found)
     hits = {side: _found(wanted, cases[side]) for side in Side}
-    before, after = (score(labels, cases[side], hits[side]) for side in Side)
+    before, after = (_score(Labels(found), cases[side], hits[side]) for side in Side)
     return Judged(
         labels=len(given), in_period=len(found), of_nobody_here=strangers, baseline=before, candidate=after,
         precision_delta=gap(before.precision, after.precision),
@@ -125,8 +124,16 @@ def judged(given: Sequence[Label], when: Period, answered: set[Target], cases: M
     )  # fmt: skip
 
 
-def score(labels: Labels, cases: Sequence[Case], hits: Sequence[bool]) -> Score:
-    """Return one side's score. ``hits``: for each label that says ``pile_on`` whether it was found."""
+def score(found: Sequence[Label], cases: Sequence[Case]) -> Score:
+    """Return one side's score. ``found``: the labels of the period."""
+    return _score(Labels(found), cases, _found(_wanted(found), cases))
+
+
+def _wanted(labels: Iterable[Label]) -> list[Label]:
+    return [label for label in labels if label.judgement is Judgement.PILE_ON]
+
+
+def _score(labels: Labels, cases: Sequence[Case], hits: Sequence[bool]) -> Score:
     said = [labels.judgement(case) for case in cases]
     right = said.count(Judgement.PILE_ON)
     return Score(

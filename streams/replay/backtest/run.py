@@ -57,7 +57,7 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
 
     Raises UserError where there is no comment at all, or where labels speak of something else, Unbalanced if a record went missing.
     """
-    read, undecodable = _read(lines)
+    read, undecodable = read_all(lines)
     if not read:
         raise UserError("no comment arrived in this period, there is nothing to backtest")
     recorded = in_replays_order(read, attested)
@@ -76,7 +76,7 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
     return found
 
 
-def _read(lines: Iterator[Comment | BadLine]) -> tuple[list[Comment], int]:
+def read_all(lines: Iterator[Comment | BadLine]) -> tuple[list[Comment], int]:
     """Return the comments, and how many lines are none."""
     read, undecodable = [], 0
     for line in lines:

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from streams.lines import shown
 from streams.replay.backtest.cases import Case, Change, Kind
+from streams.replay.backtest.coverage import Coverage
 from streams.replay.backtest.html.elements import Child, e, outside, section, table, unfolded
 from streams.replay.backtest.report import TO_JUDGE, Summary
 from streams.replay.backtest.table import SHOWN, apart, in_minutes, number
@@ -25,9 +26,8 @@ _MEANING: Final = {
 """In the order of the page: what is at stake stands first."""
 
 
-def coverage(found: Summary) -> Element:
+def coverage(seen: Coverage) -> Element:
     """Return what was read, and what of it could not count."""
-    seen = found.coverage
     facts = {
         "records": seen.records, "undecodable": seen.undecodable, "comments": seen.comments, "edits": seen.edits,
         "deletions": seen.deletions, "late": seen.late, "conversations": seen.conversations, "authors": seen.authors,
@@ -36,15 +36,15 @@ def coverage(found: Summary) -> Element:
     }  # fmt: skip
     listed = e("dl", *(e("div", e("dt", name), e("dd", f"{count:,}")) for name, count in facts.items()))
     return section(
-        "coverage", "Coverage", e("p", "What both sides read. A gap is a silence: nothing was written in it, or nothing was recorded."),
-        listed, *_gaps(found),
+        "coverage", "Coverage", e("p", "What was read. A gap is a silence: nothing was written in it, or nothing was recorded."),
+        listed, *_gaps(seen),
     )  # fmt: skip
 
 
-def _gaps(found: Summary) -> list[Element]:
-    if not found.coverage.longest_gaps:
+def _gaps(seen: Coverage) -> list[Element]:
+    if not seen.longest_gaps:
         return []
-    rows = [(at(gap.start), at(gap.end), f"{gap.seconds / 3600:.1f}") for gap in found.coverage.longest_gaps]
+    rows = [(at(gap.start), at(gap.end), f"{gap.seconds / 3600:.1f}") for gap in seen.longest_gaps]
     return [unfolded("The longest gaps", table("The longest gaps, in UTC", ("from", "to", "hours"), rows, (0, 1)))]
 
 

@@ -45,8 +45,8 @@ def report(found: Summary, changes: Sequence[Change], lock: Lock) -> str:
     """Return a run's report as HTML, coverage first."""
     when = f"{found.period.start:%Y-%m-%d %H:%M} to {found.period.end:%Y-%m-%d %H:%M} UTC"
     parts = [
-        facts.coverage(found), facts.compared(found), facts.changes(found, changes), charts.over_time(found), charts.time_to_alert(found),
-        charts.labels(found), facts.judge_next(found), differing.settings(lock), differing.again(found, lock),
+        facts.coverage(found.coverage), facts.compared(found), facts.changes(found, changes), charts.over_time(found),
+        charts.time_to_alert(found), charts.labels(found), facts.judge_next(found), differing.settings(lock), differing.again(found, lock),
     ]  # fmt: skip
     return page(f"Backtest {found.run}", when, parts, f"Made by {found.program}. It holds ids of people and no text of comments.")
 

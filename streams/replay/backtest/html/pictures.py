@@ -67,17 +67,18 @@ def bars(series: Sequence[Series], labels: Sequence[str]) -> list[Element]:
     return drawn + _along([_LEFT + wide * (place + 0.5) for place in range(len(labels))], labels)
 
 
-def curves(series: Sequence[Series], labels: Sequence[str]) -> list[Element]:
-    """Return a line with dots per series over the labels; where a value is missing the line is broken."""
-    top, step = ceiling(max((value or 0 for one in series for value in one.values), default=0))
+def curves(series: Sequence[Series], labels: Sequence[str], level: Series) -> list[Element]:
+    """Return a line with dots per series over the labels, and a line without dots; where a value is missing there are dots only."""
+    top, step = ceiling(max((value or 0 for one in (*series, level) for value in one.values), default=0))
     wide = (WIDTH - _LEFT - _RIGHT) / len(labels)
     xs = [_LEFT + wide * (place + 0.5) for place in range(len(labels))]
     drawn = _axis(top, step)
-    for one in series:
+    for one in (level, *series):
         points = [(x, _TOP + _TALL * (1 - value / top)) for x, value in zip(xs, one.values, strict=True) if value is not None]
         if len(points) == len(xs) > 1:
             drawn.append(e("polyline", points=" ".join(f"{_n(x)},{_n(y)}" for x, y in points), class_=f"line {one.look}"))
-        drawn += [e("circle", cx=_n(x), cy=_n(y), r="3.5", class_=one.look) for x, y in points]
+        if one is not level:
+            drawn += [e("circle", cx=_n(x), cy=_n(y), r="3.5", class_=one.look) for x, y in points]
     return drawn + _along(xs, labels)
 
 
