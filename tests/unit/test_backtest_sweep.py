@@ -16,8 +16,9 @@ from streams.errors import UserError
 from streams.replay.backtest.grid import Axis, axes, combinations, hidden, tried
 from streams.settings import Settings
 from tests.support.backtests import BASELINE, backtested, sample_file
-from tests.support.builders import comment
+from tests.support.builders import HOUR, MINUTE, NOON, comment
 from tests.unit.test_backtest_command import Counting
+from tests.unit.test_replay_command import hostile
 
 KEY = "0f" * 32
 GRID = ("--grid", "pileon.min_hostile_authors=3,12", "--grid", "address.look_back=4,32", "--grid", "pileon.window=30m,1h")
@@ -126,6 +127,17 @@ def test_each_combination_is_what_a_run_with_those_settings_gives(file: Path):
         assert summary["baseline"] == found["as_it_is"]["measures"]
         assert summary["coverage"] == found["coverage"] and summary["period"] == found["period"]
     assert len({point["measures"]["pileons"] for point in found["points"]}) > 1
+
+
+def test_time_goes_on_after_the_last_reply_as_it_does_in_a_run():
+    later = [comment(f"later-{n}", conversation_id=f"other-{n}", created_at=NOON + 12 * HOUR + n * MINUTE) for n in range(5)]
+    lines = [comment("root"), *(hostile(n, created_at=NOON + n * MINUTE) for n in range(1, 6)), *later]
+    Path("in.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, lines)))
+    assert sweep("in.jsonl", "--grid", "pileon.min_hostile_authors=4,5") == 0
+    ran = backtested(Path.cwd(), f"{BASELINE}\n[pileon]\nmin_hostile_authors = 5\n", "ran", Path("in.jsonl"))
+    measured = result()["points"][1]["measures"]
+    assert measured == msgspec.json.decode((ran / "summary.json").read_bytes())["candidate"]
+    assert (measured["pileons"], measured["pileons_open_at_end"]) == (1, 0)
 
 
 def test_every_text_is_scored_once_and_addressed_once_for_settings_that_are_alike(file: Path, monkeypatch: pytest.MonkeyPatch):
