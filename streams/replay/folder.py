@@ -22,11 +22,12 @@ class Folder:
     Where anything is raised, nothing in the folder has changed.
     """
 
-    def __init__(self, path: Path, force: bool = False, lines: Sequence[str] = LINES) -> None:
+    def __init__(self, path: Path, force: bool = False, lines: Sequence[str] = LINES, last: str = SUMMARY) -> None:
         """Raise UserError for a place that cannot take the results, or holds something and ``force`` is not set.
 
-        ``lines`` are the files of JSON lines, without ``.jsonl``.
+        ``lines`` are the files of JSON lines, without ``.jsonl``; ``last`` is the file that stands there when all others do.
         """
+        self._last = last
         self._path = path
         if path.exists() and not path.is_dir():
             raise UserError(f"--out: {path} is a file; name a folder")
@@ -84,8 +85,20 @@ class Folder:
         self._summary = summary
 
     def _move_into_place(self) -> None:
-        (self._path / SUMMARY).unlink(missing_ok=True)
+        (self._path / self._last).unlink(missing_ok=True)
         for name in (*(f"{name}.jsonl" for name in self._lines), *self._whole):
             (self._aside / name).replace(self._path / name)
-        (self._aside / SUMMARY).write_bytes(self._summary)
-        (self._aside / SUMMARY).replace(self._path / SUMMARY)
+        (self._aside / self._last).write_bytes(self._summary)
+        (self._aside / self._last).replace(self._path / self._last)
+
+
+def put_beside(file: Path, text: str, told_by: str) -> None:
+    """Write a whole file: first beside its place, then moved there. Raises UserError where it cannot be: ``told_by`` named the place."""
+    aside = file.with_name(f"{_ASIDE}{os.getpid()}-{file.name}")
+    try:
+        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
+        aside.replace(file)
+    except OSError as error:
+        with suppress(OSError):
+            aside.unlink()
+        raise UserError(f"{told_by}: {file} cannot be written ({error.strerror})") from error

@@ -41,12 +41,13 @@ def run(
     ticks_every: timedelta = TICKS_EVERY,
     batch: int = BATCH,
     ticks_until: datetime | None = None,
+    ends_at: datetime | None = None,
 ) -> Iterator[Turn]:
     """Yield what each stage makes of each batch, first stage to last.
 
     ``arrived`` is in order, its times never go back. The sizes of batches change nothing but memory. Where a stage
     reads ``replies``, ticks are woven in as the virtual clock passes multiples of ``ticks_every``, and a last one at its end;
-    none claims more than ``ticks_until``.
+    none claims more than ``ticks_until``. ``ends_at`` is where the clock stands at the end, where records came of which these are made.
     """
     stores = [stage.new_store() for stage in stages]
     ticks = _Ticks(ticks_every, ticks_until)
@@ -55,6 +56,7 @@ def run(
     while some := list(islice(coming, batch)):
         now = some[-1].at
         yield from _through(stages, stores, some, ticks)
+    now = now if ends_at is None else max(now or ends_at, ends_at)
     if now is not None:
         yield from _at_the_end(stages, stores, now, ticks)
 
@@ -100,7 +102,7 @@ def _through(stages: Sequence[Stage], stores: Sequence[Any], arrived: list[Arriv
         coming = list(ticks.woven(arrived)) if _takes_ticks(stage) else arrived
         turn = _turn(stage, store, coming)
         yield turn
-        arrived = _handed_on(turn)
+        arrived = handed_on(turn)
 
 
 def _at_the_end(stages: Sequence[Stage], stores: Sequence[Any], now: datetime, ticks: _Ticks) -> Iterator[Turn]:
@@ -109,7 +111,7 @@ def _at_the_end(stages: Sequence[Stage], stores: Sequence[Any], now: datetime, t
     for stage, store in zip(stages[first:], stores[first:], strict=True):
         turn = _turn(stage, store, arrived)
         yield turn
-        arrived = _handed_on(turn)
+        arrived = handed_on(turn)
 
 
 def _takes_ticks(stage: Stage) -> bool:
@@ -122,6 +124,6 @@ def _turn(stage: Stage, store: Any, arrived: list[Arrived]) -> Turn:
     return Turn(stage, arrived, effects)
 
 
-def _handed_on(turn: Turn) -> list[Arrived]:
+def handed_on(turn: Turn) -> list[Arrived]:
     """Return what the next stage reads: each output with the arrival of the record that brought it."""
     return [Arrived(record, one.at) for one, step in zip(turn.arrived, turn.effects.steps, strict=True) for record in step.outputs]

@@ -142,3 +142,24 @@ async def test_a_topic_is_read_between_two_times_and_nothing_is_an_empty_period(
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
     assert "no comment arrived in this period" in done.stderr
     assert not Path(live.folder / "none").exists()
+
+
+@pytest.mark.kafka
+async def test_verdicts_of_the_topic_say_how_right_each_side_is(live: Live):
+    comments = [hostile(n) for n in range(1, 6)]
+    root = msgspec.structs.replace(comments[0], comment_id="root", author_id="ann", parent_id=None, text="Hello.")
+    (live.folder / "new.toml").write_text("[pileon]\nmin_hostile_authors = 9\n")
+    options = ("backtest", "run", "--topic", "comments.raw", "--config", str(live.folder / "new.toml"), "--labels", "feedback", "--out")
+    await live.send([root, *comments])
+    done = await live.command(*options, str(live.folder / "none"))
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1) and "nobody judged a pile-on yet" in done.stderr
+    await live.worker().ready()
+    await live.settled()
+    (told, *_) = live.pileons()
+    assert (await live.command("verdict", told.pileon_id, "pile_on", "--by", "kim")).returncode == 0
+    done = await live.command(*options, str(live.folder / "out"))
+    assert done.returncode == 0, done.stderr
+    found = summary_of(live.folder / "out").labels
+    assert found is not None
+    assert [(one.recall.hits, one.recall.n) for one in (found.baseline, found.candidate)] == [(1, 1), (0, 1)]
+    assert [(one.precision.hits, one.precision.n) for one in (found.baseline, found.candidate)] == [(1, 1), (0, 0)]

@@ -1,14 +1,17 @@
 """A backtest of the invented sample, made by the command itself: with fewer people than it takes, and with more."""
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 import msgspec
 from msgspec.structs import replace
 
 from streams.cli.main import main
+from streams.records import Comment
 from streams.sources.sample import sample
 from tests.support.observed import SITES
 
@@ -33,6 +36,8 @@ min_share = 0.01
 min_hostile_authors = 12
 """
 )
+_IDS: Final = ("conversation_id", "conversation_author_id", "comment_id", "parent_id", "author_id", "reply_to_author_id")
+_TIMES: Final = ("created_at", "ingested_at")
 _SAMPLE: Final = re.compile(r"^(\w+)(?:\{(.*)\})? \S+ \d+$")
 _LABEL: Final = re.compile(r'(\w+)="([^"]*)"')
 
@@ -43,6 +48,22 @@ def sample_file(folder: Path, comments: int = 700) -> Path:
     told = (replace(comment, source=SITES[comment.community]) for comment in sample(START, comments))
     file.write_bytes(b"\n".join(msgspec.json.encode(comment) for comment in told))
     return file
+
+
+def month_file(folder: Path, copies: int = 14) -> Path:
+    """Write a month: the sample again every two days with other people, each time with fewer of them, and return the file."""
+    lines = [one for number in range(copies) for one in map(msgspec.json.encode, _copy(number))]
+    file = folder / "month.jsonl"
+    file.write_bytes(b"\n".join(lines))
+    return file
+
+
+def _copy(number: int) -> Iterator[Comment]:
+    for comment in sample(START, 700):
+        if crc32(f"{comment.author_id} {number}".encode()) % 10 >= number % 7:  # the same people are missing every time
+            named = {name: f"{getattr(comment, name)}-{number}" for name in _IDS if getattr(comment, name) is not None}
+            times = {name: getattr(comment, name) + number * timedelta(days=2) for name in _TIMES if getattr(comment, name) is not None}
+            yield replace(comment, source=SITES[comment.community], **named, **times)
 
 
 def backtested(folder: Path, candidate: str, name: str, file: Path) -> Path:

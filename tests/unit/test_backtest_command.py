@@ -21,7 +21,7 @@ from tests.support.builders import DAY, NOON, comment, deleted, edited
 KEY = "0f" * 32
 Ran = Callable[[str], str]
 """Name of a candidate → folder of its results."""
-FILES = {"summary.json", "alerts.jsonl", "pileons.jsonl", "changes.jsonl", "config.lock", "metrics.om"}
+FILES = {"summary.json", "alerts.jsonl", "pileons.jsonl", "changes.jsonl", "config.lock", "metrics.om", "judge-next.jsonl"}
 
 
 @pytest.fixture(autouse=True)
@@ -202,6 +202,26 @@ def test_both_sides_of_one_scorer_ask_it_once(file: str, monkeypatch: pytest.Mon
     assert len(scorer.asked) == len(set(scorer.asked)) > 100
 
 
+# Labels.
+def test_what_to_judge_next_once_filled_in_is_what_precision_rests_on(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(file, LAXER) == 0
+    assert summary()["labels"] is None and summary()["unjudged"] == 3
+    asked = read("judge-next")
+    assert (asked[0]["change"], asked[0]["target"]) == ("gained", LOVED)
+    said = {LOVED: "not_one", CHAIN_TARGET: "pile_on", CROSS_TARGET: None}
+    Path("labels.jsonl").write_bytes(b"\n".join(msgspec.json.encode(one | {"verdict": said[one["target"]]}) for one in asked))
+    capsys.readouterr()
+    assert run(file, LAXER, "out", "--force", "--labels", "labels.jsonl") == 0
+    found = summary()
+    precision = {side: found["labels"][side]["precision"] for side in ("baseline", "candidate")}
+    assert [(one["hits"], one["n"]) for one in precision.values()] == [(1, 1), (1, 2)]
+    assert found["delta"]["precision"] == -0.5 and found["delta"]["recall"] == 0
+    assert [one["target"] for one in read("judge-next")] == [CROSS_TARGET]
+    table = capsys.readouterr().err
+    assert re.search(r"precision +1.00 +0.50 +−0.50\n  95 % sure between +0.21 to 1.00 +0.09 to 0.91 +−0.91 to \+0.39\n", table)
+    assert main(["backtest", "diff", "out", "out", "--fail-if", "precision<0.8"]) == 1
+
+
 # Metrics.
 def test_metrics_end_as_openmetrics_do_and_name_no_person_community_or_id(ran: Ran) -> None:
     file = Path(ran("laxer"), "metrics.om")
@@ -305,6 +325,9 @@ def test_a_bad_configuration_is_one_plain_line(file: str, candidate: str, said: 
         (["--file", "in.jsonl", "--out", "out", "--baseline", "none.toml"], "there is no settings file none.toml"),
         (["--file", "in.jsonl", "--out", "out", "--baseline", "full"], "--baseline full holds no backtest"),
         (["--file", "empty.jsonl", "--out", "out"], "is empty"),
+        (["--file", "in.jsonl", "--out", "out", "--labels", "none.csv"], "none.csv: cannot be read"),
+        (["--file", "in.jsonl", "--out", "out", "--labels", "in.jsonl"], "in.jsonl: holds no label"),
+        (["--file", "-", "--out", "out", "--labels", "-"], "standard input can be only one of them"),
         (["--file", "in.jsonl", "--out", "full"], "full is not empty"),
         (["--topic", "comments.raw", "--from", "2026-05-02", "--to", "2026-05-01", "--out", "out"], "--to 2026-05-01 is not after"),
         (["--topic", "replies", "--out", "out"], "--topic replies"),

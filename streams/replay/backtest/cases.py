@@ -33,6 +33,8 @@ class Case(Struct, frozen=True, kw_only=True):
     """The worst."""
     hostile_authors: int
     """People, as of the last transition."""
+    reason: str = ""
+    """Why it was open, as of its last transition before the end."""
 
     @property
     def target(self) -> Target:
@@ -87,15 +89,16 @@ def _opened(pileon: PileOn) -> Case:
     return Case(
         pileon_id=pileon.pileon_id, source=pileon.source, community=pileon.community, target_id=pileon.target_id,
         first_hostile_at=pileon.first_hostile_at, opened_at=pileon.opened_at, updated_at=pileon.updated_at, closed_at=pileon.closed_at,
-        severity=pileon.severity, hostile_authors=pileon.hostile_authors,
+        severity=pileon.severity, hostile_authors=pileon.hostile_authors, reason=pileon.reason,
     )  # fmt: skip
 
 
 def _moved_on(case: Case, pileon: PileOn) -> Case:
-    closed_at = pileon.closed_at if pileon.status is Status.CLOSED else None
+    is_over = pileon.status is Status.CLOSED
     return replace(
-        case, updated_at=pileon.updated_at, closed_at=closed_at, severity=pileon.severity, hostile_authors=pileon.hostile_authors
-    )
+        case, updated_at=pileon.updated_at, closed_at=pileon.closed_at if is_over else None, severity=pileon.severity,
+        hostile_authors=pileon.hostile_authors, reason=case.reason if is_over else pileon.reason,
+    )  # fmt: skip
 
 
 def matched(baseline: Sequence[Case], candidate: Sequence[Case]) -> list[Change]:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from streams.records import Severity
 from streams.replay.backtest.cases import Case
+from streams.replay.backtest.judged import Score
 from streams.replay.backtest.pages import Page
 from streams.replay.backtest.played import Played, Told
 from streams.stages.alert import HELD, Decision
@@ -29,9 +30,12 @@ class Lived(Struct, frozen=True):
     pages: Sequence[Page]
 
 
-def measures(lived: Lived, days: float) -> Measures:
-    """Return all measures of one side, rounded to six places: seconds, hours, people, counts, or counts a day as their names say."""
-    found = {**_of_cases(lived.cases), **_of_alerts(lived, days), **_of_replies(lived.played)}
+def measures(lived: Lived, days: float, score: Score | None = None) -> Measures:
+    """Return all measures of one side, rounded to six places: seconds, hours, people, shares, counts, or counts a day.
+
+    ``score`` is where there are labels.
+    """
+    found = {**_of_cases(lived.cases), **_of_alerts(lived, days), **_of_replies(lived.played), **_of_labels(score)}
     return {name: None if value is None else round(value, _PLACES) for name, value in found.items()}
 
 
@@ -68,6 +72,12 @@ def _of_alerts(lived: Lived, days: float) -> dict[str, float | None]:
 
 def _of_replies(played: Played) -> dict[str, float | None]:
     return {"hostile_replies": len(played.hostile), "late_replies": played.tally.outcomes["pileon"]["late"]}
+
+
+def _of_labels(score: Score | None) -> dict[str, float | None]:
+    if score is None:
+        return {"precision": None, "recall": None}
+    return {"precision": score.precision.value, "recall": score.recall.value}
 
 
 def fired(played: Played) -> list[Told]:

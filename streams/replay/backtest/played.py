@@ -11,11 +11,16 @@ from streams.records import Action, PileOn, Reply
 from streams.replay import summary as account
 from streams.replay.from_file import Run
 from streams.replay.recorded import Progress, Recorded
-from streams.replay.run import Turn, run
+from streams.replay.run import Turn, handed_on, run
 from streams.replay.summary import Tally, tally_of
 from streams.settings import Settings, pileon_config
 from streams.stages.alert import AlertDecision
 from streams.stages.episode import COUNTED
+from streams.stages.step import Arrived, Stage
+from streams.stages.targets import Target
+
+_BEFORE: Final = ("score", "address")
+"""Stages before the detector."""
 
 
 class Side(StrEnum):
@@ -56,6 +61,8 @@ class Played(Struct):
     told: list[Told] = field(default_factory=list)
     hostile: list[tuple[datetime, str]] = field(default_factory=list)
     """Event time and source of each reply that the detector counted as hostile, once per comment and person."""
+    answered: set[Target] = field(default_factory=set)
+    """Whom a reply was aimed at."""
 
     def sections(self) -> dict[str, dict[str, int]]:
         """Return the account, as ``summary.json`` of a replay has it. Raises Unbalanced if a record went missing."""
@@ -76,19 +83,62 @@ def played(rules: Rules, recorded: Recorded, undecodable: int, progress: Progres
     made = Played(Tally(lines=undecodable, dead_lettered=undecodable, outcomes=tally_of(rules.plan.stages).outcomes))
     for comment in recorded.comments:
         made.tally.comment(comment)
-    hostility = _Hostile(rules.settings)
-    transitions: list[PileOn] = []
+    taking = _Taking(made, rules.settings)
     for turn in run(rules.plan.stages, recorded.told(progress), ticks_until=recorded.until):
+        taking.take(turn)
+    return made
+
+
+class Addressed(Struct, frozen=True):
+    """What the stages before the detector make of a recording: the same for all settings that differ behind them."""
+
+    replies: list[Arrived]
+    answered: set[Target]
+
+
+def addressed(rules: Rules, recorded: Recorded, progress: Progress) -> Addressed:
+    """Run the comments through the stages before the detector."""
+    replies: list[Arrived] = []
+    for turn in run(_stages(rules, before=True), recorded.told(progress)):
+        if turn.stage.name == "address":
+            replies += handed_on(turn)
+    return Addressed(replies, {(one.record.source, one.record.community, one.record.target_id) for one in replies})
+
+
+def folded(rules: Rules, found: Addressed, recorded: Recorded) -> Played:
+    """Run replies through the detector and what follows: the same as ``played``, without the account of what came before."""
+    stages = _stages(rules, before=False)
+    made = Played(tally_of(stages), answered=found.answered)
+    taking = _Taking(made, rules.settings)
+    for turn in run(stages, found.replies, ticks_until=recorded.until, ends_at=recorded.clock[-1]):
+        taking.take(turn)
+    return made
+
+
+def _stages(rules: Rules, *, before: bool) -> list[Stage]:
+    return [stage for stage in rules.plan.stages if (stage.name in _BEFORE) is before]
+
+
+class _Taking:
+    """Keeps of each turn what a backtest needs."""
+
+    def __init__(self, made: Played, settings: Settings) -> None:
+        self._made = made
+        self._hostility = _Hostile(settings)
+        self._transitions: list[PileOn] = []
+
+    def take(self, turn: Turn) -> None:
+        made, outputs = self._made, turn.effects.outputs
         made.tally.turn(turn)
         if turn.stage.name == "address":
-            made.tally.replies += len(turn.effects.outputs)
+            made.tally.replies += len(outputs)
+            made.answered.update((reply.source, reply.community, reply.target_id) for reply in outputs)
         elif turn.stage.name == "pileon":
-            transitions = turn.effects.outputs
-            made.tally.statuses.update(str(pileon.status) for pileon in transitions)
-            made.hostile.extend(hostility.of(turn))
+            self._transitions = outputs
+            made.tally.statuses.update(str(pileon.status) for pileon in outputs)
+            made.hostile.extend(self._hostility.of(turn))
         elif turn.stage.name == "alert":
-            made.told.extend(Told(pileon, decision) for pileon, decision in zip(transitions, turn.effects.outputs, strict=True))
-    return made
+            made.told.extend(Told(pileon, decision) for pileon, decision in zip(self._transitions, outputs, strict=True))
 
 
 class _Hostile:

@@ -1,6 +1,6 @@
 """``summary.json`` and ``config.lock`` of a backtest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,12 +9,16 @@ from msgspec import Struct
 
 from streams.replay.backtest.cases import Change, Kind
 from streams.replay.backtest.coverage import Coverage
+from streams.replay.backtest.judged import Judged
 from streams.replay.backtest.measures import Measures
+from streams.replay.backtest.next_up import Next
+from streams.replay.backtest.over_time import OverTime
 from streams.replay.backtest.period import Period
 from streams.replay.backtest.played import Rules, Side
 
 LOCK: Final = "config.lock"
 METRICS: Final = "metrics.om"
+TO_JUDGE: Final = "judge-next.jsonl"
 LINES: Final = ("alerts", "pileons", "changes")
 """Files of JSON lines, without ``.jsonl``."""
 _MATTERS: Final = ("scorer", "address", "pileon", "alert", "sources", "communities", "mutes")
@@ -42,10 +46,17 @@ class Summary(Struct, frozen=True, kw_only=True):
     configurations: dict[Side, str]
     """Side → SHA-256 of what decides about results, as ``config.lock`` and a replay's summary have it."""
     changes: dict[Kind, int]
+    labels: Judged | None
+    """Both sides beside the labels, where there are any."""
+    unjudged: int
+    """Pile-ons of either side that no label speaks of."""
+    judge_next: tuple[Next, ...]
+    """Those of them that say most, best first, at most 20 (``next_up``)."""
     baseline: dict[str, float | None]
     candidate: dict[str, float | None]
     delta: dict[str, float | None]
     """Candidate less baseline; null where one of them is."""
+    over_time: OverTime
     accounts: dict[Side, dict[str, dict[str, int]]]
     """Side → the sums of a replay's summary, each of which adds up."""
 
@@ -100,6 +111,15 @@ def _locked(rules: Rules) -> Locked:
     settings = {name: getattr(rules.settings, name) for name in _MATTERS}
     plan = rules.plan
     return Locked(configuration=plan.configuration, scorer=plan.scorer, detector=plan.detector, settings=settings)
+
+
+def to_judge(chosen: Iterable[Next]) -> Iterator[bytes]:
+    """Yield a line each, as ``--labels`` reads it once ``verdict`` is filled in."""
+    for one in chosen:
+        case = one.case
+        line = {"target": case.target_id, "from": case.first_hostile_at, "to": case.closed_at, "verdict": None, "source": case.source,
+                "community": case.community, "change": one.change, "people": case.hostile_authors, "reason": case.reason}  # fmt: skip
+        yield msgspec.json.encode(line) + b"\n"
 
 
 def encoded(summary: Summary) -> bytes:

@@ -1,7 +1,7 @@
 """``threadwatch backtest run``: one recording through two configurations, and what differs."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -13,14 +13,20 @@ from streams.records import Action, Comment
 from streams.replay.backtest.cases import Change, cases, matched
 from streams.replay.backtest.coverage import Coverage, coverage
 from streams.replay.backtest.families import Charted, openmetrics
+from streams.replay.backtest.intervals import share
+from streams.replay.backtest.judged import Judged, judged, unjudged
+from streams.replay.backtest.labels import Label
 from streams.replay.backtest.measures import Lived, measures
+from streams.replay.backtest.next_up import next_up
+from streams.replay.backtest.over_time import over_time
 from streams.replay.backtest.pages import pages
 from streams.replay.backtest.period import Lateness, Period, event_time, period
 from streams.replay.backtest.played import Rules, Side, played
-from streams.replay.backtest.report import LOCK, METRICS, Summary, counted, covered, delta, encoded, locked
+from streams.replay.backtest.report import LOCK, METRICS, TO_JUDGE, Summary, counted, covered, delta, encoded, locked, to_judge
 from streams.replay.folder import Folder
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Progress, Recorded, in_replays_order
+from streams.stages.targets import Target
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _SHOWN_OF_HASH: Final = 12
@@ -33,6 +39,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """Of the run: a label of its metrics."""
     program: str
     rules: dict[Side, Rules]
+    labels: Sequence[Label] = ()
+    """What people said of pile-ons; none: precision and recall are not known."""
 
 
 def named(name: str | None, candidate: Rules) -> str:
@@ -47,9 +55,9 @@ def named(name: str | None, candidate: Rules) -> str:
 def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out: Folder, progress: Progress) -> Summary:
     """Run what was recorded through both configurations and write everything to ``out``.
 
-    Raises UserError where there is no comment at all, Unbalanced if a record went missing.
+    Raises UserError where there is no comment at all, or where labels speak of something else, Unbalanced if a record went missing.
     """
-    read, undecodable = _read(lines)
+    read, undecodable = read_all(lines)
     if not read:
         raise UserError("no comment arrived in this period, there is nothing to backtest")
     recorded = in_replays_order(read, attested)
@@ -68,7 +76,7 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
     return found
 
 
-def _read(lines: Iterator[Comment | BadLine]) -> tuple[list[Comment], int]:
+def read_all(lines: Iterator[Comment | BadLine]) -> tuple[list[Comment], int]:
     """Return the comments, and how many lines are none."""
     read, undecodable = [], 0
     for line in lines:
@@ -90,7 +98,11 @@ def _lived(rules: Rules, recorded: Recorded, undecodable: int, progress: Progres
 
 
 def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Lived], changes: list[Change]) -> Summary:
-    found = {side: dict(measures(one, when.days)) for side, one in lived.items()}
+    labels = _judged(asked, when, lived)
+    scores = {Side.BASELINE: labels.baseline, Side.CANDIDATE: labels.candidate} if labels else {}
+    found = {side: dict(measures(one, when.days, scores.get(side))) for side, one in lived.items()}
+    waiting = unjudged(changes, asked.labels)
+    precision = {side: scores[side].precision if scores else share(0, 0) for side in Side}
     return Summary(
         run=asked.name,
         program=asked.program,
@@ -98,11 +110,22 @@ def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Li
         period=covered(when),
         configurations={side: rules.plan.configuration for side, rules in asked.rules.items()},
         changes=counted(changes),
+        labels=labels,
+        unjudged=len(waiting),
+        judge_next=tuple(next_up(waiting, precision)),
         baseline=found[Side.BASELINE],
         candidate=found[Side.CANDIDATE],
         delta=delta(found[Side.BASELINE], found[Side.CANDIDATE]),
+        over_time=over_time(lived, when),
         accounts={side: one.played.sections() for side, one in lived.items()},
     )
+
+
+def _judged(asked: Asked, when: Period, lived: Mapping[Side, Lived]) -> Judged | None:
+    if not asked.labels:
+        return None
+    answered = set[Target]().union(*(one.played.answered for one in lived.values()))
+    return judged(asked.labels, when, answered, {side: one.cases for side, one in lived.items()})
 
 
 def _sources(asked: Asked) -> list[str]:
@@ -121,5 +144,6 @@ def _write(asked: Asked, found: Summary, charted: Charted, out: Folder) -> None:
     out.write("pileons", (msgspec.json.encode(one.pileon) for one in told))
     out.write("changes", map(msgspec.json.encode, charted.changes))
     out.put(LOCK, [locked(asked.program, asked.rules)])
+    out.put(TO_JUDGE, to_judge(found.judge_next))
     out.put(METRICS, openmetrics(charted))
     out.finish(encoded(found))

@@ -80,13 +80,15 @@ def _pictures(files: Sequence[Path], shown: Shown, folder: Path) -> None:
         html, height = page(read(file), shown)
         (folder / "page.html").write_text(html, encoding="utf-8")
         picture = PICTURES / f"{file.stem}.png"
-        _shot(folder / "page.html", picture, height, folder)
+        shot(folder / "page.html", picture, height, folder)
         print(f"dashboards: {picture.relative_to(ROOT)}, {picture.stat().st_size // 1000} kB")
         assert picture.stat().st_size < _MOST, "too large for the repository"
 
 
-def _shot(html: Path, picture: Path, height: int, folder: Path) -> None:
-    where = (f"--user-data-dir={folder / 'chromium'}", f"--window-size={WIDTH},{height}", f"--screenshot={picture}", html.as_uri())
+def shot(html: Path, picture: Path, height: int, folder: Path, width: int = WIDTH, *, dark: bool = False) -> None:
+    """Draw a page as Chromium shows it, for those who want it light or dark."""
+    scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+    where = (scheme, f"--user-data-dir={folder / 'chromium'}", f"--window-size={width},{height}", f"--screenshot={picture}", html.as_uri())
     done = subprocess.run(["chromium", *_CHROMIUM, *where], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0 and picture.exists(), done.stderr
 
