@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "score": "Score texts without a broker.",
     "address": "Say whom each comment answers, without a broker.",
     "replay": "Run recorded comments through the very stages that run live.",
+    "record": "What a topic holds, into one file that can be replayed anywhere.",
     "backtest": "Compare what two configurations make of recorded comments.",
     "watch": "Pile-ons in the terminal, live.",
     "verdict": "Say of a pile-on whether it is one; what is none ends and pages nobody again unless it doubles.",

@@ -13,27 +13,31 @@ if TYPE_CHECKING:
     from streams.scorers import Scorer
     from streams.settings import Settings
 
-File = Annotated[str | None, typer.Option("--file", help="Comment records as JSON lines (.gz, .zst, - for standard input).")]
+File = Annotated[
+    str | None, typer.Option("--file", help="Comment records as JSON lines (.gz, .zst, - for standard input), or a recording.")
+]
 Topic = Annotated[str | None, typer.Option("--topic", help="comments.raw, read from the broker up to its end as it is now.")]
-From = Annotated[str | None, typer.Option("--from", help="With --topic: arrived at this time or later (ISO 8601).")]
-To = Annotated[str | None, typer.Option("--to", help="With --topic: arrived before this time (ISO 8601).")]
+From = Annotated[str | None, typer.Option("--from", help="Of a topic or recording: arrived at this time or later (ISO 8601).")]
+To = Annotated[str | None, typer.Option("--to", help="Of a topic or recording: arrived before this time (ISO 8601).")]
 
 
 def opened(settings: "Settings", file: str | None, topic: str | None, start: str | None, end: str | None) -> Any:
     """Return what these options name, opened. Raises UserError for what they cannot mean."""
+    from streams.replay.from_recording import open_file
     from streams.replay.from_topic import FromTopic
-    from streams.replay.reading import Opened
 
     if (file is None) == (topic is None):
         raise UserError("give either --file F or --topic comments.raw")
-    if file is not None:
-        if start or end:
-            raise UserError("--from and --to belong to --topic; a file is replayed whole")
-        return Opened(file)
+    first, last = period(start, end)
+    return FromTopic(settings, topic or "", first, last) if file is None else open_file(file, first, last)
+
+
+def period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+    """Return the times that --from and --to name. Raises UserError where nothing can have arrived between them."""
     first, last = _time("--from", start), _time("--to", end)
     if first and last and last <= first:
         raise UserError(f"--to {end} is not after --from {start}; nothing can have arrived between them")
-    return FromTopic(settings, topic or "", first, last)
+    return first, last
 
 
 def _time(option: str, text: str | None) -> datetime | None:
