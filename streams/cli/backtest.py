@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streams.cli.options import Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import File, From, To, Topic, opened, progress_of, scorer_of
-from streams.errors import UserError
+from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, opened, progress_of
 
 if TYPE_CHECKING:
     from streams.replay.backtest.run import Asked
     from streams.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
-RECOMPUTE = "recompute"
 
 
 @app.callback()
@@ -35,7 +33,9 @@ def run(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
-    scores: Annotated[str, typer.Option("--scores", help="recompute: score every text again, once for both.")] = RECOMPUTE,
+    scores: Scores = RECOMPUTE,
+    scored: Scored = None,
+    scored_by: ScoredBy = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     kafka: Kafka = None,
@@ -53,13 +53,12 @@ def run(
     from streams.replay.backtest.table import printed, shown
     from streams.replay.folder import Folder
 
-    if scores != RECOMPUTE:
-        raise UserError(f"--scores {scores!r}: there is only {RECOMPUTE}; scores of comments.scored cannot be taken over yet")
+    reused = Reused(scores, scored, scored_by)
     here, tried = settings_of(None, kafka, prefix, data), settings_of(config, kafka, prefix, data)
     before = _before(baseline, here, kafka, prefix, data)
     folder = Folder(out, force, LINES)
-    with opened(here, file, topic, from_, to) as input_:
-        asked = _asked(here, before, tried, name)
+    with opened(here, file, topic, from_, to, reused) as input_:
+        asked = _asked(here, before, tried, name, reused)
         _check(baseline, asked)
         with folder, progress_of(input_, "both configurations") as (lines, progress):
             found = compared(asked, lines, input_.attested, folder, progress)
@@ -85,7 +84,7 @@ def _check(baseline: Path | None, asked: "Asked") -> None:
         earlier.check(earlier.locked(baseline), asked.rules[Side.BASELINE], baseline)
 
 
-def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None) -> "Asked":
+def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None, reused: Reused) -> "Asked":
     from msgspec.structs import replace
 
     from streams.replay.backtest.played import Rules, Side
@@ -95,7 +94,9 @@ def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | 
 
     # One installation key for both: ids differ with it, and with nothing else that two files could say.
     both = {Side.BASELINE: replace(before, data=here.data), Side.CANDIDATE: replace(tried, data=here.data)}
-    scorers = {one.scorer: Remembering(scorer_of(one.scorer, "scorer")) for one in both.values()}
+    scorers = {one.scorer: reused.scorer_of(one.scorer, "scorer") for one in both.values()}
+    if reused.scores is None:
+        scorers = {told: Remembering(scorer) for told, scorer in scorers.items()}
     rules = {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}
     candidate = rules[Side.CANDIDATE]
     return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules)

@@ -19,17 +19,81 @@ File = Annotated[
 Topic = Annotated[str | None, typer.Option("--topic", help="comments.raw, read from the broker up to its end as it is now.")]
 From = Annotated[str | None, typer.Option("--from", help="Of a topic or recording: arrived at this time or later (ISO 8601).")]
 To = Annotated[str | None, typer.Option("--to", help="Of a topic or recording: arrived before this time (ISO 8601).")]
+Scores = Annotated[
+    str, typer.Option("--scores", help="recompute: score every text again. reuse: take the scores that comments.scored holds.")
+]
+Scored = Annotated[
+    str | None, typer.Option("--scored", help="With --scores reuse and a recording of comments.raw: one of comments.scored.")
+]
+ScoredBy = Annotated[
+    str | None,
+    typer.Option("--scored-by", help="With --scores reuse: NAME@VERSION whose scores to take, or any (default: the settings' scorer)."),
+]
+RECOMPUTE, REUSE = "recompute", "reuse"
 
 
-def opened(settings: "Settings", file: str | None, topic: str | None, start: str | None, end: str | None) -> Any:
+class Reused:
+    """What --scores, --scored and --scored-by ask for. ``scores`` is None where every text is scored again."""
+
+    def __init__(self, scores: str, scored: str | None, scored_by: str | None) -> None:
+        """Raise UserError for what they cannot mean."""
+        from streams.replay.reuse import Scores
+
+        if scores not in (RECOMPUTE, REUSE):
+            raise UserError(f"--scores {scores!r}: write {RECOMPUTE} or {REUSE}")
+        if scores == RECOMPUTE and (scored or scored_by):
+            raise UserError(f"--scored and --scored-by belong to --scores {REUSE}")
+        self.scores = Scores() if scores == REUSE else None
+        self.beside, self._by = scored, scored_by
+
+    def scorer_of(self, name: str, told_by: str) -> "Scorer":
+        """Return the scorer of these settings, or what stands in its place; UserError where it cannot be opened."""
+        if self.scores is None:
+            return scorer_of(name, told_by)
+        return self.scores.by(self._by or scorer_of(name, told_by).name)
+
+
+def opened(settings: "Settings", file: str | None, topic: str | None, start: str | None, end: str | None, reused: Reused) -> Any:
     """Return what these options name, opened. Raises UserError for what they cannot mean."""
-    from streams.replay.from_recording import open_file
+    from streams.replay.beside import Beside, scores_of_topic
     from streams.replay.from_topic import FromTopic
+    from streams.replay.taken import Asked
 
     if (file is None) == (topic is None):
         raise UserError("give either --file F or --topic comments.raw")
     first, last = period(start, end)
-    return FromTopic(settings, topic or "", first, last) if file is None else open_file(file, first, last)
+    if file is not None:
+        return _opened_file(file, Asked(first, last), reused)
+    found = FromTopic(settings, topic or "", first, last)
+    if reused.beside:
+        raise UserError("--scored belongs to a recording of comments.raw; with --topic the broker's comments.scored is read")
+    return Beside(found, reused.scores, scores_of_topic(settings, Asked(first, last))) if reused.scores else found
+
+
+def _opened_file(file: str, asked: Any, reused: Reused) -> Any:
+    from streams.replay.from_recording import open_file
+
+    found = open_file(file, asked, reused.scores)
+    try:
+        return found if reused.scores is None else _with_scores(found, file, reused.scores, reused.beside)
+    except UserError:
+        found.__exit__()
+        raise
+
+
+def _with_scores(found: Any, file: str, scores: Any, beside: str | None) -> Any:
+    from streams.replay.beside import Beside, scores_of_recording
+    from streams.replay.from_recording import FromRecording, FromScored
+
+    if isinstance(found, FromScored):
+        if beside:
+            raise UserError(f"{file} holds scores already: leave out --scored")
+        return found
+    if not isinstance(found, FromRecording):
+        raise UserError(f"--scores {REUSE} needs --topic comments.raw or recordings; {file} is none (`threadwatch record` makes them)")
+    if beside is None:
+        raise UserError(f"--scores {REUSE}: {file} is a recording of comments.raw; name one of comments.scored with --scored")
+    return Beside(found, scores, scores_of_recording(beside, "--scored"))
 
 
 def period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:

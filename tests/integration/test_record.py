@@ -15,7 +15,7 @@ from streams.kafka.read import bounded, read_bounded
 from streams.replay.folder import LINES, SUMMARY
 from streams.replay.reading import Opened
 from streams.replay.recording import Recording
-from streams.topics import COMMENTS_RAW, PILEONS, REPLIES, Topic
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES, Topic
 from tests.support.builders import NOON, comment
 from tests.support.live import Live
 from tests.support.recording import recording
@@ -172,3 +172,21 @@ async def test_what_cannot_be_is_one_line_and_leaves_no_file(live: Live):
     assert (out.read_text(), [one.name for one in live.folder.iterdir() if "rec" in one.name]) == ("mine", ["a.rec"])
     await taken(live, RAW, "--force")
     assert recorded(out) == []
+
+
+async def test_scores_that_a_worker_gave_make_the_same_files_as_scoring_again(filled: Live):
+    worker = filled.worker("--stages", "score")
+    await filled.settled(["score"])
+    await asyncio.to_thread(worker.stop)
+    filled.workers.clear()
+    raw, scored = await taken(filled), await taken(filled, COMMENTS_SCORED.name, name="scored.rec")
+    again = await results(filled, "again", "--topic", RAW)
+    assert again == await results(filled, "reused", "--topic", RAW, "--scores", "reuse")
+    assert again == await results(filled, "recorded", "--file", str(raw), "--scores", "reuse", "--scored", str(scored))
+    period = ("--from", "2024-05-01T14:00", "--to", "2024-05-02T03:00")
+    assert await results(filled, "part", "--topic", RAW, *period) == await results(
+        filled, "r", "--topic", RAW, "--scores", "reuse", *period
+    )
+    await filled.send([comment("c-new")])
+    done = await filled.command("replay", "--topic", RAW, "--scores", "reuse", "--out", str(filled.folder / "no"))
+    assert (done.returncode, "1 not at all (not yet, or gone with retention)" in done.stderr) == (2, True), done.stderr

@@ -140,7 +140,8 @@ async def test_no_broker_is_one_plain_line(live: Live) -> None:
 @pytest.mark.parametrize(
     "command",
     [("ingest", "page", "page.txt", "--source", "page"), ("watch", "--once"), ("redrive", "comments.raw", "--list"),
-     ("forget", "--author", "a"), ("replay", "--topic", "comments.raw", "--out", "out"), ("record", "replies", "--out", "out"), ("verdict", "abcdefgh", "not_one", "--by", "kim")],
+     ("record", "replies", "--out", "out"),
+     ("forget", "--author", "a"), ("replay", "--topic", "comments.raw", "--out", "out"), ("verdict", "abcdefgh", "not_one", "--by", "kim")],
     ids=lambda command: command[0],
 )  # fmt: skip
 async def test_where_topics_are_missing_every_command_says_so_in_one_line(live: Live, command: tuple[str, ...]) -> None:
