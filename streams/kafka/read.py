@@ -16,6 +16,8 @@ from streams.stages.decode import Unreadable
 from streams.topics import COMMENTS_RAW, Topic
 
 _POLL_MS: Final = 500
+_AT_ONCE: Final = 1000
+"""Records of a batch: a fetch holds ten thousand, and so many objects at once are slow to make and to collect."""
 
 
 def missing_topic(name: str) -> UserError:
@@ -168,7 +170,7 @@ async def _until(consumer: Any, stops: dict[Any, int]) -> AsyncIterator[list[Mes
                 open_places.discard(place)
         if not open_places:
             return
-        found = await consumer.getmany(*open_places, timeout_ms=_POLL_MS)
+        found = await consumer.getmany(*open_places, timeout_ms=_POLL_MS, max_records=_AT_ONCE)
         for place, messages in found.items():
             batch = [message_of(raw) for raw in messages if raw.offset < stops[place]]
             if batch:
