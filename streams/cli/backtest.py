@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streams.cli.options import Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, opened, progress_of
+from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of
 
 if TYPE_CHECKING:
     from streams.replay.backtest.run import Asked
@@ -52,6 +52,7 @@ def run(
     from streams.replay.backtest.run import backtest as compared
     from streams.replay.backtest.table import printed, shown
     from streams.replay.folder import Folder
+    from streams.replay.recorded import Cut
 
     reused = Reused(scores, scored, scored_by)
     here, tried = settings_of(None, kafka, prefix, data), settings_of(config, kafka, prefix, data)
@@ -60,10 +61,10 @@ def run(
     with opened(here, file, topic, from_, to, reused) as input_:
         asked = _asked(here, before, tried, name, reused)
         _check(baseline, asked)
-        with folder, progress_of(input_, "both configurations") as (lines, progress):
-            found = compared(asked, lines, input_.attested, folder, progress)
+        with folder, progress_of(input_, "both configurations", cut := Cut()) as (lines, progress):
+            found = compared(asked, lines, input_.attested, folder, progress, cut)
     printed(shown(found), Console(stderr=True))
-    return 0
+    return ended(cut, found.not_replayed, out)
 
 
 def _before(baseline: Path | None, here: "Settings", *options: Any) -> "Settings":

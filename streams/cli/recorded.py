@@ -1,15 +1,20 @@
 """Recorded comments as commands take them: from a file or from a topic, with bars on a terminal."""
 
+import signal
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.errors import UserError
+from streams.errors import INTERRUPTED, UserError
 
 if TYPE_CHECKING:
+    from streams.replay.recorded import Cut
     from streams.scorers import Scorer
     from streams.settings import Settings
 
@@ -125,13 +130,16 @@ def scorer_of(name: str, told_by: str = "--scorer") -> "Scorer":
 
 
 @contextmanager
-def progress_of(opened: Any, doing: str) -> Iterator[tuple[Iterator[Any], Callable[[int, int], None]]]:
-    """Yield the input's lines and whom to tell of comments done; two bars, on a terminal only."""
+def progress_of(opened: Any, doing: str, cut: "Cut") -> Iterator[tuple[Iterator[Any], Callable[[int, int], None]]]:
+    """Yield the input's lines and whom to tell of comments done; two bars, on a terminal only.
+
+    Once all lines are read, the first Ctrl-C asks for the cut, and the second ends everything: before that, there is no part of a result.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars, _cut_by_ctrl_c(cut) as listen:
         reading = bars.add_task("reading", total=opened.size)
         working = bars.add_task(doing, total=None)
 
@@ -141,9 +149,39 @@ def progress_of(opened: Any, doing: str) -> Iterator[tuple[Iterator[Any], Callab
                     bars.update(reading, completed=opened.read)
                 yield line
             bars.update(reading, completed=opened.read)
+            listen()
 
         def done(count: int, of: int) -> None:
             if count % 100 == 0 or count == of:
                 bars.update(working, completed=count, total=of)
 
         yield lines(), done
+
+
+@contextmanager
+def _cut_by_ctrl_c(cut: "Cut") -> Iterator[Callable[[], None]]:
+    """Give what makes Ctrl-C ask for the cut; a second one is what it was."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def asked(*_: object) -> None:
+        cut.is_asked = True
+        signal.signal(signal.SIGINT, before)
+
+    try:
+        yield lambda: None if threading.current_thread() is not threading.main_thread() else _listen(asked)
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
+
+
+def _listen(asked: Callable[..., None]) -> None:
+    signal.signal(signal.SIGINT, asked)
+
+
+def ended(cut: "Cut", not_replayed: int, out: Path) -> int:
+    """Return the exit code of a run, and say so where its results are partial."""
+    if not not_replayed:
+        return 0
+    taken = f"{cut.reached} of {cut.reached + not_replayed} comments"
+    print(f"threadwatch: interrupted after {taken}: the results in {out} are partial (summary.json: complete is false)", file=sys.stderr)
+    return INTERRUPTED
