@@ -12,6 +12,9 @@ INPUT_UNREADABLE: Final = 3
 UNEXPECTED: Final = 70
 """A bug or an outage: a supervisor restarts it."""
 
+INTERRUPTED: Final = 130
+"""Ctrl-C, as shells have it."""
+
 
 class UserError(Exception):
     """Something the user can mend. The message is one plain line: what, where, what to do."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streams.cli.options import Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import File, From, To, Topic, opened, progress_of, scorer_of
+from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of, scorer_of
 from streams.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
-RECOMPUTE = "recompute"
 FEEDBACK = "feedback"
 Labels = Annotated[
     str | None, typer.Option("--labels", help="CSV or JSON lines of target, from, to, verdict; or: feedback, the topic of verdicts.")
@@ -44,7 +43,9 @@ def run(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
-    scores: Annotated[str, typer.Option("--scores", help="recompute: score every text again, once for both.")] = RECOMPUTE,
+    scores: Scores = RECOMPUTE,
+    scored: Scored = None,
+    scored_by: ScoredBy = None,
     labels: Labels = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
     html: Html = None,
@@ -63,22 +64,22 @@ def run(
     from streams.replay.backtest.run import backtest as compared
     from streams.replay.backtest.table import printed, shown
     from streams.replay.folder import Folder
+    from streams.replay.recorded import Cut
 
-    if scores != RECOMPUTE:
-        raise UserError(f"--scores {scores!r}: there is only {RECOMPUTE}; scores of comments.scored cannot be taken over yet")
+    reused = Reused(scores, scored, scored_by)
     here, tried = settings_of(None, kafka, prefix, data), settings_of(config, kafka, prefix, data)
     before = _before(baseline, here, kafka, prefix, data)
     folder = Folder(out, force, LINES)
     _one_of_stdin(file, labels)
-    with opened(here, file, topic, from_, to) as input_:
-        asked = _asked(here, before, tried, name, _labels(labels, here))
+    with opened(here, file, topic, from_, to, reused) as input_:
+        asked = _asked(here, before, tried, name, reused, _labels(labels, here))
         _check(baseline, asked)
-        with folder, progress_of(input_, "both configurations") as (lines, progress):
-            found = compared(asked, lines, input_.attested, folder, progress)
+        with folder, progress_of(input_, "both configurations", cut := Cut()) as (lines, progress):
+            found = compared(asked, lines, input_.attested, folder, progress, cut)
     printed(shown(found), Console(stderr=True))
     if html is not None:
         _report(out, html)
-    return 0
+    return ended(cut, found.not_replayed, out)
 
 
 def _report(folder: Path, html: Path) -> None:
@@ -127,7 +128,7 @@ def _labels(labels: str | None, here: "Settings") -> list["Label"]:
     return labels_of_feedback(here) if labels == FEEDBACK else labels_in(labels)
 
 
-def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None, labels: list["Label"]) -> "Asked":
+def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None, reused: Reused, labels: list["Label"]) -> "Asked":
     from msgspec.structs import replace
 
     from streams.replay.backtest.played import Rules, Side
@@ -137,7 +138,9 @@ def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | 
 
     # One installation key for both: ids differ with it, and with nothing else that two files could say.
     both = {Side.BASELINE: replace(before, data=here.data), Side.CANDIDATE: replace(tried, data=here.data)}
-    scorers = {one.scorer: Remembering(scorer_of(one.scorer, "scorer")) for one in both.values()}
+    scorers = {one.scorer: reused.scorer_of(one.scorer, "scorer") for one in both.values()}
+    if reused.scores is None:
+        scorers = {told: Remembering(scorer) for told, scorer in scorers.items()}
     rules = {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}
     candidate = rules[Side.CANDIDATE]
     return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels)
@@ -179,7 +182,7 @@ def sweep(
     found = axes(grid, base)
     _one_of_stdin(file, labels)
     folder = Folder(out, force, (), SWEEP)
-    with opened(base, file, topic, from_, to) as input_:
+    with opened(base, file, topic, from_, to, Reused(RECOMPUTE, None, None)) as input_:
         asked = Asked(rules=_rules_of(base), grid=found, hidden=hidden(base, found), labels=_labels(labels, base))
         with folder, progress_of(input_, "every combination") as (lines, progress):
             made = swept(asked, lines, input_.attested, folder, progress)

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "score": "Score texts without a broker.",
     "address": "Say whom each comment answers, without a broker.",
     "replay": "Run recorded comments through the very stages that run live.",
+    "record": "What a topic holds, into one file that can be replayed anywhere.",
     "backtest": "Compare what two configurations make of recorded comments.",
     "watch": "Pile-ons in the terminal, live.",
     "verdict": "Say of a pile-on whether it is one; what is none ends and pages nobody again unless it doubles.",
@@ -37,6 +38,10 @@ COMMANDS: Final = {
 
 class _ReaderGone(Exception):
     """Whoever read our standard output went away (| head)."""
+
+
+class _Interrupted(Exception):
+    """Somebody pressed Ctrl-C."""
 
 
 class _Lazy(TyperGroup):
@@ -54,6 +59,8 @@ class _Lazy(TyperGroup):
             return super().invoke(ctx)
         except BrokenPipeError as gone:  # Typer would take it for itself, and exit 1
             raise _ReaderGone from gone
+        except KeyboardInterrupt as pressed:  # Typer would end without a word
+            raise _Interrupted from pressed
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
@@ -85,8 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(f"{_where(mistake)}: {mistake.format_message()} (try --help)", errors.USER_MISTAKE)
     except (errors.UserError, ClickException) as mistake:
         return _complain(f"threadwatch: {_message(mistake)}", errors.USER_MISTAKE)
-    except (KeyboardInterrupt, typer.Abort):
-        return _complain("threadwatch: interrupted", 130)
+    except (_Interrupted, KeyboardInterrupt, typer.Abort):
+        return _complain("threadwatch: interrupted", errors.INTERRUPTED)
     except (_ReaderGone, BrokenPipeError):
         # The reader of a pipe went away (| head): nothing more to say, and no traceback at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import File, From, To, Topic, opened, progress_of, scorer_of
+from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of
 
 if TYPE_CHECKING:
     from streams.replay.summary import Summary
@@ -22,6 +22,9 @@ def replay(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
+    scores: Scores = RECOMPUTE,
+    scored: Scored = None,
+    scored_by: ScoredBy = None,
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     config: Config = None,
@@ -36,15 +39,17 @@ def replay(
     from streams.replay.folder import Folder
     from streams.replay.from_file import replay as replay_file
     from streams.replay.plan import planned
+    from streams.replay.recorded import Cut
 
     settings = settings_of(config, kafka, prefix, data, scorer=scorer)
     folder = Folder(out, force)
-    with opened(settings, file, topic, from_, to) as input_:
-        plan = planned(settings, scorer_of(settings.scorer))
-        with folder, progress_of(input_, "replaying") as (lines, progress):
-            found = replay_file(plan, lines, folder, progress, attested=input_.attested)
+    reused = Reused(scores, scored, scored_by)
+    with opened(settings, file, topic, from_, to, reused) as input_:
+        plan = planned(settings, reused.scorer_of(settings.scorer, "--scorer"))
+        with folder, progress_of(input_, "replaying", cut := Cut()) as (lines, progress):
+            found = replay_file(plan, lines, folder, progress, attested=input_.attested, cut=cut)
     print(_said(found, out), file=sys.stderr)
-    return 0
+    return ended(cut, found.not_replayed, out)
 
 
 def _said(found: "Summary", out: Path) -> str:

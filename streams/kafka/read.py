@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct
 
 from streams.engine import Message, decoder_of
 from streams.errors import UserError
@@ -13,6 +16,8 @@ from streams.stages.decode import Unreadable
 from streams.topics import COMMENTS_RAW, Topic
 
 _POLL_MS: Final = 500
+_AT_ONCE: Final = 1000
+"""Records of a batch: a fetch holds ten thousand, and so many objects at once are slow to make and to collect."""
 
 
 def missing_topic(name: str) -> UserError:
@@ -40,13 +45,46 @@ async def open_reader(settings: Settings) -> Any:
     return consumer
 
 
-async def read_bounded(
-    settings: Settings, topic: str, partitions: Iterable[int] | None = None, start: Mapping[int, int] | None = None
-) -> AsyncIterator[list[Message]]:
-    """Yield the messages of a topic, in batches of one partition, up to the end as it is now.
+class Bound(Struct, frozen=True):
+    """Where a bounded read of a partition begins, and the first offset that it does not take."""
 
-    ``start`` gives the first offset per partition (default: the oldest there is). Stops on the consumer's *position*:
-    transaction markers and compaction leave holes, so the last offset may never be seen.
+    first: int
+    end: int
+
+
+class Bounded:
+    """A topic opened for one bounded read: ``bounds`` were taken once, whatever is written meanwhile."""
+
+    def __init__(self, consumer: Any, stops: dict[Any, int], bounds: dict[int, Bound]) -> None:
+        self.bounds = bounds
+        self._consumer = consumer
+        self._stops = stops
+
+    async def as_it_comes(self) -> AsyncIterator[list[Message]]:
+        """Yield batches of one partition each, whichever partition the broker gave first."""
+        async for batch in _until(self._consumer, self._stops):
+            yield batch
+
+    async def in_order(self) -> AsyncIterator[list[Message]]:
+        """Yield batches, all of one partition before the next: the same bytes on the broker come in the same order."""
+        for place, stop in sorted(self._stops.items()):
+            async for batch in _until(self._consumer, {place: stop}):
+                yield batch
+
+
+@asynccontextmanager
+async def bounded(
+    settings: Settings,
+    topic: str,
+    partitions: Iterable[int] | None = None,
+    start: Mapping[int, int] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> AsyncIterator[Bounded]:
+    """Open a topic for a read up to its end as it is now.
+
+    ``start`` gives the first offset per partition (default: the oldest there is). ``since`` and ``until`` are the broker's own
+    times, on a topic with LogAppendTime: nothing that it got before or from then on.
     """
     from aiokafka import TopicPartition
 
@@ -56,12 +94,30 @@ async def read_bounded(
         numbers = sorted(partitions if partitions is not None else await _partitions(consumer, name))
         places = [TopicPartition(name, number) for number in numbers]
         consumer.assign(places)
-        stops = await consumer.end_offsets(places)
-        await _seek(consumer, places, start or {})
-        async for batch in _until(consumer, stops):
-            yield batch
+        ends = await consumer.end_offsets(places)
+        firsts = _later(await consumer.beginning_offsets(places), {place: (start or {}).get(place.partition, 0) for place in places})
+        if since:
+            firsts = _later(firsts, await _at(consumer, ends, since))
+        stops = await _at(consumer, ends, until) if until else ends
+        for place in places:
+            consumer.seek(place, firsts[place])
+        bounds = {place.partition: Bound(firsts[place], max(firsts[place], stops[place])) for place in places}
+        yield Bounded(consumer, {place: bounds[place.partition].end for place in places}, bounds)
     finally:
         await consumer.stop()
+
+
+async def read_bounded(
+    settings: Settings, topic: str, partitions: Iterable[int] | None = None, start: Mapping[int, int] | None = None
+) -> AsyncIterator[list[Message]]:
+    """Yield the messages of a topic, in batches of one partition, up to the end as it is now.
+
+    ``start`` gives the first offset per partition (default: the oldest there is). Stops on the consumer's *position*:
+    transaction markers and compaction leave holes, so the last offset may never be seen.
+    """
+    async with bounded(settings, topic, partitions, start) as reading:
+        async for batch in reading.as_it_comes():
+            yield batch
 
 
 async def end_offset(settings: Settings, topic: str, partition: int) -> int:
@@ -94,10 +150,15 @@ async def _partitions(consumer: Any, name: str) -> set[int]:
     return found
 
 
-async def _seek(consumer: Any, places: list[Any], start: Mapping[int, int]) -> None:
-    beginnings = await consumer.beginning_offsets(places)
-    for place in places:
-        consumer.seek(place, max(start.get(place.partition, 0), beginnings[place]))
+def _later(some: Mapping[Any, int], others: Mapping[Any, int]) -> dict[Any, int]:
+    return {place: max(offset, others[place]) for place, offset in some.items()}
+
+
+async def _at(consumer: Any, ends: Mapping[Any, int], at: datetime) -> dict[Any, int]:
+    """Return the offset of the first message that each partition got at this time or later; its end where there is none."""
+    asked = dict.fromkeys(ends, max(0, int(at.timestamp() * 1000)))
+    found = await consumer.offsets_for_times(asked)
+    return {place: min(end, found[place].offset) if found.get(place) else end for place, end in ends.items()}
 
 
 async def _until(consumer: Any, stops: dict[Any, int]) -> AsyncIterator[list[Message]]:
@@ -109,7 +170,7 @@ async def _until(consumer: Any, stops: dict[Any, int]) -> AsyncIterator[list[Mes
                 open_places.discard(place)
         if not open_places:
             return
-        found = await consumer.getmany(timeout_ms=_POLL_MS)
+        found = await consumer.getmany(*open_places, timeout_ms=_POLL_MS, max_records=_AT_ONCE)
         for place, messages in found.items():
             batch = [message_of(raw) for raw in messages if raw.offset < stops[place]]
             if batch:

@@ -11,10 +11,10 @@ from streams.records import Comment, PileOn, Reply, Status
 from streams.replay import summary as account
 from streams.replay.folder import Folder
 from streams.replay.reading import BadLine
-from streams.replay.recorded import Progress, in_replays_order
+from streams.replay.recorded import Cut, Progress, in_replays_order
 from streams.replay.run import Turn, run
 from streams.replay.summary import Summary, Tally, tally_of
-from streams.stages.step import Stage
+from streams.stages.step import Arrived, Stage
 from streams.stages.targets import Target, soft_counts
 
 WRITTEN: Final = {"score": "scored", "address": "replies", "pileon": "pileons"}
@@ -34,21 +34,30 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 def replay(
-    plan: Run, lines: Iterator[Comment | BadLine], out: Folder, progress: Progress = lambda _done, _all: None, *, attested: bool = False
+    plan: Run,
+    lines: Iterator[Comment | BadLine],
+    out: Folder,
+    progress: Progress = lambda _done, _all: None,
+    *,
+    attested: bool = False,
+    cut: Cut | None = None,
 ) -> Summary:
     """Run the comments through the stages and write everything to ``out``. Raises Unbalanced if a record went missing.
 
     ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
+    ``cut``: may end it early; what was taken by then is accounted for, and the summary says that it is not complete.
     """
+    cut = cut or Cut()
     tally = tally_of(plan.stages)
     recorded = in_replays_order(_comments(lines, tally, out), attested)
     tally.not_believed = recorded.not_believed
     piled_on: set[Target] = set()
-    for turn in run(plan.stages, recorded.told(progress), ticks_until=recorded.until):
+    for turn in run(plan.stages, _counted(recorded.told(progress, cut), tally), ticks_until=recorded.until):
         tally.turn(turn)
         _write(turn, tally, out, piled_on)
+    cut.check()
     _write_targets(plan, out, piled_on)
-    found = _summary(plan, tally, out, recorded.clock)
+    found = _summary(plan, tally, out, recorded.clock[: cut.reached], len(recorded.comments) - cut.reached)
     out.finish(account.encoded(found))
     return found
 
@@ -60,8 +69,13 @@ def _comments(lines: Iterator[Comment | BadLine], tally: Tally, out: Folder) -> 
             tally.dead_lettered += 1
             out.write("dead-letters", [msgspec.json.encode(line)])
         else:
-            tally.comment(line)
             yield line
+
+
+def _counted(taken: Iterator[Arrived], tally: Tally) -> Iterator[Arrived]:
+    for one in taken:
+        tally.comment(one.record)
+        yield one
 
 
 def _write(turn: Turn, tally: Tally, out: Folder, piled_on: set[Target]) -> None:
@@ -99,8 +113,10 @@ def _write_targets(plan: Run, out: Folder, piled_on: set[Target]) -> None:
     out.write("targets", map(msgspec.json.encode, soft_counts(replies, piled_on, plan.min_hostile_authors)))
 
 
-def _summary(plan: Run, tally: Tally, out: Folder, clock: Sequence[datetime]) -> Summary:
+def _summary(plan: Run, tally: Tally, out: Folder, clock: Sequence[datetime], not_replayed: int) -> Summary:
     return Summary(
+        complete=not not_replayed,
+        not_replayed=not_replayed,
         program=plan.program,
         scorer=plan.scorer,
         detector=plan.detector,

@@ -2,25 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-from msgspec.structs import replace
-
-from streams.engine import Message, decoder_of, moment
 from streams.errors import UserError
 from streams.kafka.connection import reached
-from streams.kafka.read import read_bounded
+from streams.kafka.read import bounded
 from streams.records import Comment
 from streams.replay.reading import BadLine
+from streams.replay.taken import Asked, comments_of
 from streams.settings import Settings
-from streams.stages.decode import Unreadable
-from streams.stages.score import MAX_CLOCK_AHEAD
 from streams.topics import COMMENTS_RAW
-
-_START: Final = datetime.min.replace(tzinfo=UTC)
-_END: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class FromTopic:
@@ -35,7 +28,7 @@ class FromTopic:
         """Raise UserError for a topic that holds no comments."""
         if topic != COMMENTS_RAW.name:
             raise UserError(f"--topic {topic}: replay starts from {COMMENTS_RAW.name}; nothing else holds comments as they arrived")
-        self._settings, self._start, self._end = settings, start or _START, end or _END
+        self._settings, self._asked = settings, Asked(start, end)
 
     def __enter__(self) -> Self:
         return self
@@ -44,20 +37,9 @@ class FromTopic:
         """There is nothing to close: the consumer is gone when ``comments()`` begins to give."""
 
     def comments(self) -> Iterator[Comment | BadLine]:
-        """Yield comments with the time they arrived filled in, and what cannot be read under its offset."""
-        for found in asyncio.run(reached(self._settings, self._all())):
-            if isinstance(found, BadLine) or self._start <= (found.ingested_at or found.created_at) < self._end:
-                yield found
+        """Yield comments with the time they arrived filled in, and what cannot be read under its offset; partition after partition."""
+        yield from asyncio.run(reached(self._settings, self._all()))
 
     async def _all(self) -> list[Comment | BadLine]:
-        return [_read(message) async for batch in read_bounded(self._settings, COMMENTS_RAW.name) for message in batch]
-
-
-def _read(message: Message) -> Comment | BadLine:
-    try:
-        comment: Comment = decoder_of(COMMENTS_RAW)(message.value)
-    except Unreadable as unreadable:
-        return BadLine(message.offset, str(unreadable.reason), unreadable.detail, message.value or b"")
-    at = moment(message.timestamp_ms)
-    is_believed = comment.ingested_at is not None and comment.ingested_at - at <= MAX_CLOCK_AHEAD
-    return comment if is_believed else replace(comment, ingested_at=at)
+        async with bounded(self._settings, COMMENTS_RAW.name, since=self._asked.since) as reading:
+            return [found async for batch in reading.in_order() for found in comments_of(batch, self._asked)]

@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from streams.pseudonyms import installation_key, pseudonym
 from streams.replay.from_file import Run
+from streams.replay.reuse import Reuse, Reused
 from streams.replay.summary import configuration_hash
 from streams.scorers import Scorer
 from streams.settings import Settings, topology_config
@@ -15,6 +16,8 @@ def planned(settings: Settings, scorer: Scorer) -> Run:
     key = installation_key(settings.data)
     config = topology_config(settings, key)
     stages = topology(scorer, config)
+    if isinstance(scorer, Reuse):
+        stages = (Reused(scorer), *stages[1:])
     matters = [*(config.of(stage.name) for stage in stages), config.alert, config.mutes, pseudonym(key, "configuration")]
     return Run(
         stages=stages,

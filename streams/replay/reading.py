@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Any, Final, Self
 
 from msgspec import Struct
 
@@ -49,8 +49,9 @@ class Opened:
 
     def __init__(self, file: str) -> None:
         """Raise UserError where the file cannot be opened."""
-        self._file = file
+        self.file = file
         self._raw = open_raw(file)
+        self.stream: Any = unpacked(self._raw, file)
         self.size = None if file == STDIN else Path(file).stat().st_size
         self.name = name_of(file)
 
@@ -70,8 +71,8 @@ class Opened:
         """Yield the file's comments and bad lines; UserError where the packed file is damaged, or holds not one comment."""
         bad: list[BadLine] = []
         count, any_good = 0, False
-        with damage_told(self._file):
-            for one in read_comments(unpacked(self._raw, self._file)):
+        with damage_told(self.file):
+            for one in read_comments(self.stream):
                 if isinstance(one, BadLine):
                     count, bad = count + 1, bad or [one]
                 else:

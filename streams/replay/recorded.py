@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.records import Comment
 from streams.replay.believed import believed, witnessed
@@ -12,6 +13,27 @@ from streams.stages.step import Arrived
 
 Progress = Callable[[int, int], None]
 """Told how many comments of how many are done."""
+
+
+class Cut:
+    """Where a run ends that is asked to stop before its end: none of its sides takes more comments than another."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
+        self.reached = 0
+        """The most comments that a side has taken."""
+
+    def ends(self, number: int) -> bool:
+        """Return whether the comment of this number, from 1, is not taken any more."""
+        if self.is_asked and number > self.reached:
+            return True
+        self.reached = max(self.reached, number)
+        return False
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt where the run was stopped before it took anything: there is no result at all."""
+        if self.is_asked and not self.reached:
+            raise KeyboardInterrupt
 
 
 class Recorded(Struct, frozen=True):
@@ -25,9 +47,15 @@ class Recorded(Struct, frozen=True):
     not_believed: int = 0
     """Arrivals that the other records contradict."""
 
-    def told(self, progress: Progress) -> Iterator[Arrived]:
-        """Yield each comment with its arrival, and tell when it was taken."""
+    def first(self, count: int) -> "Recorded":
+        """Return the first so many of them."""
+        return replace(self, comments=self.comments[:count], clock=self.clock[:count])
+
+    def told(self, progress: Progress, cut: Cut | None = None) -> Iterator[Arrived]:
+        """Yield each comment with its arrival, and tell when it was taken; up to the cut."""
         for done, (comment, at) in enumerate(zip(self.comments, self.clock, strict=True), 1):
+            if cut is not None and cut.ends(done):
+                return
             yield Arrived(comment, at)
             progress(done, len(self.comments))
 

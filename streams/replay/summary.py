@@ -25,6 +25,9 @@ class Unbalanced(Exception):
 class Summary(Struct, kw_only=True):
     """``summary.json``. Every section is a sum: its first number is that of all the others together."""
 
+    complete: bool
+    """False: the run was stopped, and this many comments were left."""
+    not_replayed: int
     scorer: str
     detector: str
     configuration: str

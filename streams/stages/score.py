@@ -62,33 +62,37 @@ class Score:
         """Yield one step with one scored comment per record, in order."""
         texts = [text_to_score(each.record) for each in arrived if each.record.action is not Action.DELETED]
         toxicities = self._scorer.score([text for text, _ in texts]) if texts else []
-        scored = iter(zip(toxicities, texts, strict=True))
+        results = iter(zip(toxicities, texts, strict=True))
         for each in arrived:
             if each.record.action is Action.DELETED:
-                yield _deleted(each)
+                yield deleted(each)
             else:
-                toxicity, (_, was_cut) = next(scored)
-                yield self._scored(each, toxicity, was_cut)
-
-    def _scored(self, arrived: Arrived, toxicity: Toxicity, was_cut: bool) -> Step:
-        comment, ahead = _timed(arrived)
-        scored = ScoredComment(
-            comment=comment,
-            toxicity=toxicity.toxicity,
-            labels=toxicity.labels,
-            scorer=self._scorer.name,
-            text_was_cut=was_cut,
-            created_at_was_clamped=ahead,
-        )
-        return Step(SCORED, (scored,), notes=_notes(arrived, was_cut, ahead))
+                toxicity, (_, was_cut) = next(results)
+                yield scored(each, toxicity, was_cut, self._scorer.name)
 
 
-def _deleted(arrived: Arrived) -> Step:
-    """What was deleted has no toxicity, and its text goes no further."""
-    comment, ahead = _timed(arrived)
+def scored(arrived: Arrived, toxicity: Toxicity, was_cut: bool, scorer: str, was_clamped: bool = False) -> Step:
+    """Return what becomes of a comment with its score. ``was_clamped``: it was read from where its times had been mended before."""
+    comment, ahead = timed(arrived)
+    ahead = ahead or was_clamped
+    record = ScoredComment(
+        comment=comment,
+        toxicity=toxicity.toxicity,
+        labels=toxicity.labels,
+        scorer=scorer,
+        text_was_cut=was_cut,
+        created_at_was_clamped=ahead,
+    )
+    return Step(SCORED, (record,), notes=_notes(arrived, was_cut, ahead))
+
+
+def deleted(arrived: Arrived, was_clamped: bool = False) -> Step:
+    """Return what becomes of a deletion: what was deleted has no toxicity, and its text goes no further."""
+    comment, ahead = timed(arrived)
+    ahead = ahead or was_clamped
     bare = msgspec.structs.replace(comment, text=None)
-    scored = ScoredComment(comment=bare, toxicity=0.0, scorer=NOT_SCORED, created_at_was_clamped=ahead)
-    return Step(DELETED, (scored,), notes=_notes(arrived, was_cut=False, ahead=ahead))
+    record = ScoredComment(comment=bare, toxicity=0.0, scorer=NOT_SCORED, created_at_was_clamped=ahead)
+    return Step(DELETED, (record,), notes=_notes(arrived, was_cut=False, ahead=ahead))
 
 
 def _notes(arrived: Arrived, was_cut: bool, ahead: bool) -> tuple[str, ...]:
@@ -98,7 +102,7 @@ def _notes(arrived: Arrived, was_cut: bool, ahead: bool) -> tuple[str, ...]:
     return tuple(note for note, met in ((TEXT_CUT, was_cut), (CLOCK_AHEAD, ahead), (REKEYED, rekeyed)) if met)
 
 
-def _timed(arrived: Arrived) -> tuple[Comment, bool]:
+def timed(arrived: Arrived) -> tuple[Comment, bool]:
     """Return the comment with the time it arrived, and whether it claimed to be written well after that."""
     comment: Comment = arrived.record
     # "As of then" may lie in the past; an arrival after the broker's own is a lie, and would move time for everybody else.

@@ -5,6 +5,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
+from tests.bench.bounded import print_bounded
 from tests.bench.counting import print_counting
 from tests.bench.live import Bench
 from tests.bench.machine import machine
@@ -17,11 +18,13 @@ def main() -> None:
     parser.add_argument("--comments", type=int, default=30_000, help="how many go through the worker in a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--targets", type=int, default=100_000, help="how many people the detector's memory is measured with")
+    parser.add_argument("--records", type=int, default=100_000, help="how many the topics hold that are read to their end and replayed")
     asked = parser.parse_args()
     print(machine(), flush=True)
     print_pure(asked.targets)
     print_counting()
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
+        print_bounded(Path(folder) / "bounded", asked.records)
         asyncio.run(Bench(Path(folder)).run(asked.comments, asked.rounds))
 
 

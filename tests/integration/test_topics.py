@@ -140,6 +140,7 @@ async def test_no_broker_is_one_plain_line(live: Live) -> None:
 @pytest.mark.parametrize(
     "command",
     [("ingest", "page", "page.txt", "--source", "page"), ("watch", "--once"), ("redrive", "comments.raw", "--list"),
+     ("record", "replies", "--out", "out"),
      ("forget", "--author", "a"), ("replay", "--topic", "comments.raw", "--out", "out"), ("verdict", "abcdefgh", "not_one", "--by", "kim")],
     ids=lambda command: command[0],
 )  # fmt: skip

@@ -197,7 +197,7 @@ def test_no_text_is_scored_twice_and_each_gets_its_own_score() -> None:
 
 def test_both_sides_of_one_scorer_ask_it_once(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
     scorer = Counting()
-    monkeypatch.setattr("streams.cli.backtest.scorer_of", lambda *_: scorer)
+    monkeypatch.setattr("streams.cli.recorded.scorer_of", lambda *_: scorer)
     assert run(file) == 0
     assert len(scorer.asked) == len(set(scorer.asked)) > 100
 
@@ -321,7 +321,7 @@ def test_a_bad_configuration_is_one_plain_line(file: str, candidate: str, said: 
         (["--out", "out"], "give either --file F or --topic comments.raw"),
         (["--file", "none.jsonl", "--out", "out"], "none.jsonl: cannot be read"),
         (["--file", "in.jsonl", "--out", "out", "--name", "Un Do"], "--name 'Un Do'"),
-        (["--file", "in.jsonl", "--out", "out", "--scores", "reuse"], "there is only recompute"),
+        (["--file", "in.jsonl", "--out", "out", "--scores", "reuse"], "needs --topic comments.raw or recordings"),
         (["--file", "in.jsonl", "--out", "out", "--baseline", "none.toml"], "there is no settings file none.toml"),
         (["--file", "in.jsonl", "--out", "out", "--baseline", "full"], "--baseline full holds no backtest"),
         (["--file", "empty.jsonl", "--out", "out"], "is empty"),

@@ -1,8 +1,10 @@
 """One configuration's side of a backtest: the recorded comments through its stages, and what is kept of that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from itertools import zip_longest
 from typing import Final
 
 from msgspec import Struct, field
@@ -10,7 +12,7 @@ from msgspec import Struct, field
 from streams.records import Action, PileOn, Reply
 from streams.replay import summary as account
 from streams.replay.from_file import Run
-from streams.replay.recorded import Progress, Recorded
+from streams.replay.recorded import Cut, Progress, Recorded
 from streams.replay.run import Turn, handed_on, run
 from streams.replay.summary import Tally, tally_of
 from streams.settings import Settings, pileon_config
@@ -78,15 +80,35 @@ _SECTIONS: Final = {
 }
 
 
-def played(rules: Rules, recorded: Recorded, undecodable: int, progress: Progress) -> Played:
-    """Run the comments through one configuration's stages."""
-    made = Played(Tally(lines=undecodable, dead_lettered=undecodable, outcomes=tally_of(rules.plan.stages).outcomes))
-    for comment in recorded.comments:
-        made.tally.comment(comment)
-    taking = _Taking(made, rules.settings)
-    for turn in run(rules.plan.stages, recorded.told(progress), ticks_until=recorded.until):
-        taking.take(turn)
+def played(rules: Mapping[Side, Rules], recorded: Recorded, undecodable: int, progress: Progress, cut: Cut) -> dict[Side, Played]:
+    """Run the comments through each configuration's stages, by turns: wherever they are cut, all have taken the same."""
+    made = {side: _nothing(one, undecodable) for side, one in rules.items()}
+    done = dict.fromkeys(rules, 0)
+
+    def told(side: Side, count: int, of: int) -> None:
+        done[side] = count
+        progress(sum(done.values()), len(rules) * of)
+
+    sides = [_playing(made[side], one, recorded, partial(told, side), cut) for side, one in rules.items()]
+    for _ in zip_longest(*sides):
+        pass
+    cut.check()
+    for one in made.values():
+        for comment in recorded.comments[: cut.reached]:
+            one.tally.comment(comment)
     return made
+
+
+def _nothing(rules: Rules, undecodable: int) -> Played:
+    return Played(Tally(lines=undecodable, dead_lettered=undecodable, outcomes=tally_of(rules.plan.stages).outcomes))
+
+
+def _playing(made: Played, rules: Rules, recorded: Recorded, progress: Progress, cut: Cut) -> Iterator[None]:
+    """Keep what one configuration makes of the comments, and yield after each turn of a stage."""
+    taking = _Taking(made, rules.settings)
+    for turn in run(rules.plan.stages, recorded.told(progress, cut), ticks_until=recorded.until):
+        taking.take(turn)
+        yield
 
 
 class Addressed(Struct, frozen=True):

@@ -41,6 +41,9 @@ class Summary(Struct, frozen=True, kw_only=True):
 
     run: str
     program: str
+    complete: bool = True
+    """False: the run was stopped, this many comments were left, and everything here is about those that were taken."""
+    not_replayed: int = 0
     coverage: Coverage
     period: Covered
     configurations: dict[Side, str]

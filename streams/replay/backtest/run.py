@@ -21,11 +21,11 @@ from streams.replay.backtest.next_up import next_up
 from streams.replay.backtest.over_time import over_time
 from streams.replay.backtest.pages import pages
 from streams.replay.backtest.period import Lateness, Period, event_time, period
-from streams.replay.backtest.played import Rules, Side, played
+from streams.replay.backtest.played import Played, Rules, Side, played
 from streams.replay.backtest.report import LOCK, METRICS, TO_JUDGE, Summary, counted, covered, delta, encoded, locked, to_judge
 from streams.replay.folder import Folder
 from streams.replay.reading import BadLine
-from streams.replay.recorded import Progress, Recorded, in_replays_order
+from streams.replay.recorded import Cut, Progress, in_replays_order
 from streams.stages.targets import Target
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -52,9 +52,10 @@ def named(name: str | None, candidate: Rules) -> str:
     return name
 
 
-def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out: Folder, progress: Progress) -> Summary:
+def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out: Folder, progress: Progress, cut: Cut) -> Summary:
     """Run what was recorded through both configurations and write everything to ``out``.
 
+    ``cut`` may end it early: then all of it is about the comments that both sides took, and says that it is not complete.
     Raises UserError where there is no comment at all, or where labels speak of something else, Unbalanced if a record went missing.
     """
     read, undecodable = read_all(lines)
@@ -62,13 +63,12 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
         raise UserError("no comment arrived in this period, there is nothing to backtest")
     recorded = in_replays_order(read, attested)
     lateness = Lateness([one.settings for one in asked.rules.values()])
+    made, count = played(asked.rules, recorded, undecodable, progress, cut), len(recorded.comments)
+    recorded = recorded.first(cut.reached)
     times = [event_time(comment, lateness) for comment in recorded.comments]
-    when, count = period(times), len(recorded.comments)
-    lived = {}
-    for order, (side, rules) in enumerate(asked.rules.items()):
-        lived[side] = _lived(rules, recorded, undecodable, _part(progress, order * count, len(asked.rules) * count))
+    when, lived = period(times), {side: _lived(rules, made[side]) for side, rules in asked.rules.items()}
     changes = matched(lived[Side.BASELINE].cases, lived[Side.CANDIDATE].cases)
-    found = _summary(asked, coverage(recorded, times, undecodable, lateness), when, lived, changes)
+    found = _summary(asked, coverage(recorded, times, undecodable, lateness), when, lived, changes, count - cut.reached)
     written = [(at, comment.source) for at, comment in zip(times, recorded.comments, strict=True) if comment.action is Action.CREATED]
     charted = Charted(run=asked.name, period=when, sources=_sources(asked), written=written, lived=lived, changes=changes,
                       facts={side: _facts(rules) for side, rules in asked.rules.items()})  # fmt: skip
@@ -87,17 +87,11 @@ def read_all(lines: Iterator[Comment | BadLine]) -> tuple[list[Comment], int]:
     return read, undecodable
 
 
-def _part(progress: Progress, before: int, of: int) -> Progress:
-    """Return whom to tell of a part of the work, where so much was done before it."""
-    return lambda done, _: progress(before + done, of)
-
-
-def _lived(rules: Rules, recorded: Recorded, undecodable: int, progress: Progress) -> Lived:
-    made = played(rules, recorded, undecodable, progress)
+def _lived(rules: Rules, made: Played) -> Lived:
     return Lived(made, cases(one.pileon for one in made.told), pages(made.told, rules.settings.alert.storm_length))
 
 
-def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Lived], changes: list[Change]) -> Summary:
+def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Lived], changes: list[Change], not_replayed: int) -> Summary:
     labels = _judged(asked, when, lived)
     scores = {Side.BASELINE: labels.baseline, Side.CANDIDATE: labels.candidate} if labels else {}
     found = {side: dict(measures(one, when.days, scores.get(side))) for side, one in lived.items()}
@@ -106,6 +100,8 @@ def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Li
     return Summary(
         run=asked.name,
         program=asked.program,
+        complete=not not_replayed,
+        not_replayed=not_replayed,
         coverage=seen,
         period=covered(when),
         configurations={side: rules.plan.configuration for side, rules in asked.rules.items()},

@@ -52,6 +52,7 @@ def _coverage(found: Summary) -> list[str]:
         f"backtest {found.run}: {when.start:%Y-%m-%d %H:%M} to {when.end:%Y-%m-%d %H:%M} UTC, rates over {when.days:.1f} days",
         f"{seen.records} records: {seen.comments} comments, {seen.edits} edits, {seen.deletions} deletions, {undecodable}",
         f"{people}; {gaps}",
+        *([] if found.complete else [f"PARTIAL: it was stopped, {found.not_replayed} comments were left"]),
     ]
 
 

@@ -1,0 +1,103 @@
+"""``threadwatch record``: a topic, up to its end as it is now, into one file. In no group, committing nothing."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any, Final
+
+from msgspec import Struct
+
+from streams.errors import UserError
+from streams.kafka.connection import reached
+from streams.kafka.read import Bounded, bounded
+from streams.replay.recording import Blocks, Header, assemble
+from streams.replay.taken import Asked, arrival_in
+from streams.settings import Settings
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES
+
+RECORDED: Final = (COMMENTS_RAW.name, COMMENTS_SCORED.name, REPLIES.name, PILEONS.name)
+_COMMENTS: Final = (COMMENTS_RAW.name, COMMENTS_SCORED.name)
+Progress = Callable[[int, int], None]
+"""Told how many offsets of how many are read."""
+
+
+class Told(Struct, frozen=True):
+    """What was recorded: messages, and bytes of the file."""
+
+    messages: int
+    size: int
+
+
+def record(settings: Settings, topic: str, out: Path, asked: Asked, force: bool, progress: Progress) -> Told:
+    """Write what a topic got in a period to a file, which only its owner can read, and return what it holds.
+
+    Raises UserError for a topic that is not recorded, a file that is there already (unless ``force``), or cannot be written. The file is
+    there when it is whole.
+    """
+    if topic not in RECORDED:
+        raise UserError(f"record {topic}: there is nothing to record but {', '.join(RECORDED)}")
+    _check_free(out, force)
+    with _written(out, force) as (file, body):
+        return asyncio.run(reached(settings, _recorded(settings, topic, asked, file, body, progress)))
+
+
+async def _recorded(settings: Settings, topic: str, asked: Asked, file: IO[bytes], body: IO[bytes], progress: Progress) -> Told:
+    until = None if topic in _COMMENTS else asked.end
+    since = asked.since if topic in _COMMENTS else asked.start
+    async with bounded(settings, topic, since=since, until=until) as reading:
+        blocks = Blocks(body)
+        await _take(reading, blocks, topic, asked, progress)
+    blocks.close()
+    parts = tuple(blocks.part(number, bound.first, bound.end) for number, bound in sorted(reading.bounds.items()))
+    program = f"threadwatch {version('threadwatch')}"
+    header = Header(topic=topic, start=asked.start, end=asked.end, partitions=parts, program=program)
+    last = assemble(file, header, blocks, body)
+    return Told(last.messages, file.tell())
+
+
+async def _take(reading: Bounded, blocks: Blocks, topic: str, asked: Asked, progress: Progress) -> None:
+    arrived, is_all = arrival_in(topic), asked == Asked()
+    total, before = sum(bound.end - bound.first for bound in reading.bounds.values()), 0
+    partition = None
+    async for batch in reading.in_order():
+        for message in batch:
+            if is_all or asked.holds(arrived(message)):
+                blocks.add(message)
+        bound = reading.bounds[batch[-1].partition]
+        if partition not in (None, batch[-1].partition):
+            before += reading.bounds[partition].end - reading.bounds[partition].first
+        partition = batch[-1].partition
+        progress(before + batch[-1].offset + 1 - bound.first, total)
+
+
+def _check_free(out: Path, force: bool) -> None:
+    if out.is_dir():
+        raise UserError(f"--out: {out} is a folder; name a file")
+    if out.exists() and not force:
+        raise UserError(f"--out: {out} is there already; name another file, or add --force to replace it")
+
+
+@contextmanager
+def _written(out: Path, force: bool) -> Iterator[tuple[Any, Any]]:
+    """Give two files beside ``out``: the first becomes it when all went well; neither is left."""
+    try:
+        with (
+            tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.unfinished-", delete=False) as file,
+            tempfile.TemporaryFile(dir=out.parent) as body,
+        ):
+            try:
+                yield file, body
+                file.flush()
+                os.fsync(file.fileno())
+                _check_free(out, force)
+                Path(file.name).replace(out)
+            finally:
+                Path(file.name).unlink(missing_ok=True)
+    except (TimeoutError, ConnectionError):  # the broker's
+        raise
+    except OSError as error:
+        raise UserError(f"--out: {out} cannot be written ({error.strerror or error})") from error
