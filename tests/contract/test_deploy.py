@@ -89,7 +89,7 @@ PUSHED = {"PileOn", "PileOnStorm"}
 
 
 def test_every_runbook_is_of_an_alert():
-    assert {file.stem for file in (ROOT / "docs" / "runbooks").glob("*.md")} == {alert["alert"] for alert in ALERTS} | PUSHED
+    assert {file.stem for file in (ROOT / "docs" / "runbooks").glob("*.md")} - {"README"} == {alert["alert"] for alert in ALERTS} | PUSHED
 
 
 # Names of metrics.
