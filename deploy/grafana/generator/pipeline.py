@@ -197,7 +197,7 @@ def _webhooks() -> AnyPanel:
         "Webhook tries a minute", "ok: taken; refused: answered, but not 2xx; failed: no answer; forbidden: its address is not public; "
         "expired: tried long enough, given up. Nothing here where the settings have no webhooks.",
         Query("sum by (outcome) (rate(threadwatch_webhooks_posted_total[$__rate_interval])) * 60", "{{outcome}}"), unit=A_MINUTE,
-        looks=looks, links=[runbook("AlertPathBroken")],
+        looks=looks, links=[runbook("WebhooksFailing"), runbook("WebhooksGivenUp")],
     )  # fmt: skip
 
 
@@ -205,7 +205,8 @@ def _waiting() -> AnyPanel:
     return lines(
         "Webhooks waiting", "Not delivered yet: they are tried again with growing pauses, for as long as give_up_after says. They are kept "
         "in the log, and a worker that starts again goes on with them.",
-        Query("sum(threadwatch_webhooks_waiting)", "waiting"), looks={"waiting": Line(ORANGE)}, links=[runbook("AlertPathBroken")],
+        Query("sum(threadwatch_webhooks_waiting)", "waiting"), looks={"waiting": Line(ORANGE)},
+        links=[runbook("WebhooksFailing"), runbook("WebhooksGivenUp")],
     )  # fmt: skip
 
 
