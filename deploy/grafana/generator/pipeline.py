@@ -42,7 +42,7 @@ def _now() -> tuple[AnyPanel, ...]:
     came = 'sum(rate(threadwatch_messages_total{stage="score"}[5m]))'
     return (
         number("Workers up", "Workers that answered the last scrape.", Query('sum(up{job="threadwatch"})'),
-               steps=Steps(look=1, bad=1, below=True), span=4, height=4, links=[runbook("WorkerDown")]),
+               steps=Steps(look=1, bad=1, below=True), span=4, height=4, links=[runbook("NoWorkerUp"), runbook("WorkerDown")]),
         number("Scored within a minute", f"Of the comments of the last hour; the objective is {OBJECTIVE * 100:g} %, counted from their "
                "arrival. What was over a day old on arrival is left out.", Query(_within_a_minute("1h")),
                unit=SHARE, steps=SLO, span=4, height=4, decimals=2,
