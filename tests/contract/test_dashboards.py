@@ -196,11 +196,38 @@ def test_every_runbook_that_is_linked_is_there():
         ("EventTimeLag", pipeline.EVENT_LAG.bad),
         ("DeadLetterRate", pipeline.DEAD.bad),
         ("FalsePositiveRateHigh", verdicts.RIGHT.bad),
+        ("ScoreDistributionShift", model.SHIFT.bad),
     ],
 )
 def test_what_is_red_is_what_the_alert_of_it_tells(alert: str, red: float):
     said = next(one["expr"] for one in ALERTS if one["alert"] == alert)
     assert red in {float(number) for number in re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])", said)}
+
+
+def test_bars_are_summed_in_their_legend_and_lines_say_their_last_value():
+    for where, panel in PANELS:
+        if panel["type"] == "timeseries":
+            is_of_bars = panel["fieldConfig"]["defaults"]["custom"].get("drawStyle") == "bars"
+            assert panel["options"]["legend"]["calcs"] == ["sum" if is_of_bars else "lastNotNull"], where
+
+
+def test_a_critical_case_stands_once_among_the_critical_ones():
+    lists = [panel["options"]["labels"] for _, panel in PANELS if panel["type"] == "alertGroups"]
+    assert lists == [f'alertname="PileOn", severity="{severity}"' for severity in ("critical", "warning")]
+
+
+@pytest.mark.parametrize(
+    ("title", "alerts"),
+    [
+        ("Webhook tries a minute", {"WebhooksFailing", "WebhooksGivenUp"}),
+        ("Webhooks waiting", {"WebhooksFailing", "WebhooksGivenUp"}),
+        ("Scorer", {"ScorerMissing"}),
+        ("Seconds a text", {"ScorerSlow"}),
+    ],
+)
+def test_a_panel_leads_to_the_runbook_of_what_it_shows(title: str, alerts: set[str]):
+    (panel,) = [panel for _, panel in PANELS if panel["title"] == title]
+    assert {link["title"].removeprefix("Runbook: ") for link in panel["links"]} == alerts
 
 
 def test_the_objective_is_a_bound_of_the_histogram():

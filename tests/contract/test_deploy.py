@@ -89,7 +89,7 @@ PUSHED = {"PileOn", "PileOnStorm"}
 
 
 def test_every_runbook_is_of_an_alert():
-    assert {file.stem for file in (ROOT / "docs" / "runbooks").glob("*.md")} == {alert["alert"] for alert in ALERTS} | PUSHED
+    assert {file.stem for file in (ROOT / "docs" / "runbooks").glob("*.md")} - {"README"} == {alert["alert"] for alert in ALERTS} | PUSHED
 
 
 # Names of metrics.
@@ -192,6 +192,20 @@ def test_an_end_is_told_with_its_reason(amtool: str, tmp_path: Path, why: str):
 
 def test_an_operational_alert_is_plainly_resolved(amtool: str, tmp_path: Path):
     assert "RESOLVED" in told(amtool, tmp_path, labels={"alertname": "WorkerDown"})
+
+
+def test_a_rule_s_runbook_is_told_as_an_address_that_compose_answers(amtool: str, tmp_path: Path):
+    given = next(alert for alert in ALERTS if alert["alert"] == "WorkerDown")["annotations"]["runbook_url"]
+    text = told(amtool, tmp_path, labels={"alertname": "WorkerDown"}, annotations={"runbook_url": given})
+    assert text.splitlines()[-1] == "    what to do: http://localhost:3000/public/runbooks/WorkerDown.md"
+    grafana = loaded(ROOT / "docker-compose.yml")["services"]["grafana"]
+    assert "127.0.0.1:3000:3000" in grafana["ports"]
+    assert "./docs/runbooks:/usr/share/grafana/public/runbooks:ro" in grafana["volumes"]
+
+
+def test_a_rule_of_one_s_own_may_name_a_whole_address(amtool: str, tmp_path: Path):
+    text = told(amtool, tmp_path, labels={"alertname": "Ours"}, annotations={"runbook_url": "https://wiki.example/ours"})
+    assert text.splitlines()[-1] == "    what to do: https://wiki.example/ours"
 
 
 PACE = {"summary": "a case", "case": "7Q4F", "people": "9", "within": "22 min", "replying": "9 of 14 replying"}

@@ -19,6 +19,7 @@ from tests.support.reader import QUIET
 ID = "7q4fkm4v24yhtwhhjkeaqvc5b"
 CONSOLE = "https://console.example"
 LINK = f"{CONSOLE}/pileons/{ID}"
+HELP = "\nwhat to do: http://localhost:3000/public/runbooks/PileOn.md"
 WHY = "9 people hostile in 10 min (usual 0.3); 9 of 14 replying within 1 h"
 
 
@@ -112,8 +113,8 @@ async def test_from_opened_over_ongoing_and_escalated_to_quiet_word_for_word(wor
     await worker.posts()
     await came(inboxes, 1, 1, 0)
     line = f"[warning] {WHAT} · ongoing"
-    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}", "warning")
-    assert mail(inboxes)[:2] == (line, f"{line} · {LINK}\n    {WHY}")
+    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}{HELP}", "warning")
+    assert mail(inboxes)[:2] == (line, f"{line} · {LINK}\n    {WHY}{HELP}")
 
     worker.sees(later(warning, 2, hostile_authors=10))
     await worker.posts(rounds=2)
@@ -122,7 +123,7 @@ async def test_from_opened_over_ongoing_and_escalated_to_quiet_word_for_word(wor
     await worker.posts()
     await came(inboxes, 2, 2, 1)
     line = f"[critical] {WHAT} · ongoing, was warning".replace("9 people", "11 people").replace("9 of", "11 of")
-    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}", "danger")
+    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}{HELP}", "danger")
     assert mail(inboxes)[0] == line
 
     worker.sees(later(worse, 4, Status.CLOSED, severity=Severity.CRITICAL, hostile_authors=11, ended_because=EndedBecause.QUIET))
@@ -166,7 +167,7 @@ async def test_a_lease_that_lapses_reads_no_longer_monitored(worker: Posting, in
     await worker.posts(lease=timedelta(seconds=2))
     await came(inboxes, 2, 2, 2)
     line = f"[critical] {WHAT} · NO LONGER MONITORED, may still be going on"
-    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}", "#888888")
+    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}{HELP}", "#888888")
     assert "<strong>NO LONGER MONITORED, may still be going on</strong>" in mail(inboxes)[2]
 
 
@@ -178,9 +179,8 @@ async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Posting, in
     await asyncio.sleep(QUIET)
     assert (len(inboxes.slack), len(inboxes.mails), len(inboxes.hooks)) == (1, 1, 1)
     line = "[critical] harbour-post · More than 20 pile-ons opened at once in one source · ongoing"
-    assert slack(inboxes) == (
-        line, f"{line}\n    One alert stands for all of them; each is listed where open pile-ons are listed.", "danger"
-    )  # fmt: skip
+    why = "One alert stands for all of them; each is listed where open pile-ons are listed."
+    assert slack(inboxes) == (line, f"{line}\n    {why}{HELP.replace('PileOn', 'PileOnStorm')}", "danger")
     assert mail(inboxes)[0] == line
 
 

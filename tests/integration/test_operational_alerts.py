@@ -59,17 +59,17 @@ async def a_worker_that_is_stopped_and_one_that_is_killed_again_and_again(
     await first.ready()
     async with watched(folder, "down", [port], alertmanager) as prometheus:
         await asyncio.to_thread(first.stop)
-        await prometheus.fires("WorkerDown")
+        await prometheus.fires("WorkerDown", "NoWorkerUp")
         second = live.worker("--metrics-port", str(port))
         await second.ready()
-        await prometheus.ends("WorkerDown")
+        await prometheus.ends("WorkerDown", "NoWorkerUp")
 
         for _ in range(4):
             before = await another_start(prometheus, 0.0)
             second.kill()
             await another_start(prometheus, before)
         await prometheus.fires("WorkerCrashLooping")
-        await prometheus.ends("WorkerCrashLooping", "WorkerDown")
+        await prometheus.ends("WorkerCrashLooping", "WorkerDown", "NoWorkerUp")
 
 
 async def a_scorer_that_hangs(another: Another, folder: Path, alertmanager: Alertmanager) -> None:

@@ -1,4 +1,4 @@
-"""A worker that is down stands for what follows from it, on a real Alertmanager with the rules of inhibition that we ship."""
+"""Where no worker is up, that stands for what follows from it, on a real Alertmanager with the rules of inhibition that we ship."""
 
 import asyncio
 import json
@@ -13,6 +13,7 @@ from tests.support.live import until
 from tests.support.scenes import alerted
 
 LABELS = {
+    "NoWorkerUp": {"severity": "critical"},
     "WorkerDown": {"severity": "critical", "job": "threadwatch", "instance": "w1:9464"},
     "ScoringStalled": {"severity": "critical", "stage": "score"},
     "StageStalled": {"severity": "critical", "stage": "pileon"},
@@ -31,7 +32,7 @@ TOLD_BESIDE = {
     "DeadLetterRate": {"severity": "warning", "topic": "replies"},
     "ToxicShareHigh": {"severity": "warning", "source": "news"},
 }
-"""These say something that a worker that is down does not."""
+"""These say something that no worker being up does not."""
 
 
 @pytest.fixture
@@ -57,20 +58,20 @@ async def become(alertmanager: Alertmanager, names: Iterable[str], cluster: str 
     await until(f"inhibited: {expected}", lambda: asyncio.to_thread(lambda: inhibited(alertmanager, cluster) == expected))
 
 
-async def test_what_follows_from_a_worker_that_is_down_is_not_told_beside_it(alertmanager: Alertmanager) -> None:
+async def test_what_follows_from_no_worker_being_up_is_not_told_beside_it(alertmanager: Alertmanager) -> None:
     post(alertmanager, LABELS | TOLD_BESIDE)
-    await become(alertmanager, LABELS.keys() - {"WorkerDown"})
+    await become(alertmanager, LABELS.keys() - {"NoWorkerUp"})
 
 
-async def test_without_a_worker_down_each_is_told(alertmanager: Alertmanager) -> None:
-    follows = {name: labels for name, labels in LABELS.items() if name != "WorkerDown"}
+async def test_where_one_of_several_workers_is_down_each_is_told(alertmanager: Alertmanager) -> None:
+    follows = {name: labels for name, labels in LABELS.items() if name != "NoWorkerUp"}
     post(alertmanager, follows, cluster="harbour")
     await until("all are held", lambda: len(alertmanager.holds()) == len(follows))
     assert inhibited(alertmanager, "harbour") == set()
 
 
-async def test_a_worker_that_is_down_says_nothing_of_another_cluster(alertmanager: Alertmanager) -> None:
+async def test_no_worker_being_up_says_nothing_of_another_cluster(alertmanager: Alertmanager) -> None:
     post(alertmanager, LABELS, cluster="harbour")
-    post(alertmanager, {name: labels for name, labels in LABELS.items() if name != "WorkerDown"}, cluster="hill")
-    await become(alertmanager, LABELS.keys() - {"WorkerDown"}, "harbour")
+    post(alertmanager, {name: labels for name, labels in LABELS.items() if name != "NoWorkerUp"}, cluster="hill")
+    await become(alertmanager, LABELS.keys() - {"NoWorkerUp"}, "harbour")
     assert inhibited(alertmanager, "hill") == set()

@@ -43,6 +43,12 @@ def test_a_bucket_is_drawn_without_those_below_it():
     assert [one.points for one in unfolded([high, low])] == [[(1, 2.0), (2, 3.0)], [(1, 3.0), (2, 0.0)]]
 
 
+def test_a_series_has_a_last_value_and_a_total_of_what_is_a_number():
+    one = Series("opened", {}, [(1, 2.0), (2, 3.0), (3, math.nan)], "A")
+    assert (one.last, one.total) == (3.0, 5.0)
+    assert math.isnan(Series("opened", {}, [], "A").total)
+
+
 def test_a_value_has_the_colour_of_the_highest_step_that_it_reaches():
     steps = {"steps": [{"color": "#0072B2", "value": None}, {"color": "#E69F00", "value": 0.1}]}
     assert [colour_of(value, steps) for value in (0.0, 0.1, 7.0)] == ["#0072B2", "#E69F00", "#E69F00"]

@@ -8,7 +8,8 @@ from deploy.grafana.generator.frame import SOURCE, add, choice, dashboard, runbo
 from deploy.grafana.generator.looks import GREY, ORANGE, SKY, Line, Steps, cycle
 from deploy.grafana.generator.panels import A_MINUTE, SECONDS, SHARE, AnyPanel, Column, Query, bars, heat, lines, number, rows
 
-SHIFT: Final = Steps(look=0.05, bad=0.1)
+SHIFT: Final = Steps(look=0.1, bad=0.15)
+"""0.15 as the alert ScoreDistributionShift has it; that compares three hours with the day before them, and only where enough was scored."""
 BEFORE: Final = "$before"
 _TOXICITY: Final = f'label="toxicity", {SOURCE}'
 _BANDS: Final = (("", "0.2"), ("0.2", "0.5"), ("0.5", "0.8"), ("0.8", "0.95"), ("0.95", "1.0"))
@@ -56,14 +57,15 @@ def _now() -> tuple[AnyPanel, ...]:
     return (
         number("Shift against before", "The most that any site's score distribution of the last hour differs from that of the hour "
                "before (Kolmogorov-Smirnov distance, 0 to 1). A new scorer, another language or a raid moves it. Nothing to compare "
-               "with on the first day.", Query(f"max({_distance()})"), steps=SHIFT, span=5, height=5, decimals=3,
-               no_value="nothing to compare with", links=[runbook("ScoreDistributionShift")]),
+               "with on the first day. The alert of it compares three hours with the day before.",
+               Query(f"max({_distance()})"), steps=SHIFT, span=5, height=5, decimals=3, no_value="nothing to compare with",
+               links=[runbook("ScoreDistributionShift")]),
         number("Flagged, of all scored", "Comments of the last hour that scored 0.8 or more for toxicity.", Query(_flagged_share("1h")),
                unit=SHARE, steps=Steps(look=0.1, bad=0.2), span=5, height=5, decimals=1, no_value="no comments",
                links=[runbook("ToxicShareHigh")]),
-        number("Seconds a batch", "95 of 100 batches of the last 5 minutes were scored and written sooner.",
+        number("Seconds a batch", "95 of 100 batches of the last 5 minutes took the scorer less: its own time, without the transaction.",
                Query(f"histogram_quantile(0.95, {quick})"), unit=SECONDS, steps=Steps(look=1, bad=5), span=5, height=5, decimals=2,
-               no_value="no batches", links=[runbook("ScoringStalled")]),
+               no_value="no batches", links=[runbook("ScorerSlow")]),
     )  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def _scorers() -> AnyPanel:
     columns = (Column("Scorer", label="scorer"), Column("Workers now", "count by (scorer) (threadwatch_model_info)"),
                Column("Comments in 24 h", f"round({scored})"))  # fmt: skip
     said = "Name and version of what scores, on how many workers now, and how much of the last 24 hours each version scored."
-    return rows("Scorer", said, columns, span=9, height=5, links=[runbook("ScoringStalled")])
+    return rows("Scorer", said, columns, span=9, height=5, links=[runbook("ScorerMissing")])
 
 
 def _heat() -> AnyPanel:
@@ -111,7 +113,8 @@ def _flagged() -> AnyPanel:
 def _shift() -> AnyPanel:
     return lines(
         "Shift against before, by site", "Largest difference between the score distributions of the last hour and the hour before (as "
-        "chosen above), 0 to 1.", Query(_distance(), "{{source}}"), steps=SHIFT, span=12, links=[runbook("ScoreDistributionShift")],
+        "chosen above), 0 to 1. The alert of it compares three hours with the day before.",
+        Query(_distance(), "{{source}}"), steps=SHIFT, span=12, links=[runbook("ScoreDistributionShift")],
     )  # fmt: skip
 
 
@@ -126,9 +129,10 @@ def _share_against_before() -> AnyPanel:
 def _seconds() -> AnyPanel:
     buckets = "sum by (le) (rate(threadwatch_score_seconds_bucket[$__rate_interval]))"
     return lines(
-        "Seconds a batch over time", "Half of the batches, and 95 of 100, were scored and written sooner than this.",
+        "Seconds a batch over time",
+        "Half of the batches, and 95 of 100, took the scorer less than this: its own time, without the transaction.",
         Query(f"histogram_quantile(0.5, {buckets})", "half"), Query(f"histogram_quantile(0.95, {buckets})", "95 of 100"), unit=SECONDS,
-        looks={"half": Line(SKY), "95 of 100": Line(ORANGE, dashed=True)}, links=[runbook("ScoringStalled")],
+        looks={"half": Line(SKY), "95 of 100": Line(ORANGE, dashed=True)}, links=[runbook("ScorerSlow")],
     )  # fmt: skip
 
 
@@ -136,14 +140,14 @@ def _batches() -> AnyPanel:
     return lines(
         "Texts a batch", "Mean number of texts scored at once: grows with load.",
         Query(_mean("threadwatch_score_batch_size", "$__rate_interval"), "texts"), looks={"texts": Line(SKY)},
-        links=[runbook("ScoringStalled")],
+        links=[runbook("ScorerSlow")],
     )  # fmt: skip
 
 
 def _texts() -> AnyPanel:
     seconds = "sum(rate(threadwatch_score_seconds_sum[$__rate_interval]))"
     return lines(
-        "Seconds a text", "Time in the score stage for each text, its share of the transaction with it. Small batches cost more each.",
+        "Seconds a text", "The scorer's own time for each text. Small batches cost more each.",
         Query(f"{seconds} / (sum(rate(threadwatch_score_batch_size_sum[$__rate_interval])) > 0)", "a text"), unit=SECONDS,
-        looks={"a text": Line(SKY)}, links=[runbook("ScoringStalled")],
+        looks={"a text": Line(SKY)}, links=[runbook("ScorerSlow")],
     )  # fmt: skip

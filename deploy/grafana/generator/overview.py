@@ -29,7 +29,7 @@ def built() -> build.Dashboard:
     """Return the dashboard."""
     said = "How is each site now? Counts and shares only: what was said, and by whom, is in no metric."
     made = dashboard("overview", "threadwatch · Overview", said, "now-24h")
-    add(made, "Now", *_open_now(), _sites(), _cases())
+    add(made, "Now", *_open_now(), _sites(), *_cases())
     add(made, "Pile-ons and alerts over time", _opened_and_ended(), _open_over_time(), _decisions(), _held())
     add(made, "What people say of them", *verdicts())
     add(made, "What is written", _toxic_over_time(), _comments_over_time(), _communities())
@@ -88,15 +88,23 @@ def _sites() -> AnyPanel:
         "alert ToxicShareHigh. Newest comment: how long ago the newest scored one was written; empty before the first. “other” stands for "
         "sites that the settings do not name."
     )
-    return rows("Each site now", said, columns, span=14, height=8, links=[runbook("ToxicShareHigh"), console()])
+    return rows("Each site now", said, columns, span=24, height=7, links=[runbook("ToxicShareHigh"), console()])
 
 
-def _cases() -> AnyPanel:
-    said = (
-        "Alerts of pile-ons open now, from Alertmanager, by severity, site and community. A case that became critical stands "
-        "there as a warning too; its page is one click away. Empty where nothing is open, or where the worker has no alertmanager.urls."
+def _cases() -> tuple[AnyPanel, ...]:
+    empty = "Empty where nothing is open, or where the worker has no alertmanager.urls."
+    worst = (
+        "The cases that are critical, each once, from Alertmanager, by site and community: its own words, with the case's id as "
+        f"`pileon`. {empty}"
     )
-    return alert_groups("Open by severity and community", said, 'alertname="PileOn"', span=10, height=8)
+    rest = (
+        "The cases that are, or were, a warning: one that became critical is listed beside as well, and its warning is inhibited, told to "
+        f"nobody. {empty}"
+    )
+    return (
+        alert_groups("Open: critical", worst, 'alertname="PileOn", severity="critical"', span=12, height=7),
+        alert_groups("Open: warnings", rest, 'alertname="PileOn", severity="warning"', span=12, height=7),
+    )
 
 
 def _opened_and_ended() -> AnyPanel:

@@ -58,11 +58,11 @@ def lines(
     title: str, said: str, *queries: Query, unit: str = COUNT, steps: Steps | None = None, looks: Mapping[str, Line] | None = None,
     stacked: bool = False, bars_of: str = "", **look: Any,
 ) -> timeseries.Panel:  # fmt: skip
-    """Return a course over time; the legend says each series' last value. ``bars_of``: bars, each of so long an interval."""
+    """Return a course over time; the legend says each series' last value. ``bars_of``: bars of so long an interval, and their total."""
     panel = _framed(timeseries.Panel(), title, said, unit, steps, look)
     panel = panel.line_width(2).fill_opacity(70 if bars_of else 25 if stacked else 0).show_points(words.VisibilityMode.NEVER)
     panel = panel.tooltip(common.VizTooltipOptions().mode(words.TooltipDisplayMode.MULTI).sort(words.SortOrder.DESCENDING))
-    panel = panel.legend(_legend())
+    panel = panel.legend(_legend("sum" if bars_of else "lastNotNull"))
     if steps:
         panel = panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(words.GraphThresholdsStyleMode.DASHED))
     if stacked:
@@ -162,9 +162,9 @@ def _last() -> common.ReduceDataOptions:
     return common.ReduceDataOptions().calcs(["lastNotNull"])
 
 
-def _legend() -> common.VizLegendOptions:
+def _legend(said: str) -> common.VizLegendOptions:
     shown = common.VizLegendOptions().show_legend(True).display_mode(words.LegendDisplayMode.LIST)
-    return shown.placement(words.LegendPlacement.BOTTOM).calcs(["lastNotNull"])
+    return shown.placement(words.LegendPlacement.BOTTOM).calcs([said])
 
 
 def _cell(column: Column) -> list[data.DynamicConfigValue]:

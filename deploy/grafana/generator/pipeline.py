@@ -42,7 +42,7 @@ def _now() -> tuple[AnyPanel, ...]:
     came = 'sum(rate(threadwatch_messages_total{stage="score"}[5m]))'
     return (
         number("Workers up", "Workers that answered the last scrape.", Query('sum(up{job="threadwatch"})'),
-               steps=Steps(look=1, bad=1, below=True), span=4, height=4, links=[runbook("WorkerDown")]),
+               steps=Steps(look=1, bad=1, below=True), span=4, height=4, links=[runbook("NoWorkerUp"), runbook("WorkerDown")]),
         number("Scored within a minute", f"Of the comments of the last hour; the objective is {OBJECTIVE * 100:g} %, counted from their "
                "arrival. What was over a day old on arrival is left out.", Query(_within_a_minute("1h")),
                unit=SHARE, steps=SLO, span=4, height=4, decimals=2,
@@ -197,7 +197,7 @@ def _webhooks() -> AnyPanel:
         "Webhook tries a minute", "ok: taken; refused: answered, but not 2xx; failed: no answer; forbidden: its address is not public; "
         "expired: tried long enough, given up. Nothing here where the settings have no webhooks.",
         Query("sum by (outcome) (rate(threadwatch_webhooks_posted_total[$__rate_interval])) * 60", "{{outcome}}"), unit=A_MINUTE,
-        looks=looks, links=[runbook("AlertPathBroken")],
+        looks=looks, links=[runbook("WebhooksFailing"), runbook("WebhooksGivenUp")],
     )  # fmt: skip
 
 
@@ -205,7 +205,8 @@ def _waiting() -> AnyPanel:
     return lines(
         "Webhooks waiting", "Not delivered yet: they are tried again with growing pauses, for as long as give_up_after says. They are kept "
         "in the log, and a worker that starts again goes on with them.",
-        Query("sum(threadwatch_webhooks_waiting)", "waiting"), looks={"waiting": Line(ORANGE)}, links=[runbook("AlertPathBroken")],
+        Query("sum(threadwatch_webhooks_waiting)", "waiting"), looks={"waiting": Line(ORANGE)},
+        links=[runbook("WebhooksFailing"), runbook("WebhooksGivenUp")],
     )  # fmt: skip
 
 

@@ -118,13 +118,15 @@ def _bars(axes: Axes, points: Sequence[tuple[float, float, float]], colour: str,
 
 
 def _legend(panel: Mapping[str, Any], series: Sequence[Series]) -> str:
-    said = defaults(panel)
+    said, summed = defaults(panel), panel["options"]["legend"]["calcs"] == ["sum"]
     found = []
     for order, one in enumerate(series):
         colour, dashed = line_of(panel, one.name, order)
-        last = written(one.last, said.get("unit", "short"), said.get("decimals")) or "–"
+        number = written(one.total if summed else one.last, said.get("unit", "short"), said.get("decimals")) or "–"
         style = f"border-top:3px {'dashed' if dashed else 'solid'} {colour}"
-        found.append(f'<span class="entry"><i style="{style}"></i>{escape(one.name)}&ensp;<b>Last: {last}</b></span>')
+        found.append(
+            f'<span class="entry"><i style="{style}"></i>{escape(one.name)}&ensp;<b>{"Total" if summed else "Last"}: {number}</b></span>'
+        )
     return f'<div class="legend">{"".join(found)}</div>'
 
 

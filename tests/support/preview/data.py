@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from msgspec import Struct, field
@@ -44,6 +45,12 @@ class Series(Struct):
         """Return the last value that is a number; NaN where there is none."""
         return next((value for _, value in reversed(self.points) if not math.isnan(value)), math.nan)
 
+    @property
+    def total(self) -> float:
+        """Return the sum of the values that are numbers; NaN where there is none."""
+        known = [value for _, value in self.points if not math.isnan(value)]
+        return sum(known) if known else math.nan
+
 
 def answered(panel: Mapping[str, Any], shown: Shown) -> list[Series]:
     """Return all series of a panel, in the order of its queries."""
@@ -81,7 +88,8 @@ def unfolded(buckets: list[Series]) -> list[Series]:
     return found
 
 
-def open_alerts(alertmanager: str) -> list[dict[str, str]]:
-    """Return the labels of the pile-on alerts that are open in Alertmanager."""
-    with urlopen(f"{alertmanager}/api/v2/alerts?filter=alertname%3D%22PileOn%22", timeout=10) as answer:
+def open_alerts(alertmanager: str, matching: str = 'alertname="PileOn"') -> list[dict[str, str]]:
+    """Return the labels of the alerts that are open in Alertmanager and match, pile-ons without another wish."""
+    asked = urlencode([("filter", one) for one in matching.split(", ")])
+    with urlopen(f"{alertmanager}/api/v2/alerts?{asked}", timeout=10) as answer:
         return [alert["labels"] for alert in json.load(answer)]

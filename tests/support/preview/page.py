@@ -38,7 +38,7 @@ def _placed(panel: Mapping[str, Any], shown: Shown) -> str:
 
 def _body(panel: Mapping[str, Any], shown: Shown, size: tuple[int, int]) -> str:
     if panel["type"] == "alertGroups":
-        return boxes.alerts(open_alerts(shown.alertmanager))
+        return boxes.alerts(open_alerts(shown.alertmanager, panel["options"]["labels"]))
     series: list[Series] = answered(panel, shown)
     if panel["type"] in {"timeseries", "heatmap"}:
         span = (shown.start, shown.end)
