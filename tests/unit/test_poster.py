@@ -58,12 +58,38 @@ async def posts() -> AsyncIterator[Posts]:
         yield receiver
 
 
-async def _running(posts: Posts, every: str, doing: Callable[[Lease], Awaitable[None]]) -> None:
-    lease = Lease(load({}, options={"alertmanager.urls": [posts.url], "alertmanager.post_every": every}))
+class Hanging(Posts):
+    """Answers nobody; notes how many posts it had, and how many at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries = self.most = 0
+        self._held: list[Any] = []
+        self._over = asyncio.Event()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._over.set()
+        await super().__aexit__()
+
+    async def _take(self, request: Any) -> Any:
+        self._held = [one for one in self._held if one.transport is not None] + [request]  # without those that gave up
+        self.tries, self.most = self.tries + 1, max(self.most, len(self._held))
+        await self._over.wait()
+        return await super()._take(request)
+
+
+@pytest.fixture
+async def hanging() -> AsyncIterator[Hanging]:
+    async with Hanging() as receiver:
+        yield receiver
+
+
+async def _running(posts: Posts, every: str, doing: Callable[[Lease], Awaitable[None]], *others: str) -> None:
+    lease = Lease(load({}, options={"alertmanager.urls": [*others, posts.url], "alertmanager.post_every": every}))
     running = asyncio.create_task(lease.poster.run(lease, lease))  # type: ignore[arg-type]  # all it asks of an agent is looked_at
     await doing(lease)
-    running.cancel()
     await lease.poster.close()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_what_changes_is_posted_at_once_and_alone(posts: Posts) -> None:
@@ -84,3 +110,34 @@ async def test_every_round_posts_all_that_fires(posts: Posts) -> None:
 
     await _running(posts, "PT0.05S", doing)
     assert all(post == [f"{one} warning" for one in IDS] for post in posts.posts[:3])
+
+
+async def test_one_that_hangs_holds_back_no_round_to_the_other_and_has_one_post_at_a_time(posts: Posts, hanging: Hanging) -> None:
+    async def doing(lease: Lease) -> None:
+        lease.turn(*map(pileon, IDS))
+        await until("the other is rounds ahead", lambda: hanging.tries and len(posts.posts) >= hanging.tries + 5, within=30)
+
+    await _running(posts, "PT0.05S", doing, hanging.url)
+    assert hanging.most == 1
+
+
+async def test_one_that_hangs_holds_back_no_news_to_the_other(posts: Posts, hanging: Hanging) -> None:
+    async def doing(lease: Lease) -> None:
+        for number, name in enumerate(f"pileon-{letter}" for letter in "abcde"):
+            lease.turn(pileon(name))
+            await until("it is posted", lambda told=number: len(posts.posts) > told)
+        assert len(posts.posts) > hanging.tries
+
+    await _running(posts, "PT10M", doing, hanging.url)
+
+
+async def test_nothing_goes_on_after_the_end(posts: Posts, hanging: Hanging) -> None:
+    before = asyncio.all_tasks()
+    lease = Lease(load({}, options={"alertmanager.urls": [hanging.url, posts.url], "alertmanager.post_every": "PT0.05S"}))
+    running = asyncio.create_task(lease.poster.run(lease, lease))  # type: ignore[arg-type]
+    lease.turn(pileon("a"))
+    await until("both are posted to", lambda: hanging.tries and posts.posts)
+    await lease.poster.close()
+    await asyncio.gather(running, return_exceptions=True)
+    left = [task.get_coro().__qualname__ for task in asyncio.all_tasks() - before]  # type: ignore[union-attr]
+    assert not [name for name in left if "Poster" in name or "_Lease" in name or "Alertmanager" in name]
