@@ -23,6 +23,7 @@ log = logging.getLogger("threadwatch.live")
 
 Alert = dict[str, Any]
 """One alert of Alertmanager's API v2."""
+Taken = Callable[[Sequence[Alert]], None]
 
 BATCH: Final = 256
 PATH: Final = "/api/v2/alerts"
@@ -104,6 +105,10 @@ def _uncounted(outcome: str) -> None:
     """Count nothing."""
 
 
+def _unnoticed(alerts: Sequence[Alert]) -> None:
+    """Note nothing."""
+
+
 class Alertmanager:
     """Posts to one Alertmanager: one post after another. ``on_outcome`` gets one of OUTCOMES for each."""
 
@@ -123,15 +128,18 @@ class Alertmanager:
         self._session: aiohttp.ClientSession | None = None
         self._last = (OK, 0)
 
-    async def post(self, alerts: Sequence[Alert]) -> None:
-        """Post, storms first. Never raises for one that is away or refuses: it is counted and said once."""
+    async def post(self, alerts: Sequence[Alert], on_taken: Taken = _unnoticed) -> None:
+        """Post, storms first; ``on_taken`` gets what was taken, when it is.
+
+        Never raises for one that is away or refuses: it is counted and said once.
+        """
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, headers={"Content-Type": "application/json"})
         session = self._session
         storms = [alert for alert in alerts if alert["labels"]["alertname"] == STORM]
         others = [alert for alert in alerts if alert["labels"]["alertname"] != STORM]
         for part in (storms, others) if storms else (others,):
-            await self._post(session, part)
+            await self._post(session, part, on_taken)
             if part is storms:  # what is to inhibit must be known there before what it inhibits
                 await asyncio.sleep(_SETTLE)
 
@@ -141,7 +149,7 @@ class Alertmanager:
             await self._session.close()
             self._session = None
 
-    async def _post(self, session: aiohttp.ClientSession, alerts: Sequence[Alert]) -> None:
+    async def _post(self, session: aiohttp.ClientSession, alerts: Sequence[Alert], on_taken: Taken) -> None:
         waiting = [alerts[start : start + BATCH] for start in range(0, len(alerts), BATCH)]
         worst, status = OK, 0
         while waiting:
@@ -149,6 +157,7 @@ class Alertmanager:
             outcome, answered = await self._outcome(session, batch)
             self._on_outcome(outcome)
             if outcome == OK:
+                on_taken(batch)
                 continue
             worst, status = outcome, answered
             if outcome == FAILED or answered not in _ONE_IS_BAD:  # the rest would only meet with the same

@@ -1,13 +1,14 @@
 """Keeps the lease of everything that fires: what changed at once, all of it every 30 s while it lasts. Each Alertmanager has its own."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from streams.engine import Effects
 from streams.live.agent import StageAgent
-from streams.live.alertmanager import Alertmanager, alerts
+from streams.live.alertmanager import Alert, Alertmanager, alerts
 from streams.live.watch import Watch
 from streams.settings import Alertmanager as Where
 from streams.settings import Settings
@@ -22,20 +23,20 @@ class Poster:
     """Posts what the alert stage's partitions on this worker say. A partition that is revoked is no longer posted."""
 
     def __init__(self, settings: Settings, watch: Watch) -> None:
-        self._watch = watch
+        self._delays = _Delays(watch)
         urls = dict.fromkeys(url.rstrip("/") for url in settings.alertmanager.urls)
         managers = (Alertmanager(url, watch.metrics.alert_posted) for url in urls)
-        self._leases = [_Lease(manager, settings.alertmanager, self._measure) for manager in managers]
+        self._leases = [_Lease(manager, settings.alertmanager, self._delays) for manager in managers]
         self._running: list[asyncio.Task[None]] = []
-        self._fresh: set[str] = set()
 
     def applied(self, stage: Stage, effects: Effects) -> None:
         """Look at the decisions of a batch; what changes something for a receiver is posted at once."""
-        if stage.name != "alert":
+        if stage.name != "alert" or not self._leases:
             return
         for told in effects.outputs:
             if isinstance(told, AlertDecision) and told.decision is not Decision.HOLD:
-                self._fresh |= {told.pileon_id} if told.decision is Decision.FIRE else set()
+                if told.decision is Decision.FIRE:
+                    self._delays.untold.add(told.pileon_id)
                 for lease in self._leases:
                     lease.tell(told.pileon_id)
 
@@ -53,19 +54,34 @@ class Poster:
         for lease in self._leases:
             await lease.close()
 
-    def _measure(self, entries: Entries, now: datetime) -> None:
+
+class _Delays:
+    """Measures how long it took until the first Alertmanager had the alert of a pile-on that fired here."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self.untold: set[str] = set()
+
+    def taken(self, entries: Entries, posted: Sequence[Alert]) -> None:
+        """Measure what one of them has taken. One that ended before is told to nobody."""
+        new, now = self.untold & {alert["labels"].get("pileon") for alert in posted}, datetime.now(UTC)
         for entry in entries:
-            if isinstance(entry, Firing) and entry.pileon_id in self._fresh:
-                self._watch.metrics.alert_fired(entry.source, entry.pileon_id, entry.first_hostile_at, now)
-                self._fresh.discard(entry.pileon_id)
+            if isinstance(entry, Firing) and entry.pileon_id in new:
+                self.untold.discard(entry.pileon_id)
+                if entry.done_at is None:
+                    self._watch.metrics.alert_fired(entry.source, entry.pileon_id, entry.first_hostile_at, now)
+
+    def keep(self, before: set[str], entries: Entries) -> None:
+        """Forget what of ``before`` no longer fires here: it ended long ago, or another worker has it."""
+        self.untold -= before - {entry.pileon_id for entry in entries if isinstance(entry, Firing)}
 
 
 class _Lease:
     """What one Alertmanager is told, at its own pace: never two posts at once."""
 
-    def __init__(self, manager: Alertmanager, where: Where, measure: Callable[[Entries, datetime], None]) -> None:
+    def __init__(self, manager: Alertmanager, where: Where, delays: _Delays) -> None:
         self._manager, self._lease, self._console_url = manager, where.lease, where.console_url
-        self._every, self._measure = where.post_every.total_seconds(), measure
+        self._every, self._delays = where.post_every.total_seconds(), delays
         self._changed = asyncio.Event()
         self._news: set[str] = set()
         self._storms: set[tuple[str, datetime]] = set()
@@ -81,10 +97,11 @@ class _Lease:
         next_round = clock()
         while not service.should_stop:
             news, self._news = self._news, set()
-            entries = await _entries(agent)
+            untold, entries = set(self._delays.untold), await _entries(agent)
             if clock() >= next_round:
                 next_round = clock() + self._every
                 self._storms.clear()
+                self._delays.keep(untold, entries)
             else:  # a thousand open pile-ons are not posted again for each that changes
                 entries = [entry for entry in entries if self._is_news(entry, news)]
             await self._post(entries)
@@ -101,9 +118,8 @@ class _Lease:
 
     async def _post(self, entries: Entries) -> None:
         if posted := alerts(entries, datetime.now(UTC), self._lease, self._console_url):
-            await self._manager.post(posted)
+            await self._manager.post(posted, partial(self._delays.taken, entries))
             self._storms |= {(entry.source, entry.since) for entry in entries if isinstance(entry, Storm) and entry.since}
-            self._measure(entries, datetime.now(UTC))
 
     async def _pause(self, seconds: float) -> None:
         try:
