@@ -25,6 +25,14 @@ WORSE = pileon("a", 2, Status.ONGOING, severity=Severity.CRITICAL)
 CLOSED = pileon("a", 3, Status.CLOSED, severity=Severity.CRITICAL)
 
 
+TRICKS = [
+    "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0", "0x7f.1", "0177.0.0.1", "127.0.0.1.",
+    "127\u30020\u30020\u30021",
+    "\uff11\uff12\uff17.0.0.1", "\uff11\uff12\uff17\uff0e\uff10\uff0e\uff10\uff0e\uff11", "\u2460\u2461\u2466.0.0.1", "me@127.0.0.1",
+]  # fmt: skip
+"""This machine, as a host may be written."""
+
+
 class Running:
     """Webhooks over rooms without a broker."""
 
@@ -211,6 +219,32 @@ async def test_an_address_that_is_not_public_is_never_connected_to_and_said(
         await until("it was refused", lambda: running.counted("forbidden") >= 1)
     assert hooks.tries == []
     assert "webhook mods: not delivered, its name leads to an address that is not public; it is tried again" in caplog.messages
+
+
+@pytest.mark.parametrize("host", [*TRICKS, "localhost", "local\u24d7ost"])
+async def test_this_machine_in_any_writing_is_never_reached(start: Start, hooks: Hooks, host: str) -> None:
+    running = await start(webhook(f"http://{host}:{hooks.port}/hook", allow_private=False))
+    running.turn(pileon("a"))
+    await until("it was tried", lambda: running.counted("forbidden") + running.counted("failed") + running.counted("ok"))
+    assert hooks.tries == []
+
+
+async def test_a_literal_that_no_resolver_saw_is_refused_by_its_address(start: Start, hooks: Hooks) -> None:
+    running = await start(webhook(f"http://\uff11\uff12\uff17.0.0.1:{hooks.port}/hook", allow_private=False))
+    running.turn(pileon("a"))
+    await until("it was refused", lambda: running.counted("forbidden"))
+    assert hooks.tries == []
+
+
+@pytest.mark.parametrize("host", TRICKS)
+def test_this_machine_in_any_writing_is_a_mistake_of_the_settings(host: str) -> None:
+    with pytest.raises(UserError, match="not public"):
+        check_webhooks([webhook(f"https://{host}:9/hook", allow_private=False)])
+
+
+def test_what_the_http_client_takes_for_no_address_is_the_user_s_mistake() -> None:
+    with pytest.raises(UserError, match="no address"):
+        check_webhooks([webhook("https://exa\u200bmple.org/", allow_private=False)])
 
 
 async def test_a_name_is_resolved_once_for_a_connection_which_goes_to_what_was_checked(
