@@ -120,10 +120,10 @@ class Receiver:
         self._last = ""
 
     async def serve(self) -> None:
-        """Deliver what waits, again and again; after a failure with growing pauses, which news cut short."""
+        """Deliver what waits, again and again; after a failure with growing pauses, whatever is new meanwhile."""
         pause = wait_random_exponential(multiplier=0.5, max=MAX_PAUSE)
         while True:
-            async for attempt in AsyncRetrying(retry=retry_if_exception_type(_LeftError), wait=pause, sleep=self._rest):
+            async for attempt in AsyncRetrying(retry=retry_if_exception_type(_LeftError), wait=pause):
                 with attempt:
                     await self._round()
             await self._rest(_LOOK_EVERY)

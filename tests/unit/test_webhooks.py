@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
+from tenacity import wait_fixed
 
 from streams.errors import UserError
 from streams.live import addresses
@@ -101,6 +102,18 @@ async def test_a_receiver_that_is_down_loses_nothing_and_stops_no_other(start: S
         await hooks.up()
         await running.empty()
         assert sorted(hooks.tries) == ["a/1/mods", "a/2/mods", "b/1/mods"]
+
+
+async def test_news_cut_no_pause_short_after_a_failure(start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "wait_random_exponential", lambda **_: wait_fixed(3600))
+    hooks.answer = 500
+    running = await start(webhook(hooks.url))
+    running.turn(pileon("a"))
+    await until("it was tried", lambda: running.counted("refused"))
+    for number in range(10):
+        running.turn(pileon(f"news-{number}"))
+        await asyncio.sleep(0.02)
+    assert hooks.tries == ["a/1/mods"]
 
 
 @pytest.mark.parametrize("answer", [500, 503, 404, 302, 400])
