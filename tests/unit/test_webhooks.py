@@ -11,27 +11,18 @@ from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 from tenacity import wait_fixed
 
-from streams.errors import UserError
 from streams.live import addresses
 from streams.live import webhooks as module
-from streams.live.webhooks import Webhooks, check_webhooks
+from streams.live.webhooks import Webhooks
 from streams.metrics import Metrics
 from streams.records import Severity, Status
 from streams.settings import Webhook
 from tests.support.builders import pileon
-from tests.support.hooks import OTHER, SECRET, Hooks, Rooms, settings_with, webhook
+from tests.support.hooks import OTHER, SECRET, TRICKS, Hooks, Rooms, settings_with, webhook
 from tests.support.live import until
 
 WORSE = pileon("a", 2, Status.ONGOING, severity=Severity.CRITICAL)
 CLOSED = pileon("a", 3, Status.CLOSED, severity=Severity.CRITICAL)
-
-
-TRICKS = [
-    "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0", "0x7f.1", "0177.0.0.1", "127.0.0.1.",
-    "127\u30020\u30020\u30021",
-    "\uff11\uff12\uff17.0.0.1", "\uff11\uff12\uff17\uff0e\uff10\uff0e\uff10\uff0e\uff11", "\u2460\u2461\u2466.0.0.1", "me@127.0.0.1",
-]  # fmt: skip
-"""This machine, as a host may be written."""
 
 
 class Running:
@@ -249,17 +240,6 @@ async def test_a_literal_that_no_resolver_saw_is_refused_by_its_address(start: S
     assert hooks.tries == []
 
 
-@pytest.mark.parametrize("host", TRICKS)
-def test_this_machine_in_any_writing_is_a_mistake_of_the_settings(host: str) -> None:
-    with pytest.raises(UserError, match="not public"):
-        check_webhooks([webhook(f"https://{host}:9/hook", allow_private=False)])
-
-
-def test_what_the_http_client_takes_for_no_address_is_the_user_s_mistake() -> None:
-    with pytest.raises(UserError, match="no address"):
-        check_webhooks([webhook("https://exa\u200bmple.org/", allow_private=False)])
-
-
 async def test_a_name_is_resolved_once_for_a_connection_which_goes_to_what_was_checked(
     start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,20 +269,3 @@ async def test_a_storm_in_two_partitions_is_posted_once(start: Start, hooks: Hoo
     await until("nothing waits anywhere", lambda: not running.rooms.outbox.waiting() and not other.outbox.waiting(), within=20)
     assert hooks.events().count("storm") == 1
     assert hooks.events().count("opened") == 40
-
-
-def test_a_receiver_that_could_not_be_told_anything_is_the_user_s_mistake_with_its_setting() -> None:
-    def said(**fields: Any) -> str:
-        with pytest.raises(UserError) as told:
-            check_webhooks([webhook(**({"name": "night-shift"} | fields))])
-        return str(told.value)
-
-    assert said(secrets=()) == (
-        "webhooks, night-shift: it has no secret; set THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS, or `secrets` in the settings file"
-    )
-    assert "write https://host/path" in said(url="hooks.example")
-    assert "write https://host/path" in said(url="https://host:99999999")
-    assert "not https" in said(url="http://hooks.example", allow_private=False)
-    assert "not public" in said(url="https://169.254.169.254/latest", allow_private=False)
-    assert "not public" in said(url="https://[::ffff:127.0.0.1]/", allow_private=False)
-    check_webhooks([webhook(allow_private=False)])
