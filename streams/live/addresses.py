@@ -1,4 +1,4 @@
-"""Where a webhook may lead: public addresses only, checked where they are resolved, so that what was checked is what is connected to."""
+"""Where a webhook may lead: public addresses only, checked at the start, where a name is resolved, and before each connection."""
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -6,6 +6,8 @@ from typing import Final
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import ResolveResult
+from aiohttp.connector import AddrInfoType
+from yarl import URL
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
@@ -25,6 +27,22 @@ class PublicOnly(ThreadedResolver):
         return found
 
 
+def public_socket(address: AddrInfoType) -> socket.socket:
+    """Return a socket to connect to this address; raise ForbiddenAddressError. aiohttp asks for each, one that it did not resolve too."""
+    family, kind, protocol, _, where = address
+    if not is_public(str(where[0])):
+        raise ForbiddenAddressError("the address is not public")
+    return socket.socket(family, kind, protocol)
+
+
+def host_of(url: str) -> str:
+    """Return the host as the HTTP client sees it: full-width digits are digits, the dots of other scripts dots. Empty where it is none."""
+    try:
+        return (URL(url).host or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
 def is_public(address: str) -> bool:
     """Return whether an address is one of the public net: not loopback, private, link-local, reserved, or one of these in disguise."""
     try:
@@ -35,10 +53,18 @@ def is_public(address: str) -> bool:
 
 
 def is_literal(host: str) -> bool:
-    """Return whether a host is an address itself: nothing will resolve it."""
+    """Return whether a host is an address itself, in any writing that an operating system takes: ``127.1``, ``0x7f.1``, ``2130706433``."""
     try:
         ip_address(host.partition("%")[0])
     except ValueError:
+        return _is_number(host)
+    return True
+
+
+def _is_number(host: str) -> bool:
+    try:
+        socket.inet_aton(host)
+    except (OSError, UnicodeError):
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""Tell Alertmanager what fires: a lease, posted to every Alertmanager again and again until the pile-on ends.
+"""Tell an Alertmanager what fires: a lease, posted again and again until the pile-on ends.
 
 Building the payload is pure; posting is aiohttp. An Alertmanager that is away never stops the program: the next round
 brings the same alerts, and a lease that lapses says "no longer monitored", not "ended".
@@ -23,6 +23,7 @@ log = logging.getLogger("threadwatch.live")
 
 Alert = dict[str, Any]
 """One alert of Alertmanager's API v2."""
+Taken = Callable[[Sequence[Alert]], None]
 
 BATCH: Final = 256
 PATH: Final = "/api/v2/alerts"
@@ -100,38 +101,45 @@ class _AnsweredError(Exception):
         return REFUSED if 400 <= self.status < 500 else FAILED
 
 
-def _uncounted(url: str, outcome: str) -> None:
+def _uncounted(outcome: str) -> None:
     """Count nothing."""
 
 
-class Alertmanagers:
-    """Posts to every Alertmanager. ``on_outcome`` gets (url, one of OUTCOMES) for each post."""
+def _unnoticed(alerts: Sequence[Alert]) -> None:
+    """Note nothing."""
+
+
+class Alertmanager:
+    """Posts to one Alertmanager: one post after another. ``on_outcome`` gets one of OUTCOMES for each."""
 
     def __init__(
         self,
-        urls: Sequence[str],
-        on_outcome: Callable[[str, str], None] = _uncounted,
+        url: str,
+        on_outcome: Callable[[str], None] = _uncounted,
         *,
         deadline: timedelta = timedelta(seconds=10),
         attempt: timedelta = timedelta(seconds=5),
     ) -> None:
         """``deadline`` bounds a post with its retries, ``attempt`` one try."""
-        self._urls = tuple(url.rstrip("/") for url in urls)
+        self._url = url.rstrip("/")
         self._on_outcome = on_outcome
         self._deadline = deadline
         self._timeout = aiohttp.ClientTimeout(total=attempt.total_seconds())
         self._session: aiohttp.ClientSession | None = None
-        self._last: dict[str, tuple[str, int]] = {}
+        self._last = (OK, 0)
 
-    async def post(self, alerts: Sequence[Alert]) -> None:
-        """Post to all of them at once. Never raises for one that is away or refuses: it is counted and said once."""
+    async def post(self, alerts: Sequence[Alert], on_taken: Taken = _unnoticed) -> None:
+        """Post, storms first; ``on_taken`` gets what was taken, when it is.
+
+        Never raises for one that is away or refuses: it is counted and said once.
+        """
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, headers={"Content-Type": "application/json"})
         session = self._session
         storms = [alert for alert in alerts if alert["labels"]["alertname"] == STORM]
         others = [alert for alert in alerts if alert["labels"]["alertname"] != STORM]
         for part in (storms, others) if storms else (others,):
-            await asyncio.gather(*(self._post_to(session, url, part) for url in self._urls))
+            await self._post(session, part, on_taken)
             if part is storms:  # what is to inhibit must be known there before what it inhibits
                 await asyncio.sleep(_SETTLE)
 
@@ -141,45 +149,45 @@ class Alertmanagers:
             await self._session.close()
             self._session = None
 
-    async def _post_to(self, session: aiohttp.ClientSession, url: str, alerts: Sequence[Alert]) -> None:
+    async def _post(self, session: aiohttp.ClientSession, alerts: Sequence[Alert], on_taken: Taken) -> None:
         waiting = [alerts[start : start + BATCH] for start in range(0, len(alerts), BATCH)]
         worst, status = OK, 0
         while waiting:
             batch = waiting.pop(0)
-            outcome, answered = await self._outcome(session, url, batch)
-            self._on_outcome(url, outcome)
+            outcome, answered = await self._outcome(session, batch)
+            self._on_outcome(outcome)
             if outcome == OK:
+                on_taken(batch)
                 continue
             worst, status = outcome, answered
             if outcome == FAILED or answered not in _ONE_IS_BAD:  # the rest would only meet with the same
                 break
             waiting[:0] = _halves(batch)
-        self._say(url, worst, status)
+        self._say(worst, status)
 
-    async def _outcome(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> tuple[str, int]:
+    async def _outcome(self, session: aiohttp.ClientSession, batch: Sequence[Alert]) -> tuple[str, int]:
         """Return one of OUTCOMES, and what was answered if it was not 2xx; 0 where there was no answer."""
         try:
             async for attempt in _retrying(self._deadline):
                 with attempt:
-                    await self._try(session, url, batch)
+                    await self._try(session, batch)
         except _AnsweredError as answered:
             return answered.outcome, answered.status
         except (aiohttp.ClientError, *_AWAY):
             return FAILED, 0
         return OK, 0
 
-    async def _try(self, session: aiohttp.ClientSession, url: str, batch: Sequence[Alert]) -> None:
+    async def _try(self, session: aiohttp.ClientSession, batch: Sequence[Alert]) -> None:
         if session.closed:  # the worker stops, and this was a second try
             raise _AnsweredError
-        async with session.post(url + PATH, data=msgspec.json.encode(batch), allow_redirects=False) as answer:
+        async with session.post(self._url + PATH, data=msgspec.json.encode(batch), allow_redirects=False) as answer:
             if not 200 <= answer.status < 300:
                 raise _AnsweredError(answer.status)
 
-    def _say(self, url: str, outcome: str, status: int) -> None:
-        """Say it once when an Alertmanager's answer changes."""
-        before = self._last.get(url, (OK, 0))
-        self._last[url] = outcome, status
-        where = urlsplit(url).netloc.rpartition("@")[2]
+    def _say(self, outcome: str, status: int) -> None:
+        """Say it once when its answer changes."""
+        before, self._last = self._last, (outcome, status)
+        where = urlsplit(self._url).netloc.rpartition("@")[2]
         if (outcome, status) == before:
             return
         if outcome == OK:

@@ -1,66 +1,125 @@
-"""Keeps the lease of everything that fires: what changed at once, and all of it every 30 s while it lasts."""
+"""Keeps the lease of everything that fires: what changed at once, all of it every 30 s while it lasts. Each Alertmanager has its own."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from streams.engine import Effects
 from streams.live.agent import StageAgent
-from streams.live.alertmanager import Alertmanagers, alerts
+from streams.live.alertmanager import Alert, Alertmanager, alerts
 from streams.live.watch import Watch
+from streams.settings import Alertmanager as Where
 from streams.settings import Settings
 from streams.stages.alert import AlertDecision, Decision
 from streams.stages.firing import Firing, Storm
 from streams.stages.step import Stage
+
+Entries = list[Firing | Storm]
 
 
 class Poster:
     """Posts what the alert stage's partitions on this worker say. A partition that is revoked is no longer posted."""
 
     def __init__(self, settings: Settings, watch: Watch) -> None:
-        self._lease, self._every = settings.alertmanager.lease, settings.alertmanager.post_every.total_seconds()
-        self._console_url, self._watch = settings.alertmanager.console_url, watch
-        self._managers = Alertmanagers(settings.alertmanager.urls, lambda _, outcome: watch.metrics.alert_posted(outcome))
-        self._changed = asyncio.Event()
-        self._news: set[str] = set()
-        self._fresh: set[str] = set()
-        self._storms: set[tuple[str, datetime]] = set()
+        self._delays = _Delays(watch)
+        urls = dict.fromkeys(url.rstrip("/") for url in settings.alertmanager.urls)
+        managers = (Alertmanager(url, watch.metrics.alert_posted) for url in urls)
+        self._leases = [_Lease(manager, settings.alertmanager, self._delays) for manager in managers]
+        self._running: list[asyncio.Task[None]] = []
 
     def applied(self, stage: Stage, effects: Effects) -> None:
         """Look at the decisions of a batch; what changes something for a receiver is posted at once."""
-        if stage.name != "alert":
+        if stage.name != "alert" or not self._leases:
             return
         for told in effects.outputs:
             if isinstance(told, AlertDecision) and told.decision is not Decision.HOLD:
-                self._changed.set()
-                self._news.add(told.pileon_id)
-                self._fresh |= {told.pileon_id} if told.decision is Decision.FIRE else set()
+                if told.decision is Decision.FIRE:
+                    self._delays.untold.add(told.pileon_id)
+                for lease in self._leases:
+                    lease.tell(told.pileon_id)
 
     async def run(self, agent: StageAgent, service: Any) -> None:
+        """Post until the worker stops. One Alertmanager that hangs holds back no other."""
+        self._running = [asyncio.create_task(lease.keep(agent, service)) for lease in self._leases]
+        try:
+            await asyncio.gather(*self._running)
+        finally:
+            await _stopped(self._running)
+
+    async def close(self) -> None:
+        """Stop, and close the connections. Nothing is resolved: the lease tells receivers that nobody watches any longer."""
+        await _stopped(self._running)
+        for lease in self._leases:
+            await lease.close()
+
+
+class _Delays:
+    """Measures how long it took until the first Alertmanager had the alert of a pile-on that fired here."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self.untold: set[str] = set()
+
+    def taken(self, entries: Entries, posted: Sequence[Alert]) -> None:
+        """Measure what one of them has taken. One that ended before is told to nobody."""
+        new, now = self.untold & {alert["labels"].get("pileon") for alert in posted}, datetime.now(UTC)
+        for entry in entries:
+            if isinstance(entry, Firing) and entry.pileon_id in new:
+                self.untold.discard(entry.pileon_id)
+                if entry.done_at is None:
+                    self._watch.metrics.alert_fired(entry.source, entry.pileon_id, entry.first_hostile_at, now)
+
+    def keep(self, before: set[str], entries: Entries) -> None:
+        """Forget what of ``before`` no longer fires here: it ended long ago, or another worker has it."""
+        self.untold -= before - {entry.pileon_id for entry in entries if isinstance(entry, Firing)}
+
+
+class _Lease:
+    """What one Alertmanager is told, at its own pace: never two posts at once."""
+
+    def __init__(self, manager: Alertmanager, where: Where, delays: _Delays) -> None:
+        self._manager, self._lease, self._console_url = manager, where.lease, where.console_url
+        self._every, self._delays = where.post_every.total_seconds(), delays
+        self._changed = asyncio.Event()
+        self._news: set[str] = set()
+        self._storms: set[tuple[str, datetime]] = set()
+
+    def tell(self, pileon_id: str) -> None:
+        """Post this pile-on as soon as the post that is under way is over."""
+        self._news.add(pileon_id)
+        self._changed.set()
+
+    async def keep(self, agent: StageAgent, service: Any) -> None:
         """Post until the worker stops: news at once and alone, everything in every round."""
         clock = asyncio.get_running_loop().time
         next_round = clock()
         while not service.should_stop:
             news, self._news = self._news, set()
-            entries = await self._entries(agent)
+            untold, entries = set(self._delays.untold), await _entries(agent)
             if clock() >= next_round:
                 next_round = clock() + self._every
                 self._storms.clear()
+                self._delays.keep(untold, entries)
             else:  # a thousand open pile-ons are not posted again for each that changes
                 entries = [entry for entry in entries if self._is_news(entry, news)]
             await self._post(entries)
             await self._pause(next_round - clock())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._manager.close()
 
     def _is_news(self, entry: Firing | Storm, news: set[str]) -> bool:
         if isinstance(entry, Firing):
             return entry.pileon_id in news
         return entry.since is not None and (entry.source, entry.since) not in self._storms
 
-    async def _post(self, entries: list[Firing | Storm]) -> None:
+    async def _post(self, entries: Entries) -> None:
         if posted := alerts(entries, datetime.now(UTC), self._lease, self._console_url):
-            await self._managers.post(posted)
+            await self._manager.post(posted, partial(self._delays.taken, entries))
             self._storms |= {(entry.source, entry.since) for entry in entries if isinstance(entry, Storm) and entry.since}
-            self._measure(entries, datetime.now(UTC))
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -69,16 +128,13 @@ class Poster:
             return
         self._changed.clear()
 
-    async def _entries(self, agent: StageAgent) -> list[Firing | Storm]:
-        """Return what fires on every partition held here."""
-        return await agent.looked_at(lambda room: list(room.store.entries.values()))
 
-    def _measure(self, entries: list[Firing | Storm], now: datetime) -> None:
-        for entry in entries:
-            if isinstance(entry, Firing) and entry.pileon_id in self._fresh:
-                self._watch.metrics.alert_fired(entry.source, entry.pileon_id, entry.first_hostile_at, now)
-                self._fresh.discard(entry.pileon_id)
+async def _entries(agent: StageAgent) -> Entries:
+    """Return what fires on every partition held here."""
+    return await agent.looked_at(lambda room: list(room.store.entries.values()))
 
-    async def close(self) -> None:
-        """Close the connections. Nothing is resolved: the lease tells receivers that nobody watches any longer."""
-        await self._managers.close()
+
+async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

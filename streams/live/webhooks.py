@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 from aiokafka.errors import KafkaError, ProducerFenced
@@ -20,7 +19,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from streams.engine import Effects
 from streams.environment import PREFIX
 from streams.errors import UserError
-from streams.live.addresses import ForbiddenAddressError, PublicOnly, is_literal, is_public
+from streams.live.addresses import ForbiddenAddressError, PublicOnly, host_of, is_literal, is_public, public_socket
 from streams.live.outbox import STORM, Delivery, Outbox
 from streams.live.signing import headers
 from streams.live.wording import case_of
@@ -121,10 +120,10 @@ class Receiver:
         self._last = ""
 
     async def serve(self) -> None:
-        """Deliver what waits, again and again; after a failure with growing pauses, which news cut short."""
+        """Deliver what waits, again and again; after a failure with growing pauses, whatever is new meanwhile."""
         pause = wait_random_exponential(multiplier=0.5, max=MAX_PAUSE)
         while True:
-            async for attempt in AsyncRetrying(retry=retry_if_exception_type(_LeftError), wait=pause, sleep=self._rest):
+            async for attempt in AsyncRetrying(retry=retry_if_exception_type(_LeftError), wait=pause):
                 with attempt:
                     await self._round()
             await self._rest(_LOOK_EVERY)
@@ -212,9 +211,9 @@ class Receiver:
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:
-            resolver = aiohttp.ThreadedResolver() if self._webhook.allow_private else PublicOnly()
+            allowed: dict[str, Any] = {} if self._webhook.allow_private else {"resolver": PublicOnly(), "socket_factory": public_socket}
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False),
+                connector=aiohttp.TCPConnector(use_dns_cache=False, **({"resolver": aiohttp.ThreadedResolver()} | allowed)),
                 timeout=aiohttp.ClientTimeout(total=self._webhook.timeout.total_seconds()), cookie_jar=aiohttp.DummyCookieJar(),
             )  # fmt: skip
         return self._session
@@ -267,10 +266,10 @@ def _mistakes(webhook: Webhook) -> Iterable[str]:
     variable = f"{PREFIX}WEBHOOKS__{webhook.name.upper().replace('-', '_')}__SECRETS"
     if not webhook.secrets:
         yield f"it has no secret; set {variable}, or `secrets` in the settings file"
-    if not is_address(webhook.url):
+    host = host_of(webhook.url)
+    if not is_address(webhook.url) or not host:
         yield "its url is no address; write https://host/path"
     if not webhook.allow_private and not webhook.url.lower().startswith("https://"):
         yield "its url is not https; `allow_private` allows it for an inner network"
-    host = urlsplit(webhook.url).hostname or "" if is_address(webhook.url) else ""
     if not webhook.allow_private and is_literal(host) and not is_public(host):
         yield "its url leads to an address that is not public; `allow_private` allows it"

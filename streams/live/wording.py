@@ -3,6 +3,8 @@
 Alertmanager's texts (``deploy/alertmanager/pile-on.tmpl``) and our own webhooks say the same line.
 """
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -12,6 +14,9 @@ from streams.stages.reasons import spoken, usually
 
 MAX_LABEL: Final = 128
 _CASE_LETTERS: Final = 8
+_SIGNS: Final = frozenset(" -_/'\u2019&+,!?\u2013")
+_LOOK_ELSE: Final = frozenset("\u115f\u1160\u3164\uffa0\ua78f\u1427\u318d\u119e\ua4f8\ua4fa\ua4fd")
+"""Letters that look like nothing, like a dot in the middle or on the line, or like a colon."""
 
 
 class Numbers(Protocol):
@@ -84,6 +89,13 @@ def _state(told: Mapping[str, str]) -> str:
 
 
 def shown(name: str) -> str:
-    """Return a source's or community's name as a label: at most 128 characters, with ``_`` for what could hide, reorder or be markup."""
-    kept = "".join(letter if letter.isprintable() and letter not in "<>" else "_" for letter in name[:MAX_LABEL])
-    return kept.replace("://", "_//").strip() or "_"  # no mail program makes a link of it
+    """Return a source's or community's name as a label: at most 128 characters, ``_`` for what is no letter, digit or plain sign.
+
+    So it hides and reorders nothing, is no markup, link or mention, and has none of the signs that part our own line.
+    """
+    kept = "".join(letter if _is_plain(letter) else "_" for letter in name[:MAX_LABEL])
+    return re.sub("(?<= )/(?= )", "_", kept).strip() or "_"  # a slash alone parts source and community
+
+
+def _is_plain(letter: str) -> bool:
+    return letter in _SIGNS or (unicodedata.category(letter)[0] in "LMN" and letter not in _LOOK_ELSE)

@@ -133,7 +133,7 @@ class Metrics:
         self._cases.posted.labels(outcome if outcome in POSTED else "failed").inc(times)
 
     def alert_fired(self, source: str, pileon_id: str, first_hostile_at: datetime, now: datetime) -> None:
-        """Measure from the first hostile reply to the first post."""
+        """Measure from the first hostile reply until an Alertmanager took the alert."""
         self._cases.count_fired(source, pileon_id, first_hostile_at, now)
 
     def judged(self, judgement: Judgement) -> None:

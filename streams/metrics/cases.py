@@ -63,7 +63,10 @@ class Cases:
             "alerts_held_total", "Transitions that told nobody, by source and reason.", source=sources, reason=(*HELD, OTHER)
         )
         self.delay = make.histogram(
-            "alert_delay_seconds", "Seconds from the first hostile reply to the first post of its alert.", DELAY_BUCKETS, source=sources
+            "alert_delay_seconds",
+            "Seconds from the first hostile reply until an Alertmanager took its alert.",
+            DELAY_BUCKETS,
+            source=sources,
         )
         self.posted = make.counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
         self.delivered = make.counts("webhooks_posted_total", "Tries to deliver a webhook, by what became of them.", outcome=DELIVERED)
@@ -103,7 +106,7 @@ class Cases:
             self.active.labels(*labels).set(number)
 
     def count_fired(self, source: str, pileon_id: str, first_hostile_at: datetime, now: datetime) -> None:
-        """Measure from the first hostile reply to the first post; the exemplar is the pile-on's opaque id, as the alert has it."""
+        """Measure from the first hostile reply until an Alertmanager took the alert. The exemplar is the alert's opaque id."""
         seconds, delay = max(0.0, (now - first_hostile_at).total_seconds()), self.delay.labels(self._sites.source(source))
         delay.observe(seconds)
         delay.show(seconds, now, {"pileon": pileon_id})

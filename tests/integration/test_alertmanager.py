@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.live.alertmanager import Alertmanagers
+from streams.live.alertmanager import Alertmanager
 from streams.records import EndedBecause, Severity, Status
 from tests.support.manager import Manager
 from tests.support.posting import Posting, changed, opened
@@ -95,10 +95,10 @@ async def test_a_worker_that_is_away_for_less_than_the_lease_tells_nobody_anythi
 
 async def test_a_mixed_batch_with_one_bad_alert_keeps_the_good_ones(manager: Manager) -> None:
     outcomes: list[str] = []
-    managers = Alertmanagers([manager.url], lambda _, outcome: outcomes.append(outcome))
+    posting = Alertmanager(manager.url, outcomes.append)
     good: list[dict[str, Any]] = [{"labels": {"alertname": "PileOn", "severity": "warning", "pileon": name}} for name in ("a", "b")]
     bad: Callable[[], dict[str, Any]] = lambda: {"labels": {"alertname": "PileOn", "no good name": "x"}}  # noqa: E731
-    await managers.post([good[0], bad(), good[1]])
-    await managers.close()
+    await posting.post([good[0], bad(), good[1]])
+    await posting.close()
     assert sorted(alert["labels"]["pileon"] for alert in await manager.active()) == ["a", "b"]
     assert "refused" in outcomes

@@ -20,6 +20,13 @@ from tests.support.programs import free_port
 SECRET: Final = "a-secret-of-tests-1"
 OTHER: Final = "a-secret-of-tests-2"
 
+TRICKS: Final = [
+    "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "127.1", "2130706433", "0", "0x7f.1", "0177.0.0.1", "127.0.0.1.",
+    "127\u30020\u30020\u30021",
+    "\uff11\uff12\uff17.0.0.1", "\uff11\uff12\uff17\uff0e\uff10\uff0e\uff10\uff0e\uff11", "\u2460\u2461\u2466.0.0.1", "me@127.0.0.1",
+]  # fmt: skip
+"""This machine, as a host may be written."""
+
 
 class Hooks:
     """Use as an async context manager. ``answer`` is a status, or ``hang``."""

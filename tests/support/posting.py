@@ -1,9 +1,10 @@
 """What the live program does with the alert stage, without a broker: fold transitions, post the lease."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from streams.live.alertmanager import Alertmanagers, alerts
+from streams.live.alertmanager import Alertmanager, alerts
 from streams.records import PileOn, Severity, Status
 from streams.stages.alert import Alerts, Config, Mute
 from tests.support.builders import MINUTE, pileon
@@ -16,7 +17,7 @@ class Posting:
         self._stage, self._console = Alerts(config, mutes), console
         self._store = self._stage.new_store()
         self.outcomes: list[tuple[str, str]] = []
-        self._managers = Alertmanagers(urls, lambda url, outcome: self.outcomes.append((url, outcome)))
+        self._managers = [Alertmanager(url, lambda outcome, url=url: self.outcomes.append((url, outcome))) for url in urls]
 
     def sees(self, transition: PileOn) -> None:
         """Fold one transition."""
@@ -26,11 +27,12 @@ class Posting:
     async def posts(self, rounds: int = 1, lease: timedelta = 15 * MINUTE) -> None:
         """Post all that fires, so often."""
         for _ in range(rounds):
-            await self._managers.post(alerts(self._store.entries.values(), datetime.now(UTC), lease, self._console))
+            fires = alerts(self._store.entries.values(), datetime.now(UTC), lease, self._console)
+            await asyncio.gather(*(manager.post(fires) for manager in self._managers))
 
     async def stop(self) -> None:
         """Close the connections."""
-        await self._managers.close()
+        await asyncio.gather(*(manager.close() for manager in self._managers))
 
 
 def opened(severity: Severity = Severity.WARNING, name: str = "case-1", **fields: Any) -> PileOn:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.live import addresses
-from streams.live.addresses import ForbiddenAddressError, PublicOnly, is_literal, is_public
+from streams.live.addresses import ForbiddenAddressError, PublicOnly, is_literal, is_public, public_socket
 
 PRIVATE = """127.0.0.1 127.8.8.8 0.0.0.0 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 100.64.0.1 224.0.0.1 240.0.0.1 255.255.255.255
 192.0.2.1 198.18.0.1 :: ::1 ::127.0.0.1 fe80::1 fe80::1%eth0 fc00::1 fd12::1 fec0::1 ff02::1 2001:db8::1
@@ -24,10 +24,20 @@ def test_an_address_of_the_public_net_is_public(address: str) -> None:
     assert is_public(address)
 
 
-def test_a_number_in_another_writing_is_a_name_and_goes_through_the_resolver() -> None:
-    assert [is_literal(host) for host in ("127.0.0.1", "::1", "fe80::1%eth0", "2130706433", "0x7f.1", "localhost")] == [True] * 3 + [
-        False
-    ] * 3
+@pytest.mark.parametrize("host", "127.0.0.1 ::1 fe80::1%eth0 2130706433 0x7f.1 127.1 0 0177.0.0.1 0x7f000001".split())
+def test_a_number_in_any_writing_is_an_address(host: str) -> None:
+    assert is_literal(host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "hooks.example.org", "127.0.0.1.example.org", "b\u00fccher.example", ""])
+def test_a_name_is_no_address(host: str) -> None:
+    assert not is_literal(host)
+
+
+def test_no_socket_is_given_for_an_address_that_is_not_public() -> None:
+    with pytest.raises(ForbiddenAddressError):
+        public_socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 443)))
+    public_socket((socket.AF_INET, socket.SOCK_STREAM, 6, "", ("8.8.8.8", 443))).close()
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *found: str) -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,7 +99,56 @@ def test_a_hostile_name_of_a_community_cannot_hide_reorder_or_be_markup() -> Non
     assert shown("<b>sp\u202eort\u200b\n") == "_b_sp_ort__"
     assert shown("x" * 5000) == "x" * 128
     assert shown(" ") == "_"
-    assert shown("https://evil.example") == "https_//evil.example"
+    assert shown("https://evil.example") == "https_//evil_example"
+
+
+FORGED = "www.evil.example/pay \u00b7 case FAKE: 0 people \u00b7 ENDED (judged)"
+
+
+def test_a_name_cannot_forge_a_line_before_the_real_one() -> None:
+    (alert,) = posted(pileon(ID, community=FORGED))
+    said = line(alert["labels"], alert["annotations"])
+    assert said.count(" \u00b7 case ") == said.count(":") == said.count("[") == said.count("(usual") + 1 == 1
+    assert "ENDED (" not in said
+    assert said.startswith("[warning] news / www_evil_example/pay _ case FAKE_ 0 people _ ENDED _judged_ \u00b7 case ")
+
+
+@pytest.mark.parametrize("sign", "\u00b7 \u2022 \u2027 \u2219 \u22c5 \u30fb \uff65 \ua78f \u1427 \u318d".split())
+def test_no_sign_that_looks_like_ours_parts_the_line(sign: str) -> None:
+    assert shown(f"a {sign} case B") == "a _ case B"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("@channel", "_channel"), ("\uff20here", "_here"), ("evil.example", "evil_example"), ("evil\u3002example", "evil_example"),
+     ("[critical](x)", "_critical__x_"), ("*b* `c` |d", "_b_ _c_ _d"), ("&lt;!channel&gt;", "&lt_!channel&gt_"), ("a\u3164b", "a_b"),
+     ("news / other / / x", "news _ other _ _ x")],
+)  # fmt: skip
+def test_a_name_makes_no_link_no_mention_and_no_markup(name: str, label: str) -> None:
+    assert shown(name) == label
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "harbour-post",
+        "r/sport",
+        "Caf\u00e9 \u00dcnal",
+        "Cafe\u0301",
+        "\u65b0\u805e",
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+        "Q&A, part 2",
+        "it's",
+    ],
+)
+def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
+    assert shown(name) == name
+
+
+@given(st.text(min_size=1, max_size=300))
+def test_any_name_is_without_what_parts_the_line_or_makes_links(name: str) -> None:
+    assert not set(shown(name)) & set("\u00b7@.:[]()<>|*`\\")
+    assert shown(shown(name)) == shown(name)
 
 
 @given(st.text(min_size=1, max_size=300))

@@ -1,4 +1,4 @@
-"""Posting to Alertmanagers that are well, away, slow, or refuse: nothing is raised, everything is counted."""
+"""Posting to an Alertmanager that is well, away, slow, or refuse: nothing is raised, everything is counted."""
 
 import asyncio
 import logging
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from streams.live.alertmanager import BATCH, Alertmanagers
+from streams.live.alertmanager import BATCH, Alertmanager
 
 Answer = Callable[[list[dict[str, Any]]], Awaitable[int]]
 Server = Callable[[Answer], Awaitable[str]]
@@ -58,10 +58,11 @@ class Recorder:
 async def posting(urls: list[str], alerts: list[dict[str, Any]], rounds: int = 1) -> Counter[tuple[str, str]]:
     counted: Counter[tuple[str, str]] = Counter()
     short = timedelta(milliseconds=300)
-    managers = Alertmanagers(urls, lambda url, outcome: counted.update([(url, outcome)]), deadline=short, attempt=short)
-    for _ in range(rounds):
-        await managers.post(alerts)
-    await managers.close()
+    for url in urls:
+        manager = Alertmanager(url, lambda outcome, url=url: counted.update([(url, outcome)]), deadline=short, attempt=short)
+        for _ in range(rounds):
+            await manager.post(alerts)
+        await manager.close()
     return counted
 
 
@@ -103,9 +104,9 @@ async def test_one_that_comes_back_within_the_deadline_is_tried_again(serve: Ser
     url = await serve(slow_at_first)
     counted: Counter[str] = Counter()
     attempt = timedelta(milliseconds=100)
-    managers = Alertmanagers([url], lambda _, outcome: counted.update([outcome]), deadline=timedelta(seconds=5), attempt=attempt)
-    await managers.post(named("a"))
-    await managers.close()
+    manager = Alertmanager(url, lambda outcome: counted.update([outcome]), deadline=timedelta(seconds=5), attempt=attempt)
+    await manager.post(named("a"))
+    await manager.close()
     assert (calls, counted) == ([1, 1], {"ok": 1})
 
 

@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from streams.engine import Effects
+from streams.instruments import OTHER
+from streams.live import alertmanager
 from streams.live.poster import Poster
 from streams.live.watch import Watch
 from streams.records import Severity, Status
@@ -39,12 +43,19 @@ class Lease:
     """A poster over an alert stage's store, without a broker."""
 
     def __init__(self, settings: Settings) -> None:
-        self.poster = Poster(settings, Watch(settings, CollectorRegistry(), [STAGE], "none@0", "test"))
+        self.registry = CollectorRegistry()
+        self.poster = Poster(settings, Watch(settings, self.registry, [STAGE], "none@0", "test"))
         self.store = STAGE.new_store()
         self.should_stop = False
 
     async def looked_at(self, look: Callable[[Any], list[Any]]) -> list[Any]:
         return look(SimpleNamespace(store=self.store))
+
+    def counted(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(f"threadwatch_{name}", labels) or 0.0
+
+    def delays(self) -> float:
+        return self.counted("alert_delay_seconds_count", source=OTHER)
 
     def turn(self, *transitions: Any) -> None:
         effects = Effects()
@@ -58,12 +69,54 @@ async def posts() -> AsyncIterator[Posts]:
         yield receiver
 
 
-async def _running(posts: Posts, every: str, doing: Callable[[Lease], Awaitable[None]]) -> None:
-    lease = Lease(load({}, options={"alertmanager.urls": [posts.url], "alertmanager.post_every": every}))
+class Unwell(Posts):
+    """Answers what it is told, and takes only with 200."""
+
+    answer = 503
+
+    async def _take(self, request: Any) -> Any:
+        await super()._take(request)
+        return web.Response(status=self.answer)
+
+
+class Hanging(Posts):
+    """Answers nobody; notes how many posts it had, and how many at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries = self.most = 0
+        self._held: list[Any] = []
+        self._over = asyncio.Event()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._over.set()
+        await super().__aexit__()
+
+    async def _take(self, request: Any) -> Any:
+        self._held = [one for one in self._held if one.transport is not None] + [request]  # without those that gave up
+        self.tries, self.most = self.tries + 1, max(self.most, len(self._held))
+        await self._over.wait()
+        return await super()._take(request)
+
+
+@pytest.fixture
+async def hanging() -> AsyncIterator[Hanging]:
+    async with Hanging() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+async def unwell() -> AsyncIterator[Unwell]:
+    async with Unwell() as receiver:
+        yield receiver
+
+
+async def _running(posts: Posts, every: str, doing: Callable[[Lease], Awaitable[None]], *others: str) -> None:
+    lease = Lease(load({}, options={"alertmanager.urls": [*others, posts.url], "alertmanager.post_every": every}))
     running = asyncio.create_task(lease.poster.run(lease, lease))  # type: ignore[arg-type]  # all it asks of an agent is looked_at
     await doing(lease)
-    running.cancel()
     await lease.poster.close()
+    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_what_changes_is_posted_at_once_and_alone(posts: Posts) -> None:
@@ -84,3 +137,79 @@ async def test_every_round_posts_all_that_fires(posts: Posts) -> None:
 
     await _running(posts, "PT0.05S", doing)
     assert all(post == [f"{one} warning" for one in IDS] for post in posts.posts[:3])
+
+
+async def test_one_that_hangs_holds_back_no_round_to_the_other_and_has_one_post_at_a_time(posts: Posts, hanging: Hanging) -> None:
+    async def doing(lease: Lease) -> None:
+        lease.turn(*map(pileon, IDS))
+        await until("the other is rounds ahead", lambda: hanging.tries and len(posts.posts) >= hanging.tries + 5, within=30)
+
+    await _running(posts, "PT0.05S", doing, hanging.url)
+    assert hanging.most == 1
+
+
+async def test_one_that_hangs_holds_back_no_news_to_the_other(posts: Posts, hanging: Hanging) -> None:
+    async def doing(lease: Lease) -> None:
+        for number, name in enumerate(f"pileon-{letter}" for letter in "abcde"):
+            lease.turn(pileon(name))
+            await until("it is posted", lambda told=number: len(posts.posts) > told)
+        assert len(posts.posts) > hanging.tries
+
+    await _running(posts, "PT10M", doing, hanging.url)
+
+
+async def test_nothing_goes_on_after_the_end(posts: Posts, hanging: Hanging) -> None:
+    before = asyncio.all_tasks()
+    lease = Lease(load({}, options={"alertmanager.urls": [hanging.url, posts.url], "alertmanager.post_every": "PT0.05S"}))
+    running = asyncio.create_task(lease.poster.run(lease, lease))  # type: ignore[arg-type]
+    lease.turn(pileon("a"))
+    await until("both are posted to", lambda: hanging.tries and posts.posts)
+    await lease.poster.close()
+    await asyncio.gather(running, return_exceptions=True)
+    left = [task.get_coro().__qualname__ for task in asyncio.all_tasks() - before]  # type: ignore[union-attr]
+    assert not [name for name in left if "Poster" in name or "_Lease" in name or "Alertmanager" in name]
+
+
+async def test_the_delay_is_measured_once_when_the_first_has_taken_it_and_not_before(posts: Posts, unwell: Unwell) -> None:
+    async def doing(lease: Lease) -> None:
+        lease.turn(pileon("a"))
+        await until("it was refused twice", lambda: len(unwell.posts) >= 2)
+        assert lease.counted("alerts_posted_total", outcome="failed") >= 1
+        assert lease.delays() == 0
+        unwell.answer = 200
+        await until("it is taken, again and again", lambda: lease.counted("alerts_posted_total", outcome="ok") >= 3)
+        assert lease.delays() == 1
+
+    await _running(unwell, "PT0.05S", doing)
+
+
+async def test_of_two_the_first_that_takes_it_counts(posts: Posts, unwell: Unwell) -> None:
+    async def doing(lease: Lease) -> None:
+        lease.turn(pileon("a"))
+        await until("it is taken by the one", lambda: lease.delays() == 1)
+        unwell.answer = 200
+        await until("by both", lambda: lease.counted("alerts_posted_total", outcome="ok") >= len(posts.posts) + 1)
+        assert lease.delays() == 1
+
+    await _running(posts, "PT0.05S", doing, unwell.url)
+
+
+async def test_what_ended_before_anybody_took_it_is_no_delay(unwell: Unwell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alertmanager, "REPEAT_RESOLVE", timedelta.max)  # here it ends at a noon of long ago
+
+    async def doing(lease: Lease) -> None:
+        lease.turn(pileon("a"))
+        await until("it was refused", lambda: unwell.posts)
+        lease.turn(pileon("a", 2, Status.CLOSED))
+        unwell.answer = 200
+        await until("the end is taken", lambda: lease.counted("alerts_posted_total", outcome="ok") >= 1)
+        assert lease.delays() == 0
+
+    await _running(unwell, "PT0.05S", doing)
+
+
+def test_without_an_alertmanager_nothing_is_measured_and_nothing_kept() -> None:
+    lease = Lease(load({}))
+    lease.turn(pileon("a"))
+    assert lease.delays() == 0
+    assert not lease.poster._delays.untold

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
+from tenacity import wait_fixed
 
-from streams.errors import UserError
 from streams.live import addresses
 from streams.live import webhooks as module
-from streams.live.webhooks import Webhooks, check_webhooks
+from streams.live.webhooks import Webhooks
 from streams.metrics import Metrics
 from streams.records import Severity, Status
 from streams.settings import Webhook
 from tests.support.builders import pileon
-from tests.support.hooks import OTHER, SECRET, Hooks, Rooms, settings_with, webhook
+from tests.support.hooks import OTHER, SECRET, TRICKS, Hooks, Rooms, settings_with, webhook
 from tests.support.live import until
 
 WORSE = pileon("a", 2, Status.ONGOING, severity=Severity.CRITICAL)
@@ -93,6 +93,18 @@ async def test_a_receiver_that_is_down_loses_nothing_and_stops_no_other(start: S
         await hooks.up()
         await running.empty()
         assert sorted(hooks.tries) == ["a/1/mods", "a/2/mods", "b/1/mods"]
+
+
+async def test_news_cut_no_pause_short_after_a_failure(start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "wait_random_exponential", lambda **_: wait_fixed(3600))
+    hooks.answer = 500
+    running = await start(webhook(hooks.url))
+    running.turn(pileon("a"))
+    await until("it was tried", lambda: running.counted("refused"))
+    for number in range(10):
+        running.turn(pileon(f"news-{number}"))
+        await asyncio.sleep(0.02)
+    assert hooks.tries == ["a/1/mods"]
 
 
 @pytest.mark.parametrize("answer", [500, 503, 404, 302, 400])
@@ -213,6 +225,21 @@ async def test_an_address_that_is_not_public_is_never_connected_to_and_said(
     assert "webhook mods: not delivered, its name leads to an address that is not public; it is tried again" in caplog.messages
 
 
+@pytest.mark.parametrize("host", [*TRICKS, "localhost", "local\u24d7ost"])
+async def test_this_machine_in_any_writing_is_never_reached(start: Start, hooks: Hooks, host: str) -> None:
+    running = await start(webhook(f"http://{host}:{hooks.port}/hook", allow_private=False))
+    running.turn(pileon("a"))
+    await until("it was tried", lambda: running.counted("forbidden") + running.counted("failed") + running.counted("ok"))
+    assert hooks.tries == []
+
+
+async def test_a_literal_that_no_resolver_saw_is_refused_by_its_address(start: Start, hooks: Hooks) -> None:
+    running = await start(webhook(f"http://\uff11\uff12\uff17.0.0.1:{hooks.port}/hook", allow_private=False))
+    running.turn(pileon("a"))
+    await until("it was refused", lambda: running.counted("forbidden"))
+    assert hooks.tries == []
+
+
 async def test_a_name_is_resolved_once_for_a_connection_which_goes_to_what_was_checked(
     start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,20 +269,3 @@ async def test_a_storm_in_two_partitions_is_posted_once(start: Start, hooks: Hoo
     await until("nothing waits anywhere", lambda: not running.rooms.outbox.waiting() and not other.outbox.waiting(), within=20)
     assert hooks.events().count("storm") == 1
     assert hooks.events().count("opened") == 40
-
-
-def test_a_receiver_that_could_not_be_told_anything_is_the_user_s_mistake_with_its_setting() -> None:
-    def said(**fields: Any) -> str:
-        with pytest.raises(UserError) as told:
-            check_webhooks([webhook(**({"name": "night-shift"} | fields))])
-        return str(told.value)
-
-    assert said(secrets=()) == (
-        "webhooks, night-shift: it has no secret; set THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS, or `secrets` in the settings file"
-    )
-    assert "write https://host/path" in said(url="hooks.example")
-    assert "write https://host/path" in said(url="https://host:99999999")
-    assert "not https" in said(url="http://hooks.example", allow_private=False)
-    assert "not public" in said(url="https://169.254.169.254/latest", allow_private=False)
-    assert "not public" in said(url="https://[::ffff:127.0.0.1]/", allow_private=False)
-    check_webhooks([webhook(allow_private=False)])

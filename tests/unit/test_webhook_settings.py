@@ -1,0 +1,37 @@
+"""A receiver that could be told nothing, or leads into an inner net, is said at the start."""
+
+from typing import Any
+
+import pytest
+
+from streams.errors import UserError
+from streams.live.webhooks import check_webhooks
+from tests.support.hooks import TRICKS, webhook
+
+
+@pytest.mark.parametrize("host", TRICKS)
+def test_this_machine_in_any_writing_is_a_mistake_of_the_settings(host: str) -> None:
+    with pytest.raises(UserError, match="not public"):
+        check_webhooks([webhook(f"https://{host}:9/hook", allow_private=False)])
+
+
+def test_what_the_http_client_takes_for_no_address_is_the_user_s_mistake() -> None:
+    with pytest.raises(UserError, match="no address"):
+        check_webhooks([webhook("https://exa\u200bmple.org/", allow_private=False)])
+
+
+def test_a_receiver_that_could_not_be_told_anything_is_the_user_s_mistake_with_its_setting() -> None:
+    def said(**fields: Any) -> str:
+        with pytest.raises(UserError) as told:
+            check_webhooks([webhook(**({"name": "night-shift"} | fields))])
+        return str(told.value)
+
+    assert said(secrets=()) == (
+        "webhooks, night-shift: it has no secret; set THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS, or `secrets` in the settings file"
+    )
+    assert "write https://host/path" in said(url="hooks.example")
+    assert "write https://host/path" in said(url="https://host:99999999")
+    assert "not https" in said(url="http://hooks.example", allow_private=False)
+    assert "not public" in said(url="https://169.254.169.254/latest", allow_private=False)
+    assert "not public" in said(url="https://[::ffff:127.0.0.1]/", allow_private=False)
+    check_webhooks([webhook(allow_private=False)])
