@@ -134,7 +134,8 @@ class Episode:
             self._ongoing(reply, installation_key)
             return
         in_case = IN_CASE if self.case is not None else 0
-        self.ledger.note_hostile(new)
+        if not reply.created_at_is_estimated:  # a page scraped whole would be a day full of enemies
+            self.ledger.note_hostile(new)
         self._replace(known, msgspec.structs.replace(new, flags=new.flags | in_case))
         if reply.created_at_is_estimated:
             self.ledger.remember_untimed(new.comment, self.rule.config.untimed_replies)

@@ -50,6 +50,12 @@ def test_yesterdays_pile_on_is_not_usual_today_but_it_is_next_week() -> None:
     assert next_week.usual_hostile_authors > 5 * today.usual_hostile_authors
 
 
+def test_a_page_without_times_makes_nobody_used_to_enemies() -> None:
+    scraped = [reply(f"s{n}", NOON - 9 * DAY, created_at_is_estimated=True) for n in range(40)]
+    calm, after = told(crowd(4, apart=15 * MINUTE))[0], told([*scraped, *crowd(4, apart=15 * MINUTE)])[-2]
+    assert after.usual_hostile_authors <= calm.usual_hostile_authors
+
+
 def test_a_page_without_times_never_pretends_to_know_a_rate() -> None:
     opened = told(crowd(4, created_at_is_estimated=True))[0]
     assert opened.usual_hostile_authors is None
