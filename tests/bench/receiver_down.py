@@ -96,12 +96,13 @@ class Outage:
         await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
 
     async def _unwell(self, seconds: float) -> None:
-        """They listen, and answer 500; the worker is killed in the middle of it."""
-        began = time.monotonic()
+        """They listen, and answer 500; the worker is killed in the middle of it, once it was refused: pauses are drawn by chance."""
+        began, tried = time.monotonic(), len(self.hooks.tries)
         self.hooks.answer = self.reader.answer = 500
         await asyncio.gather(self.hooks.up(), self.reader.up())
         await self._happens("unwell")
         await asyncio.sleep(max(0.0, began + seconds / 2 - time.monotonic()))
+        await until("a webhook is refused", lambda: len(self.hooks.tries) > tried, within=LONGEST)
         self._count()
         self.worker.kill()
         await self.worker.came_up(2)
