@@ -1,7 +1,6 @@
 """The live program: the chosen stages, each an App of its own, in one Faust worker."""
 
 import asyncio
-import gc
 import logging
 import os
 import time
@@ -50,23 +49,12 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     ``file`` is where the settings were read from, for messages.
     """
     _log_lines()
-    _collect_seldom()
     check_webhooks(settings.webhooks, file)
     asyncio.run(_checked(settings))
     try:
         _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()
     except SystemExit as ended:  # Faust says 1 when one of its services crashed: an outage, or a bug
         raise SystemExit(UNEXPECTED if ended.code else OK) from ended
-
-
-def _collect_seldom() -> None:
-    """Look for cycles less often: a batch makes thousands of objects that are freed without.
-
-    Measured in the worker, rounds interleaved: 347 µs of CPU time a comment at 20,000 against 438 at Python's own 700; at
-    100,000 it is 431 again, when what is young no longer fits in the processor's cache.
-    """
-    gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
 
 
 async def _checked(settings: Settings) -> None:
