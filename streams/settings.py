@@ -53,6 +53,9 @@ class Kafka(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Stands before every topic, group and transaction name: a second instance on one broker."""
     replication: Annotated[int, Meta(ge=1, le=9)] = 1
     """Copies of every topic that ``topics create`` makes; from 3 on, two must be in sync to write."""
+    partitions: Annotated[int, Meta(ge=0, le=1024)] = 0
+    """Of every topic that stages read and write, as ``topics create`` makes them: so many workers can share a stage. 0: as declared (4).
+    Choose it once: a topic that exists keeps what it has, since its keys would move."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a protocol or a mechanism that there is not, with those that there are."""

@@ -51,10 +51,9 @@ def check(config: Config = None, kafka: Kafka = None, prefix: Prefix = None) -> 
 @app.command(name="list")
 def list_(config: Config = None, prefix: Prefix = None) -> int:
     """List the declared topics with partitions, cleanup policy and retention."""
-    from streams.kafka.declared import declared
+    from streams.kafka.admin import declared_topics
 
-    settings = settings_of(config, None, prefix)
-    for topic in declared(settings.retention, settings.kafka.replication, settings.kafka.prefix):
+    for topic in declared_topics(settings_of(config, None, prefix)):
         print(f"{topic.name}\t{topic.partitions}\t{topic.configs['cleanup.policy']}\t{_days(topic.configs['retention.ms'])}")
     return 0
 

@@ -23,7 +23,7 @@ COMPARED: Final = ("cleanup.policy", "retention.ms", "max.message.bytes", "messa
 
 def declared_topics(settings: Settings) -> tuple[DeclaredTopic, ...]:
     """Return every topic as ``schemas/topics`` and the settings say."""
-    return declared(settings.retention, settings.kafka.replication, settings.kafka.prefix)
+    return declared(settings.retention, settings.kafka.replication, settings.kafka.prefix, settings.kafka.partitions)
 
 
 async def create_topics(settings: Settings) -> list[str]:

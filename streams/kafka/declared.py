@@ -60,13 +60,14 @@ class TopicFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.retention == "text"
 
 
-def declared(retention: timedelta, replication: int = 1, prefix: str = "") -> tuple[DeclaredTopic, ...]:
+def declared(retention: timedelta, replication: int = 1, prefix: str = "", partitions: int = 0) -> tuple[DeclaredTopic, ...]:
     """Return every topic, by name, as the broker should have it.
 
     ``retention`` is how long text lives; ``replication`` raises what the files say, never lowers it; ``prefix`` stands
-    before every name. Raises UserError that names the file and what is wrong with it.
+    before every name; ``partitions``, unless 0, is how many each topic has that is split at all: stages hand on by the number of
+    the partition. Raises UserError that names the file and what is wrong with it.
     """
-    return tuple(_declared(topic, retention, replication, prefix) for topic in topic_files())
+    return tuple(_declared(topic, retention, replication, prefix, partitions) for topic in topic_files())
 
 
 def topic_files(folder: Path | None = None) -> tuple[TopicFile, ...]:
@@ -105,8 +106,8 @@ def _yaml(file: Path) -> Any:
         raise UserError(f"{file}: cannot be read as YAML: {' '.join(str(error).split())}") from error
 
 
-def _declared(topic: TopicFile, retention: timedelta, replication: int, prefix: str) -> DeclaredTopic:
-    copies = max(topic.replication, replication)
+def _declared(topic: TopicFile, retention: timedelta, replication: int, prefix: str, partitions: int) -> DeclaredTopic:
+    copies, split = max(topic.replication, replication), topic.partitions > 1
     configs = {
         "cleanup.policy": topic.cleanup,
         "retention.ms": _retention_ms(topic, retention),
@@ -117,7 +118,8 @@ def _declared(topic: TopicFile, retention: timedelta, replication: int, prefix: 
     if topic.holds_text:
         configs["segment.ms"] = _milliseconds(_segment(retention))
     configs |= {name: str(value) for name, value in topic.settings.items()}
-    return DeclaredTopic(name=prefix + topic.name, partitions=topic.partitions, replication=copies, configs=configs)
+    count = partitions if partitions and split else topic.partitions
+    return DeclaredTopic(name=prefix + topic.name, partitions=count, replication=copies, configs=configs)
 
 
 def _segment(retention: timedelta) -> timedelta:

@@ -118,6 +118,14 @@ def test_a_prefix_stands_before_every_name():
     assert [topic.name for topic in declared(MONTH, 1, "two.")] == [f"two.{topic.name}" for topic in declared(MONTH)]
 
 
+def test_all_that_stages_share_has_as_many_partitions_as_one_asks_for_and_what_one_log_orders_keeps_one():
+    usual, asked = on_broker(), on_broker(partitions=12)
+    assert {name: topic.partitions for name, topic in asked.items()} == {
+        name: 12 if topic.partitions > 1 else 1 for name, topic in usual.items()
+    }
+    assert (asked["feedback"].partitions, asked["replies"].partitions, asked["state.pileon"].partitions) == (1, 12, 12)
+
+
 def test_no_retention_is_a_users_mistake():
     with pytest.raises(UserError, match="retention"):
         declared(timedelta(), 1)

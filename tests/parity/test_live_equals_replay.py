@@ -11,16 +11,22 @@ from streams.engine import Effects, fold
 from streams.records import PileOn, Status
 from streams.replay.order import arrivals, in_order
 from streams.replay.run import results, run
+from streams.sources.sample import sample
 from streams.stages.step import Stage
 from streams.topics import PILEONS
 from tests.conftest import Another
+from tests.support.builders import DAY, NOON
 from tests.support.live import Live, until
+from tests.support.real import everything, in_turns
 from tests.support.recording import Recording, recording
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 _PORTIONS = 8
 CLOSES = 10
+SAMPLE = 1_000
+EACH = 400
+DAY_BEFORE = NOON - DAY
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +34,26 @@ def made() -> Recording:
     return recording()
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-async def test_each_stage_gives_live_what_its_input_log_gives_in_replay(another: Another, made: Recording, workers: int) -> None:
-    live: Live = await another(THREADWATCH_WORKER__BATCH=str(37 * workers), THREADWATCH_WORKER__TICK_EVERY="PT1S")
+@pytest.fixture(scope="module")
+def lines(made: Recording) -> list[bytes]:
+    """Return the recording's lines, and among them the shipped sample and what real people wrote, each in its own order."""
+    others = (map(msgspec.json.encode, some) for some in (sample(DAY_BEFORE, SAMPLE), everything(EACH)))
+    return in_turns([made.lines, *map(list, others)])
+
+
+@pytest.mark.parametrize(("partitions", "workers"), [(4, 1), (4, 3), (1, 1)])
+async def test_each_stage_gives_live_what_its_input_log_gives_in_replay(
+    another: Another, lines: list[bytes], partitions: int, workers: int
+) -> None:
+    live: Live = await another(
+        THREADWATCH_KAFKA__PARTITIONS=str(partitions), THREADWATCH_WORKER__BATCH=str(37 * workers), THREADWATCH_WORKER__TICK_EVERY="PT1S"
+    )
     for _ in range(workers):
         live.worker()
     # In portions, so that comments of three days do not overtake each other by days on their way to one person.
-    size = -(-len(made.lines) // _PORTIONS)
-    for start in range(0, len(made.lines), size):
-        await live.put_lines(made.lines[start : start + size])
+    size = -(-len(lines) // _PORTIONS)
+    for start in range(0, len(lines), size):
+        await live.put_lines(lines[start : start + size])
         await live.settled()
     # Silence is told by ticks, and they come when they come: nobody promised one before the last comment was settled.
     await until("ticks have ended what was quiet", partial(_has_closed, live))
