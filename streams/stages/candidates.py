@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 from streams.records import Comment, LinkKind, Probability
 from streams.stages.hearing import Heard
 from streams.stages.hostility import Cues
-from streams.stages.mentions import Called
 
 MAX_CANDIDATES: Final = 3
 MIN_CONFIDENCE: Final = 0.05
@@ -94,8 +93,6 @@ class Asked(Struct, frozen=True):
     """Its author, or ``comment:<id>``."""
     heard: Heard
     cues: Cues
-    called: Called
-    spoken_of: tuple[str, ...]
 
 
 def likeliest(shares: Mapping[str, float], kind: LinkKind | Mapping[str, LinkKind], *, absent: bool = False) -> tuple[Candidate, ...]:

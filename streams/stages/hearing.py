@@ -2,18 +2,26 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
 
 from streams.records import TextFormat
 from streams.stages.lexicon import STOPWORDS
-from streams.stages.quotes import hashes, plain, spoken, words_of
+from streams.stages.quotes import WORD, hashes, in_marks, plain, spoken, words_of
 
 _TOKEN: Final = re.compile(r"[^\W_]+|[.!?;\n,:@]")
 _ENDS: Final = frozenset(".!?;\n")
+_END: Final = re.compile(r"[.!?;\n]")
 _MARKS: Final = _ENDS | frozenset(",:@")
 _COPULAS: Final = frozenset("is are was were has have will should isnt arent wants".split())
+_WORDS_AND_ENDS: Final = str.maketrans(
+    {mark: mark.lower() if mark.isalnum() else "\n" if mark in _ENDS else " " for mark in map(chr, range(128))}
+)
+"""ASCII text → its words in lower case, a line for each sentence."""
 
 
 class Clause(Struct, frozen=True):
@@ -26,45 +34,59 @@ class Clause(Struct, frozen=True):
     sentence: int
 
 
-class Heard(Struct, frozen=True):
-    """One comment, taken apart."""
+class Heard:
+    """One comment, taken apart. What few comments are asked for is made when it is asked for."""
 
-    text: str
-    """Own words, without certain quotations and without apostrophes."""
-    sentences: tuple[tuple[str, ...], ...] = ()
-    """Words in lower case, without apostrophes."""
-    clauses: tuple[Clause, ...] = ()
-    subjects: tuple[tuple[str, ...], ...] = ()
-    """Per sentence, the proper name that is its subject, in its own case; empty if there is none."""
-    quoted: tuple[frozenset[int], ...] = ()
-    """Hashes of each certain quotation."""
-    marked: tuple[frozenset[int], ...] = ()
-    """Hashes of what stands in quotation marks."""
-    said: frozenset[int] = frozenset()
-    """Hashes of the own words."""
+    def __init__(self, text: str = "", quotations: Sequence[str] = ()) -> None:
+        """Take the own words without certain quotations and without apostrophes, and the quotations."""
+        self.text = text
+        self.sentences: Sequence[Sequence[str]] = _sentences(text)
+        """Words in lower case, without apostrophes."""
+        self.said: AbstractSet[int] = hashes(chain.from_iterable(self.sentences))
+        """Hashes of the own words."""
+        self._quotations = quotations
+
+    @cached_property
+    def clauses(self) -> Sequence[Clause]:
+        """The own words between two marks."""
+        return tuple(_clauses(self.text))
+
+    @cached_property
+    def subjects(self) -> Sequence[Sequence[str]]:
+        """Per sentence, the proper name that is its subject, in its own case; empty if there is none."""
+        first: dict[int, Clause] = {}
+        for clause in self.clauses:
+            first.setdefault(clause.sentence, clause)
+        return tuple(_subject(clause.words) for clause in first.values())
+
+    @cached_property
+    def quoted(self) -> Sequence[AbstractSet[int]]:
+        """Hashes of each certain quotation."""
+        return _hashed(self._quotations)
+
+    @cached_property
+    def marked(self) -> Sequence[AbstractSet[int]]:
+        """Hashes of what stands in quotation marks: a quotation only if somebody said it here."""
+        return _hashed(in_marks(self.text))
 
 
 def hear(text: str | None, written: TextFormat = TextFormat.PLAIN) -> Heard:
     """Return a text taken apart; an empty one for no text."""
     if not text:
-        return Heard("")
+        return Heard()
     parts = spoken(plain(text, written))
-    own = parts.own.replace("'", "")
-    clauses = tuple(_clauses(own))
-    sentences, subjects = _sentences(clauses)
-    return Heard(
-        text=own,
-        sentences=sentences,
-        clauses=clauses,
-        subjects=subjects,
-        quoted=_hashed(parts.quoted),
-        marked=_hashed(parts.marked),
-        said=frozenset(hashes([word for sentence in sentences for word in sentence])),
-    )
+    return Heard(parts.own.replace("'", ""), parts.quoted)
 
 
-def _hashed(spans: Iterable[str]) -> tuple[frozenset[int], ...]:
-    return tuple(frozenset(hashes(words_of(span))) for span in spans)
+def _hashed(spans: Iterable[str]) -> tuple[AbstractSet[int], ...]:
+    return tuple(hashes(words_of(span)) for span in spans)
+
+
+def _sentences(text: str) -> list[list[str]]:
+    """Return the words of each sentence in lower case: of ASCII, as most texts are, without a look at every word."""
+    if text.isascii():
+        return [words for line in text.translate(_WORDS_AND_ENDS).split("\n") if (words := line.split())]
+    return [[word.lower() for word in words] for part in _END.split(text) if (words := WORD.findall(part))]
 
 
 def _clauses(text: str) -> Iterable[Clause]:
@@ -84,22 +106,9 @@ def _clauses(text: str) -> Iterable[Clause]:
         yield Clause(tuple(words), before, "", sentence)
 
 
-def _sentences(clauses: Sequence[Clause]) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
-    sentences: list[list[str]] = []
-    subjects: list[tuple[str, ...]] = []
-    for clause in clauses:
-        lowered = list(map(str.lower, clause.words))
-        if clause.sentence == len(sentences):
-            sentences.append(lowered)
-            subjects.append(_subject(clause.words, lowered))
-        else:
-            sentences[-1].extend(lowered)
-    return tuple(tuple(sentence) for sentence in sentences), tuple(subjects)
-
-
-def _subject(words: Sequence[str], lowered: Sequence[str]) -> tuple[str, ...]:
+def _subject(words: Sequence[str]) -> tuple[str, ...]:
     """Return the capitalised words that a sentence starts with, if "is", "are" or the like follows them."""
     named = 0
-    while named < min(4, len(words)) and words[named][0].isupper() and lowered[named] not in STOPWORDS:
+    while named < min(4, len(words)) and words[named][0].isupper() and words[named].lower() not in STOPWORDS:
         named += 1
-    return tuple(words[:named]) if named and named < len(words) and lowered[named] in _COPULAS else ()
+    return tuple(words[:named]) if named and named < len(words) and words[named].lower() in _COPULAS else ()

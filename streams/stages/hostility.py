@@ -5,7 +5,7 @@ read what you write?"). So: a logistic model with one weight for the scorer's lo
 hand and are versioned; a scorer is calibrated elsewhere. Formula: z = −1.8 + 0.9·logit(toxicity) + Σ cues, P = 1 / (1 + e^−z).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import exp, log
 from typing import Final
 
@@ -35,6 +35,7 @@ from streams.stages.lexicon import (
     SECOND,
     SINGULAR,
     SPELLINGS,
+    TELLING,
 )
 
 HOSTILITY_VERSION: Final = "cues@2"
@@ -81,28 +82,35 @@ class Cues(Struct, frozen=True):
     kind: bool = False
 
 
+_RESPELT: Final = frozenset({"not", *SPELLINGS})
 _NONE: Final = dict.fromkeys(("second", "insulted", "bare", "third", "group", "own", "heat"), 0)
 
 
-def cues(sentences: Sequence[Sequence[str]], subjects: Sequence[str] = ()) -> Cues:
+def _unnamed(_sentence: int) -> str:
+    return ""
+
+
+def cues(sentences: Sequence[Sequence[str]], subject_is: Callable[[int], str] = _unnamed) -> Cues:
     """Return the cues of sentences, each its words in lower case without apostrophes.
 
-    ``subjects`` says of each sentence what its subject is: ``third`` (somebody here, by name), ``group`` (something else with
-    a name) or nothing.
+    ``subject_is`` says what the subject of the n-th sentence is: ``third`` (somebody here, by name), ``group`` (something else
+    with a name) or nothing. It is asked of sentences with an insult alone.
     """
     count = _NONE.copy()
     attack, singular, plural, kind = 0.0, False, False, False
     for number, words in enumerate(sentences):
-        present = set(words)
-        you = 0 if SECOND.isdisjoint(present) else _spoken_to(words)
+        telling = TELLING.intersection(words)
+        if not telling:
+            continue
+        you = 0 if SECOND.isdisjoint(telling) else _spoken_to(words)
         count["second"] += you
-        attack += 0.0 if ATTACK_STARTS.isdisjoint(present) else _attack(words, number == 0)
-        singular = singular or not SINGULAR.isdisjoint(present)
-        plural = plural or not PLURAL.isdisjoint(present)
-        kind = kind or not FRIENDLY.isdisjoint(present)
-        if not INSULTS.isdisjoint(present):
-            count[_insulted(words, present, you, subjects[number] if number < len(subjects) else "")] += 1
-        elif not you and not HEAT.isdisjoint(present):
+        attack += 0.0 if ATTACK_STARTS.isdisjoint(telling) else _attack(words, number == 0)
+        singular = singular or not SINGULAR.isdisjoint(telling)
+        plural = plural or not PLURAL.isdisjoint(telling)
+        kind = kind or not FRIENDLY.isdisjoint(telling)
+        if not INSULTS.isdisjoint(telling):
+            count[_insulted(words, set(words), you, subject_is(number))] += 1
+        elif not you and not HEAT.isdisjoint(telling):
             count["heat"] += 1
     return Cues(attack=min(attack, MAX_ATTACK), singular=singular, plural=plural, kind=kind, **count)
 
@@ -173,15 +181,11 @@ def _pointed_at(words: Sequence[str]) -> bool:
 
 def _spoken_to(words: Sequence[str]) -> int:
     """Return how many times somebody is spoken to; "as you can see" speaks to nobody."""
-    said = sum(word in SECOND for word in words)
+    said = sum(map(SECOND.__contains__, words))
     generic = 0
     for here, word in enumerate(words):
-        if here and words[here - 1] in ASKING:
-            continue
-        for rest in GENERIC_BY_FIRST.get(word, ()):
-            if tuple(words[here + 1 : here + 1 + len(rest)]) == rest:
-                generic += 1
-                break
+        if word in GENERIC_BY_FIRST and not (here and words[here - 1] in ASKING):
+            generic += any(tuple(words[here + 1 : here + 1 + len(rest)]) == rest for rest in GENERIC_BY_FIRST[word])
     return max(0, said - generic)
 
 
@@ -190,21 +194,29 @@ def _attack(words: Sequence[str], opening: bool) -> float:
     said = _unfilled(words)
     found = OPENERS.get(said[0], 0.0) if opening and said else 0.0
     for here, word in enumerate(said):
-        if word not in ATTACKS:
-            continue
-        for rest, weight in ATTACKS[word]:
-            if tuple(said[here + 1 : here + 1 + len(rest)]) == rest:
-                found += weight
-                break
+        if word in ATTACKS.then:
+            found += _longest(said, here)
     return found
+
+
+def _longest(said: Sequence[str], here: int) -> float:
+    """Return the weight of the longest attacking phrase that starts here; 0 if none does."""
+    weight, known = 0.0, ATTACKS
+    while here < len(said) and (goes_on := known.then.get(said[here])) is not None:
+        known, here = goes_on, here + 1
+        weight = known.weight or weight
+    return weight
 
 
 def _unfilled(words: Sequence[str]) -> list[str]:
     """Return the words without fillers, contractions and negations in one form."""
+    said = [word for word in words if word not in FILLERS]
+    return said if _RESPELT.isdisjoint(said) else _respelt(said)
+
+
+def _respelt(words: Sequence[str]) -> list[str]:
     said: list[str] = []
     for word in words:
-        if word in FILLERS:
-            continue
         if word == "not" and said and said[-1] in NEGATED:
             said[-1] = NEGATED[said[-1]]
         elif word in SPELLINGS:
