@@ -64,7 +64,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sources where an @handle is an author's id: a mention then reaches people who have not spoken."""
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, gc=False):
     """Somebody the comment may be aimed at."""
 
     target: str
@@ -74,7 +74,7 @@ class Candidate(Struct, frozen=True):
     """Spoken of, not spoken to."""
 
 
-class Links(Struct, frozen=True):
+class Links(Struct, frozen=True, gc=False):
     """Whom a comment is aimed at, surest first; confidences sum to ≤ 1."""
 
     candidates: tuple[Candidate, ...] = ()
@@ -83,7 +83,7 @@ class Links(Struct, frozen=True):
     self_reply: bool = False
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """Everything that a link is made from."""
 
     comment: Comment

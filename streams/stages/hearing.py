@@ -24,7 +24,7 @@ _WORDS_AND_ENDS: Final = str.maketrans(
 """ASCII text → its words in lower case, a line for each sentence."""
 
 
-class Clause(Struct, frozen=True):
+class Clause(Struct, frozen=True, gc=False):
     """Words between two marks, in their own case."""
 
     words: tuple[str, ...]
@@ -51,7 +51,7 @@ class Heard:
         """The own words between two marks."""
         return tuple(_clauses(self.text))
 
-    @cached_property
+    @property
     def subjects(self) -> Sequence[Sequence[str]]:
         """Per sentence, the proper name that is its subject, in its own case; empty if there is none."""
         first: dict[int, Clause] = {}
@@ -59,12 +59,12 @@ class Heard:
             first.setdefault(clause.sentence, clause)
         return tuple(_subject(clause.words) for clause in first.values())
 
-    @cached_property
+    @property
     def quoted(self) -> Sequence[AbstractSet[int]]:
         """Hashes of each certain quotation."""
         return _hashed(self._quotations)
 
-    @cached_property
+    @property
     def marked(self) -> Sequence[AbstractSet[int]]:
         """Hashes of what stands in quotation marks: a quotation only if somebody said it here."""
         return _hashed(in_marks(self.text))

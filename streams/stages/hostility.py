@@ -6,6 +6,7 @@ hand and are versioned; a scorer is calibrated elsewhere. Formula: z = −1.8 + 
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import exp, log
 from typing import Final
 
@@ -19,7 +20,7 @@ from streams.stages.lexicon import (
     DEGREES,
     FILLERS,
     FRIENDLY,
-    GENERIC_BY_FIRST,
+    GENERIC,
     HEAT,
     INSULTING_PLURALS,
     INSULTING_SINGULARS,
@@ -36,6 +37,7 @@ from streams.stages.lexicon import (
     SINGULAR,
     SPELLINGS,
     TELLING,
+    Phrases,
 )
 
 HOSTILITY_VERSION: Final = "cues@2"
@@ -184,8 +186,8 @@ def _spoken_to(words: Sequence[str]) -> int:
     said = sum(map(SECOND.__contains__, words))
     generic = 0
     for here, word in enumerate(words):
-        if word in GENERIC_BY_FIRST and not (here and words[here - 1] in ASKING):
-            generic += any(tuple(words[here + 1 : here + 1 + len(rest)]) == rest for rest in GENERIC_BY_FIRST[word])
+        if word in GENERIC.then and not (here and words[here - 1] in ASKING):
+            generic += _longest(GENERIC, words, here) > 0
     return max(0, said - generic)
 
 
@@ -195,16 +197,16 @@ def _attack(words: Sequence[str], opening: bool) -> float:
     found = OPENERS.get(said[0], 0.0) if opening and said else 0.0
     for here, word in enumerate(said):
         if word in ATTACKS.then:
-            found += _longest(said, here)
+            found += _longest(ATTACKS, said, here)
     return found
 
 
-def _longest(said: Sequence[str], here: int) -> float:
-    """Return the weight of the longest attacking phrase that starts here; 0 if none does."""
-    weight, known = 0.0, ATTACKS
-    while here < len(said) and (goes_on := known.then.get(said[here])) is not None:
-        known, here = goes_on, here + 1
-        weight = known.weight or weight
+def _longest(phrases: Phrases, said: Sequence[str], here: int) -> float:
+    """Return the weight of the longest phrase that starts here; 0 if none does."""
+    weight, last = 0.0, len(said)
+    while here < last and (goes_on := phrases.then.get(said[here])) is not None:
+        phrases, here = goes_on, here + 1
+        weight = phrases.weight or weight
     return weight
 
 
@@ -230,6 +232,7 @@ def _logistic(z: float) -> float:
     return 1.0 / (1.0 + exp(-z))
 
 
+@lru_cache(maxsize=1 << 14)  # scores have four decimals
 def logit(toxicity: float) -> float:
     """Return ln(p / (1 − p)) of a toxicity, kept away from 0 and 1."""
     p = min(max(toxicity, MIN_TOXICITY), 0.995)

@@ -159,6 +159,4 @@ ATTACK_STARTS: Final = frozenset({*ATTACKS.then, *SPELLINGS, *OPENERS})
 """A sentence without any of these holds no attacking phrase."""
 TELLING: Final = SECOND | ATTACK_STARTS | SINGULAR | PLURAL | FRIENDLY | INSULTS | HEAT
 """A sentence without any of these says nothing about whom it is aimed at."""
-GENERIC_BY_FIRST: Final = {
-    first: tuple(phrase[1:] for phrase in sorted(GENERIC_YOU) if phrase[0] == first) for first in sorted({p[0] for p in GENERIC_YOU})
-}
+GENERIC: Final = _tree(dict.fromkeys(GENERIC_YOU, 1.0))

@@ -21,7 +21,7 @@ _CALLS: Final = frozenset(
 """Words before a name that is being called."""
 
 
-class Called(Struct, frozen=True):
+class Called(Struct, frozen=True, gc=False):
     """Who is called, in the order they are; each as the people it may be (namesakes)."""
 
     leading: tuple[tuple[str, ...], ...] = ()
