@@ -13,15 +13,16 @@ from streams.records import TextFormat
 from streams.stages.lexicon import STOPWORDS
 from streams.stages.quotes import WORD, hashes, in_marks, plain, spoken, words_of
 
-_TOKEN: Final = re.compile(r"[^\W_]+|[.!?;\n,:@]")
 _ENDS: Final = frozenset(".!?;\n")
 _END: Final = re.compile(r"[.!?;\n]")
-_MARKS: Final = _ENDS | frozenset(",:@")
+_MARK: Final = re.compile(r"[.!?;\n,:@]")
+_SIGNS: Final = re.compile(r"[^\w\x00-\x7f]+")
 _COPULAS: Final = frozenset("is are was were has have will should isnt arent wants".split())
-_WORDS_AND_ENDS: Final = str.maketrans(
-    {mark: mark.lower() if mark.isalnum() else "\n" if mark in _ENDS else " " for mark in map(chr, range(128))}
-)
-"""ASCII text → its words in lower case, a line for each sentence."""
+_ASCII: Final = tuple(map(chr, range(128)))
+_LOWERED: Final = str.maketrans({sign: sign.lower() if sign.isalnum() else "\n" if sign in _ENDS else " " for sign in _ASCII})
+"""ASCII → its words in lower case, a line for each sentence."""
+_CASED: Final = str.maketrans({sign: " " for sign in _ASCII if not (sign.isalnum() or _MARK.match(sign))})
+"""ASCII → its words and marks."""
 
 
 class Clause(Struct, frozen=True, gc=False):
@@ -82,28 +83,30 @@ def _hashed(spans: Iterable[str]) -> tuple[AbstractSet[int], ...]:
     return tuple(hashes(words_of(span)) for span in spans)
 
 
+def _without_signs(text: str) -> str:
+    """Return the text with spaces for what is no letter, digit or mark of any kind: most is ASCII then, and read without regexes."""
+    return text if text.isascii() else _SIGNS.sub(" ", text)
+
+
 def _sentences(text: str) -> list[list[str]]:
-    """Return the words of each sentence in lower case: of ASCII, as most texts are, without a look at every word."""
+    """Return the words of each sentence in lower case."""
+    text = _without_signs(text)
     if text.isascii():
-        return [words for line in text.translate(_WORDS_AND_ENDS).split("\n") if (words := line.split())]
+        return [words for line in text.translate(_LOWERED).split("\n") if (words := line.split())]
     return [[word.lower() for word in words] for part in _END.split(text) if (words := WORD.findall(part))]
 
 
 def _clauses(text: str) -> Iterable[Clause]:
-    words: list[str] = []
-    before, sentence, here = "", 0, 0
-    for token in _TOKEN.findall(text):
-        if token not in _MARKS:
-            words.append(token)
-            continue
-        if words:
-            yield Clause(tuple(words), before, token, sentence)
-            here, words = here + 1, []
-        before = token
-        if here and token in _ENDS:
-            sentence, here = sentence + 1, 0
-    if words:
-        yield Clause(tuple(words), before, "", sentence)
+    text = _without_signs(text)
+    words_in, text = (str.split, text.translate(_CASED)) if text.isascii() else (WORD.findall, text)
+    before, sentence, spoke = "", 0, False
+    for span, after in zip(_MARK.split(text), (*_MARK.findall(text), ""), strict=True):
+        if words := words_in(span):
+            yield Clause(tuple(words), before, after, sentence)
+            spoke = True
+        before = after
+        if spoke and after in _ENDS:
+            sentence, spoke = sentence + 1, False
 
 
 def _subject(words: Sequence[str]) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ SHORT: Final = 6
 """Words: a sentence so short, with an insult and no subject, is thrown at whoever it answers."""
 
 
-class Cues(Struct, frozen=True):
+class Cues(Struct, frozen=True, gc=False):
     """What the own words of a comment say about whom it is aimed at."""
 
     second: int = 0
@@ -85,7 +85,6 @@ class Cues(Struct, frozen=True):
 
 
 _RESPELT: Final = frozenset({"not", *SPELLINGS})
-_NONE: Final = dict.fromkeys(("second", "insulted", "bare", "third", "group", "own", "heat"), 0)
 
 
 def _unnamed(_sentence: int) -> str:
@@ -98,23 +97,24 @@ def cues(sentences: Sequence[Sequence[str]], subject_is: Callable[[int], str] = 
     ``subject_is`` says what the subject of the n-th sentence is: ``third`` (somebody here, by name), ``group`` (something else
     with a name) or nothing. It is asked of sentences with an insult alone.
     """
-    count = _NONE.copy()
-    attack, singular, plural, kind = 0.0, False, False, False
+    insults: dict[str, int] = {}
+    second, attack, singular, plural, kind = 0, 0.0, False, False, False
     for number, words in enumerate(sentences):
         telling = TELLING.intersection(words)
         if not telling:
             continue
         you = 0 if SECOND.isdisjoint(telling) else _spoken_to(words)
-        count["second"] += you
+        second += you
         attack += 0.0 if ATTACK_STARTS.isdisjoint(telling) else _attack(words, number == 0)
         singular = singular or not SINGULAR.isdisjoint(telling)
         plural = plural or not PLURAL.isdisjoint(telling)
         kind = kind or not FRIENDLY.isdisjoint(telling)
         if not INSULTS.isdisjoint(telling):
-            count[_insulted(words, set(words), you, subject_is(number))] += 1
+            whom = _insulted(words, set(words), you, subject_is(number))
+            insults[whom] = insults.get(whom, 0) + 1
         elif not you and not HEAT.isdisjoint(telling):
-            count["heat"] += 1
-    return Cues(attack=min(attack, MAX_ATTACK), singular=singular, plural=plural, kind=kind, **count)
+            insults["heat"] = insults.get("heat", 0) + 1
+    return Cues(second=second, attack=min(attack, MAX_ATTACK), singular=singular, plural=plural, kind=kind, **insults)
 
 
 def _insulted(words: Sequence[str], present: set[str], you: int, subject: str) -> str:
@@ -184,9 +184,9 @@ def _pointed_at(words: Sequence[str]) -> bool:
 def _spoken_to(words: Sequence[str]) -> int:
     """Return how many times somebody is spoken to; "as you can see" speaks to nobody."""
     said = sum(map(SECOND.__contains__, words))
-    generic = 0
+    generic, firsts = 0, GENERIC.then
     for here, word in enumerate(words):
-        if word in GENERIC.then and not (here and words[here - 1] in ASKING):
+        if word in firsts and not (here and words[here - 1] in ASKING):
             generic += _longest(GENERIC, words, here) > 0
     return max(0, said - generic)
 
@@ -195,8 +195,9 @@ def _attack(words: Sequence[str], opening: bool) -> float:
     """Return the summed weight of attacking phrases; a word counts in one phrase only as a first word."""
     said = _unfilled(words)
     found = OPENERS.get(said[0], 0.0) if opening and said else 0.0
+    firsts = ATTACKS.then
     for here, word in enumerate(said):
-        if word in ATTACKS.then:
+        if word in firsts:
             found += _longest(ATTACKS, said, here)
     return found
 

@@ -129,7 +129,7 @@ _OPENERS: Final = {
 """Dismissals when they are a comment's very first word."""
 
 
-class Phrases(Struct, frozen=True):
+class Phrases(Struct, frozen=True, gc=False):
     """What may follow the words so far: a tree of words."""
 
     weight: float = 0.0

@@ -127,6 +127,8 @@ def _name_then_you(clause: Clause, start: int, conversation: Conversation) -> tu
 
 def _called_inside(heard: Heard, conversation: Conversation) -> tuple[tuple[str, ...], bool]:
     """Return whom a clause of its own calls in a sentence that says "you", and whether that is a stranger."""
+    if "," not in heard.text:
+        return (), False
     stranger = False
     last = ""
     for clause in heard.clauses:
