@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from functools import cached_property
 from itertools import chain
 from typing import Final
 
@@ -15,13 +14,13 @@ from streams.stages.quotes import WORD, hashes, in_marks, plain, spoken, words_o
 
 _ENDS: Final = frozenset(".!?;\n")
 _END: Final = re.compile(r"[.!?;\n]")
-_MARK: Final = re.compile(r"[.!?;\n,:@]")
+_MARK: Final = re.compile(r"([.!?;\n,:@])")
 _SIGNS: Final = re.compile(r"[^\w\x00-\x7f]+")
 _COPULAS: Final = frozenset("is are was were has have will should isnt arent wants".split())
 _ASCII: Final = tuple(map(chr, range(128)))
-_LOWERED: Final = str.maketrans({sign: sign.lower() if sign.isalnum() else "\n" if sign in _ENDS else " " for sign in _ASCII})
-"""ASCII → its words in lower case, a line for each sentence."""
-_CASED: Final = str.maketrans({sign: " " for sign in _ASCII if not (sign.isalnum() or _MARK.match(sign))})
+_LOWERED: Final = "".join(sign.lower() if sign.isalnum() else "\n" if sign in _ENDS else " " for sign in _ASCII).encode().ljust(256)
+"""ASCII → its words in lower case, a line for each sentence. A table of bytes: ``str.translate`` asks its own anew for each text."""
+_CASED: Final = "".join(sign if sign.isalnum() or _MARK.match(sign) else " " for sign in _ASCII).encode().ljust(256)
 """ASCII → its words and marks."""
 
 
@@ -38,6 +37,8 @@ class Clause(Struct, frozen=True, gc=False):
 class Heard:
     """One comment, taken apart. What few comments are asked for is made when it is asked for."""
 
+    __slots__ = ("_clauses", "_quotations", "said", "sentences", "text")
+
     def __init__(self, text: str = "", quotations: Sequence[str] = ()) -> None:
         """Take the own words without certain quotations and without apostrophes, and the quotations."""
         self.text = text
@@ -46,11 +47,14 @@ class Heard:
         self.said: AbstractSet[int] = hashes(chain.from_iterable(self.sentences))
         """Hashes of the own words."""
         self._quotations = quotations
+        self._clauses: Sequence[Clause] | None = None
 
-    @cached_property
+    @property
     def clauses(self) -> Sequence[Clause]:
         """The own words between two marks."""
-        return tuple(_clauses(self.text))
+        if self._clauses is None:
+            self._clauses = tuple(_clauses(self.text))
+        return self._clauses
 
     @property
     def subjects(self) -> Sequence[Sequence[str]]:
@@ -88,19 +92,24 @@ def _without_signs(text: str) -> str:
     return text if text.isascii() else _SIGNS.sub(" ", text)
 
 
+def _translated(text: str, table: bytes) -> str:
+    return text.encode().translate(table).decode()
+
+
 def _sentences(text: str) -> list[list[str]]:
     """Return the words of each sentence in lower case."""
     text = _without_signs(text)
     if text.isascii():
-        return [words for line in text.translate(_LOWERED).split("\n") if (words := line.split())]
+        return [words for line in _translated(text, _LOWERED).split("\n") if (words := line.split())]
     return [[word.lower() for word in words] for part in _END.split(text) if (words := WORD.findall(part))]
 
 
 def _clauses(text: str) -> Iterable[Clause]:
     text = _without_signs(text)
-    words_in, text = (str.split, text.translate(_CASED)) if text.isascii() else (WORD.findall, text)
+    words_in, text = (str.split, _translated(text, _CASED)) if text.isascii() else (WORD.findall, text)
+    parts = _MARK.split(text)
     before, sentence, spoke = "", 0, False
-    for span, after in zip(_MARK.split(text), (*_MARK.findall(text), ""), strict=True):
+    for span, after in zip(parts[::2], (*parts[1::2], ""), strict=True):
         if words := words_in(span):
             yield Clause(tuple(words), before, after, sentence)
             spoke = True

@@ -111,7 +111,8 @@ def in_marks(text: str) -> Iterable[str]:
 def hashes(words: Iterable[str]) -> set[int]:
     """Return a 32-bit hash of each two neighbouring words that mean something."""
     meant = ["" if word in STOPWORDS or len(word) < 2 else word for word in words]
-    return {crc32(f"{word} {following}".encode("utf-8", "replace")) for word, following in pairwise(meant) if word and following}
+    # No word holds a lone surrogate: that is no letter.
+    return {crc32(f"{word} {following}".encode()) for word, following in pairwise(meant) if word and following}
 
 
 def words_of(text: str) -> list[str]:
