@@ -25,7 +25,7 @@ FEW = 50
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, gc=False):
     """Bytes at (topic, partition, offset), and the broker's time in milliseconds."""
 
     topic: str
@@ -36,7 +36,7 @@ class Message(Struct, frozen=True):
     value: bytes | None
 
 
-class Send(Struct, frozen=True):
+class Send(Struct, frozen=True, gc=False):
     """A record to write. ``partition`` is None where the key decides."""
 
     topic: str

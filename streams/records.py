@@ -76,8 +76,8 @@ class LinkKind(StrEnum):
     CONVERSATION_AUTHOR = "conversation_author"
 
 
-class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A record of a topic."""
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A record of a topic. It holds no record that could hold it: collecting cycles need not look at it."""
 
 
 class Comment(Record, frozen=True, kw_only=True):

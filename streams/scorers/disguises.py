@@ -6,13 +6,15 @@ Every function is linear in the length of its text, whatever the text is.
 import html
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
 NO_TEXT: Final = ""
 
-_TYPOGRAPHY: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "})
+_TYPOGRAPHY: Final = tuple({"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "\u00a0": " "}.items())
+"""Sign → what stands for it; none of them stands for another."""
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 _NAME: Final = re.compile(r"(?<!\w)@\w+")
 _TAG: Final = re.compile(r"<[a-zA-Z/!]")
@@ -40,8 +42,14 @@ _DOTTED: Final = re.compile(r"(?:[a-z][._\-*~/]){2,}[a-z]")
 _RUN: Final = re.compile(r"([a-z])\1{2,}")
 _KEPT_DOUBLE: Final = frozenset("sglz")
 _WIDE_SPACE: Final = re.compile(r"\s{2,}")
+_TWO_SPACES: Final = re.compile(r"\s\s")
+"""Found sooner than a wide space, which there is wherever there are two."""
 _GAP: Final = "\ue000"
 """A private character that stands for a wide space while words that are spelt out are put together."""
+_MAX_REMEMBERED: Final = 40
+"""Letters of a word whose plain form is remembered."""
+_FIRST_MARK: Final = "\u0300"
+"""No character before it is a combining mark."""
 _SPELT: Final = 3
 """So many single letters in a row are a word spelt out."""
 
@@ -54,7 +62,7 @@ def normalised(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
-        text = _PILED_MARKS.sub("", _INVISIBLE.sub("", text.translate(_TYPOGRAPHY)))
+        text = _PILED_MARKS.sub("", _INVISIBLE.sub("", _typed(text)))
     text = text.lower()
     if "//" in text or "www." in text:
         text = _URL.sub("_url_", text)
@@ -68,15 +76,28 @@ def undisguised(text: str, plain: str | None = None) -> str:
 
     ``plain`` is what it returns of the text as it stands, where that is known: most texts hide nothing.
     """
-    if plain is not None and text.isascii() and not ("&" in text or _TAG.search(text) or _WIDE_SPACE.search(text)):
+    if plain is not None and _is_bare(_typed(text)):
         return _joined_letters(_plain_words(plain))
     if "&" in text:
         text = html.unescape(text)
     if _TAG.search(text):
         text = text_of_html(text)
     if not text.isascii():
-        text = _plain_letters(text.translate(_TYPOGRAPHY))
+        text = _plain_letters(_typed(text))
     return _joined_letters(_plain_words(normalised(_WIDE_SPACE.sub(f" {_GAP} ", text))))
+
+
+def _typed(text: str) -> str:
+    """Return the text as typewriters write it. Searches for signs that are seldom there cost less than a look at every letter."""
+    if not text.isascii():
+        for sign, plainer in _TYPOGRAPHY:
+            text = text.replace(sign, plainer)
+    return text
+
+
+def _is_bare(text: str) -> bool:
+    """Return whether there is no letter, mark-up or space that something could be hidden in."""
+    return text.isascii() and "&" not in text and not ("<" in text and _TAG.search(text)) and not _TWO_SPACES.search(text)
 
 
 def text_of_html(markup: str, without: tuple[str, ...] = ()) -> str:
@@ -94,6 +115,8 @@ def text_of_html(markup: str, without: tuple[str, ...] = ()) -> str:
 
 def _plain_letters(text: str) -> str:
     """Return the text in compatibility form without invisible and combining marks, look-alikes in Latin words made Latin."""
+    if text.isascii():
+        return text
     text = _INVISIBLE.sub("", text)
     # Marks go before normalising: ordering a flood of them is quadratic inside ``normalize``.
     text = _without_marks(unicodedata.normalize("NFKD", _without_marks(text)))
@@ -103,7 +126,8 @@ def _plain_letters(text: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    return "".join([letter for letter in text if not unicodedata.combining(letter)])
+    marks = [letter for letter in set(text) if letter >= _FIRST_MARK and unicodedata.combining(letter)]
+    return text.translate(dict.fromkeys(map(ord, marks))) if marks else text
 
 
 def latin(word: str) -> str:
@@ -115,9 +139,9 @@ def latin(word: str) -> str:
 
 def _plain_words(text: str) -> list[str]:
     words = text.split(" ")
-    if _RUN.search(text):
+    if len(max(words, key=len)) > _MAX_REMEMBERED:
         return [_plain_word(word) for word in words]
-    return [word if word.isalpha() else _plain_word(word) for word in words]
+    return list(map(_known_word, words))
 
 
 def _plain_word(word: str) -> str:
@@ -132,6 +156,10 @@ def _plain_word(word: str) -> str:
     return _RUN.sub(_squeezed, word)
 
 
+_known_word: Final = lru_cache(maxsize=1 << 15)(_plain_word)
+"""The same words come again and again."""
+
+
 def _letters(leet: re.Match[str]) -> str:
     return leet[0].translate(_LEET)
 
@@ -143,7 +171,8 @@ def _squeezed(run: re.Match[str]) -> str:
 
 def _joined_letters(words: list[str]) -> str:
     """Return the words with single spaces; three or more single letters in a row become words, cut where gaps stand."""
-    if list(map(len, words)).count(1) < _SPELT:
+    lengths = list(map(len, words))
+    if lengths.count(1) < _SPELT or (1,) * _SPELT not in zip(lengths, lengths[1:], lengths[2:], strict=False):
         return " ".join([word for word in words if word != _GAP] if _GAP in words else words)
     joined: list[str] = []
     run: list[str] = []

@@ -23,7 +23,7 @@ SHIPPED: Final = Path(__file__).parent / "weights" / "linear.npz"
 _CHUNK: Final = 2000
 """Characters scored as one. A longer comment is scored in overlapping pieces, and its worst piece counts."""
 _OVERLAP: Final = 200
-_AT_ONCE: Final = 200_000
+_AT_ONCE: Final = 32_000
 """Characters hashed at once: bounds the memory, and keeps the arrays in the cache."""
 _DECIMALS: Final = 4
 

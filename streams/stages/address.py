@@ -12,7 +12,7 @@ from streams.records import Action
 from streams.stages import revisions
 from streams.stages.candidates import Config, Links, Prior
 from streams.stages.conversation import Conversations, Entry, person_of, unknown_author
-from streams.stages.forgetting import evict, stop_waiting, sweep
+from streams.stages.forgetting import let_go, stop_waiting
 from streams.stages.gathering import Gathered, aims_of
 from streams.stages.keyed import Keyed
 from streams.stages.links import answer, spoken_to_by
@@ -74,8 +74,7 @@ class Address:
         comment_id = gathered.comment.comment_id
         if comment_id in gathered.conversation.entries:
             return gathered.step("duplicate")
-        evict(gathered, self.config)
-        sweep(gathered, self.config, store)
+        let_go(gathered, self.config, store)
         entry, found, heard = listen(gathered, self.config)
         if found is None:
             stop_waiting(gathered, self.config)

@@ -8,7 +8,6 @@ from msgspec import Meta, Struct
 from streams.records import Comment, LinkKind, Probability
 from streams.stages.hearing import Heard
 from streams.stages.hostility import Cues
-from streams.stages.mentions import Called
 
 MAX_CANDIDATES: Final = 3
 MIN_CONFIDENCE: Final = 0.05
@@ -65,7 +64,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Sources where an @handle is an author's id: a mention then reaches people who have not spoken."""
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, gc=False):
     """Somebody the comment may be aimed at."""
 
     target: str
@@ -75,7 +74,7 @@ class Candidate(Struct, frozen=True):
     """Spoken of, not spoken to."""
 
 
-class Links(Struct, frozen=True):
+class Links(Struct, frozen=True, gc=False):
     """Whom a comment is aimed at, surest first; confidences sum to ≤ 1."""
 
     candidates: tuple[Candidate, ...] = ()
@@ -84,7 +83,7 @@ class Links(Struct, frozen=True):
     self_reply: bool = False
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """Everything that a link is made from."""
 
     comment: Comment
@@ -94,8 +93,6 @@ class Asked(Struct, frozen=True):
     """Its author, or ``comment:<id>``."""
     heard: Heard
     cues: Cues
-    called: Called
-    spoken_of: tuple[str, ...]
 
 
 def likeliest(shares: Mapping[str, float], kind: LinkKind | Mapping[str, LinkKind], *, absent: bool = False) -> tuple[Candidate, ...]:

@@ -18,7 +18,7 @@ _ID_BYTES: Final = 15
 _MINUTE: Final = 60_000_000
 
 
-class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Case(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What must be remembered of an open pile-on beside the replies that are kept. Times are microseconds."""
 
     pileon_id: str
@@ -57,7 +57,7 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return float(f"{self.usual_a_day * lasted / DAY:.3g}")
 
 
-class Sizes(Struct, frozen=True, kw_only=True):
+class Sizes(Struct, frozen=True, kw_only=True, gc=False):
     """The numbers of a case at one moment."""
 
     hostile_authors: int

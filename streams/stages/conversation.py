@@ -21,9 +21,11 @@ MAX_PLAIN_ID: Final = 1000
 
 Place = tuple[str, str, str]
 """Source, community, conversation."""
+Person = tuple[str, tuple[int, ...]]
+"""An author's id, and keyed hashes of what else the author can be called by."""
 
 
-class Aim(Struct, frozen=True, array_like=True):
+class Aim(Struct, frozen=True, array_like=True, gc=False):
     """One candidate a comment was aimed at, as last sent."""
 
     target: str
@@ -33,7 +35,7 @@ class Aim(Struct, frozen=True, array_like=True):
     revision: int = 1
 
 
-class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One comment in state. Absent means the default: entries are small."""
 
     n: int
@@ -96,32 +98,45 @@ class Conversation:
         self.waiting: dict[str, dict[int, str]] = {}
         self.waiting_by_n: dict[int, str] = {}
         self.names: dict[int, dict[str, int]] = {}
-        """The hash of a folded name, or of a part or the skeleton of it → authors, each with a count of entries."""
+        """The hash of a folded name, or of a part or the skeleton of it → authors, each with a count of people."""
+        self._people: dict[Person, int] = {}
+        """Author and what else the author is called, with a count of entries: most comments are by somebody known."""
         self.quiet_since: datetime | None = None
 
     def apply(self, comment_id: str, entry: Entry | None) -> None:
         """Put or remove one comment."""
         old = self.entries.pop(comment_id, None)
         if old is not None:
-            self._forget(comment_id, old, named=entry is None or (entry.author, entry.called) != (old.author, old.called))
+            self._forget(old, named=entry is None or (entry.author, entry.called) != (old.author, old.called))
         if entry is not None:
             self.entries[comment_id] = entry
             self._learn(comment_id, entry, named=old is None or (entry.author, entry.called) != (old.author, old.called))
 
     def _learn(self, comment_id: str, entry: Entry, *, named: bool) -> None:
-        self.first = min(self.first, entry.n) if self.by_n else entry.n
-        self.last = max(self.last, entry.n) if self.by_n else entry.n
+        if not self.by_n:
+            self.first = self.last = entry.n
+        elif entry.n > self.last:
+            self.last = entry.n
+        elif entry.n < self.first:
+            self.first = entry.n
         self.by_n[entry.n] = comment_id
         self.replied += entry.replied
         if entry.parent is not None:
             self.waiting.setdefault(entry.parent, {})[entry.n] = comment_id
             self.waiting_by_n[entry.n] = comment_id
-        if named:
-            for key in self._keys(entry):
-                authors = self.names.setdefault(key, {})
-                authors[entry.author or ""] = authors.get(entry.author or "", 0) + 1
+        if named and entry.author is not None:
+            self._meet((entry.author, entry.called))
 
-    def _forget(self, comment_id: str, entry: Entry, *, named: bool) -> None:
+    def _meet(self, person: Person) -> None:
+        known = self._people.get(person, 0)
+        self._people[person] = known + 1
+        if known:
+            return
+        for key in self.keyed.keys_of(*person):
+            authors = self.names.setdefault(key, {})
+            authors[person[0]] = authors.get(person[0], 0) + 1
+
+    def _forget(self, entry: Entry, *, named: bool) -> None:
         del self.by_n[entry.n]
         self.replied -= entry.replied
         if entry.parent is not None:
@@ -129,9 +144,16 @@ class Conversation:
             del children[entry.n], self.waiting_by_n[entry.n]
             if not children:
                 del self.waiting[entry.parent]
-        if named:
-            for key in self._keys(entry):
-                self._forget_name(key, entry.author or "")
+        if named and entry.author is not None:
+            self._part_from((entry.author, entry.called))
+
+    def _part_from(self, person: Person) -> None:
+        self._people[person] -= 1
+        if self._people[person]:
+            return
+        del self._people[person]
+        for key in self.keyed.keys_of(*person):
+            self._forget_name(key, person[0])
 
     def _forget_name(self, key: int, author: str) -> None:
         authors = self.names[key]
@@ -178,16 +200,13 @@ class Conversation:
 
     def children_of(self, parent_id: str) -> list[str]:
         """Return the comments that wait for this one, in order."""
-        return [child for _, child in sorted(self.waiting.get(parent_id, {}).items())]
+        waiting = self.waiting.get(parent_id)
+        return [child for _, child in sorted(waiting.items())] if waiting else []
 
     def named(self, key: str) -> tuple[str, ...]:
         """Return the authors whose name folds to this, in a fixed order."""
         authors = self.names.get(self.keyed.name(key))
         return tuple(sorted(authors)) if authors else ()
-
-    def _keys(self, entry: Entry) -> tuple[int, ...]:
-        """Return what an author can be called by: the name, and the id."""
-        return () if entry.author is None else self.keyed.keys_of(entry.author, entry.called)
 
 
 _READ_KEY: Final = msgspec.json.Decoder(tuple[str, str, str, str]).decode
@@ -234,15 +253,15 @@ class Conversations:
         """Return a conversation; an empty one, not yet part of the store, if it is new."""
         return self.open.get(place) or Conversation(self.keyed)
 
-    def quietest(self, community: tuple[str, str]) -> tuple[datetime, Place] | None:
-        """Return the conversation whose newest comment arrived longest ago, and when that was."""
+    def quietest(self, community: tuple[str, str], before: datetime) -> Place | None:
+        """Return the conversation whose newest comment arrived longest ago, if that was before then."""
         heap = self._quiet.get(community, [])
-        while heap:
+        while heap and heap[0][0] < before:  # it is a lower bound: nothing need be made exact where it is not
             seen, place = heap[0]
             conversation = self.open.get(place)
             newest = conversation.newest() if conversation else None
             if newest is not None and newest.seen == seen:
-                return heap[0]
+                return place
             heapq.heappop(heap)
             if conversation is not None and newest is not None and conversation.quiet_since == seen:
                 self._queue(place, conversation, newest.seen)

@@ -16,7 +16,9 @@ _SPEAKING: Final = frozenset(
     "talking speaking addressing adressing referring refering replying answering responding calling meant mean aimed directed attacking "
     "insulting writing".split()
 )
-_TO: Final = frozenset("to about at for of".split())
+_WHAT: Final = frozenset({"i", "that", "it"})
+MAX_BEFORE: Final = 9
+"""Words of a sentence of which one must be such a verb."""
 
 
 class TakenBack(Struct, frozen=True):
@@ -31,11 +33,9 @@ def taken_back(heard: Heard, conversation: Conversation) -> TakenBack | None:
     not_you = False
     instead: tuple[str, ...] = ()
     for number, sentence in enumerate(heard.sentences):
-        if "i" not in sentence and "that" not in sentence and "it" not in sentence:
+        if _SPEAKING.isdisjoint(sentence[:MAX_BEFORE]) or _WHAT.isdisjoint(sentence):
             continue
-        verb = next((here for here, word in enumerate(sentence) if word in _SPEAKING), None)
-        if verb is None or verb > 8:
-            continue
+        verb = next(here for here, word in enumerate(sentence) if word in _SPEAKING)
         if _NOT.isdisjoint(sentence[:verb]):
             instead = instead or _who(heard, number, sentence, verb, conversation)
         else:

@@ -14,6 +14,8 @@ EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Nothing arrived at another time, and beyond the door any arrival can be added to and taken from without overflow."""
 
+_READ: Final = (SCHEMA_VERSION, SCHEMA_VERSION - 1)
+
 
 class Unreadable(Exception):
     """Bytes that are not the record they should be: a dead letter, never a stop."""
@@ -37,6 +39,7 @@ class Reason(StrEnum):
 def decoder(record: Any) -> Callable[[bytes | None], Any]:
     """Return a function from bytes to ``record``. It raises Unreadable and nothing else."""
     decode = msgspec.json.Decoder(record).decode
+    checked = _checked_comment if record is Comment else checked_version
 
     def read(value: bytes | None) -> Any:
         if not value:
@@ -49,16 +52,20 @@ def decoder(record: Any) -> Callable[[bytes | None], Any]:
             raise Unreadable(Reason.TOO_DEEP, MAX_DEPTH_HINT) from error
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Unreadable(Reason.NOT_JSON, str(error)) from error
-        return checked_arrival(checked_version(decoded))
+        return checked(decoded)
 
     return read
 
 
 def checked_version(record: Any) -> Any:
     """Return the record if this program can read its version: its own and the one before."""
-    if record.schema_version not in (SCHEMA_VERSION, SCHEMA_VERSION - 1):
+    if record.schema_version not in _READ:
         raise Unreadable(Reason.WRONG_VERSION, f"schema version {record.schema_version}, this program reads {SCHEMA_VERSION}")
     return record
+
+
+def _checked_comment(record: Any) -> Any:
+    return checked_arrival(checked_version(record))
 
 
 def checked_arrival(record: Any) -> Any:

@@ -3,7 +3,7 @@
 A little at each step, decided by the entries alone, so that a store made again from its entries lets go the same.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -17,11 +17,17 @@ MAX_EVICTED: Final = 100
 MAX_SWEPT: Final = 20
 
 
-def evict(gathered: Gathered, config: Config) -> None:
+def let_go(gathered: Gathered, config: Config, store: Conversations) -> None:
+    """Let go of what is over the limit or older than the days: here, and of a conversation where nothing came for so long."""
+    since = gathered.seen - timedelta(days=config.max_days)
+    _evict(gathered, config, since)
+    _sweep(gathered, since, store)
+
+
+def _evict(gathered: Gathered, config: Config, since: datetime) -> None:
     """Let go of this conversation's oldest comments: over the limit, or older than the days."""
     conversation = gathered.conversation
     surplus = len(conversation.entries) + 1 - config.max_comments
-    since = gathered.seen - timedelta(days=config.max_days)
     oldest = conversation.oldest()
     if oldest is None or (surplus <= 0 and conversation.entries[oldest].seen >= since):
         return
@@ -34,15 +40,15 @@ def evict(gathered: Gathered, config: Config) -> None:
             gathered.notes.append("parent_missing")
 
 
-def sweep(gathered: Gathered, config: Config, store: Conversations) -> None:
+def _sweep(gathered: Gathered, since: datetime, store: Conversations) -> None:
     """Let go of the comments of a conversation of the same community where nothing came for all the days."""
-    quiet = store.quietest(gathered.place[:2])
-    if quiet is None or quiet[1] == gathered.place or quiet[0] >= gathered.seen - timedelta(days=config.max_days):
+    quiet = store.quietest(gathered.place[:2], since)
+    if quiet is None or quiet == gathered.place:
         return
-    for count, (comment_id, entry) in enumerate(store.open[quiet[1]].oldest_first()):
+    for count, (comment_id, entry) in enumerate(store.open[quiet].oldest_first()):
         if count >= MAX_SWEPT:
             break
-        gathered.put(comment_id, None, quiet[1])
+        gathered.put(comment_id, None, quiet)
         gathered.notes.extend(["evicted"] if entry.parent is None else ["evicted", "parent_missing"])
 
 

@@ -17,6 +17,8 @@ MAX_AIMS: Final = 8
 class Gathered:
     """One comment's place and record, and what it asks for so far."""
 
+    __slots__ = ("comment", "conversation", "entries", "notes", "outputs", "place", "scored", "seen")
+
     def __init__(self, store: Conversations, arrived: Arrived) -> None:
         self.scored: ScoredComment = arrived.record
         self.comment = self.scored.comment

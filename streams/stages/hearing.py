@@ -2,21 +2,29 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import chain
 from typing import Final
 
 from msgspec import Struct
 
 from streams.records import TextFormat
 from streams.stages.lexicon import STOPWORDS
-from streams.stages.quotes import hashes, plain, spoken, words_of
+from streams.stages.quotes import WORD, hashes, in_marks, plain, spoken, words_of
 
-_TOKEN: Final = re.compile(r"[^\W_]+|[.!?;\n,:@]")
 _ENDS: Final = frozenset(".!?;\n")
-_MARKS: Final = _ENDS | frozenset(",:@")
+_END: Final = re.compile(r"[.!?;\n]")
+_MARK: Final = re.compile(r"([.!?;\n,:@])")
+_SIGNS: Final = re.compile(r"[^\w\x00-\x7f]+")
 _COPULAS: Final = frozenset("is are was were has have will should isnt arent wants".split())
+_ASCII: Final = tuple(map(chr, range(128)))
+_LOWERED: Final = "".join(sign.lower() if sign.isalnum() else "\n" if sign in _ENDS else " " for sign in _ASCII).encode().ljust(256)
+"""ASCII → its words in lower case, a line for each sentence. A table of bytes: ``str.translate`` asks its own anew for each text."""
+_CASED: Final = "".join(sign if sign.isalnum() or _MARK.match(sign) else " " for sign in _ASCII).encode().ljust(256)
+"""ASCII → its words and marks."""
 
 
-class Clause(Struct, frozen=True):
+class Clause(Struct, frozen=True, gc=False):
     """Words between two marks, in their own case."""
 
     words: tuple[str, ...]
@@ -26,80 +34,93 @@ class Clause(Struct, frozen=True):
     sentence: int
 
 
-class Heard(Struct, frozen=True):
-    """One comment, taken apart."""
+class Heard:
+    """One comment, taken apart. What few comments are asked for is made when it is asked for."""
 
-    text: str
-    """Own words, without certain quotations and without apostrophes."""
-    sentences: tuple[tuple[str, ...], ...] = ()
-    """Words in lower case, without apostrophes."""
-    clauses: tuple[Clause, ...] = ()
-    subjects: tuple[tuple[str, ...], ...] = ()
-    """Per sentence, the proper name that is its subject, in its own case; empty if there is none."""
-    quoted: tuple[frozenset[int], ...] = ()
-    """Hashes of each certain quotation."""
-    marked: tuple[frozenset[int], ...] = ()
-    """Hashes of what stands in quotation marks."""
-    said: frozenset[int] = frozenset()
-    """Hashes of the own words."""
+    __slots__ = ("_clauses", "_quotations", "said", "sentences", "text")
+
+    def __init__(self, text: str = "", quotations: Sequence[str] = ()) -> None:
+        """Take the own words without certain quotations and without apostrophes, and the quotations."""
+        self.text = text
+        self.sentences: Sequence[Sequence[str]] = _sentences(text)
+        """Words in lower case, without apostrophes."""
+        self.said: AbstractSet[int] = hashes(chain.from_iterable(self.sentences))
+        """Hashes of the own words."""
+        self._quotations = quotations
+        self._clauses: Sequence[Clause] | None = None
+
+    @property
+    def clauses(self) -> Sequence[Clause]:
+        """The own words between two marks."""
+        if self._clauses is None:
+            self._clauses = tuple(_clauses(self.text))
+        return self._clauses
+
+    @property
+    def subjects(self) -> Sequence[Sequence[str]]:
+        """Per sentence, the proper name that is its subject, in its own case; empty if there is none."""
+        first: dict[int, Clause] = {}
+        for clause in self.clauses:
+            first.setdefault(clause.sentence, clause)
+        return tuple(_subject(clause.words) for clause in first.values())
+
+    @property
+    def quoted(self) -> Sequence[AbstractSet[int]]:
+        """Hashes of each certain quotation."""
+        return _hashed(self._quotations)
+
+    @property
+    def marked(self) -> Sequence[AbstractSet[int]]:
+        """Hashes of what stands in quotation marks: a quotation only if somebody said it here."""
+        return _hashed(in_marks(self.text))
 
 
 def hear(text: str | None, written: TextFormat = TextFormat.PLAIN) -> Heard:
     """Return a text taken apart; an empty one for no text."""
     if not text:
-        return Heard("")
+        return Heard()
     parts = spoken(plain(text, written))
-    own = parts.own.replace("'", "")
-    clauses = tuple(_clauses(own))
-    sentences, subjects = _sentences(clauses)
-    return Heard(
-        text=own,
-        sentences=sentences,
-        clauses=clauses,
-        subjects=subjects,
-        quoted=_hashed(parts.quoted),
-        marked=_hashed(parts.marked),
-        said=frozenset(hashes([word for sentence in sentences for word in sentence])),
-    )
+    return Heard(parts.own.replace("'", ""), parts.quoted)
 
 
-def _hashed(spans: Iterable[str]) -> tuple[frozenset[int], ...]:
-    return tuple(frozenset(hashes(words_of(span))) for span in spans)
+def _hashed(spans: Iterable[str]) -> tuple[AbstractSet[int], ...]:
+    return tuple(hashes(words_of(span)) for span in spans)
+
+
+def _without_signs(text: str) -> str:
+    """Return the text with spaces for what is no letter, digit or mark of any kind: most is ASCII then, and read without regexes."""
+    return text if text.isascii() else _SIGNS.sub(" ", text)
+
+
+def _translated(text: str, table: bytes) -> str:
+    return text.encode().translate(table).decode()
+
+
+def _sentences(text: str) -> list[list[str]]:
+    """Return the words of each sentence in lower case."""
+    text = _without_signs(text)
+    if text.isascii():
+        return [words for line in _translated(text, _LOWERED).split("\n") if (words := line.split())]
+    return [[word.lower() for word in words] for part in _END.split(text) if (words := WORD.findall(part))]
 
 
 def _clauses(text: str) -> Iterable[Clause]:
-    words: list[str] = []
-    before, sentence, here = "", 0, 0
-    for token in _TOKEN.findall(text):
-        if token not in _MARKS:
-            words.append(token)
-            continue
-        if words:
-            yield Clause(tuple(words), before, token, sentence)
-            here, words = here + 1, []
-        before = token
-        if here and token in _ENDS:
-            sentence, here = sentence + 1, 0
-    if words:
-        yield Clause(tuple(words), before, "", sentence)
+    text = _without_signs(text)
+    words_in, text = (str.split, _translated(text, _CASED)) if text.isascii() else (WORD.findall, text)
+    parts = _MARK.split(text)
+    before, sentence, spoke = "", 0, False
+    for span, after in zip(parts[::2], (*parts[1::2], ""), strict=True):
+        if words := words_in(span):
+            yield Clause(tuple(words), before, after, sentence)
+            spoke = True
+        before = after
+        if spoke and after in _ENDS:
+            sentence, spoke = sentence + 1, False
 
 
-def _sentences(clauses: Sequence[Clause]) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]:
-    sentences: list[list[str]] = []
-    subjects: list[tuple[str, ...]] = []
-    for clause in clauses:
-        lowered = list(map(str.lower, clause.words))
-        if clause.sentence == len(sentences):
-            sentences.append(lowered)
-            subjects.append(_subject(clause.words, lowered))
-        else:
-            sentences[-1].extend(lowered)
-    return tuple(tuple(sentence) for sentence in sentences), tuple(subjects)
-
-
-def _subject(words: Sequence[str], lowered: Sequence[str]) -> tuple[str, ...]:
+def _subject(words: Sequence[str]) -> tuple[str, ...]:
     """Return the capitalised words that a sentence starts with, if "is", "are" or the like follows them."""
     named = 0
-    while named < min(4, len(words)) and words[named][0].isupper() and lowered[named] not in STOPWORDS:
+    while named < min(4, len(words)) and words[named][0].isupper() and words[named].lower() not in STOPWORDS:
         named += 1
-    return tuple(words[:named]) if named and named < len(words) and lowered[named] in _COPULAS else ()
+    return tuple(words[:named]) if named and named < len(words) and words[named].lower() in _COPULAS else ()

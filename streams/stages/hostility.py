@@ -5,7 +5,8 @@ read what you write?"). So: a logistic model with one weight for the scorer's lo
 hand and are versioned; a scorer is calibrated elsewhere. Formula: z = −1.8 + 0.9·logit(toxicity) + Σ cues, P = 1 / (1 + e^−z).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import exp, log
 from typing import Final
 
@@ -19,7 +20,7 @@ from streams.stages.lexicon import (
     DEGREES,
     FILLERS,
     FRIENDLY,
-    GENERIC_BY_FIRST,
+    GENERIC,
     HEAT,
     INSULTING_PLURALS,
     INSULTING_SINGULARS,
@@ -35,6 +36,8 @@ from streams.stages.lexicon import (
     SECOND,
     SINGULAR,
     SPELLINGS,
+    TELLING,
+    Phrases,
 )
 
 HOSTILITY_VERSION: Final = "cues@2"
@@ -56,7 +59,7 @@ SHORT: Final = 6
 """Words: a sentence so short, with an insult and no subject, is thrown at whoever it answers."""
 
 
-class Cues(Struct, frozen=True):
+class Cues(Struct, frozen=True, gc=False):
     """What the own words of a comment say about whom it is aimed at."""
 
     second: int = 0
@@ -81,30 +84,37 @@ class Cues(Struct, frozen=True):
     kind: bool = False
 
 
-_NONE: Final = dict.fromkeys(("second", "insulted", "bare", "third", "group", "own", "heat"), 0)
+_RESPELT: Final = frozenset({"not", *SPELLINGS})
 
 
-def cues(sentences: Sequence[Sequence[str]], subjects: Sequence[str] = ()) -> Cues:
+def _unnamed(_sentence: int) -> str:
+    return ""
+
+
+def cues(sentences: Sequence[Sequence[str]], subject_is: Callable[[int], str] = _unnamed) -> Cues:
     """Return the cues of sentences, each its words in lower case without apostrophes.
 
-    ``subjects`` says of each sentence what its subject is: ``third`` (somebody here, by name), ``group`` (something else with
-    a name) or nothing.
+    ``subject_is`` says what the subject of the n-th sentence is: ``third`` (somebody here, by name), ``group`` (something else
+    with a name) or nothing. It is asked of sentences with an insult alone.
     """
-    count = _NONE.copy()
-    attack, singular, plural, kind = 0.0, False, False, False
+    insults: dict[str, int] = {}
+    second, attack, singular, plural, kind = 0, 0.0, False, False, False
     for number, words in enumerate(sentences):
-        present = set(words)
-        you = 0 if SECOND.isdisjoint(present) else _spoken_to(words)
-        count["second"] += you
-        attack += 0.0 if ATTACK_STARTS.isdisjoint(present) else _attack(words, number == 0)
-        singular = singular or not SINGULAR.isdisjoint(present)
-        plural = plural or not PLURAL.isdisjoint(present)
-        kind = kind or not FRIENDLY.isdisjoint(present)
-        if not INSULTS.isdisjoint(present):
-            count[_insulted(words, present, you, subjects[number] if number < len(subjects) else "")] += 1
-        elif not you and not HEAT.isdisjoint(present):
-            count["heat"] += 1
-    return Cues(attack=min(attack, MAX_ATTACK), singular=singular, plural=plural, kind=kind, **count)
+        telling = TELLING.intersection(words)
+        if not telling:
+            continue
+        you = 0 if SECOND.isdisjoint(telling) else _spoken_to(words)
+        second += you
+        attack += 0.0 if ATTACK_STARTS.isdisjoint(telling) else _attack(words, number == 0)
+        singular = singular or not SINGULAR.isdisjoint(telling)
+        plural = plural or not PLURAL.isdisjoint(telling)
+        kind = kind or not FRIENDLY.isdisjoint(telling)
+        if not INSULTS.isdisjoint(telling):
+            whom = _insulted(words, set(words), you, subject_is(number))
+            insults[whom] = insults.get(whom, 0) + 1
+        elif not you and not HEAT.isdisjoint(telling):
+            insults["heat"] = insults.get("heat", 0) + 1
+    return Cues(second=second, attack=min(attack, MAX_ATTACK), singular=singular, plural=plural, kind=kind, **insults)
 
 
 def _insulted(words: Sequence[str], present: set[str], you: int, subject: str) -> str:
@@ -173,15 +183,11 @@ def _pointed_at(words: Sequence[str]) -> bool:
 
 def _spoken_to(words: Sequence[str]) -> int:
     """Return how many times somebody is spoken to; "as you can see" speaks to nobody."""
-    said = sum(word in SECOND for word in words)
-    generic = 0
+    said = sum(map(SECOND.__contains__, words))
+    generic, firsts = 0, GENERIC.then
     for here, word in enumerate(words):
-        if here and words[here - 1] in ASKING:
-            continue
-        for rest in GENERIC_BY_FIRST.get(word, ()):
-            if tuple(words[here + 1 : here + 1 + len(rest)]) == rest:
-                generic += 1
-                break
+        if word in firsts and not (here and words[here - 1] in ASKING):
+            generic += _longest(GENERIC, words, here) > 0
     return max(0, said - generic)
 
 
@@ -189,22 +195,31 @@ def _attack(words: Sequence[str], opening: bool) -> float:
     """Return the summed weight of attacking phrases; a word counts in one phrase only as a first word."""
     said = _unfilled(words)
     found = OPENERS.get(said[0], 0.0) if opening and said else 0.0
+    firsts = ATTACKS.then
     for here, word in enumerate(said):
-        if word not in ATTACKS:
-            continue
-        for rest, weight in ATTACKS[word]:
-            if tuple(said[here + 1 : here + 1 + len(rest)]) == rest:
-                found += weight
-                break
+        if word in firsts:
+            found += _longest(ATTACKS, said, here)
     return found
+
+
+def _longest(phrases: Phrases, said: Sequence[str], here: int) -> float:
+    """Return the weight of the longest phrase that starts here; 0 if none does."""
+    weight, last = 0.0, len(said)
+    while here < last and (goes_on := phrases.then.get(said[here])) is not None:
+        phrases, here = goes_on, here + 1
+        weight = phrases.weight or weight
+    return weight
 
 
 def _unfilled(words: Sequence[str]) -> list[str]:
     """Return the words without fillers, contractions and negations in one form."""
+    said = [word for word in words if word not in FILLERS]
+    return said if _RESPELT.isdisjoint(said) else _respelt(said)
+
+
+def _respelt(words: Sequence[str]) -> list[str]:
     said: list[str] = []
     for word in words:
-        if word in FILLERS:
-            continue
         if word == "not" and said and said[-1] in NEGATED:
             said[-1] = NEGATED[said[-1]]
         elif word in SPELLINGS:
@@ -218,6 +233,7 @@ def _logistic(z: float) -> float:
     return 1.0 / (1.0 + exp(-z))
 
 
+@lru_cache(maxsize=1 << 14)  # scores have four decimals
 def logit(toxicity: float) -> float:
     """Return ln(p / (1 − p)) of a toxicity, kept away from 0 and 1."""
     p = min(max(toxicity, MIN_TOXICITY), 0.995)

@@ -43,7 +43,7 @@ class Keyed:
 
     def needles(self, found: Iterable[int]) -> list[bytes]:
         """Return the 16 smallest hashes of a text under the key: the same sample of a sentence in the comment and in what quotes it."""
-        return [self._word(mark) for mark in sorted(found)[:MARKS]]
+        return list(map(self._word, sorted(found)[:MARKS]))
 
     def fingerprint(self, found: Iterable[int]) -> bytes:
         """Return them as bytes, sorted: their order says nothing about the words."""

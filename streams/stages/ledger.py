@@ -58,7 +58,7 @@ Kept = Mild | Hostile
 _K = TypeVar("_K", Mild, Hostile)
 
 
-class Target(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Target(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The state entry of one target."""
 
     mild: tuple[Mild, ...] = ()

@@ -4,7 +4,10 @@ Weights are in logits and set by hand (docs/addressing.md says how they were che
 one in seven into even odds. Articles and adverbs of degree are dropped before phrases are looked up (``FILLERS``).
 """
 
+from collections.abc import Mapping
 from typing import Final
+
+from msgspec import Struct
 
 STOPWORDS: Final = frozenset(
     "a about after again all also am an and any are as at be been before being but by can cant could did do does doesnt dont down "
@@ -126,23 +129,34 @@ _OPENERS: Final = {
 """Dismissals when they are a comment's very first word."""
 
 
-def _by_first_word() -> dict[str, tuple[tuple[tuple[str, ...], float], ...]]:
+class Phrases(Struct, frozen=True, gc=False):
+    """What may follow the words so far: a tree of words."""
+
+    weight: float = 0.0
+    """Of the phrase that ends here; 0 where none does."""
+    then: dict[str, "Phrases"] = {}
+
+
+def _weighed() -> dict[str, float]:
     phrases = dict(_PHRASES)
     for state in _STATES:
         phrases[f"you are {state}"] = max(phrases.get(f"you are {state}", 0.0), 1.8)
         phrases[f"are you {state}"] = max(phrases.get(f"are you {state}", 0.0), 1.7)
-    table: dict[str, list[tuple[tuple[str, ...], float]]] = {}
-    for phrase, weight in phrases.items():
-        first, *rest = phrase.split()
-        table.setdefault(first, []).append((tuple(rest), weight))
-    return {first: tuple(sorted(rests, key=lambda rest: -len(rest[0]))) for first, rests in table.items()}
+    return phrases
 
 
-ATTACKS: Final = _by_first_word()
-"""First word → (the words that follow, weight), longest first."""
+def _tree(phrases: Mapping[tuple[str, ...], float]) -> Phrases:
+    rests: dict[str, dict[tuple[str, ...], float]] = {}
+    for words, weight in phrases.items():
+        if words:
+            rests.setdefault(words[0], {})[words[1:]] = weight
+    return Phrases(phrases.get((), 0.0), {first: _tree(rest) for first, rest in rests.items()})
+
+
+ATTACKS: Final = _tree({tuple(phrase.split()): weight for phrase, weight in _weighed().items()})
 OPENERS: Final = _OPENERS
-ATTACK_STARTS: Final = frozenset({*ATTACKS, *SPELLINGS, *OPENERS})
+ATTACK_STARTS: Final = frozenset({*ATTACKS.then, *SPELLINGS, *OPENERS})
 """A sentence without any of these holds no attacking phrase."""
-GENERIC_BY_FIRST: Final = {
-    first: tuple(phrase[1:] for phrase in sorted(GENERIC_YOU) if phrase[0] == first) for first in sorted({p[0] for p in GENERIC_YOU})
-}
+TELLING: Final = SECOND | ATTACK_STARTS | SINGULAR | PLURAL | FRIENDLY | INSULTS | HEAT
+"""A sentence without any of these says nothing about whom it is aimed at."""
+GENERIC: Final = _tree(dict.fromkeys(GENERIC_YOU, 1.0))

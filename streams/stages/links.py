@@ -3,12 +3,13 @@
 1 explicit parent · 2 leading @mention · 3 other @mention · 4 name called · 5 quotation · 6 page order, a small mixture · else nobody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from streams.records import Comment, LinkKind
 from streams.stages.candidates import MAX_CANDIDATES, Asked, Candidate, Config, Links, likeliest
 from streams.stages.conversation import Conversation, Entry, person_of
 from streams.stages.hostility import Cues
+from streams.stages.mentions import Called, called, spoken_of
 from streams.stages.names import folded
 from streams.stages.page_order import page_order, quoted
 
@@ -18,13 +19,14 @@ def links(config: Config, conversation: Conversation, asked: Asked, parent: tupl
     comment = asked.comment
     if comment.reply_to_author_id or parent:
         explicit = comment.reply_to_author_id or (person_of(*parent) if parent else "")
-        return _explicit(asked, explicit, parent[1] if parent else None)
-    by_name = _by_name(config, asked)
+        return _explicit(conversation, asked, explicit, parent[1] if parent else None)
+    spoken_to = called(asked.heard, conversation, _known_people(comment))
+    by_name = _by_name(config, asked, spoken_to)
     if by_name is not None:
         return by_name
     if is_absent(asked.cues):
         return _spoken_of(conversation, asked)
-    if asked.called.stranger or _outside(asked.cues):
+    if spoken_to.stranger or _outside(asked.cues):
         return Links(outside=True)
     return _unnamed(config, conversation, asked)
 
@@ -37,8 +39,10 @@ def _unnamed(config: Config, conversation: Conversation, asked: Asked) -> Links:
     return Links(candidates) if candidates else _top_level(asked)
 
 
-def _explicit(asked: Asked, target: str, parent: Entry | None) -> Links:
-    return answer(asked.me, target, _absent_people(asked, parent) if is_absent(asked.cues) else {})
+def _explicit(conversation: Conversation, asked: Asked, target: str, parent: Entry | None) -> Links:
+    if not is_absent(asked.cues):
+        return answer(asked.me, target, {})
+    return answer(asked.me, target, _absent_people(asked, spoken_of(asked.heard, conversation), parent))
 
 
 def answer(me: str, target: str, meant: Mapping[str, float]) -> Links:
@@ -52,17 +56,16 @@ def answer(me: str, target: str, meant: Mapping[str, float]) -> Links:
     return Links((Candidate(target, LinkKind.PARENT, 0.5), *absent[: MAX_CANDIDATES - 1]))
 
 
-def _by_name(config: Config, asked: Asked) -> Links | None:
+def _by_name(config: Config, asked: Asked, spoken_to: Called) -> Links | None:
     """Return the links of mentions and names; None if nobody is called."""
-    called = asked.called
-    if called.stranger_leading:
-        return _stranger(config, asked)
-    if not (called.leading or called.mentioned or called.named):
+    if spoken_to.stranger_leading:
+        return _stranger(config, asked, spoken_to.stranger_leading)
+    if not (spoken_to.leading or spoken_to.mentioned or spoken_to.named):
         return None
     for groups, kind, confidence in (
-        (called.leading[:1], LinkKind.LEADING_MENTION, 0.95),
-        (called.mentioned, LinkKind.MENTION, 0.8),
-        ((called.named,) if called.named else (), LinkKind.NAME, 0.85),
+        (spoken_to.leading[:1], LinkKind.LEADING_MENTION, 0.95),
+        (spoken_to.mentioned, LinkKind.MENTION, 0.8),
+        ((spoken_to.named,) if spoken_to.named else (), LinkKind.NAME, 0.85),
     ):
         people = list(dict.fromkeys(person for group in groups for person in group))
         others = [person for person in people if person != asked.me][:MAX_CANDIDATES]
@@ -73,8 +76,7 @@ def _by_name(config: Config, asked: Asked) -> Links | None:
     return None
 
 
-def _stranger(config: Config, asked: Asked) -> Links:
-    handle = asked.called.stranger_leading
+def _stranger(config: Config, asked: Asked, handle: str) -> Links:
     if asked.comment.source not in config.handles_are_ids:
         return Links(outside=True)
     if handle == asked.me:
@@ -95,17 +97,18 @@ def _outside(cues: Cues) -> bool:
 def _spoken_of(conversation: Conversation, asked: Asked) -> Links:
     """Return the absent person insulted, if it can be told; never the one merely answered."""
     before = next((earlier for earlier in conversation.before(asked.n, 3) if person_of(*earlier) != asked.me), None)
-    people = _absent_people(asked, before[1] if before else None)
+    by_name = spoken_of(asked.heard, conversation)
+    people = _absent_people(asked, by_name, before[1] if before else None)
     if before:
         people.pop(person_of(*before), None)
-    candidates = likeliest(people, LinkKind.NAME if asked.spoken_of else LinkKind.PAGE_ORDER, absent=True)
+    candidates = likeliest(people, LinkKind.NAME if by_name else LinkKind.PAGE_ORDER, absent=True)
     return Links(candidates, outside=not candidates)
 
 
-def _absent_people(asked: Asked, answered: Entry | None) -> dict[str, float]:
+def _absent_people(asked: Asked, by_name: Sequence[str], answered: Entry | None) -> dict[str, float]:
     """Return who "he" may be: somebody named who took part, else whom the answered comment spoke to. At most .7 each."""
-    if asked.spoken_of:
-        others = [person for person in asked.spoken_of if person != asked.me]
+    if by_name:
+        others = [person for person in by_name if person != asked.me]
         return {person: 0.7 / len(others) for person in others}
     return spoken_to_by(answered, asked.me)
 
@@ -127,7 +130,7 @@ def _top_level(asked: Asked) -> Links:
     return Links((Candidate(author, LinkKind.CONVERSATION_AUTHOR, 0.7),))
 
 
-def known_people(comment: Comment) -> dict[str, str]:
+def _known_people(comment: Comment) -> dict[str, str]:
     """Return the folded name of somebody who can be mentioned before speaking: the conversation's author."""
     author = comment.conversation_author_id
     return {folded(author[:512]): author} if author else {}

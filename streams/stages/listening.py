@@ -11,8 +11,8 @@ from streams.stages.conversation import Conversation, Entry, unknown_author
 from streams.stages.gathering import Gathered, parent_aim
 from streams.stages.hearing import Heard, hear
 from streams.stages.hostility import cues, toward_addressee, toward_meant
-from streams.stages.links import is_absent, known_people, links
-from streams.stages.mentions import called, spoken_of, whole_name
+from streams.stages.links import is_absent, links
+from streams.stages.mentions import whole_name
 
 
 def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tuple[Entry, Links | None, Heard]:
@@ -64,9 +64,7 @@ def _asked(comment: Comment, heard: Heard, conversation: Conversation, n: int) -
         n=n,
         me=comment.author_id or unknown_author(comment.comment_id),
         heard=heard,
-        cues=cues(heard.sentences, tuple(_subject_is(subject, conversation) for subject in heard.subjects)),
-        called=called(heard, conversation, known_people(comment)),
-        spoken_of=spoken_of(heard, conversation),
+        cues=cues(heard.sentences, lambda sentence: _subject_is(heard.subjects[sentence], conversation)),
     )
 
 

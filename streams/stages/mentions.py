@@ -21,7 +21,7 @@ _CALLS: Final = frozenset(
 """Words before a name that is being called."""
 
 
-class Called(Struct, frozen=True):
+class Called(Struct, frozen=True, gc=False):
     """Who is called, in the order they are; each as the people it may be (namesakes)."""
 
     leading: tuple[tuple[str, ...], ...] = ()
@@ -127,6 +127,8 @@ def _name_then_you(clause: Clause, start: int, conversation: Conversation) -> tu
 
 def _called_inside(heard: Heard, conversation: Conversation) -> tuple[tuple[str, ...], bool]:
     """Return whom a clause of its own calls in a sentence that says "you", and whether that is a stranger."""
+    if "," not in heard.text:
+        return (), False
     stranger = False
     last = ""
     for clause in heard.clauses:

@@ -20,7 +20,8 @@ def folded(word: str) -> str:
     So are ``Anna`` and ``Annа``, whose last letter is Cyrillic: who hides a name from a reader's search means that person all the same.
     """
     if word.isascii():
-        return "".join(letter for letter in word.casefold() if letter.isalnum())
+        plain = word.lower()
+        return plain if plain.isalnum() else "".join(letter for letter in plain if letter.isalnum())
     word = unicodedata.normalize("NFKC", word)
     return latin("".join(letter for letter in word.casefold() if letter.isalnum()))
 

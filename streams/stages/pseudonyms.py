@@ -1,6 +1,7 @@
 """Short keyed hashes: state can tell people and comments apart, and nobody without the key can tell who they are."""
 
 import hashlib
+from functools import lru_cache, partial
 from typing import Final
 
 _BYTES: Final = 8
@@ -13,7 +14,8 @@ class Pseudonyms:
     def __init__(self, installation_key: bytes) -> None:
         """Derive the hashes from the key, which may have any length."""
         key = hashlib.sha256(installation_key).digest()
-        self._author = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"author")
+        author = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"author")
+        self._author = lru_cache(1 << 14)(partial(_number, author))  # the same people come again and again
         self._unknown = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"unknown")
         self._comment = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"comment")
         self._name = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"name")
@@ -21,7 +23,7 @@ class Pseudonyms:
 
     def author(self, author_id: str | None, conversation_id: str) -> int:
         """Return an author's number; all unknown authors of one conversation have one together."""
-        return _number(self._unknown, conversation_id) if author_id is None else _number(self._author, author_id)
+        return _number(self._unknown, conversation_id) if author_id is None else self._author(author_id)
 
     def comment(self, comment_id: str, conversation_id: str) -> int:
         """Return a comment's number. Sources that number the comments of each conversation anew are many."""

@@ -5,7 +5,8 @@ Every function is linear in the text, whatever the text is. What is kept of it i
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -21,7 +22,8 @@ MAX_SPANS: Final = 8
 
 _INVISIBLE: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _PILED_MARKS: Final = re.compile("[\u0300-\u036f]{3,}")
-_TYPOGRAPHY: Final = str.maketrans({"’": "'", "‘": "'", "´": "'", "`": "'", "\u00a0": " ", "«": "“", "»": "”", "„": "“", "\r": "\n"})
+_TYPOGRAPHY: Final = tuple({"’": "'", "‘": "'", "´": "'", "`": "'", "\u00a0": " ", "«": "“", "»": "”", "„": "“", "\r": "\n"}.items())
+"""Sign → what stands for it; none of them stands for another."""
 _BLOCK: Final = re.compile(r"<(?:/?(?:p|div|li|ul|ol|h[1-6])\b|br\b)[^<>]*>", re.IGNORECASE)
 _QUOTE_OPEN: Final = re.compile(r"<blockquote\b[^<>]*>", re.IGNORECASE)
 _QUOTE_CLOSE: Final = re.compile(r"</blockquote[^<>]*>", re.IGNORECASE)
@@ -38,8 +40,6 @@ class Spoken(Struct, frozen=True):
     """Without what is certainly quoted (``>`` lines, ``>>…<<``, blockquotes)."""
     quoted: tuple[str, ...] = ()
     """What is certainly quoted."""
-    marked: tuple[str, ...] = ()
-    """What stands in quotation marks, still part of ``own``: a quotation only if somebody said it here."""
 
 
 def plain(text: str, written: TextFormat = TextFormat.PLAIN) -> str:
@@ -50,7 +50,10 @@ def plain(text: str, written: TextFormat = TextFormat.PLAIN) -> str:
         text = f"{text[: MAX_READ - 2000]}\n{text[-2000:]}"
     if text.isascii():
         return text
-    return _PILED_MARKS.sub("", _INVISIBLE.sub("", text)).translate(_TYPOGRAPHY)
+    text = _PILED_MARKS.sub("", _INVISIBLE.sub("", text))
+    for sign, plainer in _TYPOGRAPHY:  # ten searches for what is seldom there cost a tenth of ``translate``, which looks every letter up
+        text = text.replace(sign, plainer)
+    return text
 
 
 def _without_tags(markup: str) -> str:
@@ -69,7 +72,7 @@ def spoken(text: str) -> Spoken:
         text = _cut(text, ">>", "<<", quoted)
     if ">" in text:
         text = _without_quoted_lines(text, quoted)
-    return Spoken(text, tuple(quoted[:MAX_SPANS]), tuple(_in_marks(text)))
+    return Spoken(text, tuple(quoted[:MAX_SPANS]))
 
 
 def _cut(text: str, opening: str, closing: str, quoted: list[str]) -> str:
@@ -92,7 +95,8 @@ def _without_quoted_lines(text: str, quoted: list[str]) -> str:
     return "\n".join(own)
 
 
-def _in_marks(text: str) -> Iterable[str]:
+def in_marks(text: str) -> Iterable[str]:
+    """Yield what stands in quotation marks."""
     for opening, closing in (("“", "”"), ('"', '"')):
         here = 0
         for _ in range(MAX_SPANS):
@@ -104,16 +108,11 @@ def _in_marks(text: str) -> Iterable[str]:
             here = end + 1
 
 
-def hashes(words: Sequence[str]) -> set[int]:
+def hashes(words: Iterable[str]) -> set[int]:
     """Return a 32-bit hash of each two neighbouring words that mean something."""
-    found = set()
-    before = ""
-    for word in words:
-        meant = "" if word in STOPWORDS or len(word) < 2 else word
-        if before and meant:
-            found.add(crc32(f"{before} {meant}".encode("utf-8", "replace")))
-        before = meant
-    return found
+    meant = ["" if word in STOPWORDS or len(word) < 2 else word for word in words]
+    # No word holds a lone surrogate: that is no letter.
+    return {crc32(f"{word} {following}".encode()) for word, following in pairwise(meant) if word and following}
 
 
 def words_of(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from streams.topics import Topic
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """What a stage makes of one record."""
 
     outcome: str
@@ -46,7 +46,7 @@ class Stage(Protocol):
         """Yield one step per record, in order; the caller applies each to the store before taking the next."""
 
 
-class Arrived(Struct, frozen=True):
+class Arrived(Struct, frozen=True, gc=False):
     """A record and when the broker got it."""
 
     record: Any

@@ -65,23 +65,21 @@ class Watched:
 
     def apply(self, key: str, entry: Target | None) -> None:
         """Put one entry, or remove it."""
-        before = self.get(key)
-        self._cold.pop(key, None)
-        self._cooled(key)
+        before = self._taken(key)
         if entry is None:
             self._ledgers.pop(key, None)
             self._held.discard(key)
         else:
-            if before is None or self._expiry(entry) < self._expiry(before) or (entry.case is None and key in self._held):
+            expiry = self._expiry(entry)
+            if before is None or expiry < self._expiry(before) or (entry.case is None and key in self._held):
                 self._held.discard(key)
-                self._hours.setdefault(self._expiry(entry) // _HOUR, []).append(key)
+                self._hours.setdefault(expiry // _HOUR, []).append(key)
             self._warm[key] = entry
             self._warm_replies += entry.size
         self._schedule(key, entry)
         while len(self._warm) > MAX_WARM or (self._warm_replies > MAX_WARM_REPLIES and len(self._warm) > 1):
             oldest = next(iter(self._warm))
-            self._cold[oldest] = _pack(self._warm[oldest])
-            self._cooled(oldest)
+            self._cold[oldest] = _pack(self._cooled(oldest))
             self._ledgers.pop(oldest, None)
 
     def ledger(self, key: str) -> Ledger:
@@ -151,11 +149,18 @@ class Watched:
             if entry is not None and entry.case is not None and not entry.case.bar:
                 yield OpenCase(source, community, entry.case.severity, target, entry.case.pileon_id)
 
-    def _cooled(self, key: str) -> None:
+    def _taken(self, key: str) -> Target | None:
+        """Take an entry out, if there is one: it is warm or cold, never both."""
+        if key in self._warm:
+            return self._cooled(key)
+        cold = self._cold.pop(key, None)
+        return None if cold is None else _unpack(cold)
+
+    def _cooled(self, key: str) -> Target:
         """Take an entry out of the warm ones."""
-        entry = self._warm.pop(key, None)
-        if entry is not None:
-            self._warm_replies -= entry.size
+        entry = self._warm.pop(key)
+        self._warm_replies -= entry.size
+        return entry
 
     def _expiry(self, entry: Target) -> int:
         return entry.newest + self._keep if entry.size or entry.baseline is None else entry.baseline.kept_until
