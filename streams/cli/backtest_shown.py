@@ -35,6 +35,7 @@ def diff(
 def show(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or a sweep.")],
     as_json: Annotated[bool, typer.Option("--json", help="summary.json, or sweep.json, as it stands.")] = False,
+    slices: Annotated[bool, typer.Option("--slices", help="Of a run: by community, language and identity terms instead.")] = False,
     html: Html = None,
 ) -> int:
     """Print the table of a run or a sweep again, or write its report."""
@@ -45,6 +46,8 @@ def show(
     from streams.replay.backtest.table import printed, shown
     from streams.replay.folder import SUMMARY
 
+    if slices:
+        return _show_slices(folder)
     if (folder / SWEEP).exists():
         return _show_sweep(folder, as_json, html)
     found = summary_of(folder)
@@ -54,6 +57,17 @@ def show(
         sys.stdout.write((folder / SUMMARY).read_text(encoding="utf-8"))
     else:
         printed(shown(found), Console())
+    return 0
+
+
+def _show_slices(folder: Path) -> int:
+    from rich.console import Console
+
+    from streams.replay.backtest.diff import summary_of
+    from streams.replay.backtest.slices_table import shown
+    from streams.replay.backtest.table import printed
+
+    printed(shown(summary_of(folder).slices), Console())
     return 0
 
 

@@ -36,6 +36,8 @@ min_share = 0.01
 min_hostile_authors = 12
 """
 )
+LANGUAGES: Final = {"politics": "en-GB", "sport": "en", "cooking": "de", "gardening": None}
+MENTIONS: Final = (" So say women.", " So say Muslims, and women.", " So say pensioners.", *[""] * 13)
 _IDS: Final = ("conversation_id", "conversation_author_id", "comment_id", "parent_id", "author_id", "reply_to_author_id")
 _TIMES: Final = ("created_at", "ingested_at")
 _SAMPLE: Final = re.compile(r"^(\w+)(?:\{(.*)\})? \S+ \d+$")
@@ -63,7 +65,8 @@ def _copy(number: int) -> Iterator[Comment]:
         if crc32(f"{comment.author_id} {number}".encode()) % 10 >= number % 7:  # the same people are missing every time
             named = {name: f"{getattr(comment, name)}-{number}" for name in _IDS if getattr(comment, name) is not None}
             times = {name: getattr(comment, name) + number * timedelta(days=2) for name in _TIMES if getattr(comment, name) is not None}
-            yield replace(comment, source=SITES[comment.community], **named, **times)
+            told = {"language": LANGUAGES[comment.community], "text": f"{comment.text}{MENTIONS[crc32(named['comment_id'].encode()) % 16]}"}
+            yield replace(comment, source=SITES[comment.community], **named, **times, **told)
 
 
 def backtested(folder: Path, candidate: str, name: str, file: Path) -> Path:

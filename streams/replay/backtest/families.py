@@ -139,8 +139,8 @@ def _changes(charted: Charted) -> Course:
 def _hostile(charted: Charted) -> Course:
     course = Course(charted.period, side=Side, source=charted.sources)
     for side, lived in charted.lived.items():
-        for at, source in lived.played.hostile:
-            course.add(at, side, source)
+        for act in lived.played.hostile:
+            course.add(act.at, side, act.source)
     return course
 
 

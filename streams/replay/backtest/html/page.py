@@ -13,7 +13,7 @@ import msgspec
 from streams.errors import UserError
 from streams.replay.backtest.cases import Change
 from streams.replay.backtest.diff import summary_of
-from streams.replay.backtest.html import charts, differing, facts
+from streams.replay.backtest.html import charts, differing, facts, sliced
 from streams.replay.backtest.html.elements import e, written
 from streams.replay.backtest.report import LOCK, Lock, Summary
 
@@ -46,7 +46,8 @@ def report(found: Summary, changes: Sequence[Change], lock: Lock) -> str:
     when = f"{found.period.start:%Y-%m-%d %H:%M} to {found.period.end:%Y-%m-%d %H:%M} UTC"
     parts = [
         facts.coverage(found.coverage), facts.compared(found), facts.changes(found, changes), charts.over_time(found),
-        charts.time_to_alert(found), charts.labels(found), facts.judge_next(found), differing.settings(lock), differing.again(found, lock),
+        charts.time_to_alert(found), charts.labels(found), sliced.slices(found), facts.judge_next(found), differing.settings(lock),
+        differing.again(found, lock),
     ]  # fmt: skip
     return page(f"Backtest {found.run}", when, parts, f"Made by {found.program}. It holds ids of people and no text of comments.")
 
