@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from streams.cli.main import main
 from streams.records import Comment
-from streams.sources.sample import sample
+from streams.sources.sample import CHAIN_TARGET, CROSS_TARGET, LOVED, sample
 from tests.support.observed import SITES
 
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -69,13 +69,21 @@ def _copy(number: int) -> Iterator[Comment]:
             yield replace(comment, source=SITES[comment.community], **named, **times, **told)
 
 
-def backtested(folder: Path, candidate: str, name: str, file: Path) -> Path:
+def labels_file(folder: Path) -> Path:
+    """Write invented verdicts on three people of the sample, and return the file."""
+    said = ((CHAIN_TARGET, "pile_on"), (CROSS_TARGET, "not_one"), (LOVED, "not_one"))
+    file = folder / "labels.jsonl"
+    file.write_bytes(b"\n".join(msgspec.json.encode({"target": who, "from": START, "to": None, "verdict": what}) for who, what in said))
+    return file
+
+
+def backtested(folder: Path, candidate: str, name: str, file: Path, *more: str) -> Path:
     """Run the command on a file and return the folder of its results."""
     old, new, out = folder / "old.toml", folder / f"{name}.toml", folder / name
     old.write_text(BASELINE, encoding="utf-8")
     new.write_text(candidate, encoding="utf-8")
     options = ["--config", str(new), "--baseline", str(old), "--name", name, "--data", str(folder / "data"), "--out", str(out)]
-    assert main(["backtest", "run", "--file", str(file), *options]) == 0
+    assert main(["backtest", "run", "--file", str(file), *options, *more]) == 0
     return out
 
 

@@ -73,8 +73,17 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
     sliced = slices(recorded.comments, lived, changes, when.days, Labels(asked.labels), terms())
     found = _summary(asked, coverage(recorded, times, undecodable, lateness), when, lived, changes, sliced, count - cut.reached)
     written = [(at, comment.source) for at, comment in zip(times, recorded.comments, strict=True) if comment.action is Action.CREATED]
-    charted = Charted(run=asked.name, period=when, sources=_sources(asked), written=written, lived=lived, changes=changes,
-                      facts={side: _facts(rules) for side, rules in asked.rules.items()})  # fmt: skip
+    facts = {side: _facts(rules) for side, rules in asked.rules.items()}
+    charted = Charted(
+        run=asked.name,
+        period=when,
+        sources=_sources(asked),
+        written=written,
+        lived=lived,
+        changes=changes,
+        facts=facts,
+        labels=found.labels,
+    )
     _write(asked, found, charted, out)
     return found
 
