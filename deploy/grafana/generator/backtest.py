@@ -165,14 +165,20 @@ def _right() -> tuple[AnyPanel, ...]:
         "is not counted.",
         "recall": "Of the pile-ons that labels speak of, the share that the side found.",
     }
-    bounds = {"value": "{{side}}", "low": "{{side}}, at least", "high": "{{side}}, at most"}
-    return tuple(
-        number(
-            what.capitalize(), f"{said} Bounds are 95 % sure. Of the whole run, all sites.",
-            *(Query(f"""sum by (side) ({_total(f"{what}_ratio", f', bound="{bound}"', RUN)})""", name) for bound, name in bounds.items()),
-            unit=SHARE, span=8, height=8, decimals=0, no_value="nothing judged", links=[runbook("FalsePositiveRateHigh")],
-        ) for what, said in told.items()
-    )  # fmt: skip
+    return tuple(_bounded(what, f"{said} Bounds are 95 % sure. Of the whole run, all sites.") for what, said in told.items())
+
+
+def _bounded(what: str, said: str) -> AnyPanel:
+    """Return three bars of each side: the share, and between which bounds the true one lies."""
+    words = {"low": " at least", "value": "", "high": " at most"}
+    queries = [
+        Query(f"""sum({_total(f"{what}_ratio", f', side="{side}", bound="{bound}"', RUN)})""", f"{side}{word}")
+        for side in SIDES for bound, word in words.items()
+    ]  # fmt: skip
+    panel = bars(what.capitalize(), said, *queries, unit=SHARE, span=8, height=8, decimals=0, links=[runbook("FalsePositiveRateHigh")])
+    for side, line in _BOTH.items():
+        panel = panel.override_by_regexp(f"/^{side}/", Line(line.colour).properties())
+    return panel
 
 
 def _judged() -> AnyPanel:
