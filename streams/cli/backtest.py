@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.backtest_given import Html, Labels, labels_of, one_of_stdin, write_report
+from streams.cli.backtest_given import Html, Labels, Parquet, check_parquet, labels_of, one_of_stdin, write_parquet, write_report
 from streams.cli.backtest_shown import diff, show
 from streams.cli.backtest_sweep import sweep
 from streams.cli.options import Data, Kafka, Prefix, settings_of
@@ -42,6 +42,7 @@ def run(
     labels: Labels = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
     html: Html = None,
+    parquet: Parquet = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     kafka: Kafka = None,
     prefix: Prefix = None,
@@ -64,6 +65,7 @@ def run(
     before = _before(baseline, here, kafka, prefix, data)
     folder = Folder(out, force, LINES)
     one_of_stdin(file, labels)
+    check_parquet(parquet)
     with opened(here, file, topic, from_, to, reused) as input_:
         asked = _asked(here, before, tried, name, reused, labels_of(labels, here))
         _check(baseline, asked)
@@ -72,6 +74,8 @@ def run(
     printed(shown(found), Console(stderr=True))
     if html is not None:
         write_report(out, html)
+    if parquet is not None:
+        write_parquet(out, parquet)
     return ended(cut, found.not_replayed, out)
 
 

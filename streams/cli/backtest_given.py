@@ -18,6 +18,10 @@ Labels = Annotated[
 ]
 Html = Annotated[Path | None, typer.Option("--html", help="Write the report there too: one file that needs nothing else.")]
 
+Parquet = Annotated[
+    Path | None, typer.Option("--parquet", help="Write alerts, pileons and changes as Parquet to this folder, too (extra: parquet).")
+]
+
 
 def one_of_stdin(file: str | None, labels: str | None) -> None:
     """Raise UserError where both are standard input."""
@@ -48,3 +52,20 @@ def put_html(html: Path, text: str) -> None:
 
     put_beside(html, text, "--html")
     print(f"report: {html}", file=sys.stderr)
+
+
+def check_parquet(folder: Path | None) -> None:
+    """Raise UserError before anything is read where tables are asked for and cannot be written."""
+    from streams.replay.parquet import pyarrow
+
+    if folder is not None:
+        pyarrow()
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"--parquet: {folder} is a file; name a folder")
+
+
+def write_parquet(run: Path, folder: Path) -> None:
+    """Write a run's tables to a folder, and say so. Raises UserError where they cannot be."""
+    from streams.replay.backtest.parquet_tables import write_tables
+
+    print(f"parquet: {', '.join(map(str, write_tables(run, folder)))}", file=sys.stderr)

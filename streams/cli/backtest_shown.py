@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.backtest_given import Html, put_html, write_report
+from streams.cli.backtest_given import Html, Parquet, check_parquet, put_html, write_parquet, write_report
 
 
 def diff(
@@ -37,6 +37,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="summary.json, or sweep.json, as it stands.")] = False,
     slices: Annotated[bool, typer.Option("--slices", help="Of a run: by community, language and identity terms instead.")] = False,
     html: Html = None,
+    parquet: Parquet = None,
 ) -> int:
     """Print the table of a run or a sweep again, or write its report."""
     from rich.console import Console
@@ -48,6 +49,8 @@ def show(
 
     if slices:
         return _show_slices(folder)
+    if parquet is not None:
+        return _show_parquet(folder, parquet)
     if (folder / SWEEP).exists():
         return _show_sweep(folder, as_json, html)
     found = summary_of(folder)
@@ -68,6 +71,15 @@ def _show_slices(folder: Path) -> int:
     from streams.replay.backtest.table import printed
 
     printed(shown(summary_of(folder).slices), Console())
+    return 0
+
+
+def _show_parquet(folder: Path, to: Path) -> int:
+    from streams.replay.backtest.diff import summary_of
+
+    check_parquet(to)
+    summary_of(folder)  # there is a whole run
+    write_parquet(folder, to)
     return 0
 
 
