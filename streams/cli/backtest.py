@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.backtest_given import Html, Labels, Parquet, check_parquet, labels_of, one_of_stdin, write_parquet, write_report
+from streams.cli.backtest_given import Html, Labels, Parquet, WithText, check_parquet, labels_of, one_of_stdin, write_parquet, write_report
 from streams.cli.backtest_shown import diff, show
 from streams.cli.backtest_sweep import sweep
 from streams.cli.options import Data, Kafka, Prefix, settings_of
 from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of
+from streams.errors import UserError
 
 if TYPE_CHECKING:
     from streams.replay.backtest.labels import Label
@@ -42,6 +43,7 @@ def run(
     labels: Labels = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
     html: Html = None,
+    with_text: WithText = False,
     parquet: Parquet = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     kafka: Kafka = None,
@@ -66,14 +68,16 @@ def run(
     folder = Folder(out, force, LINES)
     one_of_stdin(file, labels)
     check_parquet(parquet)
+    if with_text and html is None:
+        raise UserError("--with-text: belongs to --html; no other file of a backtest holds text")
     with opened(here, file, topic, from_, to, reused) as input_:
-        asked = _asked(here, before, tried, name, reused, labels_of(labels, here))
+        asked = _asked(here, before, tried, name, reused, labels_of(labels, here), with_text=with_text)
         _check(baseline, asked)
         with folder, progress_of(input_, "both configurations", cut := Cut()) as (lines, progress):
             found = compared(asked, lines, input_.attested, folder, progress, cut)
     printed(shown(found), Console(stderr=True))
     if html is not None:
-        write_report(out, html)
+        write_report(out, html, asked.texts)
     if parquet is not None:
         write_parquet(out, parquet)
     return ended(cut, found.not_replayed, out)
@@ -97,12 +101,15 @@ def _check(baseline: Path | None, asked: "Asked") -> None:
         earlier.check(earlier.locked(baseline), asked.rules[Side.BASELINE], baseline)
 
 
-def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None, reused: Reused, labels: list["Label"]) -> "Asked":
+def _asked(
+    here: "Settings", before: "Settings", tried: "Settings", name: str | None, reused: Reused, labels: list["Label"], *, with_text: bool
+) -> "Asked":
     from msgspec.structs import replace
 
     from streams.replay.backtest.played import Rules, Side
     from streams.replay.backtest.remembering import Remembering
     from streams.replay.backtest.run import Asked, named
+    from streams.replay.backtest.texts import Texts
     from streams.replay.plan import planned
 
     # One installation key for both: ids differ with it, and with nothing else that two files could say.
@@ -111,8 +118,8 @@ def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | 
     if reused.scores is None:
         scorers = {told: Remembering(scorer) for told, scorer in scorers.items()}
     rules = {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}
-    candidate = rules[Side.CANDIDATE]
-    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels)
+    candidate, texts = rules[Side.CANDIDATE], Texts(here.retention) if with_text else None
+    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels, texts=texts)
 
 
 for command in (sweep, diff, show):

@@ -10,6 +10,7 @@ from streams.errors import UserError
 
 if TYPE_CHECKING:
     from streams.replay.backtest.labels import Label
+    from streams.replay.backtest.texts import Texts
     from streams.settings import Settings
 
 FEEDBACK = "feedback"
@@ -21,6 +22,8 @@ Html = Annotated[Path | None, typer.Option("--html", help="Write the report ther
 Parquet = Annotated[
     Path | None, typer.Option("--parquet", help="Write alerts, pileons and changes as Parquet to this folder, too (extra: parquet).")
 ]
+
+WithText = Annotated[bool, typer.Option("--with-text", help="The report of --html also holds text of comments. Mind how long you keep it.")]
 
 
 def one_of_stdin(file: str | None, labels: str | None) -> None:
@@ -39,11 +42,11 @@ def labels_of(labels: str | None, here: "Settings") -> list["Label"]:
     return labels_of_feedback(here) if labels == FEEDBACK else labels_in(labels)
 
 
-def write_report(folder: Path, html: Path) -> None:
+def write_report(folder: Path, html: Path, texts: "Texts | None" = None) -> None:
     """Write a run's report beside the place it is meant for, then move it there."""
     from streams.replay.backtest.html.page import report_of
 
-    put_html(html, report_of(folder))
+    put_html(html, report_of(folder, texts))
 
 
 def put_html(html: Path, text: str) -> None:

@@ -25,6 +25,7 @@ from streams.replay.backtest.period import Lateness, Period, event_time, period
 from streams.replay.backtest.played import Played, Rules, Side, played
 from streams.replay.backtest.report import LOCK, METRICS, TO_JUDGE, Summary, counted, covered, delta, encoded, locked, to_judge
 from streams.replay.backtest.slices import Slices, slices
+from streams.replay.backtest.texts import Texts
 from streams.replay.folder import Folder
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Cut, Progress, in_replays_order
@@ -43,6 +44,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     rules: dict[Side, Rules]
     labels: Sequence[Label] = ()
     """What people said of pile-ons; none: precision and recall are not known."""
+    texts: Texts | None = None
+    """Takes what was said, where a report is to hold it."""
 
 
 def named(name: str | None, candidate: Rules) -> str:
@@ -70,6 +73,8 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
     times = [event_time(comment, lateness) for comment in recorded.comments]
     when, lived = period(times), {side: _lived(rules, made[side]) for side, rules in asked.rules.items()}
     changes = matched(lived[Side.BASELINE].cases, lived[Side.CANDIDATE].cases)
+    if asked.texts is not None:
+        asked.texts.take(recorded.comments, lived, changes)
     sliced = slices(recorded.comments, lived, changes, when.days, Labels(asked.labels), terms())
     found = _summary(asked, coverage(recorded, times, undecodable, lateness), when, lived, changes, sliced, count - cut.reached)
     written = [(at, comment.source) for at, comment in zip(times, recorded.comments, strict=True) if comment.action is Action.CREATED]

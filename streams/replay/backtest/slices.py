@@ -91,7 +91,7 @@ def slices(
 ) -> Slices:
     """Return the slices of what was read. ``days``: what rates a day are divided by."""
     acts = {side: one.played.hostile for side, one in lived.items()}
-    written, places = _read(comments, {_key(act) for one in acts.values() for act in one}, terms)
+    written, places = _read(comments, {key_of(act) for one in acts.values() for act in one}, terms)
     of_cases = {side: _of_cases(one.cases, acts[side], places) for side, one in lived.items()}
     halves = {side: _Halves(one, acts[side], places, of_cases[side], days, labels) for side, one in lived.items()}
     became = _became(changes, of_cases)
@@ -114,12 +114,13 @@ def _read(comments: Iterable[Comment], flagged: set[Key], terms: Terms) -> tuple
         if comment.action is Action.CREATED:
             found = _places(comment, terms)
             written.update(found)
-            if (key := _key(comment)) in flagged:
+            if (key := key_of(comment)) in flagged:
                 places.setdefault(key, found)
     return written, places
 
 
-def _key(one: Comment | Act) -> Key:
+def key_of(one: Comment | Act) -> Key:
+    """Return which comment it is."""
     return one.source, one.community, one.conversation_id, one.comment_id
 
 
@@ -145,7 +146,7 @@ def _of_cases(cases: Sequence[Case], acts: Iterable[Act], places: Mapping[Key, S
 
 def _of_case(case: Case, acts: Iterable[Act], places: Mapping[Key, Sequence[Place]]) -> tuple[Place, ...]:
     own = [act for act in acts if case.first_hostile_at <= act.at <= (case.closed_at or _NEVER)]
-    counts = Counter(place for act in own for place in places.get(_key(act), ()))
+    counts = Counter(place for act in own for place in places.get(key_of(act), ()))
     languages = sorted((-count, name) for (by, name), count in counts.items() if by is By.LANGUAGE)
     least = max(1, math.ceil(len(own) / _ONE_IN))
     groups = sorted(place for place, count in counts.items() if place[0] is By.TERMS and place[1] != NO_TERM and count >= least)
@@ -169,7 +170,7 @@ class _Halves:
         days: float, labels: Labels,
     ) -> None:  # fmt: skip
         self._days, self._labels = days, labels
-        self._hostile = Counter(place for key in {_key(act) for act in acts} for place in places.get(key, ()))
+        self._hostile = Counter(place for key in {key_of(act) for act in acts} for place in places.get(key, ()))
         self._alerts = Counter(place for one in fired(lived.played) for place in of_cases[one.pileon.pileon_id])
         self._cases: dict[Place, list[Case]] = {}
         for case in lived.cases:
