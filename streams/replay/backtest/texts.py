@@ -67,5 +67,9 @@ def _read(comments: Iterable[Comment], wanted: set[Key]) -> dict[Key, str | None
     for comment in comments:
         if (key := key_of(comment)) in wanted:
             deleted = comment.action is Action.DELETED
-            found[key] = None if deleted else " ".join((comment.text or "")[:_KEPT].split())
+            found[key] = None if deleted else _beginning(comment.text or "")
     return found
+
+
+def _beginning(text: str) -> str:
+    return " ".join(text[:_KEPT].split()) + ("…" if len(text) > _KEPT else "")
