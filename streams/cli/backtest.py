@@ -1,29 +1,23 @@
 """``threadwatch backtest``: what other settings would have made of recorded comments."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streams.cli.backtest_given import Html, Labels, Parquet, WithText, check_parquet, labels_of, one_of_stdin, write_parquet, write_report
+from streams.cli.backtest_shown import diff, show
+from streams.cli.backtest_sweep import sweep
 from streams.cli.options import Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of, scorer_of
+from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of
 from streams.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from streams.replay.backtest.labels import Label
-    from streams.replay.backtest.played import Rules
     from streams.replay.backtest.run import Asked
     from streams.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
-FEEDBACK = "feedback"
-Labels = Annotated[
-    str | None, typer.Option("--labels", help="CSV or JSON lines of target, from, to, verdict; or: feedback, the topic of verdicts.")
-]
-Html = Annotated[Path | None, typer.Option("--html", help="Write the report there too: one file that needs nothing else.")]
 
 
 @app.callback()
@@ -49,6 +43,8 @@ def run(
     labels: Labels = None,
     name: Annotated[str | None, typer.Option("--name", help="Of the run, in its metrics (default: from the configuration).")] = None,
     html: Html = None,
+    with_text: WithText = False,
+    parquet: Parquet = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     kafka: Kafka = None,
     prefix: Prefix = None,
@@ -70,30 +66,21 @@ def run(
     here, tried = settings_of(None, kafka, prefix, data), settings_of(config, kafka, prefix, data)
     before = _before(baseline, here, kafka, prefix, data)
     folder = Folder(out, force, LINES)
-    _one_of_stdin(file, labels)
+    one_of_stdin(file, labels)
+    check_parquet(parquet)
+    if with_text and html is None:
+        raise UserError("--with-text: belongs to --html; no other file of a backtest holds text")
     with opened(here, file, topic, from_, to, reused) as input_:
-        asked = _asked(here, before, tried, name, reused, _labels(labels, here))
+        asked = _asked(here, before, tried, name, reused, labels_of(labels, here), with_text=with_text)
         _check(baseline, asked)
         with folder, progress_of(input_, "both configurations", cut := Cut()) as (lines, progress):
             found = compared(asked, lines, input_.attested, folder, progress, cut)
     printed(shown(found), Console(stderr=True))
     if html is not None:
-        _report(out, html)
+        write_report(out, html, asked.texts)
+    if parquet is not None:
+        write_parquet(out, parquet)
     return ended(cut, found.not_replayed, out)
-
-
-def _report(folder: Path, html: Path) -> None:
-    """Write a run's report beside the place it is meant for, then move it there."""
-    from streams.replay.backtest.html.page import report_of
-
-    _put(html, report_of(folder))
-
-
-def _put(html: Path, text: str) -> None:
-    from streams.replay.folder import put_beside
-
-    put_beside(html, text, "--html")
-    print(f"report: {html}", file=sys.stderr)
 
 
 def _before(baseline: Path | None, here: "Settings", *options: Any) -> "Settings":
@@ -114,26 +101,15 @@ def _check(baseline: Path | None, asked: "Asked") -> None:
         earlier.check(earlier.locked(baseline), asked.rules[Side.BASELINE], baseline)
 
 
-def _one_of_stdin(file: str | None, labels: str | None) -> None:
-    if file == labels == "-":
-        raise UserError("--file - and --labels -: standard input can be only one of them")
-
-
-def _labels(labels: str | None, here: "Settings") -> list["Label"]:
-    from streams.replay.backtest.feedback import labels_of_feedback
-    from streams.replay.backtest.labels import labels_in
-
-    if labels is None:
-        return []
-    return labels_of_feedback(here) if labels == FEEDBACK else labels_in(labels)
-
-
-def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | None, reused: Reused, labels: list["Label"]) -> "Asked":
+def _asked(
+    here: "Settings", before: "Settings", tried: "Settings", name: str | None, reused: Reused, labels: list["Label"], *, with_text: bool
+) -> "Asked":
     from msgspec.structs import replace
 
     from streams.replay.backtest.played import Rules, Side
     from streams.replay.backtest.remembering import Remembering
     from streams.replay.backtest.run import Asked, named
+    from streams.replay.backtest.texts import Texts
     from streams.replay.plan import planned
 
     # One installation key for both: ids differ with it, and with nothing else that two files could say.
@@ -142,135 +118,9 @@ def _asked(here: "Settings", before: "Settings", tried: "Settings", name: str | 
     if reused.scores is None:
         scorers = {told: Remembering(scorer) for told, scorer in scorers.items()}
     rules = {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}
-    candidate = rules[Side.CANDIDATE]
-    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels)
+    candidate, texts = rules[Side.CANDIDATE], Texts(here.retention) if with_text else None
+    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels, texts=texts)
 
 
-@app.command()
-def sweep(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the results; a new or empty one.")],
-    grid: Annotated[
-        list[str], typer.Option("--grid", help="A setting and its values: pileon.min_hostile_authors=3..8. May be given often.")
-    ],
-    config: Annotated[Path | None, typer.Option("--config", help="Settings file that the grid varies (default: what holds here).")] = None,
-    file: File = None,
-    topic: Topic = None,
-    from_: From = None,
-    to: To = None,
-    labels: Labels = None,
-    html: Html = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier sweep in --out.")] = False,
-    kafka: Kafka = None,
-    prefix: Prefix = None,
-    data: Data = None,
-) -> int:
-    """Run recorded comments through every combination of some settings; every text is scored once.
-
-    Writes sweep.csv and, last, sweep.json; a table goes to stderr.
-    """
-    from rich.console import Console
-
-    from streams.replay.backtest.grid import axes, hidden
-    from streams.replay.backtest.html.sweeps import sweep_report
-    from streams.replay.backtest.sweep import SWEEP, Asked
-    from streams.replay.backtest.sweep import sweep as swept
-    from streams.replay.backtest.sweep_table import shown
-    from streams.replay.backtest.table import printed
-    from streams.replay.folder import Folder
-
-    base = settings_of(config, kafka, prefix, data)
-    found = axes(grid, base)
-    _one_of_stdin(file, labels)
-    folder = Folder(out, force, (), SWEEP)
-    with opened(base, file, topic, from_, to, Reused(RECOMPUTE, None, None)) as input_:
-        asked = Asked(rules=_rules_of(base), grid=found, hidden=hidden(base, found), labels=_labels(labels, base))
-        with folder, progress_of(input_, "every combination") as (lines, progress):
-            made = swept(asked, lines, input_.attested, folder, progress)
-    printed(shown(made), Console(stderr=True))
-    if html is not None:
-        _put(html, sweep_report(made))
-    return 0
-
-
-def _rules_of(base: "Settings") -> "Callable[[Mapping[str, str]], Rules]":
-    """Return what makes rules of the values of a grid: one scorer, asked once for each text."""
-    from streams.replay.backtest.grid import tried
-    from streams.replay.backtest.played import Rules
-    from streams.replay.backtest.remembering import Remembering
-    from streams.replay.plan import planned
-
-    scorer = Remembering(scorer_of(base.scorer, "scorer"))
-
-    def rules(values: "Mapping[str, str]") -> Rules:
-        settings = tried(base, values)
-        return Rules(settings, planned(settings, scorer))
-
-    return rules
-
-
-@app.command()
-def diff(
-    first: Annotated[Path, typer.Argument(help="Folder of a run: before.")],
-    second: Annotated[Path, typer.Argument(help="Folder of a run on the same comments: after.")],
-    fail_if: Annotated[
-        list[str] | None, typer.Option("--fail-if", help='Exit 1 where this holds: "alerts_per_day>+20%", "lost>0". May be given often.')
-    ] = None,
-) -> int:
-    """Compare the candidates of two runs on the same comments."""
-    from rich.console import Console, Group
-
-    from streams.errors import CHECK_FAILED, OK
-    from streams.replay.backtest.diff import condition, difference
-    from streams.replay.backtest.table import changed, compared, printed
-
-    found = difference(first, second)
-    conditions = [condition(text, found.names) for text in fail_if or ()]
-    printed(Group(compared(found.before, found.after, ("before", "after")), "", changed(found.changes)), Console())
-    failed = [one for one in conditions if one.holds(found)]
-    for one in failed:
-        print(f"threadwatch: fails, {one.said(found)}", file=sys.stderr)
-    return CHECK_FAILED if failed else OK
-
-
-@app.command()
-def show(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a run or a sweep.")],
-    as_json: Annotated[bool, typer.Option("--json", help="summary.json, or sweep.json, as it stands.")] = False,
-    html: Html = None,
-) -> int:
-    """Print the table of a run or a sweep again, or write its report."""
-    from rich.console import Console
-
-    from streams.replay.backtest.diff import summary_of
-    from streams.replay.backtest.sweep import SWEEP
-    from streams.replay.backtest.table import printed, shown
-    from streams.replay.folder import SUMMARY
-
-    if (folder / SWEEP).exists():
-        return _show_sweep(folder, as_json, html)
-    found = summary_of(folder)
-    if html is not None:
-        _report(folder, html)
-    elif as_json:
-        sys.stdout.write((folder / SUMMARY).read_text(encoding="utf-8"))
-    else:
-        printed(shown(found), Console())
-    return 0
-
-
-def _show_sweep(folder: Path, as_json: bool, html: Path | None) -> int:
-    from rich.console import Console
-
-    from streams.replay.backtest.html.sweeps import sweep_report
-    from streams.replay.backtest.sweep import SWEEP, sweep_of
-    from streams.replay.backtest.sweep_table import shown
-    from streams.replay.backtest.table import printed
-
-    found = sweep_of(folder)
-    if html is not None:
-        _put(html, sweep_report(found))
-    elif as_json:
-        sys.stdout.write((folder / SWEEP).read_text(encoding="utf-8"))
-    else:
-        printed(shown(found), Console())
-    return 0
+for command in (sweep, diff, show):
+    app.command()(command)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 File = Annotated[
-    str | None, typer.Option("--file", help="Comment records as JSON lines (.gz, .zst, - for standard input), or a recording.")
+    str | None, typer.Option("--file", help="Comment records as JSON lines (.gz, .zst, - for standard input), Parquet, or a recording.")
 ]
 Topic = Annotated[str | None, typer.Option("--topic", help="comments.raw, read from the broker up to its end as it is now.")]
 From = Annotated[str | None, typer.Option("--from", help="Of a topic or recording: arrived at this time or later (ISO 8601).")]

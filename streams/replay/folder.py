@@ -1,5 +1,6 @@
 """A folder of results, written so that a summary stands there only when everything else does."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +15,7 @@ SUMMARY: Final = "summary.json"
 LINES: Final = ("scored", "replies", "pileons", "alerts", "dead-letters", "late", "targets")
 """Files of JSON lines, without ``.jsonl``."""
 _ASIDE: Final = ".unfinished-"
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Folder:
@@ -51,12 +53,25 @@ class Folder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._closing.close()
-        if kind is None:
-            self._move_into_place()
+        """Raise UserError where there is no room for the results."""
+        failed = error
+        try:
+            self._closing.close()
+            if error is None:
+                self._move_into_place()
+        except OSError as left:  # what was not on disk yet finds no room when files are closed
+            failed = error or left
+        self._tidy(is_whole=failed is None)
+        if isinstance(failed, OSError) and failed.errno in _NO_ROOM:
+            said = f"--out: {self._path} has no room for the results ({failed.strerror}); nothing there was changed; make room"
+            raise UserError(said) from failed
+        if failed is not None and failed is not error:
+            raise failed
+
+    def _tidy(self, *, is_whole: bool) -> None:
         for left in self._path.glob(f"{_ASIDE}*"):  # ours, and that of a run that was killed: it holds text
             shutil.rmtree(left)
-        if kind is not None and self._is_new:
+        if not is_whole and self._is_new:
             with suppress(OSError):  # somebody else may have put something there
                 self._path.rmdir()
 
@@ -85,10 +100,10 @@ class Folder:
         self._summary = summary
 
     def _move_into_place(self) -> None:
+        (self._aside / self._last).write_bytes(self._summary)  # all is on disk before anything is moved
         (self._path / self._last).unlink(missing_ok=True)
         for name in (*(f"{name}.jsonl" for name in self._lines), *self._whole):
             (self._aside / name).replace(self._path / name)
-        (self._aside / self._last).write_bytes(self._summary)
         (self._aside / self._last).replace(self._path / self._last)
 
 

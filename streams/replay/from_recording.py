@@ -7,6 +7,7 @@ from streams.engine import Message, decoder_of, moment
 from streams.errors import UserError
 from streams.packed import damage_told
 from streams.records import Action, Comment, ScoredComment
+from streams.replay.parquet import MAGIC, FromParquet, is_parquet
 from streams.replay.reading import BadLine, Opened
 from streams.replay.recording import Recording, is_recording
 from streams.replay.reuse import Revision, Scores, revision_of
@@ -85,12 +86,15 @@ def needed_of(comment: Comment | BadLine) -> list[Revision]:
     return [revision_of(Arrived(comment, comment.ingested_at or comment.created_at))]
 
 
-def open_file(file: str, asked: Asked, scores: Scores | None) -> Opened | FromRecording:
+def open_file(file: str, asked: Asked, scores: Scores | None) -> Opened | FromRecording | FromParquet:
     """Return a file opened, as what it is.
 
     Raises UserError where it cannot be, a period is asked of what has no arrivals of its own, or it is a recording that has no comments;
     one of ``comments.scored`` has comments where scores are taken over.
     """
+    if is_parquet(file):
+        _check_whole(asked)
+        return FromParquet(file)
     opened = Opened(file)
     try:
         return _as_what_it_is(opened, asked, scores)
@@ -115,8 +119,8 @@ def open_recording(file: str, topic: str, told_by: str) -> FromRecording:
 def _as_what_it_is(opened: Opened, asked: Asked, scores: Scores | None) -> Opened | FromRecording:
     recording = _recording_in(opened)
     if recording is None:
-        if asked != Asked():
-            raise UserError("--from and --to belong to --topic and to a recording; another file is replayed whole")
+        _check_whole(asked)
+        _check_no_parquet(opened)
         return opened
     topic = recording.header.topic
     if topic == COMMENTS_RAW.name:
@@ -126,6 +130,19 @@ def _as_what_it_is(opened: Opened, asked: Asked, scores: Scores | None) -> Opene
     if scores is None:
         raise UserError(f"{opened.name}: is a recording of {topic}: add --scores reuse, or record {COMMENTS_RAW.name}")
     return FromScored(opened, recording, asked, scores)
+
+
+def _check_whole(asked: Asked) -> None:
+    if asked != Asked():
+        raise UserError("--from and --to belong to --topic and to a recording; another file is replayed whole")
+
+
+def _check_no_parquet(opened: Opened) -> None:
+    """Raise UserError for Parquet on standard input, or packed: it is read from its end."""
+    with damage_told(opened.file):
+        start = opened.stream.peek(len(MAGIC))[: len(MAGIC)]
+    if start == MAGIC:
+        raise UserError(f"{opened.name}: is Parquet, which is read from its end; name a file on disk that is not packed again")
 
 
 def _recording_in(opened: Opened) -> Recording | None:

@@ -79,12 +79,12 @@ class Opened:
                     any_good = True
                 yield one
         if not any_good:
-            raise UserError(f"{self.name}: {_nothing(count, bad)}; give comment records as `threadwatch ingest … --to -` writes them")
+            raise UserError(f"{self.name}: {nothing_told(count, bad)}; give comment records as `threadwatch ingest … --to -` writes them")
 
 
-def _nothing(count: int, first: Sequence[BadLine]) -> str:
+def nothing_told(count: int, first: Sequence[BadLine], unit: str = "line") -> str:
     """Return what a file without one comment is like: the account of nothing would look like calm."""
     if not first:
         return "is empty, there is nothing to replay"
-    lines = "its only line cannot" if count == 1 else f"none of its {count} lines can"
-    return f"{lines} be read (line {first[0].line}: {first[0].detail})"
+    lines = f"its only {unit} cannot" if count == 1 else f"none of its {count} {unit}s can"
+    return f"{lines} be read ({unit} {first[0].line}: {first[0].detail})"

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from streams.replay.backtest.diff import summary_of
 from streams.replay.backtest.report import Summary
-from tests.support.backtests import LAXER, STRICTER, backtested, sample_file
+from tests.support.backtests import LAXER, STRICTER, backtested, labels_file, sample_file
 from tests.support.live import Live
 from tests.support.panels import FOLDER, filled, panels, read
 from tests.support.preview.data import SHORT, Shown, answered
@@ -47,7 +47,11 @@ class Loaded(Struct):
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
     folder = tmp_path_factory.mktemp("backtests")
     file = sample_file(folder)
-    runs = [backtested(folder, candidate, name, file) for name, candidate in (("laxer", LAXER), ("stricter", STRICTER))]
+    judged = ("--labels", str(labels_file(folder)))
+    runs = [
+        backtested(folder, candidate, name, file, *(judged if name == "laxer" else ()))
+        for name, candidate in (("laxer", LAXER), ("stricter", STRICTER))
+    ]
     found = summary_of(runs[0])
     with holding(folder, [run / "metrics.om" for run in runs]) as prometheus:
         yield Loaded(prometheus, found, found.period.end.timestamp() + found.period.step_seconds)
@@ -76,6 +80,27 @@ def test_prometheus_gives_back_what_the_summary_says(loaded: Loaded, side: str):
     assert last("hostile_replies_total") == found["hostile_replies"] > 0
     assert last("pages_total", ', severity="warning"') == pytest.approx(found["pages_warning_per_day"] * loaded.found.period.days, abs=1e-4)
     assert last("pileon_authors_count") == found["pileons"]
+
+
+@pytest.mark.parametrize("side", ["baseline", "candidate"])
+def test_prometheus_knows_how_right_each_side_is_and_how_many_were_judged(loaded: Loaded, side: str):
+    assert loaded.found.labels is not None
+    score = getattr(loaded.found.labels, side)
+    mine = f'run="laxer", side="{side}"'
+    for what in ("precision", "recall"):
+        for bound in ("value", "low", "high"):
+            found = loaded.value(f'last_over_time(threadwatch_backtest_{what}_ratio{{{mine}, bound="{bound}"}}[10m])')
+            assert found == getattr(getattr(score, what), bound)
+    counts = {one["metric"]["judgement"]: float(one["value"][1]) for one in
+              loaded.prometheus.ask(f"last_over_time(threadwatch_backtest_judged_pileons{{{mine}}}[10m])", loaded.end)}  # fmt: skip
+    hits, n = score.precision.hits, score.precision.n
+    assert counts == {"pile_on": hits, "not_one": n - hits, "unsure": score.unsure, "none": score.unjudged}
+    assert n == sum(counts.values()) == {"baseline": 2, "candidate": 3}[side]
+
+
+def test_of_a_run_without_labels_nobody_knows_how_right_it_is(loaded: Loaded):
+    shares = loaded.prometheus.ask('last_over_time(threadwatch_backtest_precision_ratio{run="stricter"}[10m])', loaded.end)
+    assert [one["value"][1] for one in shares] == ["NaN"] * 6
 
 
 def test_a_pile_on_is_open_while_it_is_and_only_then(loaded: Loaded):

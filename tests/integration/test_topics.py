@@ -141,14 +141,18 @@ async def test_no_broker_is_one_plain_line(live: Live) -> None:
     "command",
     [("ingest", "page", "page.txt", "--source", "page"), ("watch", "--once"), ("redrive", "comments.raw", "--list"),
      ("record", "replies", "--out", "out"),
-     ("forget", "--author", "a"), ("replay", "--topic", "comments.raw", "--out", "out"), ("verdict", "abcdefgh", "not_one", "--by", "kim")],
+     ("forget", "--author", "a"), ("replay", "--topic", "comments.raw", "--out", "out"), ("verdict", "abcdefgh", "not_one", "--by", "kim"),
+     ("backtest", "run", "--topic", "comments.raw", "--config", "new.toml", "--out", "out"),
+     ("backtest", "sweep", "--topic", "comments.raw", "--grid", "pileon.window=1h", "--out", "out")],
     ids=lambda command: command[0],
 )  # fmt: skip
 async def test_where_topics_are_missing_every_command_says_so_in_one_line(live: Live, command: tuple[str, ...]) -> None:
     page = live.folder / "page.txt"
     page.write_text("A heading of some length\n\nView all comments\n\nAnn\n\nHello there.\n")
-    arguments = [str(page) if part == "page.txt" else str(live.folder / part) if part == "out" else part for part in command]
+    (live.folder / "new.toml").touch()
+    arguments = [str(live.folder / part) if part in {"page.txt", "new.toml", "out"} else part for part in command]
     done = await live.command(*arguments, "--prefix", "not-there.")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
     assert "is not on the broker" in done.stderr
     assert "threadwatch topics create" in done.stderr
+    assert not (live.folder / "out").exists()

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from streams.cli.main import main
 from streams.records import Comment
-from streams.sources.sample import sample
+from streams.sources.sample import CHAIN_TARGET, CROSS_TARGET, LOVED, sample
 from tests.support.observed import SITES
 
 START: Final = datetime(2026, 3, 1, tzinfo=UTC)
@@ -36,6 +36,8 @@ min_share = 0.01
 min_hostile_authors = 12
 """
 )
+LANGUAGES: Final = {"politics": "en-GB", "sport": "en", "cooking": "de", "gardening": None}
+MENTIONS: Final = (" So say women.", " So say Muslims, and women.", " So say pensioners.", *[""] * 13)
 _IDS: Final = ("conversation_id", "conversation_author_id", "comment_id", "parent_id", "author_id", "reply_to_author_id")
 _TIMES: Final = ("created_at", "ingested_at")
 _SAMPLE: Final = re.compile(r"^(\w+)(?:\{(.*)\})? \S+ \d+$")
@@ -63,16 +65,25 @@ def _copy(number: int) -> Iterator[Comment]:
         if crc32(f"{comment.author_id} {number}".encode()) % 10 >= number % 7:  # the same people are missing every time
             named = {name: f"{getattr(comment, name)}-{number}" for name in _IDS if getattr(comment, name) is not None}
             times = {name: getattr(comment, name) + number * timedelta(days=2) for name in _TIMES if getattr(comment, name) is not None}
-            yield replace(comment, source=SITES[comment.community], **named, **times)
+            told = {"language": LANGUAGES[comment.community], "text": f"{comment.text}{MENTIONS[crc32(named['comment_id'].encode()) % 16]}"}
+            yield replace(comment, source=SITES[comment.community], **named, **times, **told)
 
 
-def backtested(folder: Path, candidate: str, name: str, file: Path) -> Path:
+def labels_file(folder: Path) -> Path:
+    """Write invented verdicts on three people of the sample, and return the file."""
+    said = ((CHAIN_TARGET, "pile_on"), (CROSS_TARGET, "not_one"), (LOVED, "not_one"))
+    file = folder / "labels.jsonl"
+    file.write_bytes(b"\n".join(msgspec.json.encode({"target": who, "from": START, "to": None, "verdict": what}) for who, what in said))
+    return file
+
+
+def backtested(folder: Path, candidate: str, name: str, file: Path, *more: str) -> Path:
     """Run the command on a file and return the folder of its results."""
     old, new, out = folder / "old.toml", folder / f"{name}.toml", folder / name
     old.write_text(BASELINE, encoding="utf-8")
     new.write_text(candidate, encoding="utf-8")
     options = ["--config", str(new), "--baseline", str(old), "--name", name, "--data", str(folder / "data"), "--out", str(out)]
-    assert main(["backtest", "run", "--file", str(file), *options]) == 0
+    assert main(["backtest", "run", "--file", str(file), *options, *more]) == 0
     return out
 
 

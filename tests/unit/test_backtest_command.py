@@ -230,7 +230,7 @@ def test_metrics_end_as_openmetrics_do_and_name_no_person_community_or_id(ran: R
     assert all(name.startswith("threadwatch_backtest_") for name in found)
     labels = {label for known in found.values() for label in known}
     assert labels == {"run", "side", "source", "severity", "status", "decision", "reason", "change", "le", "scorer", "detector",
-                      "configuration", "step"}  # fmt: skip
+                      "configuration", "step", "judgement", "bound"}  # fmt: skip
     assert {value for known in found.values() for value in known.get("source", ())} == {"harbour-post", "kitchen-table", "other"}
     assert found["threadwatch_backtest_comments_total"]["run"] == {"laxer"}
 
@@ -255,6 +255,15 @@ def test_what_the_metrics_count_in_the_end_is_what_the_summary_says(ran: Ran) ->
     for change, count in summary(out)["changes"].items():
         assert total("changes_total", f'change="{change}"') == count
     assert total("comments_total", "source") == summary(out)["coverage"]["comments"]
+
+
+def test_without_labels_every_pile_on_is_unjudged_and_nobody_knows_how_right_it_is(ran: Ran) -> None:
+    out = ran("laxer")
+    last = dict(re.findall(r"^(\S+) (\S+) \d+$", Path(out, "metrics.om").read_text(), re.MULTILINE))
+    judged = {sample: float(value) for sample, value in last.items() if "judged_pileons" in sample and 'side="candidate"' in sample}
+    assert sum(judged.values()) == summary(out)["candidate"]["pileons"] == sum(v for k, v in judged.items() if 'judgement="none"' in k)
+    shares = [value for sample, value in last.items() if "_ratio{" in sample]
+    assert len(shares) == 12 and set(shares) == {"NaN"}
 
 
 # The table, show and diff.

@@ -142,7 +142,7 @@ def test_time_goes_on_after_the_last_reply_as_it_does_in_a_run():
 
 def test_every_text_is_scored_once_and_addressed_once_for_settings_that_are_alike(file: Path, monkeypatch: pytest.MonkeyPatch):
     scorer, addressed = Counting(), list[Any]()
-    monkeypatch.setattr("streams.cli.backtest.scorer_of", lambda *_: scorer)
+    monkeypatch.setattr("streams.cli.recorded.scorer_of", lambda *_: scorer)
     monkeypatch.setattr("streams.replay.backtest.sweep.addressed", _counting(addressed))
     assert sweep(file, *GRID) == 0
     assert len(scorer.asked) == len(set(scorer.asked)) > 100
@@ -191,7 +191,7 @@ def test_labels_make_precision_and_recall_of_every_combination(file: Path, capsy
 def test_a_sweep_of_several_settings_draws_a_line_for_each_of_the_others(file: Path):
     assert sweep(file, "--grid", "pileon.min_hostile_authors=3..5", "--grid", "pileon.window=30m,1h", "--html", "out.html") == 0
     page = LexborHTMLParser(Path("out.html").read_text())
-    assert len(page.css("figure")[0].css("polyline")) == 3  # two windows, and as it is
+    assert len(page.css("figure")[0].css("polyline")) == 2 and len(page.css("figure")[0].css("line.level")) == 1
     assert "pileon.window=30m" in page.css("figure")[0].text()
 
 
@@ -214,3 +214,39 @@ def test_a_sweep_that_fails_leaves_nothing(capsys: pytest.CaptureFixture[str]):
     assert sweep("in.jsonl", "--grid", "pileon.window=1h") == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not Path("out").exists()
+
+
+# The budget.
+BUDGETED = ("--grid", "pileon.min_hostile_authors=3,12")
+
+
+def test_a_budget_is_drawn_and_tells_which_combinations_stay_within(file: Path, capsys: pytest.CaptureFixture[str]):
+    assert sweep(file, *BUDGETED, "--budget", "1.5", "--html", "out.html") == 0
+    rates = [point["measures"]["alerts_per_day"] for point in result()["points"]]
+    assert rates[0] > 1.5 > rates[1]
+    said = capsys.readouterr().err
+    assert "✓ 1 of 2 combinations within 1.50 alerts a day: the budget\n" in said
+    assert [" ✓ " in line for line in said.splitlines() if line.split()[:1] in (["3"], ["12"])] == [False, True]
+    rows = list(csv.DictReader(Path("out/sweep.csv").read_text().splitlines()))
+    assert [row["within_budget"] for row in rows] == ["false", "false", "true"]
+    page = LexborHTMLParser(Path("out.html").read_text())
+    drawn = {one.css_first("figcaption").text(): len(one.css("line.budget")) for one in page.css("figure")}  # type: ignore[union-attr]
+    assert drawn.pop("Alerts per day") == 1 and set(drawn.values()) == {0}
+    assert "budget: 1.50." in page.css("figure desc")[0].text()
+    assert [row.css("td")[0].text() for row in page.css("#table tbody tr")] == ["", "", "✓"]
+
+
+def test_a_budget_that_only_just_holds_is_held_and_none_is_what_the_settings_give(file: Path, capsys: pytest.CaptureFixture[str]):
+    assert sweep(file, *BUDGETED, "--html", "out.html") == 0
+    now = result()["as_it_is"]["measures"]["alerts_per_day"]
+    assert result()["budget"] == {"alerts_per_day": now, "was_asked": False}
+    assert "✓ 2 of 2 combinations within 2 alerts a day: the settings as they are; --budget names another\n" in capsys.readouterr().err
+    assert not LexborHTMLParser(Path("out.html").read_text()).css("line.budget")
+    assert sweep(file, *BUDGETED, "--budget", str(now), out="asked") == 0
+    assert "✓ 2 of 2 combinations" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("budget", ["-1", "many", "nan", "inf"])
+def test_a_budget_that_is_no_number_of_alerts_is_refused(file: Path, budget: str, capsys: pytest.CaptureFixture[str]):
+    assert sweep(file, *BUDGETED, "--budget", budget) == 2
+    assert "--budget" in capsys.readouterr().err and not Path("out").exists()

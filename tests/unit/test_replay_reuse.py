@@ -174,3 +174,26 @@ def test_what_the_options_cannot_mean_is_one_line(options: tuple[str, ...], word
     write_recording(Path("scored.rec"), SCORED, put(SCORED, [msgspec.json.encode(scored("c1"))]))
     Path("in.jsonl").write_bytes(msgspec.json.encode(comment("c1")))
     assert words in complaint(capsys, *options)
+
+
+def test_a_sweep_with_reused_scores_is_that_with_scores_made_again_and_loads_no_model(capsys: pytest.CaptureFixture[str]) -> None:
+    recordings(put(RAW, recording().lines))
+    grid = ("--grid", "pileon.min_hostile_authors=4..6")
+    found = []
+    for out, options in (("again", REUSE[:2]), ("reused", REUSE)):
+        assert main(["backtest", "sweep", *grid, "--out", out, *options]) == 0
+        found.append({one.name: one.read_bytes() for one in Path(out).iterdir()})
+    assert found[0] == found[1]
+    Path("none.toml").write_text('scorer = "detoxify:nobody-has-this"\n')
+    by = ("--config", "none.toml", "--scored-by", NAME)
+    assert main(["backtest", "sweep", *grid, "--out", "by", *REUSE, *by]) == 0
+    points = [msgspec.json.decode(Path(out, "sweep.json").read_bytes())["points"] for out in ("reused", "by")]
+    assert [one["measures"] for one in points[0]] == [one["measures"] for one in points[1]]
+
+
+def test_a_sweep_refuses_a_mix_of_scorers_with_its_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    raw_of(*(some := [comment("c1"), comment("c2", created_at=NOON + MINUTE)]))
+    scored_by((some[0], "old@1", 0.1), (some[1], NAME, 0.4))
+    assert main(["backtest", "sweep", "--grid", "pileon.window=1h", "--out", "none", *REUSE]) == 2
+    told = capsys.readouterr().err
+    assert "of 2 comments 1 have no score" in told and told.count("\n") == 1 and not Path("none").exists()

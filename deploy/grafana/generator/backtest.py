@@ -32,6 +32,7 @@ def built() -> build.Dashboard:
     made = with_addresses(made)
     add(made, "Which run: click its name to see its period", _runs(), _compared())
     add(made, "What the candidate changes", *_numbers(), _became(), *_verdict())
+    add(made, "How right each side is, where pile-ons were judged (--labels)", *_right(), _judged())
     add(made, "Over time", _opened(), _open(), _paged(), _hostile())
     add(made, "Why", _decided(), _held(), _by_severity())
     return made
@@ -157,6 +158,36 @@ def _verdict() -> tuple[AnyPanel, ...]:
     )  # fmt: skip
 
 
+def _right() -> tuple[AnyPanel, ...]:
+    """Return precision and recall with their bounds. They are of the whole run and of all sites."""
+    told = {
+        "precision": "Of the pile-ons that somebody judged, the share that are pile-ons. Far bounds: few were judged. What nobody judged "
+        "is not counted.",
+        "recall": "Of the pile-ons that labels speak of, the share that the side found.",
+    }
+    return tuple(_bounded(what, f"{said} Bounds are 95 % sure. Of the whole run, all sites.") for what, said in told.items())
+
+
+def _bounded(what: str, said: str) -> AnyPanel:
+    """Return three bars of each side: the share, and between which bounds the true one lies."""
+    words = {"low": " at least", "value": "", "high": " at most"}
+    queries = [
+        Query(f"""sum({_total(f"{what}_ratio", f', side="{side}", bound="{bound}"', RUN)})""", f"{side}{word}")
+        for side in SIDES for bound, word in words.items()
+    ]  # fmt: skip
+    panel = bars(what.capitalize(), said, *queries, unit=SHARE, span=8, height=8, decimals=0, links=[runbook("FalsePositiveRateHigh")])
+    for side, line in _BOTH.items():
+        panel = panel.override_by_regexp(f"/^{side}/", Line(line.colour).properties())
+    return panel
+
+
+def _judged() -> AnyPanel:
+    said = (
+        "Pile-ons of each side by what people said of them. none: nobody judged it; judge-next.jsonl says which to judge first. All sites."
+    )
+    return _per_word("Judged", said, "judged_pileons", "judgement", [runbook("FalsePositiveRateHigh")], where=RUN, height=8)
+
+
 def _newly(name: str, more: str = "") -> Query:
     """Return what was added within each interval, exactly: counters here have a sample per step, and none before their zero."""
     counter = f"threadwatch_backtest_{name}{{{RUN}, {SOURCE}{more}}}"
@@ -196,10 +227,12 @@ def _hostile() -> AnyPanel:
     )  # fmt: skip
 
 
-def _per_word(title: str, said: str, name: str, word: str, links: list[build.DashboardLink]) -> AnyPanel:
+def _per_word(
+    title: str, said: str, name: str, word: str, links: list[build.DashboardLink], *, where: str = f"{RUN}, {SOURCE}", height: int = 9
+) -> AnyPanel:
     """Return two bars for each word of a label's closed set, of each side one."""
-    query = Query(f"sum by ({word}, side) ({_total(name)})", f"{{{{{word}}}}} · {{{{side}}}}")
-    panel = bars(title, said, query, span=8, height=9, decimals=0, links=links)
+    query = Query(f"sum by ({word}, side) ({_total(name, where=where)})", f"{{{{{word}}}}} · {{{{side}}}}")
+    panel = bars(title, said, query, span=8, height=height, decimals=0, links=links)
     for side, line in _BOTH.items():
         panel = panel.override_by_regexp(f"/ {side}$/", Line(line.colour).properties())
     return panel

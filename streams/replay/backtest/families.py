@@ -7,6 +7,7 @@ person, a conversation or a community.
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
+from math import isnan
 from typing import Final
 
 from msgspec import Struct
@@ -18,12 +19,12 @@ from streams.instruments import AUTHOR_BUCKETS, DELAY_BUCKETS
 from streams.records import Severity, Status
 from streams.replay.backtest.cases import Change, Kind
 from streams.replay.backtest.courses import Course, Spread
+from streams.replay.backtest.judged import Judged
+from streams.replay.backtest.judged_families import PREFIX, Family, of_labels
 from streams.replay.backtest.measures import Lived, fired
 from streams.replay.backtest.period import Period
 from streams.replay.backtest.played import Side, Told
 from streams.stages.alert import HELD, Decision
-
-PREFIX: Final = "threadwatch_backtest_"
 
 
 class Charted(Struct, frozen=True, kw_only=True):
@@ -38,18 +39,8 @@ class Charted(Struct, frozen=True, kw_only=True):
     lived: dict[Side, Lived]
     changes: Collection[Change]
     facts: dict[Side, dict[str, str]]
+    labels: Judged | None = None
     """What each side rests on: scorer, detector, configuration."""
-
-
-class Family(Struct, frozen=True):
-    """A metric family: each of its series once, as the client knows it, and their values over the steps.
-
-    ``groups`` stand in the order of the series. A group is one series or more (the buckets of a histogram), whose values of
-    one time stand together: one row per time.
-    """
-
-    metric: Metric
-    groups: list[list[list[float]]]
 
 
 def openmetrics(charted: Charted) -> Iterator[bytes]:
@@ -79,7 +70,7 @@ def _lines(family: Family, times: list[int]) -> Iterator[str]:
     for rows in family.groups:
         group = list(islice(names, len(rows[0])))
         for at, row in zip(times, rows, strict=True):
-            yield from (f"{name} {value} {at}" for name, value in zip(group, row, strict=True))
+            yield from (f"{name} {'NaN' if isnan(value) else value} {at}" for name, value in zip(group, row, strict=True))
 
 
 def families(charted: Charted) -> Iterator[Family]:
@@ -99,6 +90,9 @@ def families(charted: Charted) -> Iterator[Family]:
     yield _counter(charted, "pages", "Messages that would have reached people, grouped.", _pages(charted))
     yield _histogram(charted, "alert_delay_seconds", "Seconds from a case's first hostile reply to its alert.", _delays)
     yield _histogram(charted, "pileon_authors", "People hostile in a case, when it ended or the period did.", _people)
+    yield from of_labels(
+        charted.run, charted.labels, {side: len(one.cases) for side, one in charted.lived.items()}, charted.period.steps + 1
+    )
 
 
 _ACTIVE: Final = ["run", "side", "source", "severity"]
@@ -139,8 +133,8 @@ def _changes(charted: Charted) -> Course:
 def _hostile(charted: Charted) -> Course:
     course = Course(charted.period, side=Side, source=charted.sources)
     for side, lived in charted.lived.items():
-        for at, source in lived.played.hostile:
-            course.add(at, side, source)
+        for act in lived.played.hostile:
+            course.add(act.at, side, act.source)
     return course
 
 

@@ -133,11 +133,17 @@ def _wanted(labels: Iterable[Label]) -> list[Label]:
     return [label for label in labels if label.judgement is Judgement.PILE_ON]
 
 
-def _score(labels: Labels, cases: Sequence[Case], hits: Sequence[bool]) -> Score:
+def precision(labels: Labels, cases: Sequence[Case]) -> Share:
+    """Return of these pile-ons that somebody judged (``unsure`` left out) how many are pile-ons."""
     said = [labels.judgement(case) for case in cases]
     right = said.count(Judgement.PILE_ON)
+    return share(right, right + said.count(Judgement.NOT_ONE))
+
+
+def _score(labels: Labels, cases: Sequence[Case], hits: Sequence[bool]) -> Score:
+    said = [labels.judgement(case) for case in cases]
     return Score(
-        precision=share(right, right + said.count(Judgement.NOT_ONE)),
+        precision=precision(labels, cases),
         recall=share(sum(hits), len(hits)),
         unsure=said.count(Judgement.UNSURE),
         unjudged=said.count(None),

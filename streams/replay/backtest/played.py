@@ -56,13 +56,25 @@ class Told(Struct, frozen=True):
         return max(0.0, (self.at - self.pileon.first_hostile_at).total_seconds())
 
 
+class Act(Struct, frozen=True):
+    """A comment that the detector counted as hostile to a person. No text."""
+
+    at: datetime
+    """Event time."""
+    source: str
+    community: str
+    conversation_id: str
+    comment_id: str
+    target_id: str
+
+
 class Played(Struct):
     """What a backtest keeps of one side: an account of every record, each decision, and when replies were hostile. No text."""
 
     tally: Tally
     told: list[Told] = field(default_factory=list)
-    hostile: list[tuple[datetime, str]] = field(default_factory=list)
-    """Event time and source of each reply that the detector counted as hostile, once per comment and person."""
+    hostile: list[Act] = field(default_factory=list)
+    """Each reply that the detector counted as hostile, once per comment and person."""
     answered: set[Target] = field(default_factory=set)
     """Whom a reply was aimed at."""
 
@@ -171,11 +183,12 @@ class _Hostile:
         self._least: dict[tuple[str, str], float] = {}
         self._seen: set[tuple[str, ...]] = set()
 
-    def of(self, turn: Turn) -> Iterator[tuple[datetime, str]]:
+    def of(self, turn: Turn) -> Iterator[Act]:
         for one, step in zip(turn.arrived, turn.effects.steps, strict=True):
             reply = one.record
             if step.outcome == COUNTED and isinstance(reply, Reply) and self._is_first(reply):
-                yield (reply.ingested_at if reply.created_at_is_estimated else reply.created_at), reply.source
+                at = reply.ingested_at if reply.created_at_is_estimated else reply.created_at
+                yield Act(at, reply.source, reply.community, reply.conversation_id, reply.comment_id, reply.target_id)
 
     def _is_first(self, reply: Reply) -> bool:
         if reply.action is Action.DELETED or reply.hostility < self._theta(reply.source, reply.community):

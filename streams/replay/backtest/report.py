@@ -15,6 +15,7 @@ from streams.replay.backtest.next_up import Next
 from streams.replay.backtest.over_time import OverTime
 from streams.replay.backtest.period import Period
 from streams.replay.backtest.played import Rules, Side
+from streams.replay.backtest.slices import Slices
 
 LOCK: Final = "config.lock"
 METRICS: Final = "metrics.om"
@@ -60,6 +61,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     delta: dict[str, float | None]
     """Candidate less baseline; null where one of them is."""
     over_time: OverTime
+    slices: Slices
+    """Who pays for it: by community, language and identity terms."""
     accounts: dict[Side, dict[str, dict[str, int]]]
     """Side → the sums of a replay's summary, each of which adds up."""
 

@@ -13,8 +13,9 @@ from streams.records import Action, Comment
 from streams.replay.backtest.cases import Change, cases, matched
 from streams.replay.backtest.coverage import Coverage, coverage
 from streams.replay.backtest.families import Charted, openmetrics
+from streams.replay.backtest.identity_terms import terms
 from streams.replay.backtest.intervals import share
-from streams.replay.backtest.judged import Judged, judged, unjudged
+from streams.replay.backtest.judged import Judged, Labels, judged, unjudged
 from streams.replay.backtest.labels import Label
 from streams.replay.backtest.measures import Lived, measures
 from streams.replay.backtest.next_up import next_up
@@ -23,6 +24,8 @@ from streams.replay.backtest.pages import pages
 from streams.replay.backtest.period import Lateness, Period, event_time, period
 from streams.replay.backtest.played import Played, Rules, Side, played
 from streams.replay.backtest.report import LOCK, METRICS, TO_JUDGE, Summary, counted, covered, delta, encoded, locked, to_judge
+from streams.replay.backtest.slices import Slices, slices
+from streams.replay.backtest.texts import Texts
 from streams.replay.folder import Folder
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Cut, Progress, in_replays_order
@@ -41,6 +44,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     rules: dict[Side, Rules]
     labels: Sequence[Label] = ()
     """What people said of pile-ons; none: precision and recall are not known."""
+    texts: Texts | None = None
+    """Takes what was said, where a report is to hold it."""
 
 
 def named(name: str | None, candidate: Rules) -> str:
@@ -68,10 +73,22 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
     times = [event_time(comment, lateness) for comment in recorded.comments]
     when, lived = period(times), {side: _lived(rules, made[side]) for side, rules in asked.rules.items()}
     changes = matched(lived[Side.BASELINE].cases, lived[Side.CANDIDATE].cases)
-    found = _summary(asked, coverage(recorded, times, undecodable, lateness), when, lived, changes, count - cut.reached)
+    if asked.texts is not None:
+        asked.texts.take(recorded.comments, lived, changes)
+    sliced = slices(recorded.comments, lived, changes, when.days, Labels(asked.labels), terms())
+    found = _summary(asked, coverage(recorded, times, undecodable, lateness), when, lived, changes, sliced, count - cut.reached)
     written = [(at, comment.source) for at, comment in zip(times, recorded.comments, strict=True) if comment.action is Action.CREATED]
-    charted = Charted(run=asked.name, period=when, sources=_sources(asked), written=written, lived=lived, changes=changes,
-                      facts={side: _facts(rules) for side, rules in asked.rules.items()})  # fmt: skip
+    facts = {side: _facts(rules) for side, rules in asked.rules.items()}
+    charted = Charted(
+        run=asked.name,
+        period=when,
+        sources=_sources(asked),
+        written=written,
+        lived=lived,
+        changes=changes,
+        facts=facts,
+        labels=found.labels,
+    )
     _write(asked, found, charted, out)
     return found
 
@@ -91,7 +108,9 @@ def _lived(rules: Rules, made: Played) -> Lived:
     return Lived(made, cases(one.pileon for one in made.told), pages(made.told, rules.settings.alert.storm_length))
 
 
-def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Lived], changes: list[Change], not_replayed: int) -> Summary:
+def _summary(
+    asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Lived], changes: list[Change], sliced: Slices, not_replayed: int
+) -> Summary:
     labels = _judged(asked, when, lived)
     scores = {Side.BASELINE: labels.baseline, Side.CANDIDATE: labels.candidate} if labels else {}
     found = {side: dict(measures(one, when.days, scores.get(side))) for side, one in lived.items()}
@@ -113,6 +132,7 @@ def _summary(asked: Asked, seen: Coverage, when: Period, lived: Mapping[Side, Li
         candidate=found[Side.CANDIDATE],
         delta=delta(found[Side.BASELINE], found[Side.CANDIDATE]),
         over_time=over_time(lived, when),
+        slices=sliced,
         accounts={side: one.played.sections() for side, one in lived.items()},
     )
 

@@ -31,6 +31,8 @@ from streams.replay.recorded import Progress, Recorded, in_replays_order
 
 SWEEP: Final = "sweep.json"
 TABLE: Final = "sweep.csv"
+BUDGETED: Final = "alerts_per_day"
+"""The measure that a budget bounds."""
 
 
 class Point(Struct, frozen=True, kw_only=True):
@@ -44,6 +46,23 @@ class Point(Struct, frozen=True, kw_only=True):
     """Beside the labels, where there are any."""
 
 
+class Budget(Struct, frozen=True, kw_only=True):
+    """How many alerts a day there may be."""
+
+    alerts_per_day: float
+    was_asked: bool
+    """False: nobody named one, it is what the settings give as they are."""
+
+    def holds(self, point: Point) -> bool:
+        """Return whether a combination stays within it."""
+        return (point.measures[BUDGETED] or 0.0) <= self.alerts_per_day
+
+
+def _budget(asked: float | None, as_it_is: Point) -> Budget:
+    now = as_it_is.measures[BUDGETED] or 0.0
+    return Budget(alerts_per_day=now if asked is None else asked, was_asked=asked is not None)
+
+
 class Sweep(Struct, frozen=True, kw_only=True):
     """``sweep.json``."""
 
@@ -54,6 +73,7 @@ class Sweep(Struct, frozen=True, kw_only=True):
     labels_in_period: int
     hidden: tuple[str, ...]
     """Settings of communities that the grid does not reach."""
+    budget: Budget
     as_it_is: Point
     points: tuple[Point, ...]
     """In the grid's order."""
@@ -78,6 +98,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     grid: Sequence[Axis]
     hidden: Sequence[str] = ()
     labels: Sequence[Label] = ()
+    budget: float | None = None
+    """Alerts a day that people can take; None: as many as the settings give as they are."""
 
 
 def sweep(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out: Folder, progress: Progress) -> Sweep:
@@ -96,7 +118,8 @@ def sweep(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out:
     points, labels = _points(asked, all_, recorded, when, progress)
     found = Sweep(
         program=all_[0][1].plan.program, coverage=coverage(recorded, times, undecodable, lateness), period=covered(when),
-        grid=tuple(asked.grid), labels_in_period=labels, hidden=tuple(asked.hidden), as_it_is=points[0], points=tuple(points[1:]),
+        grid=tuple(asked.grid), labels_in_period=labels, hidden=tuple(asked.hidden),
+        budget=_budget(asked.budget, points[0]), as_it_is=points[0], points=tuple(points[1:]),
     )  # fmt: skip
     out.put(TABLE, [table_of(found).encode()])
     out.finish(msgspec.json.format(msgspec.json.encode(found), indent=2) + b"\n")
@@ -153,10 +176,12 @@ def table_of(found: Sweep) -> str:
     writer = csv.writer(text, lineterminator="\n")
     names = [axis.name for axis in found.grid]
     bounds = [f"{share}_{of}" for share in ("precision", "recall") for of in ("low", "high", "n")]
-    writer.writerow([*names, "configuration", *found.as_it_is.measures, *bounds])
+    writer.writerow([*names, "configuration", "within_budget", *found.as_it_is.measures, *bounds])
     for point in (found.as_it_is, *found.points):
         values = [point.values.get(name, "as it is") for name in names]
-        writer.writerow([*values, point.configuration, *point.measures.values(), *_bounds(point.score)])
+        writer.writerow(
+            [*values, point.configuration, str(found.budget.holds(point)).lower(), *point.measures.values(), *_bounds(point.score)]
+        )
     return text.getvalue()
 
 

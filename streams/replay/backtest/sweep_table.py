@@ -41,13 +41,22 @@ def shown(found: Sweep) -> Group:
 
 def notes(found: Sweep) -> list[str]:
     """Return what must be known to read it."""
-    said = [f"not reached, a community set it for itself: {', '.join(found.hidden[:5])}"] if found.hidden else []
+    budget = found.budget
+    whose = "the budget" if budget.was_asked else "the settings as they are; --budget names another"
+    inside = sum(map(budget.holds, found.points))
+    said = [f"✓ {inside} of {len(found.points)} combinations within {number(budget.alerts_per_day)} alerts a day: {whose}"]
+    said += [f"not reached, a community set it for itself: {', '.join(found.hidden[:5])}"] if found.hidden else []
     return said + ([f"{found.labels_in_period} labels in the period"] if found.labels_in_period else [])
 
 
 def headers(found: Sweep) -> list[str]:
     """Return the columns' names; settings by their last part."""
-    return [*(axis.name.partition(".")[2] for axis in found.grid), *SHOWN.values(), *(("precision", "recall") if has_labels(found) else ())]
+    return [
+        *(axis.name.partition(".")[2] for axis in found.grid),
+        "within",
+        *SHOWN.values(),
+        *(("precision", "recall") if has_labels(found) else ()),
+    ]
 
 
 def has_labels(found: Sweep) -> bool:
@@ -59,7 +68,12 @@ def cells(found: Sweep, point: Point, said: Callable[[Share], str]) -> list[str]
     """Return one row in words, precision and recall as ``said`` has them."""
     values = [point.values.get(axis.name, "as it is") for axis in found.grid]
     measured = [number(in_minutes(name, point.measures[name])) for name in SHOWN]
-    return [*values, *measured, *([said(point.score.precision), said(point.score.recall)] if point.score else [])]
+    return [
+        *values,
+        "✓" if found.budget.holds(point) else "",
+        *measured,
+        *([said(point.score.precision), said(point.score.recall)] if point.score else []),
+    ]
 
 
 def with_bounds(one: Share) -> str:

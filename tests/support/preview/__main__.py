@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.replay.backtest.diff import summary_of
-from tests.support.backtests import MIXED, STRICTER, backtested, sample_file
+from tests.support.backtests import MIXED, STRICTER, backtested, labels_file, sample_file
 from tests.support.broker import ROOT, any_broker
 from tests.support.observed import comments, observed, play
 from tests.support.panels import FOLDER, LIVE, read
@@ -61,7 +61,8 @@ async def _drawn(broker: str, folder: Path) -> None:
 def _backtests(folder: Path) -> None:
     """Draw the dashboard of backtests: two runs on the sample, loaded into a Prometheus as people load them."""
     file = sample_file(folder, 2400)
-    runs = [backtested(folder, candidate, name, file) for name, candidate in (("stricter", STRICTER), ("per-community", MIXED))]
+    judged = ("--labels", str(labels_file(folder)))
+    runs = [backtested(folder, candidate, name, file, *judged) for name, candidate in (("stricter", STRICTER), ("per-community", MIXED))]
     with holding(folder, [run / "metrics.om" for run in runs]) as prometheus:
         when = summary_of(runs[-1]).period
         # From the period's start to the end of its last step, as the link in the dashboard's table of runs has it.

@@ -55,8 +55,9 @@ def outside(text: str, longest: int = LONGEST) -> Element:
 
     It is set apart, so that letters written from right to left turn nothing else round.
     """
-    said = visible(text[: longest * (_MARKS + 1)])
-    return e("bdi", said if len(said) <= longest else said[:longest] + "…")
+    most = longest * (_MARKS + 1)
+    said = visible(text[:most])
+    return e("bdi", said if len(said) <= longest and len(text) <= most else said[:longest] + "…")
 
 
 def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Child]], words: Sequence[int] = (0,), label: str = "") -> Element:

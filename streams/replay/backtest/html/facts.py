@@ -66,10 +66,10 @@ def _named(said: str) -> Child:
 
 def changes(found: Summary, all_: Sequence[Change]) -> Element:
     """Return what became of the pile-ons, in counts and one by one."""
-    counts = [(str(kind), meaning, str(found.changes[kind])) for kind, meaning in _MEANING.items()]
+    counts = [(str(kind), str(found.changes[kind]), meaning) for kind, meaning in _MEANING.items()]
     parts = [_of_kind(kind, [one for one in all_ if one.change is kind]) for kind in _MEANING]
     told = "Two are the same pile-on where they are on the same person and overlap in time."
-    by_kind = table("Pile-ons by what became of them", ("", "meaning", "pile-ons"), counts, (0, 1))
+    by_kind = table("Pile-ons by what became of them", ("", "pile-ons", "meaning"), counts, (0, 2))
     return section("changes", "What became of the pile-ons", e("p", told), by_kind, *(part for part in parts if part is not None))
 
 

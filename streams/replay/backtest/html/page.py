@@ -13,17 +13,20 @@ import msgspec
 from streams.errors import UserError
 from streams.replay.backtest.cases import Change
 from streams.replay.backtest.diff import summary_of
-from streams.replay.backtest.html import charts, differing, facts
+from streams.replay.backtest.html import charts, differing, facts, said, sliced
 from streams.replay.backtest.html.elements import e, written
 from streams.replay.backtest.report import LOCK, Lock, Summary
+from streams.replay.backtest.texts import Texts
 
 MOST_BYTES: Final = 1_000_000
 """Of a page; tests hold it with the most hostile ids that there can be."""
+_AFTER_CHANGES: Final = 3
+"""What was said stands behind what became of each pile-on."""
 
 
-def report_of(folder: Path) -> str:
-    """Return a run's report as HTML. Raises UserError where the folder holds no whole run."""
-    return report(summary_of(folder), _changes(folder), _read(folder / LOCK, Lock))
+def report_of(folder: Path, texts: Texts | None = None) -> str:
+    """Return a run's report as HTML, with the text of comments where it is given. Raises UserError where the folder holds no whole run."""
+    return report(summary_of(folder), _changes(folder), _read(folder / LOCK, Lock), texts)
 
 
 def _changes(folder: Path) -> list[Change]:
@@ -41,17 +44,22 @@ def _read(file: Path, kind: Any, *, lines: bool = False) -> Any:
         raise UserError(f"{file} is not that of a backtest of this version ({error}); run it again") from error
 
 
-def report(found: Summary, changes: Sequence[Change], lock: Lock) -> str:
+def report(found: Summary, changes: Sequence[Change], lock: Lock, texts: Texts | None = None) -> str:
     """Return a run's report as HTML, coverage first."""
     when = f"{found.period.start:%Y-%m-%d %H:%M} to {found.period.end:%Y-%m-%d %H:%M} UTC"
     parts = [
         facts.coverage(found.coverage), facts.compared(found), facts.changes(found, changes), charts.over_time(found),
-        charts.time_to_alert(found), charts.labels(found), facts.judge_next(found), differing.settings(lock), differing.again(found, lock),
+        charts.time_to_alert(found), charts.labels(found), sliced.slices(found), facts.judge_next(found), differing.settings(lock),
+        differing.again(found, lock),
     ]  # fmt: skip
-    return page(f"Backtest {found.run}", when, parts, f"Made by {found.program}. It holds ids of people and no text of comments.")
+    if texts is None:
+        return page(f"Backtest {found.run}", when, parts, f"Made by {found.program}. It holds ids of people and no text of comments.")
+    parts.insert(_AFTER_CHANGES, said.said(texts))
+    foot = f"Made by {found.program}. It holds ids of people and text of comments."
+    return page(f"Backtest {found.run}", when, parts, foot, said.banner(texts))
 
 
-def page(title: str, below: str, parts: Sequence[Element], foot: str) -> str:
+def page(title: str, below: str, parts: Sequence[Element], foot: str, banner: Element | None = None) -> str:
     """Return a page of these parts: a way past the navigation, landmarks, one style sheet, and a policy that allows nothing else."""
     style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
     sheet = Element("style")
@@ -62,7 +70,7 @@ def page(title: str, below: str, parts: Sequence[Element], foot: str) -> str:
         e("title", title), sheet,
     )  # fmt: skip
     links = [e("li", e("a", _heading(part), href=f"#{part.get('id')}")) for part in parts]
-    top = e("header", e("h1", title), e("p", below, class_="soft"), e("nav", e("ul", *links), aria_label="Parts of the report"))
+    top = e("header", e("h1", title), e("p", below, class_="soft"), banner, e("nav", e("ul", *links), aria_label="Parts of the report"))
     skip = e("a", "Skip to the report", href="#report", class_="skip")
     body = e("body", skip, top, e("main", *parts, id="report", tabindex="-1"), e("footer", foot))
     return written(e("html", head, body, lang="en"))

@@ -67,19 +67,26 @@ def bars(series: Sequence[Series], labels: Sequence[str]) -> list[Element]:
     return drawn + _along([_LEFT + wide * (place + 0.5) for place in range(len(labels))], labels)
 
 
-def curves(series: Sequence[Series], labels: Sequence[str], level: Series) -> list[Element]:
-    """Return a line with dots per series over the labels, and a line without dots; where a value is missing there are dots only."""
-    top, step = ceiling(max((value or 0 for one in (*series, level) for value in one.values), default=0))
+def curves(series: Sequence[Series], labels: Sequence[str], levels: Sequence[Series]) -> list[Element]:
+    """Return a line with dots per series over the labels, and levels without dots; where a value is missing there are dots only."""
+    top, step = ceiling(max((value or 0 for one in (*series, *levels) for value in one.values), default=0))
     wide = (WIDTH - _LEFT - _RIGHT) / len(labels)
     xs = [_LEFT + wide * (place + 0.5) for place in range(len(labels))]
     drawn = _axis(top, step)
-    for one in (level, *series):
+    for one in (*levels, *series):
         points = [(x, _TOP + _TALL * (1 - value / top)) for x, value in zip(xs, one.values, strict=True) if value is not None]
-        if len(points) == len(xs) > 1:
+        if one in levels:
+            drawn += _across(points, one.look)
+        elif len(points) == len(xs) > 1:
             drawn.append(e("polyline", points=" ".join(f"{_n(x)},{_n(y)}" for x, y in points), class_=f"line {one.look}"))
-        if one is not level:
+        if one not in levels:
             drawn += [e("circle", cx=_n(x), cy=_n(y), r="3.5", class_=one.look) for x, y in points]
     return drawn + _along(xs, labels)
+
+
+def _across(points: Sequence[tuple[float, float]], look: str) -> list[Element]:
+    """Return a level over the whole width: it belongs to no value."""
+    return [e("line", x1=_LEFT, x2=WIDTH - _RIGHT, y1=_n(y), y2=_n(y), class_=f"line {look}") for _, y in points[:1]]
 
 
 def spans(lines: Sequence[Span], low: float, high: float, marks: Sequence[tuple[float, str]]) -> tuple[list[Element], float]:

@@ -9,7 +9,7 @@ from streams.replay.backtest.html.elements import e, section, table
 from streams.replay.backtest.html.facts import coverage
 from streams.replay.backtest.html.page import page
 from streams.replay.backtest.html.pictures import HEIGHT, Series, curves, figure, key
-from streams.replay.backtest.sweep import Point, Sweep
+from streams.replay.backtest.sweep import BUDGETED, Point, Sweep
 from streams.replay.backtest.sweep_table import cells, has_labels, headers, notes, with_bounds
 from streams.replay.backtest.table import in_minutes, number
 
@@ -50,7 +50,9 @@ def sweep_report(found: Sweep) -> str:
 
 def _curves(found: Sweep) -> Element:
     lines = _Lines(found)
-    told = f"Along {lines.along.name}; the line without dots is what holds as it is."
+    told = f"Along {lines.along.name}; the dotted line without points is what holds as it is."
+    if found.budget.was_asked:
+        told += f" The thick line is the budget: {number(found.budget.alerts_per_day)} alerts a day."
     if lines.left_out:
         told += f" {lines.left_out} more lines are in the table only."
     drawn = [name for name in _DRAWN if has_labels(found) or name not in _OF_LABELS]
@@ -61,14 +63,21 @@ def _curve(found: Sweep, lines: _Lines, name: str) -> Element:
     now = _value(found.as_it_is, name)
     values = {line: [_value(point, name) for point in lines.points(line)] for line in lines.names}
     series = [Series(f"c{place}", values[line]) for place, line in enumerate(lines.names)]
-    level = Series("level", [now] * len(lines.along.values))
+    levels = [Series("level", [now] * len(lines.along.values)), *_budget(found, name, len(lines.along.values))]
     looks = [(f"swatch-c{place}", line) for place, line in enumerate(lines.names)]
+    looks += [("swatch-budget", f"budget: {number(level.values[0])}") for level in levels[1:]]
     rows = [[value, *(number(values[line][place]) for line in lines.names)] for place, value in enumerate(lines.along.values)]
     beside = table(_DRAWN[name], (lines.along.name, *lines.names), rows)
     told = "; ".join(f"{line}: {_ends(lines.along.values, values[line])}" for line in lines.names)
-    return figure(
-        name, _DRAWN[name], f"{told}; as it is: {number(now)}.", HEIGHT, curves(series, lines.along.values, level), beside, key(*looks)
-    )
+    told += f"; as it is: {number(now)}" + "".join(f"; budget: {number(level.values[0])}" for level in levels[1:])
+    return figure(name, _DRAWN[name], f"{told}.", HEIGHT, curves(series, lines.along.values, levels), beside, key(*looks))
+
+
+def _budget(found: Sweep, name: str, count: int) -> list[Series]:
+    """Return the line of the budget, in the picture of what it bounds. What nobody asked for is the line of the settings as they are."""
+    if name != BUDGETED or not found.budget.was_asked:
+        return []
+    return [Series("budget", [found.budget.alerts_per_day] * count)]
 
 
 def _ends(along: Sequence[str], values: Sequence[float | None]) -> str:
