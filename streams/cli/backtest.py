@@ -8,6 +8,7 @@ import typer
 
 from streams.cli.options import Data, Kafka, Prefix, settings_of
 from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of, scorer_of
+from streams.cli.verify import verify
 from streams.errors import UserError
 
 if TYPE_CHECKING:
@@ -274,3 +275,6 @@ def _show_sweep(folder: Path, as_json: bool, html: Path | None) -> int:
     else:
         printed(shown(found), Console())
     return 0
+
+
+app.command()(verify)
