@@ -190,9 +190,8 @@ def _of_period(made: list[Made], written: Written, asked: Asked) -> tuple[list[M
     ours = {key_of(one.pileon) for one in made}
     within = [one for one in made if asked.holds(one.input.at)]
     keys = {key_of(one.pileon) for one in within}
-    return within, [
-        one for one in fired if key_of(one.pileon) in keys or (key_of(one.pileon) not in ours and _is_told(one, written, asked))
-    ]
+    fired = [(key_of(one.pileon), one) for one in written.fired]
+    return within, [one for key, one in fired if key in keys or (key not in ours and _is_told(one, written, asked))]
 
 
 def _is_told(one: Fired, written: Written, asked: Asked) -> bool:
@@ -202,7 +201,7 @@ def _is_told(one: Fired, written: Written, asked: Asked) -> bool:
 
 def _evidence(rules: Rules, written: Written, read: Input) -> Evidence:
     fired, made = written.fired, read.fold.made
-    targets = {target_of(one.pileon) for one in (*fired, *made)}
+    targets = {target_of(one.pileon) for one in fired} | {target_of(one.pileon) for one in made}
     return Evidence(
         configuration=rules.configuration, detector=rules.detector, applied=written.applied or {},
         approximate=frozenset(read.fold.approximate), starts=read.starts, heard=read.fold.heard,
