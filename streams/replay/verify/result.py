@@ -76,6 +76,9 @@ class Verified(Struct, frozen=True, kw_only=True):
     causes: dict[str, int]
     unexplained: int
     configuration: str
+    """The hash of the settings of the replay."""
+    live_configurations: list[str]
+    """Those that ``state.pileon`` still names."""
     detector: str
     program: str
 
@@ -124,6 +127,8 @@ def _before(found: Verified) -> list[str]:
     start = f"from {found.start:%Y-%m-%d %H:%M}" if found.start else "from the beginning"
     end = f"to {found.end:%Y-%m-%d %H:%M} UTC" if found.end else "to the end"
     said = [f"verify {start} {end}: {found.replies} messages of replies, settings {found.configuration}, detector {found.detector}"]
+    if others := [one for one in found.live_configurations if one != found.configuration]:
+        said.append(f"live had other settings too, or has ({', '.join(others)}): is --config the file of then?")
     if found.not_applied_yet:
         said.append(f"{found.not_applied_yet} more that the live program has not applied yet are left out")
     if found.unreadable:
@@ -145,14 +150,12 @@ def _counts(found: Verified) -> Table:
         table.add_row("decisions to alert", "–", "–", "–")
     else:
         table.add_row("decisions to alert, attested", str(found.decisions.attested), "", str(found.decisions.equal))
-    for cause, count in found.causes.items():
-        if count:
-            table.add_row(f"differences: {cause}", "", "", str(count))
     return table
 
 
 def _verdict(found: Verified) -> str:
     differences = sum(found.causes.values())
+    each = ", ".join(f"{count} {cause}" for cause, count in found.causes.items() if count)
     if found.unexplained:
-        return f"NOT EQUAL: {found.unexplained} of {differences} differences are unexplained"
-    return f"{differences} differences, all explained" if differences else "EQUAL: what fired is what the replay makes"
+        return f"NOT EQUAL: {found.unexplained} of {differences} differences are unexplained ({each})"
+    return f"{differences} differences, all explained: {each}" if differences else "EQUAL: what fired is what the replay makes"

@@ -5,7 +5,7 @@ so that all that the replay sees as written had its input among what the replay 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -76,10 +76,10 @@ async def _topics(settings: Settings, rules: Rules, asked: Asked, progress: Prog
     alerts, _ = await _all_of(settings, state_topic("alert"))
     async with bounded(settings, PILEONS.name) as reading:
         until = {number: bound.end for number, bound in reading.bounds.items()}
-    state, _ = await _all_of(settings, state_topic("pileon"))
+    applied = _applied([one async for one in _each_of(settings, state_topic("pileon")) if one.key == APPLIED])  # targets are many
     pileons, firsts = await _all_of(settings, PILEONS.name)
     written = Written(
-        pileons=pileons, fired=fired_in(pileons), firsts=firsts, until=until, applied=_applied(state),
+        pileons=pileons, fired=fired_in(pileons), firsts=firsts, until=until, applied=applied,
         alerts=decisions.live_in(alerts, deliveries),
     )  # fmt: skip
     end = None if asked.end is None else asked.end + MARGIN
@@ -126,10 +126,17 @@ async def _all_of(settings: Settings, topic: str) -> tuple[list[Message], dict[i
         return messages, {number: bound.first for number, bound in reading.bounds.items()}
 
 
+async def _each_of(settings: Settings, topic: str) -> AsyncIterator[Message]:
+    async with bounded(settings, topic) as reading:
+        async for batch in reading.in_order():
+            for message in batch:
+                yield message
+
+
 def _applied(state: Iterable[Message]) -> dict[int, list[Applied]]:
     found: dict[int, list[Applied]] = {}
     for message in state:
-        if message.key == APPLIED and message.value:
+        if message.value:
             entry = msgspec.json.decode(message.value, type=_Entry)
             found.setdefault(message.partition, []).append(Applied(entry.offset, moment(message.timestamp_ms), entry.config))
     return found
@@ -170,7 +177,8 @@ def outcome(rules: Rules, written: Written, read: Input, asked: Asked) -> Outcom
             start=asked.start, end=asked.end, replies=read.in_period, not_applied_yet=read.not_applied, unreadable=read.fold.unreadable,
             approximate=sorted(read.fold.approximate), begins=min(read.fold.starts.values(), default=None),
             transitions=result.Transitions(len(fired), len(made), equal), decisions=_counted(decided), causes=counted,
-            unexplained=counted["unexplained"], configuration=rules.configuration, detector=rules.detector, program=rules.program,
+            unexplained=counted["unexplained"], configuration=rules.configuration,
+            live_configurations=_live(written), detector=rules.detector, program=rules.program,
         ),
         told,
     )  # fmt: skip
@@ -232,6 +240,10 @@ def _decided(rules: Rules, written: Written, asked: Asked) -> decisions.Compared
 
 def _counted(decided: decisions.Compared | None) -> result.Decisions | None:
     return None if decided is None else result.Decisions(decided.attested, decided.attested - decided.differing)
+
+
+def _live(written: Written) -> list[str]:
+    return sorted({one.configuration for some in (written.applied or {}).values() for one in some})
 
 
 def _nothing(read: Input, asked: Asked) -> UserError:
