@@ -1,8 +1,10 @@
 """THE MAP, in one place, readable top to bottom."""
 
+import hashlib
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from streams.pseudonyms import pseudonym
@@ -50,3 +52,8 @@ def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:
         pileon.PileOns(config.pileon, config.pileon_overrides, config.lateness, config.installation_key),  # replies → pileons
         alert.Alerts(config.alert, config.mutes),  # pileons → Alertmanager
     )
+
+
+def config_hash(*configs: Any) -> str:
+    """Return a short hash of the settings that matter to results."""
+    return hashlib.sha256(b"\n".join(msgspec.json.encode(config, order="sorted") for config in configs)).hexdigest()[:12]

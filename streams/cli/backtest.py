@@ -10,6 +10,7 @@ from streams.cli.backtest_shown import diff, show
 from streams.cli.backtest_sweep import sweep
 from streams.cli.options import Data, Kafka, Prefix, settings_of
 from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of
+from streams.cli.verify import verify
 from streams.errors import UserError
 
 if TYPE_CHECKING:
@@ -122,5 +123,5 @@ def _asked(
     return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels, texts=texts)
 
 
-for command in (sweep, diff, show):
+for command in (sweep, diff, show, verify):
     app.command()(command)

@@ -1,15 +1,13 @@
 """``threadwatch record TOPIC``: what a topic holds into one file that can be replayed anywhere."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import period
+from streams.cli.recorded import bar, period
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -34,18 +32,7 @@ def record(
     from streams.replay.taken import Asked
 
     asked = Asked(*period(from_, to))
-    with _bar() as progress:
+    with bar("recording") as progress:
         told = recorded(settings_of(config, kafka, prefix, data), topic, out, asked, force, progress)
     print(f"{told.messages} messages of {topic} in {out} ({told.size / 1e6:.1f} MB)", file=sys.stderr)
     return 0
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
-        task = bars.add_task("recording", total=None)
-        yield lambda done, of: bars.update(task, completed=done, total=of)

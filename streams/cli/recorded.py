@@ -130,6 +130,18 @@ def scorer_of(name: str, told_by: str = "--scorer") -> "Scorer":
 
 
 @contextmanager
+def bar(doing: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield whom to tell how much of how much is done; one bar, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
+        task = bars.add_task(doing, total=None)
+        yield lambda done, of: bars.update(task, completed=done, total=of)
+
+
+@contextmanager
 def progress_of(opened: Any, doing: str, cut: "Cut | None" = None) -> Iterator[tuple[Iterator[Any], Callable[[int, int], None]]]:
     """Yield the input's lines and whom to tell of comments done; two bars, on a terminal only.
 

@@ -5,7 +5,6 @@ commits the source offset later, as it likes; what is applied already is skipped
 """
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -245,11 +244,6 @@ class Room:
             self._partitions[name] = await partitions_of(self._producer, name)
         partition = partition_of(send.key, self._partitions[name]) if send.partition is None else send.partition
         return Outgoing(name, partition, send.key, send.value)
-
-
-def config_hash(*configs: Any) -> str:
-    """Return a short hash of the settings that matter to results."""
-    return hashlib.sha256(b"\n".join(msgspec.json.encode(config, order="sorted") for config in configs)).hexdigest()[:12]
 
 
 def now_ms() -> int:

@@ -19,7 +19,6 @@ from streams.live.agent import Options, StageAgent
 from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
 from streams.live.progress import Watchdog
-from streams.live.room import config_hash
 from streams.live.timed_scorer import TimedScorer
 from streams.live.watch import Watch
 from streams.live.webhooks import Webhooks, check_webhooks
@@ -27,7 +26,7 @@ from streams.pseudonyms import installation_key
 from streams.scorers import Scorer, ScorerUnavailable, open_scorer
 from streams.settings import Settings, topology_config
 from streams.stages.step import Stage
-from streams.topology import STAGES, topology
+from streams.topology import STAGES, config_hash, topology
 
 _NEEDED: Final = (": missing", " partitions, declared ", ": cleanup.policy is ")
 """Differences that a worker cannot live with; how long something is kept it can."""

@@ -24,7 +24,7 @@ class FromRecording:
     """The broker's own time, which stands in the recording, bounds every arrival."""
 
     def __init__(self, opened: Opened, recording: Recording, asked: Asked) -> None:
-        self._opened, self._recording, self._asked = opened, recording, asked
+        self._opened, self.recording, self._asked = opened, recording, asked
         self.size = opened.size
 
     @property
@@ -41,7 +41,7 @@ class FromRecording:
     def messages(self) -> Iterator[Message]:
         """Yield what the topic held. UserError at the end where the file is not what it was."""
         with damage_told(self._opened.file):
-            yield from self._recording.messages()
+            yield from self.recording.messages()
 
     def comments(self) -> Iterator[Comment | BadLine]:
         """Yield what the topic would have given. UserError at the end where the file is not what it was."""

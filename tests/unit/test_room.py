@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 
 from streams.engine import Effects, Message
-from streams.live.room import Applied, Room, config_hash
+from streams.live.room import Applied, Room
 from streams.settings import Kafka, Settings
 from streams.stages.alert import Alerts
 from streams.stages.alert import Config as AlertConfig
 from streams.stages.pileon import Config
+from streams.topology import config_hash
 
 
 @pytest.fixture

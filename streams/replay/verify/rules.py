@@ -1,0 +1,36 @@
+"""With which stages and settings the period is replayed: those that hold here, held against the hash that the live state names."""
+
+from importlib.metadata import version
+
+from msgspec import Struct
+
+from streams.pseudonyms import installation_key
+from streams.settings import Settings, topology_config
+from streams.stages.alert import Alerts
+from streams.stages.pileon import PileOns
+from streams.stages.step import Stage
+from streams.topology import config_hash
+
+
+class Rules(Struct, frozen=True):
+    """The two stages whose work is verified, and what tells them from others."""
+
+    pileon: Stage
+    alert: Stage
+    configuration: str
+    """The hash that ``state.pileon`` holds where the live program has the same settings."""
+    detector: str
+    program: str
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the stages of these settings. No scorer is loaded: both read what was scored long ago."""
+    config = topology_config(settings, installation_key(settings.data))
+    pileons = PileOns(config.pileon, config.pileon_overrides, config.lateness, config.installation_key)
+    return Rules(
+        pileon=pileons,
+        alert=Alerts(config.alert, config.mutes),
+        configuration=config_hash(*config.of("pileon")),
+        detector=pileons.detector.name,
+        program=f"threadwatch {version('threadwatch')}",
+    )
