@@ -36,7 +36,7 @@ def evict(gathered: Gathered, config: Config) -> None:
 
 def sweep(gathered: Gathered, config: Config, store: Conversations) -> None:
     """Let go of the comments of a conversation of the same community where nothing came for all the days."""
-    quiet = store.quietest(gathered.place[:2])
+    quiet = store.quietest(gathered.place)
     if quiet is None or quiet[1] == gathered.place or quiet[0] >= gathered.seen - timedelta(days=config.max_days):
         return
     for count, (comment_id, entry) in enumerate(store.open[quiet[1]].oldest_first()):
