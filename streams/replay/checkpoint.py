@@ -4,6 +4,7 @@ One file of packed JSON lines beside the partial results: what it belongs to, th
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from streams.stages.targets import Target
 CHECKPOINT: Final = "checkpoint.zst"
 VERSION: Final = 1
 _LINES: Final = 500
+_PIECE: Final = 1 << 20
 _END: Final = b"end"
 """The last line: a file that was cut off lacks it."""
 
@@ -95,9 +97,7 @@ class Checkpoint:
         """Raise UserError where there is none in the folder, or none that this program can go on with."""
         self._file = folder / CHECKPOINT
         try:
-            content = zstandard.ZstdDecompressor().stream_reader(self._file.open("rb"), closefd=True)
-            self._lines = _lines_of(content)
-            self.position = self._position(next(self._lines, b""))
+            self.position = self._position(next(self._lines(), b""))
         except FileNotFoundError as error:
             raise UserError(f"--resume: {folder} holds no replay that was stopped (no {CHECKPOINT}); start it without --resume") from error
         except OSError as error:
@@ -109,7 +109,7 @@ class Checkpoint:
         try:
             kind = msgspec.json.decode(line, type=_Kind)
             if kind.version == VERSION:
-                return msgspec.json.decode(line, type=Position)
+                return msgspec.json.decode(line, type=Position, dec_hook=_counter)
         except msgspec.MsgspecError as error:
             raise self._damaged() from error
         raise self._refused(f"was made by {kind.program}")
@@ -141,12 +141,21 @@ class Checkpoint:
         found: dict[str, list[tuple[str, bytes]]] = {}
         decode = msgspec.json.Decoder(_Entry).decode
         try:
-            while (line := next(self._lines, b"")) != _END:
+            lines = self._lines()
+            next(lines)
+            while (line := next(lines, b"")) != _END:
                 one = decode(line)
                 found.setdefault(one.stage, []).append((one.key, bytes(one.entry)))
         except (zstandard.ZstdError, msgspec.MsgspecError) as error:
             raise self._damaged() from error
         return found
+
+    def _lines(self) -> Iterator[bytes]:
+        rest = b""
+        with self._file.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as content:
+            while read := content.read(_PIECE):
+                *lines, rest = (rest + read).split(b"\n")
+                yield from lines
 
     def _refused(self, what: str) -> UserError:
         return UserError(f"--resume: the replay that was stopped ({self._file}) {what}; start it again with --force")
@@ -164,15 +173,12 @@ def restore(going: Going, position: Position, entries: dict[str, list[tuple[str,
             store.apply(key, decode(entry))
 
 
+def _counter(_type: Any, counts: dict[str, int]) -> Counter[str]:
+    return Counter(counts)
+
+
 def written(file: IO[bytes]) -> Written:
     """Return how much a file of lines holds, from its beginning."""
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]
     return Written(file.tell(), digest.hexdigest())
-
-
-def _lines_of(content: Any) -> Iterator[bytes]:
-    rest = b""
-    while read := content.read(1 << 20):
-        *lines, rest = (rest + read).split(b"\n")
-        yield from lines

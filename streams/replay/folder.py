@@ -108,9 +108,9 @@ class Folder:
         return room
 
     def take_over(self, name: str, size: int) -> IO[bytes]:
-        """Begin a file of lines with so many bytes of the one that stands in the folder, and return it."""
+        """Begin a file of lines with so many bytes of the one that stands in the folder, or as many as there are, and return it."""
         file = self._files[name]
-        with (self._path / f"{name}.jsonl").open("rb") as before:
+        with suppress(FileNotFoundError), (self._path / f"{name}.jsonl").open("rb") as before:
             while size and (some := before.read(min(size, _PIECE))):
                 size -= file.write(some)
         return file

@@ -11,7 +11,7 @@ from streams.stages.address import Address
 from streams.stages.conversation import Conversations, Place
 from streams.topics import json_key
 
-PARTS: Final = 64
+PARTS: Final = 16
 """Also the most processes that can share them."""
 
 

@@ -74,11 +74,11 @@ class Task(Struct, frozen=True):
     entries: Entries = ()
 
 
-def work(task: Task, results: Any, control: Any) -> None:
+def work(results: Any, control: Any) -> None:
     """Do a task in a process of its own: send what is made, until the share is done or the other end is gone."""
     with contextlib.suppress(BrokenPipeError, ConnectionResetError, EOFError):  # nobody is there any more who wants it
         try:
-            _Working(task, results, control).work()
+            _Working(control.recv(), results, control).work()
         except UserError as mistake:
             results.send_bytes(MISTAKE + str(mistake).encode())
 
@@ -111,17 +111,22 @@ class _Working:
 class _Worker:
     """The other end of one process."""
 
-    def __init__(self, context: Any, task: Task) -> None:
+    def __init__(self, context: Any) -> None:
         self._results, results = context.Pipe(duplex=False)
         control, self._control = context.Pipe(duplex=False)
         with contextlib.suppress(OSError, AttributeError):  # a small pipe is slower, and no more
             fcntl.fcntl(results.fileno(), fcntl.F_SETPIPE_SZ, _AHEAD)
-        self.process = context.Process(target=work, args=(task, results, control), daemon=True)
+        self.process = context.Process(target=work, args=(results, control), daemon=True)
         self.process.start()
         results.close()
         control.close()
         self._waiting: deque[list[Made]] = deque()
         self._is_done = False
+
+    def begin(self, task: Task) -> None:
+        """Send its task; not with the start of the process, which waits for ever for one that is killed meanwhile."""
+        with self._gone_told():
+            self._control.send(task)
 
     def made(self) -> Iterator[Made]:
         while True:
@@ -157,10 +162,8 @@ class _Worker:
         self.process.close()
 
     def _take(self) -> bytes:
-        try:
+        with self._gone_told():
             told: bytes = self._results.recv_bytes()
-        except (EOFError, OSError) as gone:
-            raise self._ended() from gone
         if told[:1] == MADE:
             self._waiting.append(_READ(told[1:]))
         elif told[:1] == MISTAKE:
@@ -169,9 +172,14 @@ class _Worker:
         return told
 
     def _send(self, what: bytes) -> None:
-        try:
+        with self._gone_told():
             self._control.send_bytes(what)
-        except OSError as gone:
+
+    @contextlib.contextmanager
+    def _gone_told(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, OSError) as gone:
             raise self._ended() from gone
 
     def _ended(self) -> Exception:
@@ -197,10 +205,13 @@ class Several:
 
     def __enter__(self) -> Self:
         context = get_context("spawn")
-        with contextlib.ExitStack() as undo, _ctrl_c_is_ours():
+        with contextlib.ExitStack() as undo:
             undo.callback(self.__exit__)
-            for task in self._tasks:
-                self._workers.append(_Worker(context, task))
+            with _ctrl_c_is_ours():
+                for _ in self._tasks:
+                    self._workers.append(_Worker(context))
+            for worker, task in zip(self._workers, self._tasks, strict=True):
+                worker.begin(task)
             undo.pop_all()
         return self
 
