@@ -32,7 +32,8 @@ def replay(
     scored_by: ScoredBy = None,
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
     processes: Annotated[
-        int | None, typer.Option("--processes", min=1, max=16, help="Share the work (default: the cores, where it is much; 1 with a model).")
+        int | None,
+        typer.Option("--processes", min=1, max=16, help="Share the work (default: the cores, where it is much; 1 with a model)."),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run into --out was stopped by Ctrl-C.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,

@@ -79,7 +79,7 @@ def _number(*parts: str) -> int:
     return int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big")
 
 
-def _talks(talks: Sequence[int]) -> Iterator[list[int]]:
+def _talks(talks: "array[int]") -> Iterator[list[int]]:
     """Yield the numbers of each conversation's records, as they stand in the file."""
     every = np.frombuffer(talks, dtype=np.uint64) if len(talks) else np.empty(0, dtype=np.uint64)
     order = np.argsort(every, kind="stable")
@@ -87,7 +87,7 @@ def _talks(talks: Sequence[int]) -> Iterator[list[int]]:
         yield numbers.tolist()
 
 
-def _end(claims: Sequence[int], identities: Sequence[int]) -> int | None:
+def _end(claims: "array[int]", identities: "array[int]") -> int | None:
     """Return the last arrival before a long silence that only a few comments claim to have come after; None if there is none."""
     few = _few(len(np.unique(np.frombuffer(identities, dtype=np.uint64))) if len(identities) else 0)
     order = np.argsort(np.frombuffer(claims, dtype=np.int64), kind="stable") if len(claims) else np.empty(0, dtype=np.int64)

@@ -34,7 +34,10 @@ def planned(settings: Settings, scorer: Scorer) -> Run:
 
 
 def stages_before(settings: Settings, scorer: str, *, is_reused: bool) -> Sequence[Stage]:
-    """Return the stages before the detector as ``planned`` makes them, in another process. Raises UserError where the scorer is not there."""
+    """Return the stages before the detector as ``planned`` makes them, in another process.
+
+    Raises UserError where there is no such scorer.
+    """
     try:
         opened = Reuse(scorer) if is_reused else open_scorer(scorer)
     except ScorerUnavailable as error:

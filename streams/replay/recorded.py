@@ -1,9 +1,11 @@
 """What a replay reads, in the order and with the clock that it is replayed with; on disk where it is more than a little."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from heapq import merge
 from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -63,6 +65,11 @@ class Share(Struct, frozen=True):
             yield key, arrived if given is None else attached(arrived, next(given), key)
 
 
+def placed(shares: Sequence[Share]) -> Iterator[tuple[bytes, Arrived]]:
+    """Yield the comments of all shares in order, each by its place."""
+    return iter(shares[0]) if len(shares) == 1 else merge(*shares, key=itemgetter(0))
+
+
 def _clock(key: bytes, comment: Comment) -> datetime:
     """Return the virtual clock; where it is the comment's own arrival, as the comment writes it."""
     at, clock = arrival(comment), clock_of(key)
@@ -118,7 +125,7 @@ class Recorded(Struct, frozen=True):
 
     def told(self, progress: Progress, cut: Cut | None = None) -> Iterator[Arrived]:
         """Yield each comment with its arrival, and tell when it was taken; up to the cut."""
-        for done, (_, arrived) in enumerate(islice(merged(self.shares), self.count), 1):  # type: ignore[arg-type]
+        for done, (_, arrived) in enumerate(islice(placed(self.shares), self.count), 1):
             if cut is not None and cut.ends(done):
                 return
             yield arrived

@@ -175,9 +175,7 @@ def _said(scorer: str, by: Counter[str], of: int) -> str:
     way = "--scored-by NAME@VERSION takes another's scores, --scored-by any the first of each comment" if others else (
         "choose a period with --from and --to that is scored")  # fmt: skip
     who = "" if scorer == ANY else f" by {scorer}"
-    return (
-        f"--scores reuse: of {of} comments {by.total()} have no score{who}: {', '.join(parts)}; {way}; --scores recompute needs none"
-    )
+    return f"--scores reuse: of {of} comments {by.total()} have no score{who}: {', '.join(parts)}; {way}; --scores recompute needs none"
 
 
 _READ: Final = decoder(_Scored)

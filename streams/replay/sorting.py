@@ -82,11 +82,10 @@ class Sorter:
 
     def _write(self, path: Path) -> None:
         self._held.sort(key=_KEY)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, _OWNER_ONLY)
-        with open(handle, "wb") as file:
+        path.touch(_OWNER_ONLY)
+        with path.open("ab") as file:
             start = file.seek(0, os.SEEK_END)
-            for block in _blocks(self._held):
-                file.write(len(block).to_bytes(_LENGTH, "big") + block)
+            file.writelines(len(block).to_bytes(_LENGTH, "big") + block for block in _blocks(self._held))
             self._runs.append((start, file.tell()))
         self._held, self._size = [], 0
 

@@ -4,7 +4,7 @@ import contextlib
 import fcntl
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from heapq import merge
 from itertools import islice
 from multiprocessing import get_context, resource_tracker
@@ -14,10 +14,9 @@ import msgspec
 from msgspec import Struct
 
 from streams.errors import UserError
-from streams.replay.addressing import AT_ONCE, Addressing, Made, Placed
+from streams.replay.addressing import AT_ONCE, Addressing, Made
 from streams.replay.parts import part_of
-from streams.replay.recorded import Cut, Recorded, Share
-from streams.replay.sorting import merged
+from streams.replay.recorded import Cut, Recorded, Share, placed
 from streams.stages.step import Stage
 
 Stages = Callable[[], Sequence[Stage]]
@@ -44,8 +43,7 @@ class Here:
 
     def __init__(self, stages: Sequence[Stage], recorded: Recorded, after: bytes = b"", entries: Entries = ()) -> None:
         """``after`` and ``entries``: what an earlier run did."""
-        comments: Iterable[Placed] = merged(recorded.shares)  # type: ignore[arg-type, assignment]
-        self._addressing = Addressing(stages, comments, after, entries)
+        self._addressing = Addressing(stages, placed(recorded.shares), after, entries)
 
     def __enter__(self) -> Self:
         return self

@@ -206,7 +206,7 @@ class Conversations:
         self.keyed = keyed
         self.open: dict[Place, Conversation] = {}
         self._quiet: dict[tuple[str, ...], list[tuple[datetime, Place]]] = {}
-        """Per community (see ``neighbours``), a heap of conversations by the arrival of their newest comment; stale ones are corrected when met."""
+        """Per ``neighbours``, a heap of conversations by the arrival of their newest comment; stale ones are corrected when met."""
 
     def apply(self, key: str, entry: Entry | None) -> None:
         """Put one entry, or remove it (None)."""

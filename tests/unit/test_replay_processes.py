@@ -77,7 +77,9 @@ def over(lines: list[bytes], partitions: int) -> list[Message]:
 
 
 @pytest.mark.parametrize("lines", [recording().lines, jumping(recording().lines)], ids=["disorder", "jumps"])
-def test_one_two_or_three_processes_and_one_or_four_partitions_give_the_same_bytes(lines: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_two_or_three_processes_and_one_or_four_partitions_give_the_same_bytes(
+    lines: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_recording(Path("one.rec"), RAW, over(lines, 1))
     write_recording(Path("four.rec"), RAW, over(lines, 4))
     whole = replayed("whole", "--file", "one.rec")

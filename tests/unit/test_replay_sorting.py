@@ -61,7 +61,9 @@ SAID = st.tuples(NAMES, NAMES, st.integers(-3, 3), st.one_of(st.none(), st.integ
 
 
 @given(st.lists(SAID, max_size=30), st.integers(1, 3))
-def test_places_sort_as_comments_do_whatever_names_and_zones_they_have(said: list[tuple[str, str, int, int | None, int]], shares: int) -> None:
+def test_places_sort_as_comments_do_whatever_names_and_zones_they_have(
+    said: list[tuple[str, str, int, int | None, int]], shares: int
+) -> None:
     comments = [
         comment(
             name, conversation_id=talk, created_at=(NOON + created * MINUTE).astimezone(timezone(timedelta(hours=zone))),
