@@ -148,6 +148,7 @@ class Scores:
                     missing.setdefault(scorer, Counter())[first[ANY].scorer if first else ""] += 1
                 found[need.share].add(need.place, value)
                 digest.update(need.place[-8:] + value)
+        self.begin(None)
         for scorer, others in sorted(missing.items()):
             raise UserError(_said(scorer, others, needed))
         return [sorter.sorted() for sorter in found]
