@@ -51,7 +51,7 @@ class FromTopic:
         with asyncio.Runner() as runner:
             batches = self._batches()
             try:
-                batch = runner.run(reached(self._settings, anext(batches, None)))
+                batch = runner.run(reached(self._settings, _next(batches)))
                 while batch is not None:
                     yield from comments_of(batch, self._asked)
                     batch = runner.run(_next(batches))

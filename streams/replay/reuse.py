@@ -135,23 +135,33 @@ class Scores:
         missing: dict[str, Counter[str]] = {}
         needed = 0
         for needs, given in _matched(self._needs.sorted(), self._given.sorted()):
-            first: dict[str, Known] = {}
-            for one in given:
-                if one.known is not None:
-                    first.setdefault(ANY, one.known)
-                    first.setdefault(one.known.scorer, one.known)
-            by = {name: first[name] for name in sorted(self._wanted & first.keys())}
-            value = _PACK(Attached(by, any(one.was_clamped for one in given)))
+            first = _first(given)
+            value = self._attached(first, given)
             for need in needs:
-                needed += need.is_scored
-                for scorer in self._wanted - first.keys() if need.is_scored else ():
-                    missing.setdefault(scorer, Counter())[first[ANY].scorer if first else ""] += 1
                 found[need.share].add(need.place, value)
                 digest.update(need.place[-8:] + value)
+            scored = sum(need.is_scored for need in needs)
+            needed += scored
+            for scorer in self._wanted - first.keys() if scored else ():
+                missing.setdefault(scorer, Counter())[first[ANY].scorer if first else ""] += scored
         self.begin(None)
         for scorer, others in sorted(missing.items()):
             raise UserError(_said(scorer, others, needed))
         return [sorter.sorted() for sorter in found]
+
+    def _attached(self, first: dict[str, Known], given: Sequence[_Given]) -> bytes:
+        by = {name: first[name] for name in sorted(self._wanted & first.keys())}
+        return _PACK(Attached(by, any(one.was_clamped for one in given)))
+
+
+def _first(given: Iterable[_Given]) -> dict[str, Known]:
+    """Return the first score of each scorer, and that of any."""
+    first: dict[str, Known] = {}
+    for one in given:
+        if one.known is not None:
+            first.setdefault(ANY, one.known)
+            first.setdefault(one.known.scorer, one.known)
+    return first
 
 
 def _matched(needed: Iterable[Item], given: Iterable[Item]) -> Iterator[tuple[list[_Need], list[_Given]]]:
