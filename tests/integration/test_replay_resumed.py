@@ -22,6 +22,11 @@ pytestmark = pytest.mark.kafka
 RAW = COMMENTS_RAW.name
 
 
+@pytest.fixture(autouse=True)
+def _the_same_key(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THREADWATCH_KEY", live.environment["THREADWATCH_KEY"])
+
+
 def stopped(settings: Settings, out: Path) -> None:
     """Replay the topic until the first comments are taken."""
     cut = Cut()
