@@ -3,7 +3,7 @@
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,8 +58,16 @@ class Reused:
         return self.scores.by(self._by or scorer_of(name, told_by).name)
 
 
-def opened(settings: "Settings", file: str | None, topic: str | None, start: str | None, end: str | None, reused: Reused) -> Any:
-    """Return what these options name, opened. Raises UserError for what they cannot mean."""
+def opened(
+    settings: "Settings",
+    file: str | None,
+    topic: str | None,
+    start: str | None,
+    end: str | None,
+    reused: Reused,
+    ends: Mapping[int, int] | None = None,
+) -> Any:
+    """Return what these options name, opened. Raises UserError for what they cannot mean. ``ends``: of a topic that is read again."""
     from streams.replay.beside import Beside, scores_of_topic
     from streams.replay.from_topic import FromTopic
     from streams.replay.taken import Asked
@@ -69,7 +77,7 @@ def opened(settings: "Settings", file: str | None, topic: str | None, start: str
     first, last = period(start, end)
     if file is not None:
         return _opened_file(file, Asked(first, last), reused)
-    found = FromTopic(settings, topic or "", first, last)
+    found = FromTopic(settings, topic or "", first, last, ends)
     if reused.beside:
         raise UserError("--scored belongs to a recording of comments.raw; with --topic the broker's comments.scored is read")
     return Beside(found, reused.scores, scores_of_topic(settings, Asked(first, last))) if reused.scores else found

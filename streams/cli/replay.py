@@ -1,6 +1,8 @@
 """``threadwatch replay``: recorded comments through the very stages that run live, without a broker."""
 
+import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,9 @@ from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy
 
 if TYPE_CHECKING:
     from streams.replay.summary import Summary
+
+_MOST = 8
+"""Processes unless it is said: what merges their work is one."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -26,6 +31,11 @@ def replay(
     scored: Scored = None,
     scored_by: ScoredBy = None,
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", min=1, max=16, help="Share the work (default: the cores, where it is much; 1 with a model)."),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a run into --out was stopped by Ctrl-C.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     config: Config = None,
     kafka: Kafka = None,
@@ -36,20 +46,38 @@ def replay(
 
     Writes scored, replies, pileons, alerts, dead-letters, late and targets (.jsonl) and, last, summary.json.
     """
+    from streams.replay.checkpoint import CHECKPOINT, Checkpoint
     from streams.replay.folder import Folder
+    from streams.replay.from_file import How
     from streams.replay.from_file import replay as replay_file
-    from streams.replay.plan import planned
+    from streams.replay.plan import planned, stages_before
     from streams.replay.recorded import Cut
+    from streams.replay.sorting import RUN_ITEMS
 
     settings = settings_of(config, kafka, prefix, data, scorer=scorer)
-    folder = Folder(out, force)
+    resumed = Checkpoint(out) if resume else None
+    folder = Folder(out, force or resume, partial=[CHECKPOINT])
     reused = Reused(scores, scored, scored_by)
-    with opened(settings, file, topic, from_, to, reused) as input_:
+    with opened(settings, file, topic, from_, to, reused, resumed.ends if resumed else None) as input_:
         plan = planned(settings, reused.scorer_of(settings.scorer, "--scorer"))
+        if resumed:
+            resumed.check(plan.program, plan.configuration)
+        how = How(
+            worth=0 if processes else RUN_ITEMS,
+            processes=processes or _processes(settings.scorer, is_reused=reused.scores is not None),
+            stages=partial(stages_before, settings, plan.scorer if reused.scores else settings.scorer, is_reused=reused.scores is not None),
+            resumed=resumed,
+            ends=lambda: dict(input_.ends),
+        )
         with folder, progress_of(input_, "replaying", cut := Cut()) as (lines, progress):
-            found = replay_file(plan, lines, folder, progress, attested=input_.attested, cut=cut)
+            found = replay_file(plan, lines, folder, progress, attested=input_.attested, cut=cut, how=how)
     print(_said(found, out), file=sys.stderr)
     return ended(cut, found.not_replayed, out)
+
+
+def _processes(scorer: str, *, is_reused: bool) -> int:
+    """Return how many processes share the work unless it is said: a model takes all cores by itself, and memory once per process."""
+    return min(len(os.sched_getaffinity(0)), _MOST) if is_reused or scorer == "linear" else 1
 
 
 def _said(found: "Summary", out: Path) -> str:

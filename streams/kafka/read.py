@@ -80,11 +80,13 @@ async def bounded(
     start: Mapping[int, int] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    ends: Mapping[int, int] | None = None,
 ) -> AsyncIterator[Bounded]:
     """Open a topic for a read up to its end as it is now.
 
     ``start`` gives the first offset per partition (default: the oldest there is). ``since`` and ``until`` are the broker's own
-    times, on a topic with LogAppendTime: nothing that it got before or from then on.
+    times, on a topic with LogAppendTime: nothing that it got before or from then on. ``ends``: where each partition ended when it was
+    read before, to read the same again.
     """
     from aiokafka import TopicPartition
 
@@ -94,11 +96,13 @@ async def bounded(
         numbers = sorted(partitions if partitions is not None else await _partitions(consumer, name))
         places = [TopicPartition(name, number) for number in numbers]
         consumer.assign(places)
-        ends = await consumer.end_offsets(places)
+        now = await consumer.end_offsets(places)
+        if ends is not None:
+            now = {place: min(end, ends.get(place.partition, 0)) for place, end in now.items()}
         firsts = _later(await consumer.beginning_offsets(places), {place: (start or {}).get(place.partition, 0) for place in places})
         if since:
-            firsts = _later(firsts, await _at(consumer, ends, since))
-        stops = await _at(consumer, ends, until) if until else ends
+            firsts = _later(firsts, await _at(consumer, now, since))
+        stops = await _at(consumer, now, until) if until else now
         for place in places:
             consumer.seek(place, firsts[place])
         bounds = {place.partition: Bound(firsts[place], max(firsts[place], stops[place])) for place in places}

@@ -4,15 +4,19 @@ Without a clock, and whatever the order of conversations in the file: a few clai
 Where more than a few contradict each other, the file is written in another order than that of arrival, and nobody lies.
 """
 
+import hashlib
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from streams.records import Comment
-from streams.replay.order import arrival, as_of_then
+from streams.replay.order import arrival, as_of_then, clock_of, micros, time_of
 
 MAX_AHEAD: Final = timedelta(hours=24)
 """Of what stands behind it in its conversation. What waits longer than this for a record in front of it is late, unless set otherwise."""
@@ -22,54 +26,85 @@ FEWEST: Final = 4
 """Comments that it takes to contradict one of them."""
 _FEW: Final = 100
 """One in so many, at least one."""
+_AHEAD: Final = MAX_AHEAD // timedelta(microseconds=1)
+_SILENCE: Final = MAX_SILENCE // timedelta(microseconds=1)
+
+
+class Claims:
+    """What the records of a file claim about their arrival, in the order that they stand in: four numbers each, no text."""
+
+    def __init__(self) -> None:
+        self._claims, self._talks, self._identities = array("q"), array("Q"), array("Q")
+
+    def add(self, comment: Comment) -> None:
+        """Take the next one."""
+        self._claims.append(micros(arrival(comment)))
+        self._talks.append(_number(comment.source, comment.community, comment.conversation_id))
+        self._identities.append(_number(*_identity(comment)))
+
+    def bounds(self) -> dict[int, int]:
+        """Return the latest that each record arrived whose claim is not believed: its number, from 0 → microseconds.
+
+        An arrival is not believed 1. after more than 30 days in which nothing else of the file arrived, 2. more than 24 hours
+        after that of what stands behind it in its conversation.
+        """
+        end = _end(self._claims, self._identities)
+        bounds: dict[int, int] = {}
+        for numbers in _talks(self._talks):
+            claims = [self._claims[number] for number in numbers]
+            if _is_in_order(claims) and (end is None or max(claims) <= end):
+                continue
+            bounds |= _beyond(numbers, self._claims, end)
+            bounds |= _ahead(self._identities, [number for number in numbers if number not in bounds], self._claims)
+        return bounds
+
+
+def mended(comment: Comment, bound: int) -> Comment:
+    """Return a comment with an arrival that is believed: when it was written, but not later than the bound."""
+    return replace(comment, ingested_at=min(as_of_then(comment), time_of(bound)))
 
 
 def believed(comments: Sequence[Comment]) -> tuple[list[Comment], int]:
-    """Return the comments, those with an arrival that is not believed given one that is, and how many these are.
-
-    An arrival is not believed 1. after more than 30 days in which nothing else of the file arrived, 2. more than 24 hours
-    after that of what stands behind it in its conversation. Instead it arrived when it was written, but not later than what
-    stands behind it, or than everything else.
-    """
-    claims = [arrival(comment) for comment in comments]
-    bounds = _bounds(comments, claims)
-    found = list(comments)
-    for number, bound in bounds.items():
-        then = as_of_then(comments[number])
-        found[number] = replace(comments[number], ingested_at=min(then, bound))
-    return found, len(bounds)
+    """Return the comments, those with an arrival that is not believed given one that is, and how many these are."""
+    claims = Claims()
+    for comment in comments:
+        claims.add(comment)
+    bounds = claims.bounds()
+    return [mended(one, bounds[number]) if number in bounds else one for number, one in enumerate(comments)], len(bounds)
 
 
-def _bounds(comments: Sequence[Comment], claims: Sequence[datetime]) -> dict[int, datetime]:
-    """Return the latest that each record arrived whose claim is not believed."""
-    end = _end(comments, claims)
-    talks: dict[tuple[str, str, str], list[int]] = {}
-    for number, comment in enumerate(comments):
-        talks.setdefault((comment.source, comment.community, comment.conversation_id), []).append(number)
-    bounds: dict[int, datetime] = {}
-    for numbers in talks.values():
-        bounds |= _beyond(numbers, claims, end)
-        bounds |= _ahead(comments, [number for number in numbers if number not in bounds], claims)
-    return bounds
+def _number(*parts: str) -> int:
+    """Return 64 bits that stand for a name: of ten million, two are alike in one file of some hundred thousand."""
+    named = msgspec.json.encode(parts)
+    return int.from_bytes(hashlib.blake2b(named, digest_size=8).digest(), "big")
 
 
-def _end(comments: Sequence[Comment], claims: Sequence[datetime]) -> datetime | None:
+def _talks(talks: "array[int]") -> Iterator[list[int]]:
+    """Yield the numbers of each conversation's records, as they stand in the file."""
+    every = np.frombuffer(talks, dtype=np.uint64) if len(talks) else np.empty(0, dtype=np.uint64)
+    order = np.argsort(every, kind="stable")
+    for numbers in np.split(order, np.flatnonzero(np.diff(every[order])) + 1) if len(order) else ():
+        yield numbers.tolist()
+
+
+def _end(claims: "array[int]", identities: "array[int]") -> int | None:
     """Return the last arrival before a long silence that only a few comments claim to have come after; None if there is none."""
-    few = _few(len({_identity(comment) for comment in comments}))
-    order = sorted(range(len(claims)), key=claims.__getitem__)
-    end, after = None, set[tuple[str, ...]]()
-    for last, first in zip(reversed(order[:-1]), reversed(order[1:]), strict=True):
-        after.add(_identity(comments[first]))
+    few = _few(len(np.unique(np.frombuffer(identities, dtype=np.uint64))) if len(identities) else 0)
+    order = np.argsort(np.frombuffer(claims, dtype=np.int64), kind="stable") if len(claims) else np.empty(0, dtype=np.int64)
+    end, after = None, set[int]()
+    for place in range(len(order) - 1, 0, -1):
+        last, first = int(order[place - 1]), int(order[place])
+        after.add(identities[first])
         if len(after) > few:
             break
-        if claims[first] - claims[last] > MAX_SILENCE:
+        if claims[first] - claims[last] > _SILENCE:
             end = claims[last]
     return end
 
 
-def _beyond(numbers: Sequence[int], claims: Sequence[datetime], end: datetime | None) -> dict[int, datetime]:
+def _beyond(numbers: Sequence[int], claims: Sequence[int], end: int | None) -> dict[int, int]:
     """Return the bounds of what claims to have arrived after the end: what stands behind it, or the end."""
-    bounds: dict[int, datetime] = {}
+    bounds: dict[int, int] = {}
     latest = end
     for number in reversed(numbers):
         if end is None or latest is None or claims[number] <= end:
@@ -79,35 +114,35 @@ def _beyond(numbers: Sequence[int], claims: Sequence[datetime], end: datetime | 
     return bounds
 
 
-def _ahead(comments: Sequence[Comment], numbers: Sequence[int], claims: Sequence[datetime]) -> dict[int, datetime]:
+def _ahead(identities: Sequence[int], numbers: Sequence[int], claims: Sequence[int]) -> dict[int, int]:
     """Return the bounds of what claims to have arrived well after what stands behind it in its conversation."""
     if _is_in_order([claims[number] for number in numbers]):
         return {}
     kept = set(_longest_in_order([claims[number] for number in numbers]))
-    bounds: dict[int, datetime] = {}
-    behind: datetime | None = None
+    bounds: dict[int, int] = {}
+    behind: int | None = None
     for place in range(len(numbers) - 1, -1, -1):
         claim = claims[numbers[place]]
         if place in kept:
             behind = claim
-        elif behind is not None and claim - behind > MAX_AHEAD:
+        elif behind is not None and claim - behind > _AHEAD:
             bounds[numbers[place]] = behind
-    few = _few(len({_identity(comments[number]) for number in numbers}))
-    return bounds if len({_identity(comments[number]) for number in bounds}) <= few else {}
+    few = _few(len({identities[number] for number in numbers}))
+    return bounds if len({identities[number] for number in bounds}) <= few else {}
 
 
-def _is_in_order(claims: Iterable[datetime]) -> bool:
-    latest: datetime | None = None
+def _is_in_order(claims: Iterable[int]) -> bool:
+    latest: int | None = None
     for claim in claims:
-        if latest is not None and latest - claim > MAX_AHEAD:
+        if latest is not None and latest - claim > _AHEAD:
             return False
         latest = claim if latest is None else max(latest, claim)
     return True
 
 
-def _longest_in_order(claims: Sequence[datetime]) -> list[int]:
+def _longest_in_order(claims: Sequence[int]) -> list[int]:
     """Return the places of the most claims that never go back; of as many the ones that end earliest."""
-    tails: list[datetime] = []
+    tails: list[int] = []
     places: list[int] = []
     before: list[int] = []
     for place, claim in enumerate(claims):
@@ -131,9 +166,24 @@ def _identity(comment: Comment) -> tuple[str, ...]:
     return comment.source, comment.community, comment.conversation_id, comment.comment_id
 
 
-def witnessed(comments: Sequence[Comment], times: Sequence[datetime]) -> datetime | None:
-    """Return the last time that two different comments tell has come, of comments in order and their clock; None if no two do."""
-    for comment, at in zip(reversed(comments), reversed(times), strict=True):
-        if _identity(comment) != _identity(comments[-1]):
-            return at
-    return None
+class Witnessed:
+    """The last time that two different comments tell has come. Takes comments in any order, keeps two of them."""
+
+    def __init__(self) -> None:
+        self._last: tuple[bytes, tuple[str, ...]] | None = None
+        self._other: bytes | None = None
+
+    def add(self, key: bytes, comment: Comment) -> None:
+        """Take a comment by its place."""
+        identity = _identity(comment)
+        if self._last is None or key > self._last[0]:
+            if self._last is not None and identity != self._last[1]:
+                self._other = self._last[0]
+            self._last = (key, identity)
+        elif identity != self._last[1] and (self._other is None or key > self._other):
+            self._other = key
+
+    @property
+    def at(self) -> datetime | None:
+        """Return that time; None if no two different comments came."""
+        return None if self._other is None else clock_of(self._other)

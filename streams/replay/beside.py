@@ -7,9 +7,9 @@ from typing import Any, Self
 from streams.kafka.connection import reached
 from streams.kafka.read import bounded
 from streams.records import Comment
-from streams.replay.from_recording import needed_of, open_recording
+from streams.replay.from_recording import open_recording
 from streams.replay.reading import BadLine
-from streams.replay.reuse import Revision, Scores
+from streams.replay.reuse import Scores
 from streams.replay.taken import Asked
 from streams.settings import Settings
 from streams.topics import COMMENTS_SCORED
@@ -30,6 +30,11 @@ class Beside:
         """Return how far the input was read."""
         return int(self._input.read)
 
+    @property
+    def ends(self) -> dict[int, int]:
+        """Return where the topic ended that was read."""
+        return dict(self._input.ends)
+
     def __enter__(self) -> Self:
         self._input.__enter__()
         return self
@@ -38,13 +43,9 @@ class Beside:
         self._input.__exit__(*error)
 
     def comments(self) -> Iterator[Comment | BadLine]:
-        """Yield what the input gives. UserError in the end where a comment has no score."""
-        needed: list[Revision] = []
-        for one in self._input.comments():
-            needed += needed_of(one)
-            yield one
+        """Yield what the input gives, then fill the scores."""
+        yield from self._input.comments()
         self._fill(self._scores)
-        self._scores.check(needed)
 
 
 def scores_of_topic(settings: Settings, asked: Asked) -> Fill:

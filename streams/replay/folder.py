@@ -15,7 +15,9 @@ SUMMARY: Final = "summary.json"
 LINES: Final = ("scored", "replies", "pileons", "alerts", "dead-letters", "late", "targets")
 """Files of JSON lines, without ``.jsonl``."""
 _ASIDE: Final = ".unfinished-"
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ROOM: Final = "room"
+_PIECE: Final = 1 << 20
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Folder:
@@ -24,11 +26,15 @@ class Folder:
     Where anything is raised, nothing in the folder has changed.
     """
 
-    def __init__(self, path: Path, force: bool = False, lines: Sequence[str] = LINES, last: str = SUMMARY) -> None:
+    def __init__(
+        self, path: Path, force: bool = False, lines: Sequence[str] = LINES, last: str = SUMMARY, partial: Sequence[str] = ()
+    ) -> None:
         """Raise UserError for a place that cannot take the results, or holds something and ``force`` is not set.
 
-        ``lines`` are the files of JSON lines, without ``.jsonl``; ``last`` is the file that stands there when all others do.
+        ``lines`` are the files of JSON lines, without ``.jsonl``; ``last`` is the file that stands there when all others do;
+        ``partial`` are those that stand there only while something is missing.
         """
+        self._partial = partial
         self._last = last
         self._path = path
         if path.exists() and not path.is_dir():
@@ -53,25 +59,32 @@ class Folder:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Raise UserError where there is no room for the results."""
-        failed = error
+        is_done = False
         try:
-            self._closing.close()
-            if error is None:
+            if kind is not None:
+                with suppress(OSError):  # what could not be written any more is written for nobody
+                    self._closing.close()
+            else:
+                self._closing.close()
                 self._move_into_place()
-        except OSError as left:  # what was not on disk yet finds no room when files are closed
-            failed = error or left
-        self._tidy(is_whole=failed is None)
-        if isinstance(failed, OSError) and failed.errno in _NO_ROOM:
-            said = f"--out: {self._path} has no room for the results ({failed.strerror}); nothing there was changed; make room"
-            raise UserError(said) from failed
-        if failed is not None and failed is not error:
-            raise failed
+                is_done = True
+        except OSError as unwritten:
+            self._check_full(unwritten)
+            raise
+        finally:
+            self._clean(is_done)
+        self._check_full(error)
 
-    def _tidy(self, *, is_whole: bool) -> None:
+    def _check_full(self, error: BaseException | None) -> None:
+        """Raise UserError where that is what was wrong."""
+        if isinstance(error, OSError) and error.errno in _FULL:
+            said = f"--out: {self._path} has no room for the results ({error.strerror}); nothing there was changed; make room"
+            raise UserError(said) from error
+
+    def _clean(self, is_done: bool) -> None:
         for left in self._path.glob(f"{_ASIDE}*"):  # ours, and that of a run that was killed: it holds text
             shutil.rmtree(left)
-        if not is_whole and self._is_new:
+        if not is_done and self._is_new:
             with suppress(OSError):  # somebody else may have put something there
                 self._path.rmdir()
 
@@ -89,6 +102,24 @@ class Folder:
             yield line[:-1]
         file.seek(0, os.SEEK_END)
 
+    def room(self) -> Path:
+        """Return a folder for what is needed meanwhile: its owner's alone, and gone when this is left, whatever happens."""
+        room = self._aside / _ROOM
+        room.mkdir(mode=0o700, exist_ok=True)
+        return room
+
+    def take_over(self, name: str, size: int) -> IO[bytes]:
+        """Begin a file of lines with so many bytes of the one that stands in the folder, or as many as there are, and return it."""
+        file = self._files[name]
+        with suppress(FileNotFoundError), (self._path / f"{name}.jsonl").open("rb") as before:
+            while size and (some := before.read(min(size, _PIECE))):
+                size -= file.write(some)
+        return file
+
+    def file(self, name: str) -> IO[bytes]:
+        """Return one of the files of lines, to be read; what is written next is added at its end."""
+        return self._files[name]
+
     def put(self, name: str, content: Iterable[bytes]) -> None:
         """Write a whole file, by its full name."""
         with (self._aside / name).open("wb") as file:
@@ -101,7 +132,8 @@ class Folder:
 
     def _move_into_place(self) -> None:
         (self._aside / self._last).write_bytes(self._summary)  # all is on disk before anything is moved
-        (self._path / self._last).unlink(missing_ok=True)
+        for gone in (self._last, *self._partial):
+            (self._path / gone).unlink(missing_ok=True)
         for name in (*(f"{name}.jsonl" for name in self._lines), *self._whole):
             (self._aside / name).replace(self._path / name)
         (self._aside / self._last).replace(self._path / self._last)

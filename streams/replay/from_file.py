@@ -1,6 +1,6 @@
-"""``threadwatch replay --file``: a file of comments through the stages into a folder of results."""
+"""``threadwatch replay``: comments through the stages into a folder of results."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -9,16 +9,23 @@ from msgspec import Struct
 
 from streams.records import Comment, PileOn, Reply, Status
 from streams.replay import summary as account
+from streams.replay.addressing import BEFORE, Made
+from streams.replay.at_the_end import digest_of, target_lines
+from streams.replay.checkpoint import CHECKPOINT, Checkpoint, Position, packed, restore, written
 from streams.replay.folder import Folder
+from streams.replay.order import clock_of
 from streams.replay.reading import BadLine
-from streams.replay.recorded import Cut, Progress, in_replays_order
-from streams.replay.run import Turn, run
+from streams.replay.recorded import Cut, Progress, Recorded, in_replays_order
+from streams.replay.reuse import scores_of
+from streams.replay.run import Going, Turn
 from streams.replay.summary import Summary, Tally, tally_of
+from streams.replay.workers import Here, Several, Stages
 from streams.stages.step import Arrived, Stage
-from streams.stages.targets import Target, soft_counts
+from streams.stages.targets import Target
 
-WRITTEN: Final = {"score": "scored", "address": "replies", "pileon": "pileons"}
-"""Stage → file of what it sends."""
+WRITTEN: Final = ("scored", "replies", "pileons", "alerts", "late")
+"""Files that grow while comments are replayed."""
+_REPLY: Final = msgspec.json.Decoder(Reply).decode
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -33,6 +40,20 @@ class Run(Struct, frozen=True, kw_only=True):
     """People who open a pile-on: half of it is worth watching."""
 
 
+class How(Struct, frozen=True, kw_only=True):
+    """How a replay is done. It changes no byte of what comes of it."""
+
+    processes: int = 1
+    worth: int = 0
+    """Comments that there must be more of, for it to be worth while to start processes."""
+    stages: Stages | None = None
+    """Makes the stages before the detector in another process; without it there is none."""
+    resumed: Checkpoint | None = None
+    """Where another run was stopped, whose files stand in the folder."""
+    ends: Callable[[], dict[int, int]] = dict
+    """Tells where the topic ended that was read, by partition."""
+
+
 def replay(
     plan: Run,
     lines: Iterator[Comment | BadLine],
@@ -41,25 +62,92 @@ def replay(
     *,
     attested: bool = False,
     cut: Cut | None = None,
+    how: How | None = None,
 ) -> Summary:
     """Run the comments through the stages and write everything to ``out``. Raises Unbalanced if a record went missing.
 
     ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
     ``cut``: may end it early; what was taken by then is accounted for, and the summary says that it is not complete.
+    Raises UserError where it cannot go on where another one was stopped, where scores are missing, or a process of its own is killed.
     """
-    cut = cut or Cut()
-    tally = tally_of(plan.stages)
-    recorded = in_replays_order(_comments(lines, tally, out), attested)
+    cut, how, tally = cut or Cut(), how or How(), tally_of(plan.stages)
+    shares = how.processes if how.stages else 1
+    recorded = in_replays_order(_comments(lines, tally, out), attested, out.room(), scores_of(plan.stages), shares)
     tally.not_believed = recorded.not_believed
-    piled_on: set[Target] = set()
-    for turn in run(plan.stages, _counted(recorded.told(progress, cut), tally), ticks_until=recorded.until):
-        tally.turn(turn)
-        _write(turn, tally, out, piled_on)
-    cut.check()
-    _write_targets(plan, out, piled_on)
-    found = _summary(plan, tally, out, recorded.clock[: cut.reached], len(recorded.comments) - cut.reached)
-    out.finish(account.encoded(found))
-    return found
+    replaying = _Replaying(plan, out, recorded, tally)
+    entries = replaying.go_on_from(how.resumed) if how.resumed else []
+    many = how.stages if shares > 1 and recorded.count > how.worth else None
+    with Several(many, recorded, replaying.place, entries) if many else Here(plan.stages[:2], recorded, replaying.place, entries) as making:
+        for some in making.batches(cut):
+            replaying.take(some)
+            cut.reached = replaying.count
+            progress(cut.reached, recorded.count)
+        cut.check()
+        if cut.reached < recorded.count:
+            out.put(CHECKPOINT, replaying.checkpoint(how.ends(), making.entries()))
+    return replaying.end()
+
+
+class _Replaying:
+    """What comes behind ``address``, what is written, and the account of it."""
+
+    def __init__(self, plan: Run, out: Folder, recorded: Recorded, tally: Tally) -> None:
+        self._plan, self._out, self._recorded, self._tally = plan, out, recorded, tally
+        self._behind = Going(plan.stages[len(BEFORE) :], ticks_until=recorded.until)
+        self._piled_on: set[Target] = set()
+        self.count, self.place = 0, b""
+
+    def take(self, some: Sequence[Made]) -> None:
+        """Take what was made of the next comments."""
+        self._tally.made(some)
+        self._out.write("scored", (one.scored for one in some))
+        self._out.write("replies", (line for one in some for line in one.replies))
+        self.count, self.place = self.count + len(some), some[-1].place
+        self._keep(self._behind.take([Arrived(_REPLY(line), clock_of(one.place)) for one in some for line in one.replies]))
+
+    def go_on_from(self, stopped: Checkpoint) -> list[tuple[str, bytes]]:
+        """Take over what another run did, and return what its ``address`` remembered. UserError where that was of something else."""
+        stopped.check_input(self._recorded.digest)
+        position, entries = stopped.position, stopped.entries()
+        for name, before in position.written.items():
+            stopped.check_written(name, before == written(self._out.take_over(name, before.size)))
+        restore(self._behind, position, entries)
+        self._tally.go_on_from(position.tally)
+        self._piled_on = set(position.piled_on)
+        self.count, self.place = position.count, position.place
+        return entries.get(BEFORE[-1], [])
+
+    def checkpoint(self, ends: dict[int, int], addressed: Iterator[tuple[str, bytes]]) -> Iterator[bytes]:
+        """Yield the file from which another run goes on."""
+        position = Position(
+            program=self._plan.program, configuration=self._plan.configuration, input=self._recorded.digest,
+            ends={str(partition): end for partition, end in ends.items()},
+            place=self.place, count=self.count, tick=self._behind.ticks.last, now=self._behind.now,
+            piled_on=sorted(self._piled_on), tally=self._tally, written={name: written(self._out.file(name)) for name in WRITTEN},
+        )  # fmt: skip
+        return packed(position, addressed, self._behind)
+
+    def end(self) -> Summary:
+        """Let the last tick do what it does, and account for everything."""
+        room, out, plan = self._out.room(), self._out, self._plan
+        self._keep(self._behind.end(clock_of(self.place) if self.count else None))
+        out.write("targets", target_lines(out.read("replies"), self._piled_on, plan.min_hostile_authors, room))
+        found = _summary(plan, self._tally, digest_of(out.read("alerts"), room), self._span(), self._recorded.count - self.count)
+        out.finish(account.encoded(found))
+        return found
+
+    def _span(self) -> tuple[datetime, datetime] | None:
+        return (clock_of(self._recorded.begins), clock_of(self.place)) if self.count else None
+
+    def _keep(self, turns: Iterator[Turn]) -> None:
+        for turn in turns:
+            self._tally.turn(turn)
+            if turn.stage.name == "pileon":
+                self._out.write("pileons", [send.value for send in turn.effects.sends])
+                self._out.write("late", _late(turn))
+                _follow(turn.effects.outputs, self._tally, self._piled_on)
+            else:
+                self._out.write("alerts", map(msgspec.json.encode, turn.effects.outputs))
 
 
 def _comments(lines: Iterator[Comment | BadLine], tally: Tally, out: Folder) -> Iterator[Comment]:
@@ -70,25 +158,6 @@ def _comments(lines: Iterator[Comment | BadLine], tally: Tally, out: Folder) -> 
             out.write("dead-letters", [msgspec.json.encode(line)])
         else:
             yield line
-
-
-def _counted(taken: Iterator[Arrived], tally: Tally) -> Iterator[Arrived]:
-    for one in taken:
-        tally.comment(one.record)
-        yield one
-
-
-def _write(turn: Turn, tally: Tally, out: Folder, piled_on: set[Target]) -> None:
-    name = turn.stage.name
-    if name in WRITTEN:
-        out.write(WRITTEN[name], [send.value for send in turn.effects.sends])
-    else:
-        out.write("alerts", map(msgspec.json.encode, turn.effects.outputs))
-    if name == "address":
-        tally.replies += len(turn.effects.outputs)
-    if name == "pileon":
-        out.write("late", _late(turn))
-        _follow(turn.effects.outputs, tally, piled_on)
 
 
 def _late(turn: Turn) -> Iterator[bytes]:
@@ -108,12 +177,8 @@ def _follow(transitions: Sequence[PileOn], tally: Tally, piled_on: set[Target]) 
             piled_on.add(target)
 
 
-def _write_targets(plan: Run, out: Folder, piled_on: set[Target]) -> None:
-    replies = map(msgspec.json.Decoder(Reply).decode, out.read("replies"))
-    out.write("targets", map(msgspec.json.encode, soft_counts(replies, piled_on, plan.min_hostile_authors)))
-
-
-def _summary(plan: Run, tally: Tally, out: Folder, clock: Sequence[datetime], not_replayed: int) -> Summary:
+def _summary(plan: Run, tally: Tally, alerts: str, span: tuple[datetime, datetime] | None, not_replayed: int) -> Summary:
+    first, last = span or (None, None)
     return Summary(
         complete=not not_replayed,
         not_replayed=not_replayed,
@@ -128,9 +193,9 @@ def _summary(plan: Run, tally: Tally, out: Folder, clock: Sequence[datetime], no
         alerts=account.alerts_section(tally),
         comments=account.comments_section(tally),
         notes=account.all_notes(tally),
-        first_arrival=_utc(clock[0]) if clock else None,
-        last_arrival=_utc(clock[-1]) if clock else None,
-        alerts_digest=account.digest_of(out.read("alerts")),
+        first_arrival=_utc(first) if first else None,
+        last_arrival=_utc(last) if last else None,
+        alerts_digest=alerts,
     )
 
 

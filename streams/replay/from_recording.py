@@ -1,19 +1,18 @@
 """A file of comments opened: JSON lines, or a recording, which is replayed as the topic itself would be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 from streams.engine import Message, decoder_of, moment
 from streams.errors import UserError
 from streams.packed import damage_told
-from streams.records import Action, Comment, ScoredComment
+from streams.records import Comment, ScoredComment
 from streams.replay.parquet import MAGIC, FromParquet, is_parquet
 from streams.replay.reading import BadLine, Opened
 from streams.replay.recording import Recording, is_recording
-from streams.replay.reuse import Revision, Scores, revision_of
+from streams.replay.reuse import Scores
 from streams.replay.taken import Asked, comments_of
 from streams.stages.decode import Unreadable
-from streams.stages.step import Arrived
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
 
 
@@ -22,6 +21,8 @@ class FromRecording:
 
     attested = True
     """The broker's own time, which stands in the recording, bounds every arrival."""
+    ends: Mapping[int, int] = {}
+    """It is no topic."""
 
     def __init__(self, opened: Opened, recording: Recording, asked: Asked) -> None:
         self._opened, self.recording, self._asked = opened, recording, asked
@@ -57,8 +58,7 @@ class FromScored(FromRecording):
         self._scores = scores
 
     def comments(self) -> Iterator[Comment | BadLine]:
-        """Yield the comments as they were scored, and what cannot be read. UserError where one has no score by whom it is wanted."""
-        needed: list[Revision] = []
+        """Yield the comments as they were scored, and what cannot be read."""
         for message in self.messages():
             found = _read(message)
             if isinstance(found, BadLine):
@@ -66,9 +66,7 @@ class FromScored(FromRecording):
                     yield found
             elif self._asked.holds(found.comment.ingested_at or moment(message.timestamp_ms)):
                 self._scores.take_with_comment(found)
-                needed += needed_of(found.comment)
                 yield found.comment
-        self._scores.check(needed)
 
 
 def _read(message: Message) -> ScoredComment | BadLine:
@@ -77,13 +75,6 @@ def _read(message: Message) -> ScoredComment | BadLine:
     except Unreadable as unreadable:
         return BadLine(message.offset, str(unreadable.reason), unreadable.detail, message.value or b"")
     return record
-
-
-def needed_of(comment: Comment | BadLine) -> list[Revision]:
-    """Return the revision whose score a comment needs: of a deletion, and of what is none, nothing."""
-    if isinstance(comment, BadLine) or comment.action is Action.DELETED:
-        return []
-    return [revision_of(Arrived(comment, comment.ingested_at or comment.created_at))]
 
 
 def open_file(file: str, asked: Asked, scores: Scores | None) -> Opened | FromRecording | FromParquet:

@@ -1,11 +1,12 @@
 """Comments of ``comments.raw`` as a recording: read once up to the end as it is now, in no group, committing nothing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from streams.engine import Message
 from streams.errors import UserError
 from streams.kafka.connection import reached
 from streams.kafka.read import bounded
@@ -24,22 +25,45 @@ class FromTopic:
     size = None
     read = 0
 
-    def __init__(self, settings: Settings, topic: str, start: datetime | None = None, end: datetime | None = None) -> None:
-        """Raise UserError for a topic that holds no comments."""
+    def __init__(
+        self,
+        settings: Settings,
+        topic: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        ends: Mapping[int, int] | None = None,
+    ) -> None:
+        """Raise UserError for a topic that holds no comments. ``ends``: by partition, where a read ended that is to be repeated."""
         if topic != COMMENTS_RAW.name:
             raise UserError(f"--topic {topic}: replay starts from {COMMENTS_RAW.name}; nothing else holds comments as they arrived")
-        self._settings, self._asked = settings, Asked(start, end)
+        self._settings, self._asked, self._ends = settings, Asked(start, end), ends
+        self.ends: dict[int, int] = {}
+        """Where the topic ended that was read, by partition."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """There is nothing to close: the consumer is gone when ``comments()`` begins to give."""
+        """There is nothing to close: the consumer is gone when ``comments()`` has given all."""
 
     def comments(self) -> Iterator[Comment | BadLine]:
         """Yield comments with the time they arrived filled in, and what cannot be read under its offset; partition after partition."""
-        yield from asyncio.run(reached(self._settings, self._all()))
+        with asyncio.Runner() as runner:
+            batches = self._batches()
+            try:
+                batch = runner.run(reached(self._settings, _next(batches)))
+                while batch is not None:
+                    yield from comments_of(batch, self._asked)
+                    batch = runner.run(_next(batches))
+            finally:
+                runner.run(batches.aclose())
 
-    async def _all(self) -> list[Comment | BadLine]:
-        async with bounded(self._settings, COMMENTS_RAW.name, since=self._asked.since) as reading:
-            return [found async for batch in reading.in_order() for found in comments_of(batch, self._asked)]
+    async def _batches(self) -> AsyncGenerator[list[Message], None]:
+        async with bounded(self._settings, COMMENTS_RAW.name, since=self._asked.since, ends=self._ends) as reading:
+            self.ends = {partition: bound.end for partition, bound in reading.bounds.items()}
+            async for batch in reading.in_order():
+                yield batch
+
+
+async def _next(batches: AsyncGenerator[list[Message], None]) -> list[Message] | None:
+    return await anext(batches, None)

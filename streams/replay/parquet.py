@@ -1,6 +1,6 @@
 """Comment records from a Parquet file: a column per field of Comment, read row group by row group."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -39,6 +39,8 @@ class FromParquet:
     """Stands where ``reading.Opened`` stands. Use as a context manager. ``read`` and ``size`` are rows."""
 
     attested = False
+    ends: Mapping[int, int] = {}
+    """It is no topic."""
 
     def __init__(self, file: str) -> None:
         """Raise UserError for a file that cannot be read, lacks a column that a comment needs, or has one of another type."""

@@ -1,13 +1,18 @@
 """What a replay rests on, from the settings: its stages, and the names and the hash that its summary shows."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 
+from streams.errors import UserError
 from streams.pseudonyms import installation_key, pseudonym
+from streams.replay.addressing import BEFORE
 from streams.replay.from_file import Run
+from streams.replay.parts import Parted
 from streams.replay.reuse import Reuse, Reused
 from streams.replay.summary import configuration_hash
-from streams.scorers import Scorer
+from streams.scorers import Scorer, ScorerUnavailable, open_scorer
 from streams.settings import Settings, topology_config
+from streams.stages.step import Stage
 from streams.topology import topology
 
 
@@ -15,9 +20,8 @@ def planned(settings: Settings, scorer: Scorer) -> Run:
     """Return the plan of a replay with these settings and this scorer. Makes the installation key where there is none."""
     key = installation_key(settings.data)
     config = topology_config(settings, key)
-    stages = topology(scorer, config)
-    if isinstance(scorer, Reuse):
-        stages = (Reused(scorer), *stages[1:])
+    score, _, *behind = topology(scorer, config)
+    stages = (Reused(scorer) if isinstance(scorer, Reuse) else score, Parted(config.address, config.installation_key), *behind)
     matters = [*(config.of(stage.name) for stage in stages), config.alert, config.mutes, pseudonym(key, "configuration")]
     return Run(
         stages=stages,
@@ -27,3 +31,15 @@ def planned(settings: Settings, scorer: Scorer) -> Run:
         configuration=configuration_hash(scorer.name, matters),
         min_hostile_authors=config.pileon.min_hostile_authors,
     )
+
+
+def stages_before(settings: Settings, scorer: str, *, is_reused: bool) -> Sequence[Stage]:
+    """Return the stages before the detector as ``planned`` makes them, in another process.
+
+    Raises UserError where there is no such scorer.
+    """
+    try:
+        opened = Reuse(scorer) if is_reused else open_scorer(scorer)
+    except ScorerUnavailable as error:
+        raise UserError(f"--scorer: {error}") from error
+    return planned(settings, opened).stages[: len(BEFORE)]

@@ -1,6 +1,6 @@
 """Comment records from a file of JSON lines: plain, ``.gz`` or ``.zst``, or standard input."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
@@ -46,6 +46,8 @@ class Opened:
     """
 
     attested = False
+    ends: Mapping[int, int] = {}
+    """It is no topic."""
 
     def __init__(self, file: str) -> None:
         """Raise UserError where the file cannot be opened."""

@@ -1,14 +1,24 @@
-"""What a replay reads, in the order and with the clock that it is replayed with."""
+"""What a replay reads, in the order and with the clock that it is replayed with; on disk where it is more than a little."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from heapq import merge
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.records import Comment
-from streams.replay.believed import believed, witnessed
-from streams.replay.order import arrivals, in_order
+from streams.replay.believed import Claims, Witnessed, mended
+from streams.replay.order import Places, arrival, clock_of
+from streams.replay.parts import part_of
+from streams.replay.reuse import Scores, attached
+from streams.replay.sorting import Sorted, Sorter, merged
 from streams.stages.step import Arrived
 
 Progress = Callable[[int, int], None]
@@ -36,37 +46,147 @@ class Cut:
             raise KeyboardInterrupt
 
 
+_ENCODE: Final = msgspec.json.Encoder().encode
+_DECODE: Final = msgspec.json.Decoder(Comment).decode
+
+
+class Share(Struct, frozen=True):
+    """Some conversations' comments by place, and the scores that were given to them before, by the same places."""
+
+    comments: Sorted
+    scores: Sorted | None = None
+
+    def __iter__(self) -> Iterator[tuple[bytes, Arrived]]:
+        """Yield each comment by its place, with its arrival."""
+        given = None if self.scores is None else iter(self.scores)
+        for key, value in self.comments:
+            comment = _DECODE(value)
+            arrived = Arrived(comment, _clock(key, comment))
+            yield key, arrived if given is None else attached(arrived, next(given), key)
+
+
+def placed(shares: Sequence[Share]) -> Iterator[tuple[bytes, Arrived]]:
+    """Yield the comments of all shares in order, each by its place."""
+    return iter(shares[0]) if len(shares) == 1 else merge(*shares, key=itemgetter(0))
+
+
+def _clock(key: bytes, comment: Comment) -> datetime:
+    """Return the virtual clock; where it is the comment's own arrival, as the comment writes it."""
+    at, clock = arrival(comment), clock_of(key)
+    return at if at == clock else clock
+
+
+class Comments(Struct, frozen=True):
+    """Comments that can be gone through again and again, and are never all in memory."""
+
+    shares: tuple[Share, ...]
+    count: int
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return self.count
+
+    def __iter__(self) -> Iterator[Comment]:
+        """Yield them."""
+        for _, value in islice(merged(share.comments for share in self.shares), self.count):
+            yield _DECODE(value)
+
+
 class Recorded(Struct, frozen=True):
     """Comments in the order of a replay. Can be replayed as often as one likes."""
 
-    comments: Sequence[Comment]
-    clock: Sequence[datetime]
-    """The virtual clock at each of them."""
+    shares: tuple[Share, ...]
+    """Each conversation is in one of them; among them they are in order."""
+    count: int
     until: datetime | None
     """No tick claims more; None: nothing bounds it."""
     not_believed: int = 0
     """Arrivals that the other records contradict."""
+    digest: str = ""
+    """SHA-256 of the comments with their places, as they were read, and of the scores that were given to them."""
+    begins: bytes = b""
+    """The place of the first one."""
+    last: bytes = b""
+    """That of the last one."""
+
+    @property
+    def comments(self) -> Comments:
+        """Return the comments alone."""
+        return Comments(self.shares, self.count)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """Return what the virtual clock shows at the end; None where there is no comment."""
+        return clock_of(self.last) if self.count else None
 
     def first(self, count: int) -> "Recorded":
-        """Return the first so many of them."""
-        return replace(self, comments=self.comments[:count], clock=self.clock[:count])
+        """Return the first so many of them. Where they end is not known."""
+        return replace(self, count=min(count, self.count), last=self.last if count >= self.count else b"")
 
     def told(self, progress: Progress, cut: Cut | None = None) -> Iterator[Arrived]:
         """Yield each comment with its arrival, and tell when it was taken; up to the cut."""
-        for done, (comment, at) in enumerate(zip(self.comments, self.clock, strict=True), 1):
+        for done, (_, arrived) in enumerate(islice(placed(self.shares), self.count), 1):
             if cut is not None and cut.ends(done):
                 return
-            yield Arrived(comment, at)
-            progress(done, len(self.comments))
+            yield arrived
+            progress(done, self.count)
 
 
-def in_replays_order(read: Iterable[Comment], attested: bool) -> Recorded:
+def in_replays_order(
+    read: Iterable[Comment], attested: bool, folder: Path | None = None, scores: Scores | None = None, shares: int = 1
+) -> Recorded:
     """Return comments as they are replayed.
 
     ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
+    ``folder`` takes what is too much for memory; it must stay while the comments are used. Without one they are all held.
+    ``scores``: those that were given before; UserError where one is missing. ``shares``: processes that are going to share the work.
     """
-    claimed = list(read)
-    told, not_believed = (claimed, 0) if attested else believed(claimed)
-    comments = in_order(told)
-    clock = [one.at for one in arrivals(comments)]
-    return Recorded(comments, clock, None if attested else witnessed(comments, clock), not_believed)
+    if scores is not None:
+        scores.begin(folder)
+    bounds: dict[int, int] = {}
+    if not attested:
+        read, bounds = _witnesses(read, folder)
+    gathering = _Gathering(folder, scores, shares)
+    for number, comment in enumerate(read):
+        gathering.add(mended(comment, bounds[number]) if number in bounds else comment)
+    return gathering.recorded(attested, len(bounds))
+
+
+def _witnesses(read: Iterable[Comment], folder: Path | None) -> tuple[Iterable[Comment], dict[int, int]]:
+    """Return what was read, to be read once more, and the bounds of those arrivals that the others contradict."""
+    claims, kept = Claims(), Sorter(folder, "as-read")
+    for number, comment in enumerate(read):
+        claims.add(comment)
+        kept.add(number.to_bytes(8, "big"), _ENCODE(comment))
+    return (_DECODE(value) for _, value in kept.sorted()), claims.bounds()
+
+
+class _Gathering:
+    """Takes comments as they are read, and gives each its place and its share."""
+
+    def __init__(self, folder: Path | None, scores: Scores | None, shares: int) -> None:
+        self._places, self._witnessed, self._scores = Places(), Witnessed(), scores
+        self._sorters = [Sorter(folder, f"comments-{number}") for number in range(shares)]
+        self._digest, self._last = hashlib.sha256(), b""
+        self._first = b""
+
+    def add(self, comment: Comment) -> None:
+        key, value = self._places.key(comment), _ENCODE(comment)
+        share = part_of(comment.source, comment.community, comment.conversation_id) % len(self._sorters)
+        self._sorters[share].add(key, value)
+        self._witnessed.add(key, comment)
+        self._digest.update(key + value)
+        self._last = max(self._last, key)
+        self._first = min(self._first or key, key)
+        if self._scores is not None:
+            self._scores.need(comment, _clock(key, comment), key, share)
+
+    def recorded(self, attested: bool, not_believed: int) -> Recorded:
+        comments = [sorter.sorted() for sorter in self._sorters]
+        if self._scores is None:
+            shares = [Share(some) for some in comments]
+        else:
+            given = self._scores.joined(len(comments), self._digest)
+            shares = [Share(some, scores) for some, scores in zip(comments, given, strict=True)]
+        until = None if attested else self._witnessed.at
+        return Recorded(tuple(shares), sum(map(len, comments)), until, not_believed, self._digest.hexdigest(), self._first, self._last)

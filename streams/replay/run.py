@@ -49,16 +49,35 @@ def run(
     reads ``replies``, ticks are woven in as the virtual clock passes multiples of ``ticks_every``, and a last one at its end;
     none claims more than ``ticks_until``. ``ends_at`` is where the clock stands at the end, where records came of which these are made.
     """
-    stores = [stage.new_store() for stage in stages]
-    ticks = _Ticks(ticks_every, ticks_until)
+    going = Going(stages, ticks_every, ticks_until)
     coming = iter(arrived)
-    now = None
     while some := list(islice(coming, batch)):
-        now = some[-1].at
-        yield from _through(stages, stores, some, ticks)
-    now = now if ends_at is None else max(now or ends_at, ends_at)
-    if now is not None:
-        yield from _at_the_end(stages, stores, now, ticks)
+        yield from going.take(some)
+    yield from going.end(ends_at)
+
+
+class Going:
+    """A run that is given its records batch by batch. Its stores and its ticks can be taken over by another run."""
+
+    def __init__(self, stages: Sequence[Stage], ticks_every: timedelta = TICKS_EVERY, ticks_until: datetime | None = None) -> None:
+        """Begin with empty stores."""
+        self.stages = stages
+        self.stores: list[Any] = [stage.new_store() for stage in stages]
+        self.ticks = Ticks(ticks_every, ticks_until)
+        self.now: datetime | None = None
+        """When the last record arrived."""
+
+    def take(self, arrived: list[Arrived]) -> Iterator[Turn]:
+        """Yield what each stage makes of a batch, first stage to last."""
+        if arrived:
+            self.now = arrived[-1].at
+            yield from _through(self.stages, self.stores, arrived, self.ticks)
+
+    def end(self, ends_at: datetime | None = None) -> Iterator[Turn]:
+        """Yield what the last tick brings. ``ends_at``: where the clock stands, if not at the last record."""
+        now = self.now if ends_at is None else max(self.now or ends_at, ends_at)
+        if now is not None:
+            yield from _at_the_end(self.stages, self.stores, now, self.ticks)
 
 
 def results(turns: Iterable[Turn]) -> Results:
@@ -73,31 +92,35 @@ def results(turns: Iterable[Turn]) -> Results:
     return gathered
 
 
-class _Ticks:
+class Ticks:
     """Writes time into the log, as the owner of a partition does live."""
 
     def __init__(self, every: timedelta, until: datetime | None) -> None:
         self._every = every
         self._until = until
-        self._last: datetime | None = None
+        self.last: datetime | None = None
+        """What the last one claimed."""
 
     def woven(self, arrived: Iterable[Arrived]) -> Iterator[Arrived]:
+        """Yield records with the ticks between them."""
         for one in arrived:
             at = self.bounded(one.at)
             due = at - (at - _START) % self._every
-            if self._last is None or due > self._last:
+            if self.last is None or due > self.last:
                 yield self.tick(due)
             yield one
 
     def bounded(self, at: datetime) -> datetime:
+        """Return the latest that a tick may claim by then."""
         return at if self._until is None else min(at, self._until)
 
     def tick(self, at: datetime) -> Arrived:
-        self._last = at
+        """Return a tick of this time."""
+        self.last = at
         return Arrived(Tick(at=at), at)
 
 
-def _through(stages: Sequence[Stage], stores: Sequence[Any], arrived: list[Arrived], ticks: _Ticks) -> Iterator[Turn]:
+def _through(stages: Sequence[Stage], stores: Sequence[Any], arrived: list[Arrived], ticks: Ticks) -> Iterator[Turn]:
     for stage, store in zip(stages, stores, strict=True):
         coming = list(ticks.woven(arrived)) if _takes_ticks(stage) else arrived
         turn = _turn(stage, store, coming)
@@ -105,7 +128,7 @@ def _through(stages: Sequence[Stage], stores: Sequence[Any], arrived: list[Arriv
         arrived = handed_on(turn)
 
 
-def _at_the_end(stages: Sequence[Stage], stores: Sequence[Any], now: datetime, ticks: _Ticks) -> Iterator[Turn]:
+def _at_the_end(stages: Sequence[Stage], stores: Sequence[Any], now: datetime, ticks: Ticks) -> Iterator[Turn]:
     first = next((n for n, stage in enumerate(stages) if _takes_ticks(stage)), len(stages))
     arrived = [ticks.tick(ticks.bounded(now))]
     for stage, store in zip(stages[first:], stores[first:], strict=True):

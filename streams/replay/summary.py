@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct, field
 
-from streams.records import Action, Comment
+from streams.replay.addressing import BEFORE, NEW_CONVERSATION, WITHOUT_AUTHOR, WITHOUT_TIME, Made
 from streams.replay.run import Turn
 from streams.stages.step import Stage
 
@@ -55,7 +55,7 @@ class Tally(Struct):
     dead_lettered: int = 0
     without_author: int = 0
     without_time: int = 0
-    conversations: set[tuple[str, str, str]] = field(default_factory=set)
+    conversations: int = 0
     outcomes: dict[str, Counter[str]] = field(default_factory=dict)
     """By stage; begins with every outcome of the run's stages at zero."""
     notes: dict[str, Counter[str]] = field(default_factory=dict)
@@ -65,13 +65,28 @@ class Tally(Struct):
     replies: int = 0
     """Replies sent by ``address``."""
 
-    def comment(self, comment: Comment) -> None:
-        """Count one comment read."""
+    def comment(self, facts: int) -> None:
+        """Count one comment read, by its facts (``addressing.Facts``)."""
         self.lines += 1
-        self.conversations.add((comment.source, comment.community, comment.conversation_id))
-        if comment.action is Action.CREATED:
-            self.without_author += comment.author_id is None
-            self.without_time += comment.created_at_is_estimated
+        self.conversations += bool(facts & NEW_CONVERSATION)
+        self.without_author += bool(facts & WITHOUT_AUTHOR)
+        self.without_time += bool(facts & WITHOUT_TIME)
+
+    def made(self, some: Sequence[Made]) -> None:
+        """Count what the stages before the detector made of comments."""
+        for number, stage in enumerate(BEFORE):
+            self.outcomes.setdefault(stage, Counter()).update([one.outcomes[number] for one in some])
+            self.notes.setdefault(stage, Counter()).update([note for one in some for note in one.notes[number]])
+        for one in some:
+            self.comment(one.facts)
+            self.replies += len(one.replies)
+
+    def go_on_from(self, before: "Tally") -> None:
+        """Take over what another run counted of the comments that it took; what was read is counted anew."""
+        self.lines += before.lines - before.dead_lettered
+        self.replies, self.statuses = before.replies, before.statuses
+        self.conversations, self.without_author, self.without_time = before.conversations, before.without_author, before.without_time
+        self.outcomes, self.notes = before.outcomes, before.notes
 
     def turn(self, turn: Turn) -> None:
         """Count what a stage made of a batch."""
@@ -134,7 +149,7 @@ def comments_section(tally: Tally) -> dict[str, int]:
         "without_author": tally.without_author,
         "without_time": tally.without_time,
         "outside": tally.outcomes.get("address", Counter())["outside"],
-        "conversations": len(tally.conversations),
+        "conversations": tally.conversations,
     }
 
 
@@ -144,14 +159,6 @@ def all_notes(tally: Tally) -> dict[str, int]:
     if tally.not_believed:
         found[NOT_BELIEVED] = tally.not_believed
     return dict(sorted(found.items()))
-
-
-def digest_of(lines: Iterable[bytes]) -> str:
-    """Return the SHA-256 of lines, sorted: equal for two runs that decided alike."""
-    digest = hashlib.sha256()
-    for line in sorted(lines):
-        digest.update(line + b"\n")
-    return digest.hexdigest()
 
 
 def configuration_hash(scorer: str, settings: Any) -> str:

@@ -224,8 +224,8 @@ class Conversations:
     def __init__(self, keyed: Keyed) -> None:
         self.keyed = keyed
         self.open: dict[Place, Conversation] = {}
-        self._quiet: dict[tuple[str, str], list[tuple[datetime, Place]]] = {}
-        """Per community, a heap of conversations by the arrival of their newest comment; stale ones are corrected when met."""
+        self._quiet: dict[tuple[str, ...], list[tuple[datetime, Place]]] = {}
+        """Per ``neighbours``, a heap of conversations by the arrival of their newest comment; stale ones are corrected when met."""
 
     def apply(self, key: str, entry: Entry | None) -> None:
         """Put one entry, or remove it (None)."""
@@ -247,15 +247,19 @@ class Conversations:
     def _queue(self, place: Place, conversation: Conversation, seen: datetime) -> None:
         """Note that nothing came to the conversation since ``seen`` or later: a lower bound, made exact when it is met."""
         conversation.quiet_since = seen
-        heapq.heappush(self._quiet.setdefault(place[:2], []), (seen, place))
+        heapq.heappush(self._quiet.setdefault(self.neighbours(place), []), (seen, place))
 
     def conversation(self, place: Place) -> Conversation:
         """Return a conversation; an empty one, not yet part of the store, if it is new."""
         return self.open.get(place) or Conversation(self.keyed)
 
-    def quietest(self, community: tuple[str, str], before: datetime) -> Place | None:
-        """Return the conversation whose newest comment arrived longest ago, if that was before then."""
-        heap = self._quiet.get(community, [])
+    def neighbours(self, place: Place) -> tuple[str, ...]:
+        """Return what conversations have in common that let each other go when they have been quiet for long: their community."""
+        return place[:2]
+
+    def quietest(self, near: Place, before: datetime) -> Place | None:
+        """Return the conversation near this one whose newest comment arrived longest ago, if that was before then."""
+        heap = self._quiet.get(self.neighbours(near), [])
         while heap and heap[0][0] < before:  # it is a lower bound: nothing need be made exact where it is not
             seen, place = heap[0]
             conversation = self.open.get(place)

@@ -42,7 +42,7 @@ def _evict(gathered: Gathered, config: Config, since: datetime) -> None:
 
 def _sweep(gathered: Gathered, since: datetime, store: Conversations) -> None:
     """Let go of the comments of a conversation of the same community where nothing came for all the days."""
-    quiet = store.quietest(gathered.place[:2], since)
+    quiet = store.quietest(gathered.place, since)
     if quiet is None or quiet == gathered.place:
         return
     for count, (comment_id, entry) in enumerate(store.open[quiet].oldest_first()):

@@ -1,4 +1,7 @@
-"""Bounded reads and replays from the broker: records a second, wall and CPU, beside plain aiokafka and msgspec as the limit."""
+"""Bounded reads and replays from the broker: records a second, wall and CPU, beside plain aiokafka and msgspec as the limit.
+
+Replays of a quarter of the records and of all of them stand side by side: memory that grows with the period would be seen.
+"""
 
 import argparse
 import asyncio
@@ -9,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -25,9 +29,9 @@ from streams.kafka.read import bounded
 from streams.records import Comment, ScoredComment
 from streams.replay.beside import Beside, scores_of_topic
 from streams.replay.folder import Folder
-from streams.replay.from_file import replay
+from streams.replay.from_file import How, replay
 from streams.replay.from_topic import FromTopic
-from streams.replay.plan import planned
+from streams.replay.plan import planned, stages_before
 from streams.replay.reuse import Scores
 from streams.replay.taken import Asked
 from streams.scorers import Toxicity, open_scorer
@@ -37,6 +41,7 @@ from streams.stages.score import scored
 from streams.stages.step import Arrived
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
 from tests.bench.machine import machine
+from tests.bench.memory import Peak
 
 _NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _ROUNDS = 3
@@ -49,15 +54,18 @@ def print_bounded(folder: Path, records: int) -> None:
     address = broker.start(fetch_jars(Path(".threadwatch") / "kafka-jars"))
     try:
         settings = load({}, options={"kafka.bootstrap": address, "data": str(folder)})
-        asyncio.run(_fill(settings, records))
+        quarter = asyncio.run(_fill(settings, records))
         _print("plain aiokafka.getmany + msgspec (the limit)", partial(_plain, settings), records)
         _print("our bounded read of comments.scored, decoded", partial(_ours, settings), records)
-        _print("replay, scores reused, raw → files", partial(_replayed, settings, folder), records)
+        for processes, part in ((1, 4), (1, 1), (2, 4), (2, 1)):
+            what = f"replay, reused, {processes} process{'es' * (processes > 1)}, {'all' if part == 1 else 'a quarter'}"
+            _print(what, partial(_replayed, settings, folder, processes, _NOW if part == 1 else quarter), records // part, rounds=1)
     finally:
         broker.stop()
 
 
-async def _fill(settings: Settings, records: int) -> None:
+async def _fill(settings: Settings, records: int) -> datetime:
+    """Fill the topics, and return a time before which a quarter of the comments had arrived."""
     await create_topics(settings)
     comments = list(sample(_NOW, records))
     await send_records_async(settings, COMMENTS_RAW, comments)
@@ -72,6 +80,7 @@ async def _fill(settings: Settings, records: int) -> None:
         return record  # type: ignore[no-any-return]
 
     await send_records_async(settings, COMMENTS_SCORED, map(made, comments))
+    return sorted(one.ingested_at or one.created_at for one in comments)[records // 4]
 
 
 def _plain(settings: Settings) -> int:
@@ -112,32 +121,44 @@ async def _our_own(settings: Settings) -> int:
     return count
 
 
-def _replayed(settings: Settings, folder: Path) -> int:
+def _replayed(settings: Settings, folder: Path, processes: int, until: datetime) -> int:
     scores = Scores()
-    with Beside(FromTopic(settings, COMMENTS_RAW.name), scores, scores_of_topic(settings, Asked())) as input_:
+    end = None if until == _NOW else until
+    topic = FromTopic(settings, COMMENTS_RAW.name, end=end)
+    with Beside(topic, scores, scores_of_topic(settings, Asked())) as input_:
         plan = planned(settings, scores.by(open_scorer(settings.scorer).name))
+        how = How(processes=processes, stages=partial(stages_before, settings, plan.scorer, is_reused=True))
         with Folder(folder / "out", force=True) as out:
-            found = replay(plan, input_.comments(), out, attested=True)
+            found = replay(plan, input_.comments(), out, attested=True, how=how)
     return found.raw["records"]
 
 
-def _print(what: str, run: Callable[[], int], records: int) -> None:
+def _print(what: str, run: Callable[[], int], records: int, rounds: int = _ROUNDS) -> None:
     """Run it a few times, each in a process of its own, and print the medians."""
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        found = [pool.apply(_measured, (run,)) for _ in range(_ROUNDS)]
-    assert all(one[0] == records for one in found), found
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:  # it may start its own
+        found = [pool.submit(_measured, run).result() for _ in range(rounds)]
+    assert all(abs(one[0] - records) <= records // 100 for one in found), found
+    records = found[0][0]
     wall, cpu, memory = (statistics.median(column) for column in list(zip(*found, strict=True))[1:])
     print(
-        f"{what:<46} {records / wall:9,.0f} records a second, {records / cpu:9,.0f} a CPU second, {memory:5,.0f} MiB (of {_ROUNDS} runs)",
+        f"{what:<46} {records:9,} records: {records / wall:9,.0f} a second, {records / cpu:9,.0f} a CPU second, {memory:5,.0f} MiB"
+        f" ({rounds} run{'s' * (rounds > 1)})",
         flush=True,
     )
 
 
 def _measured(run: Callable[[], int]) -> tuple[int, float, float, float]:
     gc.collect()
-    began, spent = time.monotonic(), time.process_time()
-    count = run()
-    return count, time.monotonic() - began, time.process_time() - spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    began, spent = time.monotonic(), _cpu()
+    with Peak() as peak:
+        count = run()
+    return count, time.monotonic() - began, _cpu() - spent, peak.mib
+
+
+def _cpu() -> float:
+    """Return CPU seconds of this process and of those that it started and that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def main() -> None:

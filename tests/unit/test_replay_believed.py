@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.records import Comment
-from streams.replay.believed import believed, witnessed
-from streams.replay.order import arrival, arrivals, in_order
+from streams.replay.believed import Witnessed, believed
+from streams.replay.order import Places, arrival, in_order
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, comment
 
 FAR = 2000 * DAY
@@ -115,9 +115,13 @@ def test_what_is_believed_does_not_depend_on_how_conversations_are_interleaved(c
     assert in_order(believed(shuffled)[0]) == in_order(believed(comments)[0])
 
 
-def test_time_is_what_two_different_comments_tell() -> None:
+@pytest.mark.parametrize("order", [1, -1])
+def test_time_is_what_two_different_comments_tell(order: int) -> None:
     def told(comments: list[Comment]) -> object:
-        return witnessed(comments, [one.at for one in arrivals(comments)])
+        witnessed, places = Witnessed(), Places()
+        for key, one in [(places.key(one), one) for one in comments][::order]:
+            witnessed.add(key, one)
+        return witnessed.at
 
     assert told([*honest(3), said("last", FAR), said("last", FAR)]) == NOON + 2 * MINUTE
     assert told(honest(1)) is told([]) is None

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from streams.records import Action, PileOn, Reply
 from streams.replay import summary as account
+from streams.replay.addressing import Facts
 from streams.replay.from_file import Run
 from streams.replay.recorded import Cut, Progress, Recorded
 from streams.replay.run import Turn, handed_on, run
@@ -106,8 +107,9 @@ def played(rules: Mapping[Side, Rules], recorded: Recorded, undecodable: int, pr
         pass
     cut.check()
     for one in made.values():
-        for comment in recorded.comments[: cut.reached]:
-            one.tally.comment(comment)
+        facts = Facts()
+        for comment in recorded.first(cut.reached).comments:
+            one.tally.comment(facts.of(comment))
     return made
 
 
@@ -144,7 +146,7 @@ def folded(rules: Rules, found: Addressed, recorded: Recorded) -> Played:
     stages = _stages(rules, before=False)
     made = Played(tally_of(stages), answered=found.answered)
     taking = _Taking(made, rules.settings)
-    for turn in run(stages, found.replies, ticks_until=recorded.until, ends_at=recorded.clock[-1]):
+    for turn in run(stages, found.replies, ticks_until=recorded.until, ends_at=recorded.ends_at):
         taking.take(turn)
     return made
 

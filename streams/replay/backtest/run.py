@@ -29,6 +29,7 @@ from streams.replay.backtest.texts import Texts
 from streams.replay.folder import Folder
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Cut, Progress, in_replays_order
+from streams.replay.reuse import scores_of
 from streams.stages.targets import Target
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -63,10 +64,11 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
     ``cut`` may end it early: then all of it is about the comments that both sides took, and says that it is not complete.
     Raises UserError where there is no comment at all, or where labels speak of something else, Unbalanced if a record went missing.
     """
-    read, undecodable = read_all(lines)
-    if not read:
+    read = Read(lines)
+    recorded = in_replays_order(read, attested, out.room(), scores_of(asked.rules[Side.CANDIDATE].plan.stages))
+    if not recorded.count:
         raise UserError("no comment arrived in this period, there is nothing to backtest")
-    recorded = in_replays_order(read, attested)
+    undecodable = read.undecodable
     lateness = Lateness([one.settings for one in asked.rules.values()])
     made, count = played(asked.rules, recorded, undecodable, progress, cut), len(recorded.comments)
     recorded = recorded.first(cut.reached)
@@ -93,15 +95,19 @@ def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, o
     return found
 
 
-def read_all(lines: Iterator[Comment | BadLine]) -> tuple[list[Comment], int]:
-    """Return the comments, and how many lines are none."""
-    read, undecodable = [], 0
-    for line in lines:
-        if isinstance(line, BadLine):
-            undecodable += 1
-        else:
-            read.append(line)
-    return read, undecodable
+class Read:
+    """The comments among lines; counts those that are none."""
+
+    def __init__(self, lines: Iterator[Comment | BadLine]) -> None:
+        self._lines, self.undecodable = lines, 0
+
+    def __iter__(self) -> Iterator[Comment]:
+        """Yield the comments."""
+        for line in self._lines:
+            if isinstance(line, BadLine):
+                self.undecodable += 1
+            else:
+                yield line
 
 
 def _lived(rules: Rules, made: Played) -> Lived:

@@ -24,10 +24,11 @@ from streams.replay.backtest.pages import pages
 from streams.replay.backtest.period import Lateness, Period, event_time, period
 from streams.replay.backtest.played import Addressed, Rules, addressed, folded
 from streams.replay.backtest.report import Covered, covered
-from streams.replay.backtest.run import read_all
+from streams.replay.backtest.run import Read
 from streams.replay.folder import Folder
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Progress, Recorded, in_replays_order
+from streams.replay.reuse import scores_of
 
 SWEEP: Final = "sweep.json"
 TABLE: Final = "sweep.csv"
@@ -108,10 +109,11 @@ def sweep(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out:
     Raises UserError where there is no comment at all, a value that cannot be, or labels that speak of something else.
     """
     all_ = [({}, asked.rules({})), *((values, asked.rules(values)) for values in combinations(asked.grid))]
-    read, undecodable = read_all(lines)
-    if not read:
+    read = Read(lines)
+    recorded = in_replays_order(read, attested, out.room(), scores_of(all_[0][1].plan.stages))
+    if not recorded.count:
         raise UserError("no comment arrived in this period, there is nothing to sweep")
-    recorded = in_replays_order(read, attested)
+    undecodable = read.undecodable
     lateness = Lateness([all_[0][1].settings])
     times = [event_time(comment, lateness) for comment in recorded.comments]
     when = period(times)
