@@ -108,7 +108,7 @@ class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lease: timedelta = timedelta(minutes=15)
     """An alert that is not posted again for so long is shown as no longer monitored."""
     post_every: timedelta = timedelta(seconds=30)
-    """How often every open pile-on is posted again."""
+    """How often every open pile-on is posted again, or an empty list that shows whether Alertmanager answers."""
     console_url: str = ""
     """Where the links in alerts lead; empty: no links."""
 

@@ -183,8 +183,8 @@ def _odd() -> AnyPanel:
 def _posts() -> AnyPanel:
     looks = {"ok": Line(GREEN), "refused": Line(ORANGE, dashed=True), "failed": Line(VERMILLION, dashed=True)}
     return lines(
-        "Posts to Alertmanager a minute", "ok: taken; refused: answered 4xx; failed: no answer or 5xx. Open pile-ons are posted again and "
-        "again: nothing here while nothing is open is well.",
+        "Posts to Alertmanager a minute", "ok: taken; refused: answered 4xx; failed: no answer or 5xx. All that fires is posted again "
+        "every 30 s, and an empty list while nothing does: ok never falls to nothing while it is well.",
         Query("sum by (outcome) (rate(threadwatch_alerts_posted_total[$__rate_interval])) * 60", "{{outcome}}"), unit=A_MINUTE, looks=looks,
         links=[runbook("AlertPathBroken")],
     )  # fmt: skip
