@@ -9,7 +9,7 @@ from deploy.grafana.generator.looks import GREEN, ORANGE, PINK, SKY, VERMILLION,
 from deploy.grafana.generator.panels import A_MINUTE, A_SECOND, SECONDS, SHARE, AnyPanel, Column, Query, bars, heat, lines, number, rows
 
 OBJECTIVE: Final = 0.999
-"""Share of comments scored within a minute of being written."""
+"""Share of comments scored within a minute of arrival."""
 SLO: Final = Steps(look=OBJECTIVE, bad=0.99, below=True)
 LAG: Final = Steps(look=1000, bad=5000)
 """5,000 as the alert ConsumerLagGrowing has it."""
