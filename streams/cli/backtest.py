@@ -7,7 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from streams.cli.options import Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of, scorer_of
+from streams.cli.recorded import (
+    RECOMPUTE,
+    File,
+    From,
+    Reused,
+    Scored,
+    ScoredBy,
+    Scores,
+    To,
+    Topic,
+    WarmUp,
+    asked_of,
+    ended,
+    opened,
+    progress_of,
+    scorer_of,
+)  # fmt: skip
 from streams.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,6 +59,7 @@ def run(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
+    warm_up: WarmUp = None,
     scores: Scores = RECOMPUTE,
     scored: Scored = None,
     scored_by: ScoredBy = None,
@@ -71,11 +88,11 @@ def run(
     before = _before(baseline, here, kafka, prefix, data)
     folder = Folder(out, force, LINES)
     _one_of_stdin(file, labels)
-    with opened(here, file, topic, from_, to, reused) as input_:
+    with opened(here, file, topic, asked_of(from_, to, warm_up), reused) as input_:
         asked = _asked(here, before, tried, name, reused, _labels(labels, here))
         _check(baseline, asked)
         with folder, progress_of(input_, "both configurations", cut := Cut()) as (lines, progress):
-            found = compared(asked, lines, input_.attested, folder, progress, cut)
+            found = compared(asked, lines, input_, folder, progress, cut)
     printed(shown(found), Console(stderr=True))
     if html is not None:
         _report(out, html)
@@ -157,6 +174,7 @@ def sweep(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
+    warm_up: WarmUp = None,
     labels: Labels = None,
     html: Html = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier sweep in --out.")] = False,
@@ -182,10 +200,10 @@ def sweep(
     found = axes(grid, base)
     _one_of_stdin(file, labels)
     folder = Folder(out, force, (), SWEEP)
-    with opened(base, file, topic, from_, to, Reused(RECOMPUTE, None, None)) as input_:
+    with opened(base, file, topic, asked_of(from_, to, warm_up), Reused(RECOMPUTE, None, None)) as input_:
         asked = Asked(rules=_rules_of(base), grid=found, hidden=hidden(base, found), labels=_labels(labels, base))
         with folder, progress_of(input_, "every combination") as (lines, progress):
-            made = swept(asked, lines, input_.attested, folder, progress)
+            made = swept(asked, lines, input_, folder, progress)
     printed(shown(made), Console(stderr=True))
     if html is not None:
         _put(html, sweep_report(made))

@@ -7,7 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of
+from streams.cli.recorded import (
+    RECOMPUTE,
+    File,
+    From,
+    Reused,
+    Scored,
+    ScoredBy,
+    Scores,
+    To,
+    Topic,
+    WarmUp,
+    asked_of,
+    ended,
+    opened,
+    progress_of,
+)
 
 if TYPE_CHECKING:
     from streams.replay.summary import Summary
@@ -22,6 +37,7 @@ def replay(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
+    warm_up: WarmUp = None,
     scores: Scores = RECOMPUTE,
     scored: Scored = None,
     scored_by: ScoredBy = None,
@@ -44,21 +60,24 @@ def replay(
     settings = settings_of(config, kafka, prefix, data, scorer=scorer)
     folder = Folder(out, force)
     reused = Reused(scores, scored, scored_by)
-    with opened(settings, file, topic, from_, to, reused) as input_:
+    with opened(settings, file, topic, asked_of(from_, to, warm_up), reused) as input_:
         plan = planned(settings, reused.scorer_of(settings.scorer, "--scorer"))
         with folder, progress_of(input_, "replaying", cut := Cut()) as (lines, progress):
-            found = replay_file(plan, lines, folder, progress, attested=input_.attested, cut=cut)
+            found = replay_file(plan, lines, folder, progress, attested=input_.attested, reach=input_.reach, cut=cut)
     print(_said(found, out), file=sys.stderr)
     return ended(cut, found.not_replayed, out)
 
 
 def _said(found: "Summary", out: Path) -> str:
+    from streams.replay.reach import Start, started
     from streams.replay.summary import NOT_BELIEVED
 
     raw, pileons = found.raw, found.pileons
     lies = f"{found.notes[NOT_BELIEVED]} arrivals not believed; " if NOT_BELIEVED in found.notes else ""
+    before = found.warm_up.raw["records"] if found.warm_up else 0
+    start = f"{started(found.start, found.warm_up_days, before)}\n" if before or found.start != Start.BEGINNING else ""
     return (
-        f"{raw['records']} lines: {raw['scored']} comments scored, {raw['deletes']} deletions, {raw['dead_lettered']} unreadable; "
+        f"{start}{raw['records']} lines: {raw['scored']} comments scored, {raw['deletes']} deletions, {raw['dead_lettered']} unreadable; "
         f"{found.replies['records']} replies, {found.replies['late']} of them late; "
         f"{pileons['opened']} pile-ons opened, {pileons['closed']} closed; {lies}results in {out}"
     )

@@ -10,10 +10,12 @@ from msgspec import Struct
 from streams.records import Comment, PileOn, Reply, Status
 from streams.replay import summary as account
 from streams.replay.folder import Folder
+from streams.replay.reach import Reach
 from streams.replay.reading import BadLine
-from streams.replay.recorded import Cut, Progress, in_replays_order
+from streams.replay.recorded import Cut, Progress, Recorded, in_replays_order
 from streams.replay.run import Turn, run
 from streams.replay.summary import Summary, Tally, tally_of
+from streams.replay.warm_up import sections, split, warm_up
 from streams.stages.step import Arrived, Stage
 from streams.stages.targets import Target, soft_counts
 
@@ -40,55 +42,64 @@ def replay(
     progress: Progress = lambda _done, _all: None,
     *,
     attested: bool = False,
+    reach: Reach | None = None,
     cut: Cut | None = None,
 ) -> Summary:
     """Run the comments through the stages and write everything to ``out``. Raises Unbalanced if a record went missing.
 
     ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
+    ``reach``: where the period begins; what comes before it is its warm-up, of which nothing is written.
     ``cut``: may end it early; what was taken by then is accounted for, and the summary says that it is not complete.
     """
-    cut = cut or Cut()
-    tally = tally_of(plan.stages)
-    recorded = in_replays_order(_comments(lines, tally, out), attested)
+    cut, reach = cut or Cut(), reach or Reach()
+    before, tally = tally_of(plan.stages), tally_of(plan.stages)
+    recorded = in_replays_order(_comments(lines, before, tally, out), attested, reach.since)
     tally.not_believed = recorded.not_believed
     piled_on: set[Target] = set()
-    for turn in run(plan.stages, _counted(recorded.told(progress, cut), tally), ticks_until=recorded.until):
-        tally.turn(turn)
-        _write(turn, tally, out, piled_on)
+    for turn in run(plan.stages, _counted(recorded, before, tally, progress, cut), ticks_until=recorded.until):
+        unseen, seen = split(turn, reach.since)
+        if unseen is not None:
+            _count(unseen, before, piled_on)
+        if seen is not None:
+            _count(seen, tally, piled_on)
+            _write(seen, out)
     cut.check()
     _write_targets(plan, out, piled_on)
-    found = _summary(plan, tally, out, recorded.clock[: cut.reached], len(recorded.comments) - cut.reached)
+    found = _summary(plan, before, tally, out, recorded.first(cut.reached), reach, len(recorded.comments) - cut.reached)
     out.finish(account.encoded(found))
     return found
 
 
-def _comments(lines: Iterator[Comment | BadLine], tally: Tally, out: Folder) -> Iterator[Comment]:
+def _comments(lines: Iterator[Comment | BadLine], before: Tally, tally: Tally, out: Folder) -> Iterator[Comment]:
     for line in lines:
         if isinstance(line, BadLine):
-            tally.lines += 1
-            tally.dead_lettered += 1
-            out.write("dead-letters", [msgspec.json.encode(line)])
+            (before if line.is_before else tally).bad_line()
+            if not line.is_before:
+                out.write("dead-letters", [msgspec.json.encode(line)])
         else:
             yield line
 
 
-def _counted(taken: Iterator[Arrived], tally: Tally) -> Iterator[Arrived]:
-    for one in taken:
-        tally.comment(one.record)
+def _counted(recorded: Recorded, before: Tally, tally: Tally, progress: Progress, cut: Cut) -> Iterator[Arrived]:
+    for one in recorded.told(progress, cut):
+        (before if recorded.since is not None and one.at < recorded.since else tally).comment(one.record)
         yield one
 
 
-def _write(turn: Turn, tally: Tally, out: Folder, piled_on: set[Target]) -> None:
+def _count(turn: Turn, tally: Tally, piled_on: set[Target]) -> None:
+    tally.turn(turn)
+    if turn.stage.name == "pileon":
+        _follow(turn.effects.outputs, tally, piled_on)
+
+
+def _write(turn: Turn, out: Folder) -> None:
     name = turn.stage.name
     if name in WRITTEN:
         out.write(WRITTEN[name], [send.value for send in turn.effects.sends])
     else:
         out.write("alerts", map(msgspec.json.encode, turn.effects.outputs))
-    if name == "address":
-        tally.replies += len(turn.effects.outputs)
     if name == "pileon":
         out.write("late", _late(turn))
-        _follow(turn.effects.outputs, tally, piled_on)
 
 
 def _late(turn: Turn) -> Iterator[bytes]:
@@ -113,7 +124,8 @@ def _write_targets(plan: Run, out: Folder, piled_on: set[Target]) -> None:
     out.write("targets", map(msgspec.json.encode, soft_counts(replies, piled_on, plan.min_hostile_authors)))
 
 
-def _summary(plan: Run, tally: Tally, out: Folder, clock: Sequence[datetime], not_replayed: int) -> Summary:
+def _summary(plan: Run, before: Tally, tally: Tally, out: Folder, taken: Recorded, reach: Reach, not_replayed: int) -> Summary:
+    clock = taken.period().clock
     return Summary(
         complete=not not_replayed,
         not_replayed=not_replayed,
@@ -121,11 +133,10 @@ def _summary(plan: Run, tally: Tally, out: Folder, clock: Sequence[datetime], no
         scorer=plan.scorer,
         detector=plan.detector,
         configuration=plan.configuration,
-        raw=account.raw_section(tally),
-        scored=account.scored_section(tally),
-        replies=account.replies_section(tally),
-        pileons=account.pileons_section(tally),
-        alerts=account.alerts_section(tally),
+        start=reach.start,
+        warm_up_days=reach.days_found(taken.clock),
+        **sections(tally, before),
+        warm_up=warm_up(before) if before.lines else None,
         comments=account.comments_section(tally),
         notes=account.all_notes(tally),
         first_arrival=_utc(clock[0]) if clock else None,

@@ -7,10 +7,11 @@ from streams.engine import Message, decoder_of, moment
 from streams.errors import UserError
 from streams.packed import damage_told
 from streams.records import Action, Comment, ScoredComment
+from streams.replay.reach import Reach
 from streams.replay.reading import BadLine, Opened
 from streams.replay.recording import Recording, is_recording
 from streams.replay.reuse import Revision, Scores, revision_of
-from streams.replay.taken import Asked, comments_of
+from streams.replay.taken import Asked, comments_of, placed
 from streams.stages.decode import Unreadable
 from streams.stages.step import Arrived
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
@@ -24,6 +25,8 @@ class FromRecording:
 
     def __init__(self, opened: Opened, recording: Recording, asked: Asked) -> None:
         self._opened, self._recording, self._asked = opened, recording, asked
+        self.reach = Reach(asked.start)
+        self.reach.is_cut = recording.is_cut
         self.size = opened.size
 
     @property
@@ -44,7 +47,7 @@ class FromRecording:
 
     def comments(self) -> Iterator[Comment | BadLine]:
         """Yield what the topic would have given. UserError at the end where the file is not what it was."""
-        yield from comments_of(self.messages(), self._asked)
+        yield from comments_of(self.messages(), self._asked, self.reach)
 
 
 class FromScored(FromRecording):
@@ -60,10 +63,12 @@ class FromScored(FromRecording):
         needed: list[Revision] = []
         for message in self.messages():
             found = _read(message)
-            if isinstance(found, BadLine):
-                if self._asked.holds(moment(message.timestamp_ms)):
-                    yield found
-            elif self._asked.holds(found.comment.ingested_at or moment(message.timestamp_ms)):
+            at = (None if isinstance(found, BadLine) else found.comment.ingested_at) or moment(message.timestamp_ms)
+            if not self._asked.holds(at):
+                self.reach.is_cut |= self._asked.is_passed(at)
+            elif isinstance(found, BadLine):
+                yield placed(found, at, self._asked)
+            else:
                 self._scores.take_with_comment(found)
                 needed += needed_of(found.comment)
                 yield found.comment

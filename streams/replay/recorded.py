@@ -1,5 +1,6 @@
 """What a replay reads, in the order and with the clock that it is replayed with."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -46,6 +47,13 @@ class Recorded(Struct, frozen=True):
     """No tick claims more; None: nothing bounds it."""
     not_believed: int = 0
     """Arrivals that the other records contradict."""
+    since: datetime | None = None
+    """Where the period begins; what the clock puts before it is its warm-up."""
+
+    def period(self) -> "Recorded":
+        """Return them without the warm-up."""
+        before = 0 if self.since is None else bisect_left(self.clock, self.since)
+        return replace(self, comments=self.comments[before:], clock=self.clock[before:])
 
     def first(self, count: int) -> "Recorded":
         """Return the first so many of them."""
@@ -60,8 +68,8 @@ class Recorded(Struct, frozen=True):
             progress(done, len(self.comments))
 
 
-def in_replays_order(read: Iterable[Comment], attested: bool) -> Recorded:
-    """Return comments as they are replayed.
+def in_replays_order(read: Iterable[Comment], attested: bool, since: datetime | None = None) -> Recorded:
+    """Return comments as they are replayed, for a period that begins at ``since``.
 
     ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
     """
@@ -69,4 +77,4 @@ def in_replays_order(read: Iterable[Comment], attested: bool) -> Recorded:
     told, not_believed = (claimed, 0) if attested else believed(claimed)
     comments = in_order(told)
     clock = [one.at for one in arrivals(comments)]
-    return Recorded(comments, clock, None if attested else witnessed(comments, clock), not_believed)
+    return Recorded(comments, clock, None if attested else witnessed(comments, clock), not_believed, since)

@@ -15,6 +15,7 @@ from streams.replay.backtest.next_up import Next
 from streams.replay.backtest.over_time import OverTime
 from streams.replay.backtest.period import Period
 from streams.replay.backtest.played import Rules, Side
+from streams.replay.warm_up import WarmUp
 
 LOCK: Final = "config.lock"
 METRICS: Final = "metrics.om"
@@ -62,6 +63,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     over_time: OverTime
     accounts: dict[Side, dict[str, dict[str, int]]]
     """Side → the sums of a replay's summary, each of which adds up."""
+    warm_up: dict[Side, WarmUp]
+    """Side → the same of what came before the period."""
 
 
 class Locked(Struct, frozen=True, kw_only=True):
