@@ -25,7 +25,7 @@ from tests.conftest import Another
 from tests.integration.test_live_kills import FaultyWorker
 from tests.support import oracle
 from tests.support.builders import DAY, HOUR, NOON, reply
-from tests.support.faulty import POINTS
+from tests.support.faulty import BEFORE_COMMIT, BEFORE_SEND, POINTS
 from tests.support.live import Live, until
 
 pytestmark = pytest.mark.kafka
@@ -106,13 +106,12 @@ def json_part(message: Message) -> str:
 async def test_whoever_is_killed_around_midnight_each_day_has_one_whole_snapshot_that_the_log_makes(another: Another):
     live: Live = await another(THREADWATCH_WORKER__BATCH="500")
     await dated(live)
-    one = [
-        each for each in said() if each[1] == said()[0][1]
-    ]  # one person, one partition: a transaction is parts, what closes them, or a day
+    # One person, one partition: a transaction is a day's messages, the parts of what was known before them, or their end.
+    one = [each for each in said() if each[1] == said()[0][1]]
     await put(live, one)
-    faults = ",".join(f"{point}@pileon" for point in (*POINTS, *POINTS[1:]))
+    faults = ",".join(f"{point}@pileon" for point in (*POINTS, BEFORE_SEND, BEFORE_COMMIT))
     worker = live.worker("--stages", "pileon", make=FaultyWorker, FAULTS=faults, FAULTS_MET=str(live.folder / "met"))
-    await until("it was killed everywhere", lambda: worker.restarts == faults.count(",") + 1)
+    await until("it was killed everywhere", lambda: worker.restarts == faults.count(",") + 1, within=240)
     await live.settled(["pileon"])
     live.check(["pileon"])
     assert await checked(live) >= DAYS - 2
