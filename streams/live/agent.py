@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from faust.exceptions import ConsumerNotStarted
@@ -97,11 +98,14 @@ class StageAgent:
 
     async def _applied(self, room: Room, messages: Sequence[Message]) -> None:
         for some in by_day(messages):
-            await room.write_down(some)
+            await room.write_down(some, partial(self._moved, room.partition))
             started = time.perf_counter()
             effects = await room.apply(some)
             if effects is not None:
                 self._watcher(self.stage, effects, time.perf_counter() - started)
+
+    def _moved(self, partition: int) -> None:
+        self.progress.moved(partition, time.monotonic())
 
     async def take_up(self) -> None:
         """Open the partitions that the group gave us before anything comes: what is due or fires there is ours to tell."""

@@ -1,7 +1,7 @@
 """Once a day a room writes its whole state down, as it was before the day's first message; then it goes on."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -40,18 +40,19 @@ class Daily:
         self._settings, self._stage, self._partition = settings, stage, partition
         self._topic = topic_name(settings, snapshots_topic(stage))
 
-    async def parts(self, producer: Any, applied: Any, as_of_ms: int) -> Outgoing:
+    async def parts(self, producer: Any, applied: Any, as_of_ms: int, moved: Callable[[], None]) -> Outgoing:
         """Write the state's parts, a few in each transaction, and return the message that makes them whole.
 
         The caller writes it together with ``applied``, which then says that it is done.
         Who is killed before begins again, with the same bytes.
         """
-        entries = await self._entries(applied.offset)
+        entries = await self._entries(applied.offset, moved)
         digests: list[bytes] = []
         parts = enumerate(packed(entries))
         while some := list(islice(parts, _AT_ONCE)):
             async with producer.transaction():
                 await send_all(producer, self._outgoing(some, as_of_ms, applied.offset))
+            moved()
             digests += [part for _, part in some]
         closing = Closing(
             as_of_ms=as_of_ms, offset=applied.offset, timestamp_ms=applied.timestamp_ms, state_version=applied.state_version,
@@ -62,13 +63,13 @@ class Daily:
     def _outgoing(self, parts: Iterable[tuple[int, bytes]], as_of_ms: int, offset: int) -> list[Outgoing]:
         return [Outgoing(self._topic, self._partition, key_of(as_of_ms, offset, number), part) for number, part in parts]
 
-    async def _entries(self, offset: int) -> dict[bytes, bytes]:
+    async def _entries(self, offset: int, moved: Callable[[], None]) -> dict[bytes, bytes]:
         """Return the entries as the state topic has them: the very bytes that whoever opens the room next would load.
 
         A commit is answered before its markers are written: until then a reader does not see the last batch, nor that it is applied.
         """
         for _ in range(_TRIES):
-            found = await self._read()
+            found = await self._read(moved)
             applied = found.pop(APPLIED, None)
             if applied is not None and msgspec.json.decode(applied)["offset"] == offset:
                 return {key: value for key, value in found.items() if value is not None}
@@ -77,8 +78,9 @@ class Daily:
             f"state.{self._stage}, partition {self._partition}: what was committed at offset {offset} is not there to be read"
         )
 
-    async def _read(self) -> dict[bytes, bytes | None]:
+    async def _read(self, moved: Callable[[], None]) -> dict[bytes, bytes | None]:
         found: dict[bytes, bytes | None] = {}
         async for batch in read_bounded(self._settings, state_topic(self._stage), [self._partition]):
+            moved()
             found.update((message.key or b"", message.value) for message in batch)
         return found

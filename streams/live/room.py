@@ -7,7 +7,7 @@ commits the source offset later, as it likes; what is applied already is skipped
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -185,11 +185,11 @@ class Room:
         self._rule.check(applied.offset)
         return effects
 
-    async def write_down(self, messages: Sequence[Message]) -> None:
-        """Write the state down where these messages begin a day: once, whoever is killed meanwhile."""
+    async def write_down(self, messages: Sequence[Message], moved: Callable[[], None] = lambda: None) -> None:
+        """Write the state down where these messages begin a day: once, whoever is killed meanwhile. ``moved`` is told that it gets on."""
         if self._daily is None or (day := due(self.applied, messages)) is None:
             return
-        closing = await self._daily.parts(self._producer, self.applied, day)
+        closing = await self._daily.parts(self._producer, self.applied, day, moved)
         await self._note(replace(self.applied, snapshot_ms=day), [closing])
 
     async def _turned(self, fresh: Sequence[Message]) -> Effects:
