@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from streams.cli.main import main
 from streams.engine import Message
 from streams.records import Comment
+from streams.replay.backtest.cases import Kind
+from streams.replay.backtest.diff import difference
 from streams.replay.taken import Asked
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, comment
 from tests.support.recorded import messages, write_recording
@@ -204,3 +206,19 @@ def test_a_label_on_a_pile_on_that_opened_before_the_period_is_found():
     Path("labels.csv").write_text("\n".join(["target,from,to,verdict", *labels]))
     found = compared("part", "laxer", *since(), "--labels", "labels.csv")["labels"]["baseline"]
     assert (found["recall"]["hits"], found["recall"]["n"], found["precision"]["n"]) == (len(before), len(before), 0)
+
+
+def test_two_runs_on_a_period_differ_in_what_opened_in_it_only():
+    one, _ = compared("one", "laxer", *since()), compared("two", "stricter", *since())
+    same = difference(Path("one"), Path("one")).changes
+    assert same == {**dict.fromkeys(Kind, 0), Kind.UNCHANGED: one["candidate"]["pileons"]}
+    assert difference(Path("one"), Path("two")).changes[Kind.LOST] > 0
+
+
+def test_slices_of_a_period_are_of_the_period():
+    """Also of a pile-on that opened before it and of which people are told in it."""
+    part = compared("part", "shorter", *since())
+    whole, *_ = part["slices"]["slices"]
+    assert whole["comments"] == part["coverage"]["comments"]
+    for side in SIDES:
+        assert whole[side]["pileons"] == part[side]["pileons"]

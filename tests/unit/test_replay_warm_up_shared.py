@@ -1,0 +1,64 @@
+"""A warm-up changes nothing of how a replay is done: shared by processes, sorted on disk or gone on with, the bytes are the same."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from streams.cli.main import main
+from streams.replay import addressing, sorting
+from streams.replay.folder import LINES, SUMMARY
+from tests.support.builders import HOUR
+from tests.support.texts import BySwearing
+from tests.unit.test_replay_interrupted import Interrupting
+from tests.unit.test_replay_warm_up import SINCE, _folder, since
+
+__all__ = ["_folder"]
+FILES = (*(f"{name}.jsonl" for name in LINES), SUMMARY)
+
+
+def replay(out: str, *options: str) -> int:
+    return main(["replay", "--file", "a.rec", "--out", out, *options])
+
+
+def contents(out: str) -> dict[str, bytes]:
+    return {name: Path(out, name).read_bytes() for name in FILES}
+
+
+def test_one_two_or_three_processes_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert replay("one", *since()) == 0
+    monkeypatch.setattr(sorting, "RUN_ITEMS", 50)
+    for count in ("1", "2", "3"):
+        assert replay(f"out{count}", *since(), "--processes", count) == 0
+        assert contents(f"out{count}") == contents("one"), count
+    account = msgspec.json.decode(contents("one")[SUMMARY])
+    assert account["warm_up"]["raw"]["records"] > 100 and account["comments"]["conversations"] > 10
+
+
+def scored_by(monkeypatch: pytest.MonkeyPatch, scorer: Any) -> None:
+    monkeypatch.setattr("streams.cli.recorded.scorer_of", lambda *_: scorer)
+
+
+@pytest.mark.parametrize("batch", [1, 5, 10, 16])
+def test_stopped_in_the_warm_up_or_in_the_period_it_ends_with_the_same_bytes(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addressing, "AT_ONCE", 50)
+    scored_by(monkeypatch, BySwearing())
+    assert replay("whole", *since()) == 0
+    scored_by(monkeypatch, Interrupting(batch))
+    assert replay("out", *since()) == 130
+    part = msgspec.json.decode(contents("out")[SUMMARY])
+    assert part["warm_up"]["raw"]["records"] > 0 and (batch > 1 or part["raw"]["scored"] == 0)
+    scored_by(monkeypatch, BySwearing())
+    assert replay("out", *since(), "--resume") == 0
+    assert contents("out") == contents("whole")
+
+
+def test_another_beginning_of_the_period_is_another_replay(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Though the same comments are read: the warm-up reaches the beginning of the log in both."""
+    monkeypatch.setattr(addressing, "AT_ONCE", 50)
+    scored_by(monkeypatch, Interrupting(4))
+    assert replay("out", *since()) == 130
+    scored_by(monkeypatch, BySwearing())
+    assert replay("out", *since(SINCE + HOUR), "--resume") == 2
+    assert "was of another input, or of another period of it" in capsys.readouterr().err
