@@ -33,7 +33,10 @@ def test_one_two_or_three_processes_give_the_same_bytes(monkeypatch: pytest.Monk
         assert replay(f"out{count}", *since(), "--processes", count) == 0
         assert contents(f"out{count}") == contents("one"), count
     account = msgspec.json.decode(contents("one")[SUMMARY])
-    assert account["warm_up"]["raw"]["records"] > 100 and account["comments"]["conversations"] > 10
+    assert account["warm_up"]["raw"]["records"] > 100
+    said = [msgspec.json.decode(line)["comment"] for line in contents("one")["scored.jsonl"].splitlines()]
+    talks = {(one["source"], one["community"], one["conversation_id"]) for one in said}
+    assert account["comments"]["conversations"] == len(talks) > 10  # those that had begun in the warm-up, too
 
 
 def scored_by(monkeypatch: pytest.MonkeyPatch, scorer: Any) -> None:
