@@ -7,9 +7,14 @@ import msgspec
 import pytest
 
 from streams.cli.main import main
+from streams.engine import turn
 from streams.replay import addressing, sorting
 from streams.replay.folder import LINES, SUMMARY
+from streams.replay.from_recording import open_recording
+from streams.scorers import open_scorer
+from streams.stages.score import Score, Stateless
 from tests.support.builders import HOUR
+from tests.support.recorded import messages, write_recording
 from tests.support.texts import BySwearing
 from tests.unit.test_replay_interrupted import Interrupting
 from tests.unit.test_replay_warm_up import SINCE, _folder, since
@@ -65,3 +70,19 @@ def test_another_beginning_of_the_period_is_another_replay(monkeypatch: pytest.M
     scored_by(monkeypatch, BySwearing())
     assert replay("out", *since(SINCE + HOUR), "--resume") == 2
     assert "was of another input, or of another period of it" in capsys.readouterr().err
+
+
+def test_scores_that_are_reused_give_the_same_bytes() -> None:
+    with open_recording("a.rec", "comments.raw", "--file") as raw:
+        sent = turn(Score(open_scorer("linear")), list(raw.messages()), Stateless()).sends
+    write_recording(Path("scored.rec"), "comments.scored", messages("comments.scored", [send.value for send in sent]))
+    reused = ("--scores", "reuse", "--scored", "scored.rec")
+    assert replay("again", *since()) == replay("one", *since(), *reused) == replay("two", *since(), *reused, "--processes", "2") == 0
+    assert contents("one") == contents("two") == contents("again")
+
+
+def test_a_backtest_that_is_stopped_in_the_warm_up_has_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("new.toml").write_text("[pileon]\nmin_hostile_authors = 3\n")
+    scored_by(monkeypatch, Interrupting(1))
+    assert main(["backtest", "run", "--file", "a.rec", "--config", "new.toml", "--out", "out", *since(SINCE + 20 * HOUR)]) == 130
+    assert not Path("out").exists()
