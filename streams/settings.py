@@ -108,14 +108,16 @@ class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     lease: timedelta = timedelta(minutes=15)
     """An alert that is not posted again for so long is shown as no longer monitored."""
     post_every: timedelta = timedelta(seconds=30)
-    """How often every open pile-on is posted again."""
+    """How often every open pile-on is posted again, or an empty list that shows whether Alertmanager answers."""
     console_url: str = ""
-    """Where the links in alerts lead; empty: no links."""
+    """``http(s)://host``, where the links in alerts lead; empty: no links."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for what is no address, where a duration is none, or where the lease would lapse between two posts."""
         if wrong := [url for url in self.urls if not is_address(url)]:
             raise ValueError(f"urls: {wrong[0].rpartition('@')[2]!r} is no address; write http://host:port")
+        if self.console_url and not is_address(self.console_url):
+            raise ValueError(f"console_url: {self.console_url.rpartition('@')[2]!r} is no address; write https://host")
         _longer_than_nothing(self, "lease", "post_every")
         if self.lease <= self.post_every:
             raise ValueError(f"lease is {self.lease}, it must be longer than post_every ({self.post_every})")

@@ -15,13 +15,15 @@ from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 Finding = tuple[str, bool, str]
+_PATIENCE = 3.0
+"""Seconds."""
 
 
 @app.command()
 def doctor(config: Config = None, kafka: Kafka = None, prefix: Prefix = None, data: Data = None) -> int:
     """Look at everything that the program needs; exit 1 if something that it cannot do without is missing."""
     settings = settings_of(config, kafka, prefix, data)
-    findings = [*_installed(), *_key(settings), *_scorer(settings), *asyncio.run(_broker(settings))]
+    findings = [*_installed(), *_key(settings), *_scorer(settings), *asyncio.run(_broker(settings)), *asyncio.run(_told(settings))]
     for what, good, said in findings:
         print(f"{'ok     ' if good else 'MISSING'}  {what:<14} {said}")
     for line in _optional():
@@ -61,6 +63,37 @@ async def _broker(settings: Any) -> list[Finding]:
     found = await differences(settings)
     topics = ("topics", not found, "as declared" if not found else f"{len(found)} differences, first {found[0]}")
     return [("broker", True, address), topics]
+
+
+async def _told(settings: Any) -> list[Finding]:
+    """Return what is wrong with whom alerts are told to: each Alertmanager is asked, a webhook is not."""
+    import aiohttp
+
+    found = [_webhook(one) for one in settings.webhooks]
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as session:
+        return [*found, *[await _alertmanager(session, url) for url in settings.alertmanager.urls]]
+
+
+def _webhook(webhook: Any) -> Finding:
+    from streams.errors import UserError
+    from streams.live.webhooks import check_webhooks
+
+    try:
+        check_webhooks([webhook])
+    except UserError as error:
+        return "webhook", False, str(error)
+    return "webhook", True, f"{webhook.name}: has a secret and an address (nothing was sent)"
+
+
+async def _alertmanager(session: Any, url: str) -> Finding:
+    import aiohttp
+
+    try:
+        async with session.get(f"{url.rstrip('/')}/api/v2/status") as answer:
+            said = f"{url} answers {answer.status}" + ("" if answer.ok else "; it should be 200: is it an Alertmanager?")
+            return "alertmanager", answer.ok, said
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        return "alertmanager", False, f"{url} does not answer ({str(error) or type(error).__name__}); alertmanager.urls names it"
 
 
 def _optional() -> Iterator[str]:

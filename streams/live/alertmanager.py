@@ -129,7 +129,7 @@ class Alertmanager:
         self._last = (OK, 0)
 
     async def post(self, alerts: Sequence[Alert], on_taken: Taken = _unnoticed) -> None:
-        """Post, storms first; ``on_taken`` gets what was taken, when it is.
+        """Post, storms first; ``on_taken`` gets what was taken, when it is. Nothing is posted as an empty list.
 
         Never raises for one that is away or refuses: it is counted and said once.
         """
@@ -138,7 +138,7 @@ class Alertmanager:
         session = self._session
         storms = [alert for alert in alerts if alert["labels"]["alertname"] == STORM]
         others = [alert for alert in alerts if alert["labels"]["alertname"] != STORM]
-        for part in (storms, others) if storms else (others,):
+        for part in [part for part in (storms, others) if part] or [others]:
             await self._post(session, part, on_taken)
             if part is storms:  # what is to inhibit must be known there before what it inhibits
                 await asyncio.sleep(_SETTLE)
@@ -150,7 +150,7 @@ class Alertmanager:
             self._session = None
 
     async def _post(self, session: aiohttp.ClientSession, alerts: Sequence[Alert], on_taken: Taken) -> None:
-        waiting = [alerts[start : start + BATCH] for start in range(0, len(alerts), BATCH)]
+        waiting = [alerts[start : start + BATCH] for start in range(0, max(1, len(alerts)), BATCH)]
         worst, status = OK, 0
         while waiting:
             batch = waiting.pop(0)

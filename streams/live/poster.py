@@ -98,13 +98,13 @@ class _Lease:
         while not service.should_stop:
             news, self._news = self._news, set()
             untold, entries = set(self._delays.untold), await _entries(agent)
-            if clock() >= next_round:
+            if is_round := clock() >= next_round:
                 next_round = clock() + self._every
                 self._storms.clear()
                 self._delays.keep(untold, entries)
             else:  # a thousand open pile-ons are not posted again for each that changes
                 entries = [entry for entry in entries if self._is_news(entry, news)]
-            await self._post(entries)
+            await self._post(entries, is_round)
             await self._pause(next_round - clock())
 
     async def close(self) -> None:
@@ -116,8 +116,9 @@ class _Lease:
             return entry.pileon_id in news
         return entry.since is not None and (entry.source, entry.since) not in self._storms
 
-    async def _post(self, entries: Entries) -> None:
-        if posted := alerts(entries, datetime.now(UTC), self._lease, self._console_url):
+    async def _post(self, entries: Entries, is_round: bool) -> None:
+        posted = alerts(entries, datetime.now(UTC), self._lease, self._console_url)
+        if posted or is_round:  # an empty round too: one that is dead or mistyped is noticed before anybody has to be told
             await self._manager.post(posted, partial(self._delays.taken, entries))
             self._storms |= {(entry.source, entry.since) for entry in entries if isinstance(entry, Storm) and entry.since}
 

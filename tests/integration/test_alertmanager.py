@@ -93,6 +93,14 @@ async def test_a_worker_that_is_away_for_less_than_the_lease_tells_nobody_anythi
     assert receiver.read == [ALARMED]
 
 
+async def test_a_post_of_nothing_is_taken_and_tells_nobody(manager: Manager, receiver: Receiver) -> None:
+    outcomes: list[str] = []
+    posting = Alertmanager(manager.url, outcomes.append)
+    await posting.post([])
+    await posting.close()
+    assert (outcomes, await manager.active(), receiver.read) == (["ok"], [], [])
+
+
 async def test_a_mixed_batch_with_one_bad_alert_keeps_the_good_ones(manager: Manager) -> None:
     outcomes: list[str] = []
     posting = Alertmanager(manager.url, outcomes.append)

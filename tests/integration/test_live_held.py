@@ -82,6 +82,13 @@ async def test_a_verdict_ends_it_for_all_who_were_told_and_holds_it_until_it_has
     live.check()
 
 
+def held(live: Live, reason: str) -> float:
+    """Return how many turns were held back for this reason, over all sources."""
+    found = [line for line in answers(f"{live.workers[0].metrics()}/metrics").splitlines()
+             if line.startswith("threadwatch_alerts_held_total{") and f'reason="{reason}"' in line]  # fmt: skip
+    return sum(float(line.rpartition(" ")[2]) for line in found)
+
+
 MUTED = f"""
 [sources.archive]
 lateness = "P3D"
@@ -118,8 +125,7 @@ async def test_what_is_muted_and_what_is_stale_pages_nobody_until_the_mute_is_ov
     await live.settled()
     assert await receiver.until(0) == []
     assert {one.target_id for one in live.pileons() if one.status is Status.OPENED} == {"eve", "ferry", "zoe", "old"}, "all are listed"
-    metrics = answers(f"{live.workers[0].metrics()}/metrics")
-    assert [why for why in ("muted", "stale") if f'threadwatch_alerts_held_total{{reason="{why}"}} 0.0' in metrics] == []
+    assert min(held(live, why) for why in ("muted", "stale")) > 0
 
     await live.send(on("zoe", 5, 7, NOW - timedelta(minutes=1)))
     assert await receiver.until(1) == [WARNED]

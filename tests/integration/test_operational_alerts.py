@@ -34,7 +34,7 @@ async def poison_silence_and_a_shut_door(another: Another, folder: Path, alertma
         async with watched(folder, "news", [port], alertmanager) as prometheus:
             async with talking(live, many("before", 10)):
                 await live.send([root(), *crowd(1, 9)])
-                await until("the pile-on is posted", lambda: prometheus.value('threadwatch_alerts_posted_total{outcome="ok"}') > 0)
+                await until("a post is taken", lambda: prometheus.value('threadwatch_alerts_posted_total{outcome="ok"}') > 0)
                 await door.shut()
                 await live.put_lines([b"nonsense"] * 40)
                 await prometheus.fires("DeadLetterRate", "AlertPathBroken")

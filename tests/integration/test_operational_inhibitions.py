@@ -27,7 +27,7 @@ TOLD_BESIDE = {
     "ScorerMissing": {"severity": "critical"},
     "StageMissing": {"severity": "critical", "stage": "pileon"},
     "WorkerCrashLooping": {"severity": "critical", "job": "threadwatch", "instance": "w1:9464"},
-    "AlertPathBroken": {"severity": "critical"},
+    "AlertPathBroken": {"severity": "critical", "instance": "w1:9464"},
     "WebhooksFailing": {"severity": "critical"},
     "DeadLetterRate": {"severity": "warning", "topic": "replies"},
     "ToxicShareHigh": {"severity": "warning", "source": "news"},

@@ -15,12 +15,22 @@ DEPLOY: Final = Path(__file__).parents[2] / "deploy" / "alertmanager"
 
 
 def shipped(webhook: str) -> dict[str, Any]:
-    """Return the shipped configuration with every receiver at this address, its waits as they are."""
+    """Return the shipped configuration with every receiver at this address, its waits as they are.
+
+    Whether an end is told is what the example of receivers says.
+    """
     config: dict[str, Any] = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text(encoding="utf-8"))
     config["templates"] = [str(DEPLOY / "*.tmpl")]
-    for hook in (hook for receiver in config["receivers"] for hook in receiver["webhook_configs"]):
-        hook["url"] = webhook
+    example = yaml.safe_load((DEPLOY / "receivers.example.yml").read_text(encoding="utf-8"))["receivers"]
+    resolved = {receiver["name"]: _tells_ends(receiver) for receiver in example}
+    for receiver in config["receivers"]:
+        receiver["webhook_configs"] = [{"url": webhook, "send_resolved": resolved[receiver["name"]]}]
     return config
+
+
+def _tells_ends(receiver: dict[str, Any]) -> bool:
+    (told,) = {channel["send_resolved"] for kind, channels in receiver.items() if kind != "name" for channel in channels}
+    return bool(told)
 
 
 def hurried(config: dict[str, Any]) -> dict[str, Any]:

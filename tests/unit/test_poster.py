@@ -139,6 +139,34 @@ async def test_every_round_posts_all_that_fires(posts: Posts) -> None:
     assert all(post == [f"{one} warning" for one in IDS] for post in posts.posts[:3])
 
 
+async def test_a_round_in_which_nothing_fires_is_posted_empty_and_counted(posts: Posts) -> None:
+    async def doing(lease: Lease) -> None:
+        await until("three rounds", lambda: lease.counted("alerts_posted_total", outcome="ok") >= 3)
+
+    await _running(posts, "PT0.05S", doing)
+    assert posts.posts[:3] == [[], [], []]
+
+
+async def test_one_that_is_away_is_counted_before_anything_fires(unwell: Unwell) -> None:
+    async def doing(lease: Lease) -> None:
+        await until("it is counted", lambda: lease.counted("alerts_posted_total", outcome="failed") >= 1)
+        assert lease.counted("alerts_posted_total", outcome="ok") == 0
+
+    await _running(unwell, "PT0.05S", doing)
+
+
+async def test_between_two_rounds_nothing_is_posted_for_what_tells_nobody(posts: Posts) -> None:
+    async def doing(lease: Lease) -> None:
+        await until("the first round is over", lambda: posts.posts)
+        lease.poster._leases[0].tell("unknown")
+        await until("it is looked at", lambda: not lease.poster._leases[0]._news)
+        lease.turn(pileon(IDS[0]))
+        await until("news are posted", lambda: len(posts.posts) >= 2)
+
+    await _running(posts, "PT10M", doing)
+    assert posts.posts == [[], [f"{IDS[0]} warning"]]
+
+
 async def test_one_that_hangs_holds_back_no_round_to_the_other_and_has_one_post_at_a_time(posts: Posts, hanging: Hanging) -> None:
     async def doing(lease: Lease) -> None:
         lease.turn(*map(pileon, IDS))

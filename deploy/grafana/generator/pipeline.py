@@ -9,7 +9,7 @@ from deploy.grafana.generator.looks import GREEN, ORANGE, PINK, SKY, VERMILLION,
 from deploy.grafana.generator.panels import A_MINUTE, A_SECOND, SECONDS, SHARE, AnyPanel, Column, Query, bars, heat, lines, number, rows
 
 OBJECTIVE: Final = 0.999
-"""Share of comments scored within a minute of being written."""
+"""Share of comments scored within a minute of arrival."""
 SLO: Final = Steps(look=OBJECTIVE, bad=0.99, below=True)
 LAG: Final = Steps(look=1000, bad=5000)
 """5,000 as the alert ConsumerLagGrowing has it."""
@@ -19,6 +19,7 @@ DEAD: Final = Steps(look=0.001, bad=0.01)
 """1 % as the alert DeadLetterRate has it."""
 _STAGES: Final = cycle(("score", "address", "pileon", "alert"))
 _TOPICS: Final = cycle(("comments.raw", "comments.scored", "replies", "pileons"))
+_CRITICAL: Final = 'count(ALERTS{alertstate="firing", severity="critical", alertname!~"PileOn.*"}) or vector(0)'
 _BATCH: Final = "threadwatch_stage_batch_size"
 
 
@@ -41,8 +42,12 @@ def _now() -> tuple[AnyPanel, ...]:
     dead = "sum(rate(threadwatch_dead_lettered_total[5m]))"
     came = 'sum(rate(threadwatch_messages_total{stage="score"}[5m]))'
     return (
-        number("Workers up", "Workers that answered the last scrape.", Query('sum(up{job="threadwatch"})'),
-               steps=Steps(look=1, bad=1, below=True), span=4, height=4, links=[runbook("NoWorkerUp"), runbook("WorkerDown")]),
+        number("Critical alerts", "Critical operational alerts that fire now; the table below names each, with its runbook. Pile-ons "
+               "are on the overview.", Query(_CRITICAL), steps=Steps(look=1, bad=1), span=3, height=4, decimals=0,
+               links=[runbook("Watchdog")]),
+        number("Workers up", "Of the workers that Prometheus knows, the share that answered the last scrape; Trouble, below, has each.",
+               Query('avg(up{job="threadwatch"})'), unit=SHARE, steps=Steps(look=1, bad=1, below=True), span=3, height=4, decimals=0,
+               no_value="none known", links=[runbook("NoWorkerUp"), runbook("WorkerDown")]),
         number("Scored within a minute", f"Of the comments of the last hour; the objective is {OBJECTIVE * 100:g} %, counted from their "
                "arrival. What was over a day old on arrival is left out.", Query(_within_a_minute("1h")),
                unit=SHARE, steps=SLO, span=4, height=4, decimals=2,
@@ -54,11 +59,11 @@ def _now() -> tuple[AnyPanel, ...]:
         number("Messages waiting", "Between what is applied and the end of the log, all topics.",
                Query("sum(topic:threadwatch_consumer_lag:sum)"), steps=LAG, span=4, height=4, links=[runbook("ConsumerLagGrowing")]),
         number("Dead letters", "Of what came in during 5 minutes: messages that could not be read. From 10 % on the worker stops.",
-               Query(f"{dead} / ({came} + {dead} > 0)"), unit=SHARE, steps=DEAD, span=4, height=4, decimals=2, no_value="nothing came",
+               Query(f"{dead} / ({came} + {dead} > 0)"), unit=SHARE, steps=DEAD, span=3, height=4, decimals=2, no_value="nothing came",
                links=[runbook("DeadLetterRate")]),
         number("Posts that failed", "Posts to an Alertmanager within an hour that were refused or not answered.",
                Query('round(sum(increase(threadwatch_alerts_posted_total{outcome=~"failed|refused"}[1h])))'),
-               steps=Steps(look=1, bad=20), span=4, height=4, decimals=0, links=[runbook("AlertPathBroken")]),
+               steps=Steps(look=1, bad=20), span=3, height=4, decimals=0, links=[runbook("AlertPathBroken")]),
     )  # fmt: skip
 
 
@@ -183,8 +188,8 @@ def _odd() -> AnyPanel:
 def _posts() -> AnyPanel:
     looks = {"ok": Line(GREEN), "refused": Line(ORANGE, dashed=True), "failed": Line(VERMILLION, dashed=True)}
     return lines(
-        "Posts to Alertmanager a minute", "ok: taken; refused: answered 4xx; failed: no answer or 5xx. Open pile-ons are posted again and "
-        "again: nothing here while nothing is open is well.",
+        "Posts to Alertmanager a minute", "ok: taken; refused: answered 4xx; failed: no answer or 5xx. All that fires is posted again "
+        "every 30 s, and an empty list while nothing does: ok never falls to nothing while it is well.",
         Query("sum by (outcome) (rate(threadwatch_alerts_posted_total[$__rate_interval])) * 60", "{{outcome}}"), unit=A_MINUTE, looks=looks,
         links=[runbook("AlertPathBroken")],
     )  # fmt: skip

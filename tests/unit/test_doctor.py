@@ -1,0 +1,69 @@
+"""``threadwatch doctor``: whom alerts are told to is looked at too, before anybody has to be told."""
+
+import socket
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from streams.cli.main import main
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/api/v2/status" else 404)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def answering() -> Iterator[int]:
+    """Return a port where something answers as an Alertmanager does."""
+    with HTTPServer(("127.0.0.1", 0), _Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def unused() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def told(capsys: pytest.CaptureFixture[str], settings: str) -> dict[str, list[str]]:
+    """Return what doctor says, by the thing it looked at."""
+    Path("threadwatch.toml").write_text(settings)
+    assert main(["doctor", "--kafka", f"127.0.0.1:{unused()}", "--data", "data"]) == 1, "no broker is there"
+    lines = [line.split(None, 2) for line in capsys.readouterr().out.splitlines()]
+    return {what: [f"{mark} {said}" for mark, other, said in lines if other == what] for what in ("webhook", "alertmanager", "broker")}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_each_alertmanager_is_asked_whether_it_is_one(answering: int, capsys: pytest.CaptureFixture[str]) -> None:
+    urls = [f"http://127.0.0.1:{answering}/", f"http://127.0.0.1:{answering}/elsewhere", f"http://127.0.0.1:{unused()}"]
+    good, other, away = told(capsys, f"[alertmanager]\nurls = {urls}".replace("'", '"'))["alertmanager"]
+    assert good == f"ok {urls[0]} answers 200"
+    assert other.startswith(f"MISSING {urls[1]} answers 404; it should be 200")
+    assert away.startswith(f"MISSING {urls[2]} does not answer")
+
+
+def test_a_webhook_without_a_secret_is_missing_and_one_with_it_is_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = '[[webhooks]]\nname = "night-shift"\nurl = "https://hooks.example.org/x"\n'
+    (without,) = told(capsys, settings)["webhook"]
+    assert without.startswith("MISSING webhooks, night-shift: it has no secret; set THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS")
+    monkeypatch.setenv("THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS", "0123456789abcdef")
+    (with_it,) = told(capsys, settings)["webhook"]
+    assert with_it == "ok night-shift: has a secret and an address (nothing was sent)"
