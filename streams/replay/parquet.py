@@ -13,7 +13,7 @@ from streams.errors import UserError
 from streams.packed import MAX_LINE
 from streams.records import Comment
 from streams.replay.reach import Reach
-from streams.replay.reading import KEPT_OF_TOO_LONG, TOO_LONG, BadLine, nothing_told
+from streams.replay.reading import KEPT_OF_TOO_LONG, TOO_LONG, BadLine, any_good
 from streams.stages.decode import Reason, Unreadable, decoder
 
 MAGIC: Final = b"PAR1"
@@ -66,19 +66,13 @@ class FromParquet:
 
     def comments(self) -> Iterator[Comment | BadLine]:
         """Yield what each row holds, a bad line for one that is no comment (from 1). UserError where none is one, or on damage."""
-        bad: list[BadLine] = []
-        count, any_good = 0, False
+        yield from any_good(self._found(), self.name, ", a column per field", "row")
+
+    def _found(self) -> Iterator[Comment | BadLine]:
         decode = decoder(Comment)
         for row in self._rows():
             self.read += 1
-            one = _comment(row, self.read, decode)
-            if isinstance(one, BadLine):
-                count, bad = count + 1, bad or [one]
-            else:
-                any_good = True
-            yield one
-        if not any_good:
-            raise UserError(f"{self.name}: {nothing_told(count, bad, 'row')}; give comment records, a column per field")
+            yield _comment(row, self.read, decode)
 
     def _rows(self) -> Iterator[Any]:
         arrow = self._arrow

@@ -1,6 +1,6 @@
 """Comment records from a file of JSON lines: plain, ``.gz`` or ``.zst``, or standard input."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, Self
 
@@ -75,20 +75,25 @@ class Opened:
 
     def comments(self) -> Iterator[Comment | BadLine]:
         """Yield the file's comments and bad lines; UserError where the packed file is damaged, or holds not one comment."""
-        bad: list[BadLine] = []
-        count, any_good = 0, False
         with damage_told(self.file):
-            for one in read_comments(self.stream):
-                if isinstance(one, BadLine):
-                    count, bad = count + 1, bad or [one]
-                else:
-                    any_good = True
-                yield one
-        if not any_good:
-            raise UserError(f"{self.name}: {nothing_told(count, bad)}; give comment records as `threadwatch ingest … --to -` writes them")
+            yield from any_good(read_comments(self.stream), self.name, " as `threadwatch ingest … --to -` writes them")
 
 
-def nothing_told(count: int, first: Sequence[BadLine], unit: str = "line") -> str:
+def any_good(found: Iterable[Comment | BadLine], name: str, form: str, unit: str = "line") -> Iterator[Comment | BadLine]:
+    """Yield what was found in the file of this name. UserError, which says in what form to give records, where not one is a comment."""
+    bad: list[BadLine] = []
+    count, is_any = 0, False
+    for one in found:
+        if isinstance(one, BadLine):
+            count, bad = count + 1, bad or [one]
+        else:
+            is_any = True
+        yield one
+    if not is_any:
+        raise UserError(f"{name}: {_nothing(count, bad, unit)}; give comment records{form}")
+
+
+def _nothing(count: int, first: Sequence[BadLine], unit: str) -> str:
     """Return what a file without one comment is like: the account of nothing would look like calm."""
     if not first:
         return "is empty, there is nothing to replay"
