@@ -161,6 +161,13 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"severities of webhook {self.name}: it would never be told anything")
 
 
+class Snapshots(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a replay can start exactly (docs/replay.md)."""
+
+    daily: bool = True
+    """Whether each stage writes its whole state down once a day, to ``state.<stage>.snapshots``, kept 400 days (ADR 15)."""
+
+
 def _longer_than_nothing(section: Struct, *names: str) -> None:
     for name in names:
         if getattr(section, name) <= timedelta():
@@ -172,6 +179,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     kafka: Kafka = Kafka()
     worker: Worker = Worker()
+    snapshots: Snapshots = Snapshots()
     alertmanager: Alertmanager = Alertmanager()
     scorer: str = "linear"
     """``linear``, or ``detoxify:`` and a model (docs/scorers.md)."""

@@ -82,6 +82,11 @@ def state_topic(stage: str) -> str:
     return STATE_PREFIX + stage
 
 
+def snapshots_topic(stage: str) -> str:
+    """Return the topic of a stage's daily snapshots."""
+    return f"{state_topic(stage)}.snapshots"
+
+
 __all__ = [
     "COMMENTS_RAW",
     "COMMENTS_SCORED",
@@ -95,5 +100,6 @@ __all__ = [
     "by_conversation",
     "by_target",
     "json_key",
+    "snapshots_topic",
     "state_topic",
 ]

@@ -9,7 +9,22 @@ from streams.cli.backtest_given import Html, Labels, Parquet, WithText, check_pa
 from streams.cli.backtest_shown import diff, show
 from streams.cli.backtest_sweep import sweep
 from streams.cli.options import Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of
+from streams.cli.recorded import (
+    RECOMPUTE,
+    File,
+    From,
+    Reused,
+    Scored,
+    ScoredBy,
+    Scores,
+    To,
+    Topic,
+    WarmUp,
+    asked_of,
+    ended,
+    opened,
+    progress_of,
+)
 from streams.cli.verify import verify
 from streams.errors import UserError
 
@@ -38,6 +53,7 @@ def run(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
+    warm_up: WarmUp = None,
     scores: Scores = RECOMPUTE,
     scored: Scored = None,
     scored_by: ScoredBy = None,
@@ -71,11 +87,11 @@ def run(
     check_parquet(parquet)
     if with_text and html is None:
         raise UserError("--with-text: belongs to --html; no other file of a backtest holds text")
-    with opened(here, file, topic, from_, to, reused) as input_:
+    with opened(here, file, topic, asked_of(from_, to, warm_up), reused) as input_:
         asked = _asked(here, before, tried, name, reused, labels_of(labels, here), with_text=with_text)
         _check(baseline, asked)
         with folder, progress_of(input_, "both configurations", cut := Cut()) as (lines, progress):
-            found = compared(asked, lines, input_.attested, folder, progress, cut)
+            found = compared(asked, lines, input_, folder, progress, cut)
     printed(shown(found), Console(stderr=True))
     if html is not None:
         write_report(out, html, asked.texts)

@@ -8,7 +8,21 @@ import typer
 
 from streams.cli.backtest_given import Html, Labels, labels_of, one_of_stdin, put_html
 from streams.cli.options import Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, opened, progress_of
+from streams.cli.recorded import (
+    RECOMPUTE,
+    File,
+    From,
+    Reused,
+    Scored,
+    ScoredBy,
+    Scores,
+    To,
+    Topic,
+    WarmUp,
+    asked_of,
+    opened,
+    progress_of,
+)
 from streams.errors import UserError
 
 if TYPE_CHECKING:
@@ -33,6 +47,7 @@ def sweep(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
+    warm_up: WarmUp = None,
     scores: Scores = RECOMPUTE,
     scored: Scored = None,
     scored_by: ScoredBy = None,
@@ -65,10 +80,10 @@ def sweep(
     found = axes(grid, base)
     one_of_stdin(file, labels)
     folder = Folder(out, force, (), SWEEP)
-    with opened(base, file, topic, from_, to, reused) as input_:
+    with opened(base, file, topic, asked_of(from_, to, warm_up), reused) as input_:
         asked = Asked(rules=_rules_of(base, reused), grid=found, hidden=hidden(base, found), labels=labels_of(labels, base), budget=budget)
         with folder, progress_of(input_, "every combination") as (lines, progress):
-            made = swept(asked, lines, input_.attested, folder, progress)
+            made = swept(asked, lines, input_, folder, progress)
     printed(shown(made), Console(stderr=True))
     if html is not None:
         put_html(html, sweep_report(made))

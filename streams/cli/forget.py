@@ -41,5 +41,5 @@ async def _forget(settings: Any, author: str | None, comment: str | None) -> int
     sent = await delete(settings, found, datetime.now(UTC))
     print(f"{len(found)} records found; {sent} deletions sent: scores, targets, lists and read models drop them now")
     for place in remains(settings, found):
-        print(f"  {place.topic:<22} {place.what:<26} until {place.until:%Y-%m-%d} (retention)")
+        print(f"  {place.topic:<24} {place.what:<26} until {place.until:%Y-%m-%d} (retention)")
     return 0

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from streams.errors import INTERRUPTED, UserError
 
 if TYPE_CHECKING:
     from streams.replay.recorded import Cut
+    from streams.replay.taken import Asked
     from streams.scorers import Scorer
     from streams.settings import Settings
 
@@ -33,6 +34,10 @@ Scored = Annotated[
 ScoredBy = Annotated[
     str | None,
     typer.Option("--scored-by", help="With --scores reuse: NAME@VERSION whose scores to take, or any (default: the settings' scorer)."),
+]
+WarmUp = Annotated[
+    float | None,
+    typer.Option("--warm-up", metavar="DAYS", help="Before --from: what came then is known, and not shown (default 28; 0: nothing)."),
 ]
 RECOMPUTE, REUSE = "recompute", "reuse"
 
@@ -62,25 +67,22 @@ def opened(
     settings: "Settings",
     file: str | None,
     topic: str | None,
-    start: str | None,
-    end: str | None,
+    asked: "Asked",
     reused: Reused,
     ends: Mapping[int, int] | None = None,
 ) -> Any:
     """Return what these options name, opened. Raises UserError for what they cannot mean. ``ends``: of a topic that is read again."""
     from streams.replay.beside import Beside, scores_of_topic
     from streams.replay.from_topic import FromTopic
-    from streams.replay.taken import Asked
 
     if (file is None) == (topic is None):
         raise UserError("give either --file F or --topic comments.raw")
-    first, last = period(start, end)
     if file is not None:
-        return _opened_file(file, Asked(first, last), reused)
-    found = FromTopic(settings, topic or "", first, last, ends)
+        return _opened_file(file, asked, reused)
+    found = FromTopic(settings, topic or "", asked, ends)
     if reused.beside:
         raise UserError("--scored belongs to a recording of comments.raw; with --topic the broker's comments.scored is read")
-    return Beside(found, reused.scores, scores_of_topic(settings, Asked(first, last))) if reused.scores else found
+    return Beside(found, reused.scores, scores_of_topic(settings, asked)) if reused.scores else found
 
 
 def _opened_file(file: str, asked: Any, reused: Reused) -> Any:
@@ -107,6 +109,23 @@ def _with_scores(found: Any, file: str, scores: Any, beside: str | None) -> Any:
     if beside is None:
         raise UserError(f"--scores {REUSE}: {file} is a recording of comments.raw; name one of comments.scored with --scored")
     return Beside(found, scores, scores_of_recording(beside, "--scored"))
+
+
+def asked_of(start: str | None, end: str | None, warm_up: float | None) -> "Asked":
+    """Return what --from, --to and --warm-up ask for. Raises UserError for what they cannot mean."""
+    from streams.replay.reach import LONGEST, USUAL
+    from streams.replay.taken import Asked
+
+    first, last = period(start, end)
+    if first is None:
+        if warm_up is not None:
+            raise UserError("--warm-up belongs to --from: without it all that there is is replayed")
+        return Asked(end=last)
+    if warm_up is None:
+        return Asked(first, last, USUAL)
+    if not 0 <= warm_up <= LONGEST.days:
+        raise UserError(f"--warm-up {warm_up:g}: write days, 0 to {LONGEST.days}")
+    return Asked(first, last, timedelta(days=warm_up))
 
 
 def period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:

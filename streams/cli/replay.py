@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import RECOMPUTE, File, From, Reused, Scored, ScoredBy, Scores, To, Topic, ended, opened, progress_of
+from streams.cli.recorded import (
+    RECOMPUTE,
+    File,
+    From,
+    Reused,
+    Scored,
+    ScoredBy,
+    Scores,
+    To,
+    Topic,
+    WarmUp,
+    asked_of,
+    ended,
+    opened,
+    progress_of,
+)
 
 if TYPE_CHECKING:
     from streams.replay.summary import Summary
@@ -27,6 +42,7 @@ def replay(
     topic: Topic = None,
     from_: From = None,
     to: To = None,
+    warm_up: WarmUp = None,
     scores: Scores = RECOMPUTE,
     scored: Scored = None,
     scored_by: ScoredBy = None,
@@ -58,7 +74,7 @@ def replay(
     resumed = Checkpoint(out) if resume else None
     folder = Folder(out, force or resume, partial=[CHECKPOINT])
     reused = Reused(scores, scored, scored_by)
-    with opened(settings, file, topic, from_, to, reused, resumed.ends if resumed else None) as input_:
+    with opened(settings, file, topic, asked_of(from_, to, warm_up), reused, resumed.ends if resumed else None) as input_:
         plan = planned(settings, reused.scorer_of(settings.scorer, "--scorer"))
         if resumed:
             resumed.check(plan.program, plan.configuration)
@@ -70,7 +86,7 @@ def replay(
             ends=lambda: dict(input_.ends),
         )
         with folder, progress_of(input_, "replaying", cut := Cut()) as (lines, progress):
-            found = replay_file(plan, lines, folder, progress, attested=input_.attested, cut=cut, how=how)
+            found = replay_file(plan, lines, folder, progress, attested=input_.attested, reach=input_.reach, cut=cut, how=how)
     print(_said(found, out), file=sys.stderr)
     return ended(cut, found.not_replayed, out)
 
@@ -81,12 +97,15 @@ def _processes(scorer: str, *, is_reused: bool) -> int:
 
 
 def _said(found: "Summary", out: Path) -> str:
+    from streams.replay.reach import Start, started
     from streams.replay.summary import NOT_BELIEVED
 
     raw, pileons = found.raw, found.pileons
     lies = f"{found.notes[NOT_BELIEVED]} arrivals not believed; " if NOT_BELIEVED in found.notes else ""
+    before = found.warm_up.raw["records"] if found.warm_up else 0
+    start = f"{started(found.start, found.warm_up_days, before)}\n" if before or found.start != Start.BEGINNING else ""
     return (
-        f"{raw['records']} lines: {raw['scored']} comments scored, {raw['deletes']} deletions, {raw['dead_lettered']} unreadable; "
+        f"{start}{raw['records']} lines: {raw['scored']} comments scored, {raw['deletes']} deletions, {raw['dead_lettered']} unreadable; "
         f"{found.replies['records']} replies, {found.replies['late']} of them late; "
         f"{pileons['opened']} pile-ons opened, {pileons['closed']} closed; {lies}results in {out}"
     )

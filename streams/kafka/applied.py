@@ -1,6 +1,6 @@
 """How far each stage is, read from its state topic by anybody, whoever runs it."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -8,6 +8,9 @@ from streams.engine import APPLIED
 from streams.kafka.read import read_bounded
 from streams.settings import Settings
 from streams.topics import state_topic
+
+STATE_VERSION: Final = 2
+"""Of state entries; this one and the one before are read."""
 
 
 async def applied_offsets(settings: Settings, stage: str) -> dict[int, int]:

@@ -57,6 +57,14 @@ OPERATIONS: Final[Sequence[tuple[str, str, str, str]]] = (
         for stage in ("score", "address", "pileon", "alert")
     ),
     *(
+        (f"snapshot{stage.capitalize()}State", "send", f"state.{stage}.snapshots", f"`{stage}` writes its whole state down, once a day.")
+        for stage in ("address", "pileon", "alert")
+    ),
+    *(
+        (f"start{stage.capitalize()}", "receive", f"state.{stage}.snapshots", f"A replay starts `{stage}` where a day began.")
+        for stage in ("address", "pileon", "alert")
+    ),
+    *(
         (f"load{stage.capitalize()}State", "receive", f"state.{stage}", f"`{stage}` loads its state when a partition is assigned.")
         for stage in ("score", "address", "pileon", "alert")
     ),

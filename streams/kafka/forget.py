@@ -1,6 +1,7 @@
 """Forget a comment or an author: delete what can be deleted now, and say when retention removes the rest."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,7 +13,9 @@ from streams.kafka.read import read_bounded
 from streams.records import Action, Comment, DeletedBy
 from streams.settings import Settings
 from streams.stages.decode import Unreadable
-from streams.topics import COMMENTS_RAW
+from streams.topics import COMMENTS_RAW, snapshots_topic
+
+_WRITTEN_DOWN: Final = (snapshots_topic("address"), snapshots_topic("pileon"))
 
 
 class Found(Struct, frozen=True):
@@ -73,11 +76,14 @@ def _id(comment: Comment) -> tuple[str, str, str, str]:
 
 def remains(settings: Settings, found: list[Found]) -> list[Remains]:
     """Return where text or ids of these comments stay until retention removes them, soonest first."""
-    last = max((hit.at for hit in found), default=datetime.now(UTC))
+    now = datetime.now(UTC)
+    last = max((hit.at for hit in found), default=now)
     places = []
     for topic in topic_files():
         if topic.holds_text:
             places.append(Remains(topic.name, "text", last + settings.retention + timedelta(days=1)))
         elif topic.name in ("replies", "pileons"):
             places.append(Remains(topic.name, "ids and numbers, no text", last + timedelta(days=401)))
+        elif topic.name in _WRITTEN_DOWN:  # those of every day up to now; tomorrow's has the deletion
+            places.append(Remains(topic.name, "ids and numbers, no text", now + timedelta(days=401)))
     return sorted(places, key=lambda place: (place.until, place.topic))

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from faust.exceptions import ConsumerNotStarted
 
 from streams.engine import Effects, Message
 from streams.kafka.connection import topic_name
+from streams.kafka.snapshots import by_day
 from streams.live.drain import drained
 from streams.live.faust_app import stage_app
 from streams.live.guard import guarded
@@ -94,11 +96,16 @@ class StageAgent:
             await self._applied(room, messages)
             return True
 
-    async def _applied(self, room: Room, messages: list[Message]) -> None:
-        started = time.perf_counter()
-        effects = await room.apply(messages)
-        if effects is not None:
-            self._watcher(self.stage, effects, time.perf_counter() - started)
+    async def _applied(self, room: Room, messages: Sequence[Message]) -> None:
+        for some in by_day(messages):
+            await room.write_down(some, partial(self._moved, room.partition))
+            started = time.perf_counter()
+            effects = await room.apply(some)
+            if effects is not None:
+                self._watcher(self.stage, effects, time.perf_counter() - started)
+
+    def _moved(self, partition: int) -> None:
+        self.progress.moved(partition, time.monotonic())
 
     async def take_up(self) -> None:
         """Open the partitions that the group gave us before anything comes: what is due or fires there is ours to tell."""

@@ -26,6 +26,12 @@ class Progress:
         """A batch of this partition began."""
         self._busy[partition] = now
 
+    def moved(self, partition: int, now: float) -> None:
+        """What began gets on, however long it takes."""
+        self.last_end = now
+        if partition in self._busy:
+            self._busy[partition] = now
+
     def ended(self, partition: int, now: float) -> None:
         """It is applied."""
         self._busy.pop(partition, None)

@@ -6,7 +6,7 @@ commits the source offset later, as it likes; what is applied already is skipped
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -18,10 +18,12 @@ from msgspec.structs import replace
 from streams import engine
 from streams.engine import APPLIED, Effects, Message
 from streams.errors import UserError
+from streams.kafka.applied import STATE_VERSION
 from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
 from streams.kafka.connection import topic_name
 from streams.kafka.produce import open_producer
 from streams.kafka.read import end_offset, read_bounded
+from streams.live.daily import Daily, due
 from streams.live.outbox import TOPIC as OUTBOX
 from streams.live.outbox import Outbox
 from streams.live.stop_rule import Counted, StopRule
@@ -30,7 +32,6 @@ from streams.settings import Settings
 from streams.stages.step import Stage
 from streams.topics import state_topic
 
-STATE_VERSION = 2
 _SCORING = ThreadPoolExecutor(1, thread_name_prefix="score")
 
 
@@ -48,6 +49,8 @@ class Applied(Struct, frozen=True):
     """The broker's time of the message that carried it."""
     unreadable: Counted = Counted()
     """How much of what came last could not be read."""
+    snapshot_ms: int = 0
+    """The midnight of which the last snapshot was written (``live/daily.py``)."""
 
 
 class Room:
@@ -63,6 +66,8 @@ class Room:
         self.applied = Applied(-1)
         self.store: Any = stage.new_store()
         self._rule = StopRule(self._where(), Counted())
+        is_kept = stage.entry is not None and settings.snapshots.daily
+        self._daily = Daily(settings, stage.name, partition) if is_kept else None
 
     async def open(self, rebuild: bool = False, accept_config: bool = False, accept_bad_until: int = -1) -> None:
         """Fence whoever held this partition, then load what they left. UserError when it is not ours to go on with.
@@ -179,6 +184,13 @@ class Room:
         self._rule.check(applied.offset)
         return effects
 
+    async def write_down(self, messages: Sequence[Message], moved: Callable[[], None] = lambda: None) -> None:
+        """Write the state down where these messages begin a day: once, whoever is killed meanwhile. ``moved`` is told that it gets on."""
+        if self._daily is None or (day := due(self.applied, messages)) is None:
+            return
+        closing = await self._daily.parts(self._producer, self.applied, day, moved)
+        await self._note(replace(self.applied, snapshot_ms=day), [closing])
+
     async def _turned(self, fresh: Sequence[Message]) -> Effects:
         """Fold here and score elsewhere: a transformer's batch takes a second, a fold milliseconds, and a hop costs more than that.
 
@@ -216,7 +228,9 @@ class Room:
             clock = None  # a claim of before that cannot be true
         if effects.clock_ms is not None and (clock is None or effects.clock_ms >= clock):
             clock, seen = effects.clock_ms, effects.clock_seen_ms
-        return Applied(last.offset, last.timestamp_ms, STATE_VERSION, self._config, clock, seen, self._rule.counted())
+        return Applied(
+            last.offset, last.timestamp_ms, STATE_VERSION, self._config, clock, seen, self._rule.counted(), self.applied.snapshot_ms
+        )
 
     def _entry(self, key: bytes, value: bytes | None) -> Outgoing:
         return Outgoing(self._state, self.partition, key, value)

@@ -61,9 +61,18 @@ class Addressing:
     """Takes comments in order, up to a place that may be named while it is at work."""
 
     def __init__(
-        self, stages: Sequence[Stage], comments: Iterable[Placed], after: bytes = b"", entries: Iterable[tuple[str, bytes]] = ()
+        self,
+        stages: Sequence[Stage],
+        comments: Iterable[Placed],
+        after: bytes = b"",
+        entries: Iterable[tuple[str, bytes]] = (),
+        edge: bytes = b"",
     ) -> None:
-        """``after``: the place up to which another run has done it, ``entries``: what that one's ``address`` remembered."""
+        """``after``: the place up to which another run has done it, ``entries``: what that one's ``address`` remembered.
+
+        ``edge``: places before it belong to the warm-up, whose facts are told apart.
+        """
+        self._edge = edge
         self._score, self._address = stages
         self._stores = [stage.new_store() for stage in stages]
         self._facts, self._coming = Facts(), iter(comments)
@@ -72,7 +81,7 @@ class Addressing:
             self._stores[1].apply(key, decode(entry))
         self._next = next(self._coming, None)
         while self._next is not None and self._next[0] <= after:
-            self._facts.of(self._next[1].record)
+            self._told(*self._next)
             self._next = next(self._coming, None)
         self.last = after
         """The place of the last comment taken."""
@@ -104,7 +113,7 @@ class Addressing:
         return [
             Made(
                 place,
-                self._facts.of(arrived.record),
+                self._told(place, arrived),
                 line.value,
                 (first.outcome, second.outcome),
                 (first.notes, second.notes),
@@ -114,6 +123,12 @@ class Addressing:
                 some, score.effects.sends, score.effects.steps, address.effects.steps, strict=True
             )
         ]
+
+    def _told(self, place: bytes, arrived: Arrived) -> int:
+        """Return the facts of the next comment. With the period they begin anew: a conversation goes on in it that it has not seen."""
+        if self._edge and place >= self._edge:
+            self._facts, self._edge = Facts(), b""
+        return self._facts.of(arrived.record)
 
     def _turn(self, number: int, arrived: list[Arrived]) -> Turn:
         stage, effects = (self._score, self._address)[number], Effects()

@@ -23,7 +23,7 @@ class Beside:
 
     def __init__(self, input_: Any, scores: Scores, fill: Fill) -> None:
         self._input, self._scores, self._fill = input_, scores, fill
-        self.attested, self.size = input_.attested, input_.size
+        self.attested, self.size, self.reach = input_.attested, input_.size, input_.reach
 
     @property
     def read(self) -> int:

@@ -21,7 +21,7 @@ from streams.replay.summary import Tally
 from streams.stages.targets import Target
 
 CHECKPOINT: Final = "checkpoint.zst"
-VERSION: Final = 1
+VERSION: Final = 2
 _LINES: Final = 500
 _PIECE: Final = 1 << 20
 _END: Final = b"end"
@@ -51,6 +51,8 @@ class Position(Struct, frozen=True, kw_only=True):
     tick: datetime | None
     now: datetime | None
     piled_on: list[Target]
+    warm_up: Tally
+    """Of what came before the period; ``tally``: of the period."""
     tally: Tally
     written: dict[str, Written]
 

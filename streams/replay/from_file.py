@@ -1,5 +1,6 @@
 """``threadwatch replay``: comments through the stages into a folder of results."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -14,11 +15,13 @@ from streams.replay.at_the_end import digest_of, target_lines
 from streams.replay.checkpoint import CHECKPOINT, Checkpoint, Position, packed, restore, written
 from streams.replay.folder import Folder
 from streams.replay.order import clock_of
+from streams.replay.reach import Reach
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Cut, Progress, Recorded, in_replays_order
 from streams.replay.reuse import scores_of
 from streams.replay.run import Going, Turn
 from streams.replay.summary import Summary, Tally, tally_of
+from streams.replay.warm_up import sections, split, warm_up
 from streams.replay.workers import Here, Several, Stages
 from streams.stages.step import Arrived, Stage
 from streams.stages.targets import Target
@@ -61,20 +64,24 @@ def replay(
     progress: Progress = lambda _done, _all: None,
     *,
     attested: bool = False,
+    reach: Reach | None = None,
     cut: Cut | None = None,
     how: How | None = None,
 ) -> Summary:
     """Run the comments through the stages and write everything to ``out``. Raises Unbalanced if a record went missing.
 
     ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
+    ``reach``: where the period begins; what comes before it is its warm-up, of which nothing is written.
     ``cut``: may end it early; what was taken by then is accounted for, and the summary says that it is not complete.
     Raises UserError where it cannot go on where another one was stopped, where scores are missing, or a process of its own is killed.
     """
-    cut, how, tally = cut or Cut(), how or How(), tally_of(plan.stages)
+    cut, how, reach = cut or Cut(), how or How(), reach or Reach()
+    before, tally = tally_of(plan.stages), tally_of(plan.stages)
     shares = how.processes if how.stages else 1
-    recorded = in_replays_order(_comments(lines, tally, out), attested, out.room(), scores_of(plan.stages), shares)
+    read = _comments(lines, before, tally, out)
+    recorded = in_replays_order(read, attested, out.room(), scores_of(plan.stages), shares, reach.since)
     tally.not_believed = recorded.not_believed
-    replaying = _Replaying(plan, out, recorded, tally)
+    replaying = _Replaying(plan, out, recorded, before, tally)
     entries = replaying.go_on_from(how.resumed) if how.resumed else []
     many = how.stages if shares > 1 and recorded.count > how.worth else None
     with Several(many, recorded, replaying.place, entries) if many else Here(plan.stages[:2], recorded, replaying.place, entries) as making:
@@ -85,23 +92,28 @@ def replay(
         cut.check()
         if cut.reached < recorded.count:
             out.put(CHECKPOINT, replaying.checkpoint(how.ends(), making.entries()))
-    return replaying.end()
+    return replaying.end(reach)
 
 
 class _Replaying:
     """What comes behind ``address``, what is written, and the account of it."""
 
-    def __init__(self, plan: Run, out: Folder, recorded: Recorded, tally: Tally) -> None:
-        self._plan, self._out, self._recorded, self._tally = plan, out, recorded, tally
+    def __init__(self, plan: Run, out: Folder, recorded: Recorded, before: Tally, tally: Tally) -> None:
+        """``before``: counts the warm-up, ``tally`` the period."""
+        self._plan, self._out, self._recorded = plan, out, recorded
+        self._before, self._tally = before, tally
         self._behind = Going(plan.stages[len(BEFORE) :], ticks_until=recorded.until)
         self._piled_on: set[Target] = set()
         self.count, self.place = 0, b""
 
     def take(self, some: Sequence[Made]) -> None:
         """Take what was made of the next comments."""
-        self._tally.made(some)
-        self._out.write("scored", (one.scored for one in some))
-        self._out.write("replies", (line for one in some for line in one.replies))
+        begins = bisect_left(some, self._recorded.edge, key=_place)
+        unseen, seen = some[:begins], some[begins:]
+        self._before.made(unseen)
+        self._tally.made(seen)
+        self._out.write("scored", (one.scored for one in seen))
+        self._out.write("replies", (line for one in seen for line in one.replies))
         self.count, self.place = self.count + len(some), some[-1].place
         self._keep(self._behind.take([Arrived(_REPLY(line), clock_of(one.place)) for one in some for line in one.replies]))
 
@@ -112,6 +124,7 @@ class _Replaying:
         for name, before in position.written.items():
             stopped.check_written(name, before == written(self._out.take_over(name, before.size)))
         restore(self._behind, position, entries)
+        self._before.go_on_from(position.warm_up)
         self._tally.go_on_from(position.tally)
         self._piled_on = set(position.piled_on)
         self.count, self.place = position.count, position.place
@@ -123,39 +136,62 @@ class _Replaying:
             program=self._plan.program, configuration=self._plan.configuration, input=self._recorded.digest,
             ends={str(partition): end for partition, end in ends.items()},
             place=self.place, count=self.count, tick=self._behind.ticks.last, now=self._behind.now,
-            piled_on=sorted(self._piled_on), tally=self._tally, written={name: written(self._out.file(name)) for name in WRITTEN},
+            piled_on=sorted(self._piled_on), warm_up=self._before, tally=self._tally,
+            written={name: written(self._out.file(name)) for name in WRITTEN},
         )  # fmt: skip
         return packed(position, addressed, self._behind)
 
-    def end(self) -> Summary:
+    def end(self, reach: Reach) -> Summary:
         """Let the last tick do what it does, and account for everything."""
         room, out, plan = self._out.room(), self._out, self._plan
         self._keep(self._behind.end(clock_of(self.place) if self.count else None))
         out.write("targets", target_lines(out.read("replies"), self._piled_on, plan.min_hostile_authors, room))
-        found = _summary(plan, self._tally, digest_of(out.read("alerts"), room), self._span(), self._recorded.count - self.count)
+        not_replayed = self._recorded.count - self.count
+        found = _summary(
+            plan, (self._before, self._tally), digest_of(out.read("alerts"), room), self._span(), self._begins(reach), not_replayed
+        )
         out.finish(account.encoded(found))
         return found
 
     def _span(self) -> tuple[datetime, datetime] | None:
-        return (clock_of(self._recorded.begins), clock_of(self.place)) if self.count else None
+        taken = self._recorded.first(self.count)
+        return (clock_of(self._recorded.period_begins), clock_of(self.place)) if len(taken.period()) else None
+
+    def _begins(self, reach: Reach) -> tuple[str, float]:
+        return str(reach.start), reach.days_found(self._recorded.begins_at if self.count else None)
 
     def _keep(self, turns: Iterator[Turn]) -> None:
         for turn in turns:
-            self._tally.turn(turn)
-            if turn.stage.name == "pileon":
-                self._out.write("pileons", [send.value for send in turn.effects.sends])
-                self._out.write("late", _late(turn))
-                _follow(turn.effects.outputs, self._tally, self._piled_on)
-            else:
-                self._out.write("alerts", map(msgspec.json.encode, turn.effects.outputs))
+            unseen, seen = split(turn, self._recorded.since)
+            if unseen is not None:
+                self._count(unseen, self._before)
+            if seen is not None:
+                self._count(seen, self._tally)
+                self._write(seen)
+
+    def _count(self, turn: Turn, tally: Tally) -> None:
+        tally.turn(turn)
+        if turn.stage.name == "pileon":
+            _follow(turn.effects.outputs, tally, self._piled_on)
+
+    def _write(self, turn: Turn) -> None:
+        if turn.stage.name == "pileon":
+            self._out.write("pileons", [send.value for send in turn.effects.sends])
+            self._out.write("late", _late(turn))
+        else:
+            self._out.write("alerts", map(msgspec.json.encode, turn.effects.outputs))
 
 
-def _comments(lines: Iterator[Comment | BadLine], tally: Tally, out: Folder) -> Iterator[Comment]:
+def _place(made: Made) -> bytes:
+    return made.place
+
+
+def _comments(lines: Iterator[Comment | BadLine], before: Tally, tally: Tally, out: Folder) -> Iterator[Comment]:
     for line in lines:
         if isinstance(line, BadLine):
-            tally.lines += 1
-            tally.dead_lettered += 1
-            out.write("dead-letters", [msgspec.json.encode(line)])
+            (before if line.is_before else tally).bad_line()
+            if not line.is_before:
+                out.write("dead-letters", [msgspec.json.encode(line)])
         else:
             yield line
 
@@ -177,8 +213,15 @@ def _follow(transitions: Sequence[PileOn], tally: Tally, piled_on: set[Target]) 
             piled_on.add(target)
 
 
-def _summary(plan: Run, tally: Tally, alerts: str, span: tuple[datetime, datetime] | None, not_replayed: int) -> Summary:
-    first, last = span or (None, None)
+def _summary(
+    plan: Run,
+    tallies: tuple[Tally, Tally],
+    alerts: str,
+    span: tuple[datetime, datetime] | None,
+    start: tuple[str, float],
+    not_replayed: int,
+) -> Summary:
+    (first, last), (before, tally) = span or (None, None), tallies
     return Summary(
         complete=not not_replayed,
         not_replayed=not_replayed,
@@ -186,11 +229,10 @@ def _summary(plan: Run, tally: Tally, alerts: str, span: tuple[datetime, datetim
         scorer=plan.scorer,
         detector=plan.detector,
         configuration=plan.configuration,
-        raw=account.raw_section(tally),
-        scored=account.scored_section(tally),
-        replies=account.replies_section(tally),
-        pileons=account.pileons_section(tally),
-        alerts=account.alerts_section(tally),
+        start=start[0],
+        warm_up_days=start[1],
+        **sections(tally, before),
+        warm_up=warm_up(before) if before.lines else None,
         comments=account.comments_section(tally),
         notes=account.all_notes(tally),
         first_arrival=_utc(first) if first else None,

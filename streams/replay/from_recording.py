@@ -8,10 +8,11 @@ from streams.errors import UserError
 from streams.packed import damage_told
 from streams.records import Comment, ScoredComment
 from streams.replay.parquet import MAGIC, FromParquet, is_parquet
+from streams.replay.reach import Reach
 from streams.replay.reading import BadLine, Opened
 from streams.replay.recording import Recording, is_recording
 from streams.replay.reuse import Scores
-from streams.replay.taken import Asked, comments_of
+from streams.replay.taken import Asked, comments_of, placed
 from streams.stages.decode import Unreadable
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
 
@@ -26,6 +27,8 @@ class FromRecording:
 
     def __init__(self, opened: Opened, recording: Recording, asked: Asked) -> None:
         self._opened, self.recording, self._asked = opened, recording, asked
+        self.reach = Reach(asked.start)
+        self.reach.is_cut = recording.is_cut
         self.size = opened.size
 
     @property
@@ -46,7 +49,7 @@ class FromRecording:
 
     def comments(self) -> Iterator[Comment | BadLine]:
         """Yield what the topic would have given. UserError at the end where the file is not what it was."""
-        yield from comments_of(self.messages(), self._asked)
+        yield from comments_of(self.messages(), self._asked, self.reach)
 
 
 class FromScored(FromRecording):
@@ -61,10 +64,12 @@ class FromScored(FromRecording):
         """Yield the comments as they were scored, and what cannot be read."""
         for message in self.messages():
             found = _read(message)
-            if isinstance(found, BadLine):
-                if self._asked.holds(moment(message.timestamp_ms)):
-                    yield found
-            elif self._asked.holds(found.comment.ingested_at or moment(message.timestamp_ms)):
+            at = (None if isinstance(found, BadLine) else found.comment.ingested_at) or moment(message.timestamp_ms)
+            if not self._asked.holds(at):
+                self.reach.is_cut |= self._asked.is_passed(at)
+            elif isinstance(found, BadLine):
+                yield placed(found, at, self._asked)
+            else:
                 self._scores.take_with_comment(found)
                 yield found.comment
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +10,7 @@ from streams.errors import UserError
 from streams.kafka.connection import reached
 from streams.kafka.read import bounded
 from streams.records import Comment
+from streams.replay.reach import Reach
 from streams.replay.reading import BadLine
 from streams.replay.taken import Asked, comments_of
 from streams.settings import Settings
@@ -18,25 +18,19 @@ from streams.topics import COMMENTS_RAW
 
 
 class FromTopic:
-    """Stands where ``reading.Opened`` stands: ``comments()`` gives what arrived in ``[start, end)``, unreadable bytes too."""
+    """Stands where ``reading.Opened`` stands: ``comments()`` gives what arrived in a period and its warm-up, unreadable bytes too."""
 
     attested = True
     """The broker's own time bounds every arrival."""
     size = None
     read = 0
 
-    def __init__(
-        self,
-        settings: Settings,
-        topic: str,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        ends: Mapping[int, int] | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, topic: str, asked: Asked | None = None, ends: Mapping[int, int] | None = None) -> None:
         """Raise UserError for a topic that holds no comments. ``ends``: by partition, where a read ended that is to be repeated."""
         if topic != COMMENTS_RAW.name:
             raise UserError(f"--topic {topic}: replay starts from {COMMENTS_RAW.name}; nothing else holds comments as they arrived")
-        self._settings, self._asked, self._ends = settings, Asked(start, end), ends
+        self._settings, self._asked, self._ends = settings, asked or Asked(), ends
+        self.reach = Reach(self._asked.start)
         self.ends: dict[int, int] = {}
         """Where the topic ended that was read, by partition."""
 
@@ -53,7 +47,7 @@ class FromTopic:
             try:
                 batch = runner.run(reached(self._settings, _next(batches)))
                 while batch is not None:
-                    yield from comments_of(batch, self._asked)
+                    yield from comments_of(batch, self._asked, self.reach)
                     batch = runner.run(_next(batches))
             finally:
                 runner.run(batches.aclose())
@@ -61,6 +55,7 @@ class FromTopic:
     async def _batches(self) -> AsyncGenerator[list[Message], None]:
         async with bounded(self._settings, COMMENTS_RAW.name, since=self._asked.since, ends=self._ends) as reading:
             self.ends = {partition: bound.end for partition, bound in reading.bounds.items()}
+            self.reach.is_cut = any(bound.first > 0 for bound in reading.bounds.values())  # passed over, or gone with retention
             async for batch in reading.in_order():
                 yield batch
 

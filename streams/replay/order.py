@@ -65,6 +65,11 @@ class Places:
         return latest[: 2 * _MOMENT] + talk + latest[2 * _MOMENT :] + self._count.to_bytes(8, "big")
 
 
+def edge_of(since: datetime | None) -> bytes:
+    """Return what divides keys: those at which the virtual clock shows less sort before it. None: none does."""
+    return b"" if since is None else _moment(since)
+
+
 def clock_of(key: bytes) -> datetime:
     """Return what the virtual clock shows at the comment of this key: the latest arrival of all up to there."""
     return time_of(int.from_bytes(key[:_MOMENT], "big") - _ZERO)

@@ -12,6 +12,7 @@ import msgspec
 from streams.errors import UserError
 from streams.packed import MAX_LINE
 from streams.records import Comment
+from streams.replay.reach import Reach
 from streams.replay.reading import KEPT_OF_TOO_LONG, TOO_LONG, BadLine, any_good
 from streams.stages.decode import Reason, Unreadable, decoder
 
@@ -45,6 +46,7 @@ class FromParquet:
     def __init__(self, file: str) -> None:
         """Raise UserError for a file that cannot be read, lacks a column that a comment needs, or has one of another type."""
         self.name = file
+        self.reach = Reach()
         self._arrow = pyarrow()
         with self._told():
             self._file: Any = self._arrow.parquet.ParquetFile(file)

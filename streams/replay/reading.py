@@ -9,6 +9,7 @@ from msgspec import Struct
 from streams.errors import UserError
 from streams.packed import MAX_LINE, STDIN, damage_told, lines_of, name_of, open_raw, unpacked
 from streams.records import Comment
+from streams.replay.reach import Reach
 from streams.stages.decode import Unreadable, decoder
 
 KEPT_OF_TOO_LONG: Final = 64 * 1024
@@ -16,13 +17,15 @@ KEPT_OF_TOO_LONG: Final = 64 * 1024
 TOO_LONG: Final = "too_long"
 
 
-class BadLine(Struct, frozen=True):
+class BadLine(Struct, frozen=True, omit_defaults=True):
     """A line that is no comment: which one (from 1), why, and its bytes (base64 in JSON)."""
 
     line: int
     reason: str
     detail: str
     bytes: bytes
+    is_before: bool = False
+    """Whether it belongs to the warm-up: then it is written nowhere."""
 
 
 def read_comments(file: IO[bytes]) -> Iterator[Comment | BadLine]:
@@ -41,7 +44,7 @@ def read_comments(file: IO[bytes]) -> Iterator[Comment | BadLine]:
 class Opened:
     """A file of comments opened for reading. Use as a context manager.
 
-    ``attested`` is False: nobody but the file says when its records arrived.
+    ``attested`` is False: nobody but the file says when its records arrived. ``reach``: it is all that there is.
     ``read`` is how many bytes were read of ``size`` on disk (None where unknown): a progress bar's two numbers.
     """
 
@@ -52,6 +55,7 @@ class Opened:
     def __init__(self, file: str) -> None:
         """Raise UserError where the file cannot be opened."""
         self.file = file
+        self.reach = Reach()
         self._raw = open_raw(file)
         self.stream: Any = unpacked(self._raw, file)
         self.size = None if file == STDIN else Path(file).stat().st_size

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from streams.records import Comment
 from streams.replay.believed import Claims, Witnessed, mended
-from streams.replay.order import Places, arrival, clock_of
+from streams.replay.order import Places, arrival, clock_of, edge_of
 from streams.replay.parts import part_of
 from streams.replay.reuse import Scores, attached
 from streams.replay.sorting import Sorted, Sorter, merged
@@ -81,14 +81,17 @@ class Comments(Struct, frozen=True):
 
     shares: tuple[Share, ...]
     count: int
+    """Up to that of this number."""
+    before: int = 0
+    """So many of them are passed over."""
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return self.count
+        return self.count - self.before
 
     def __iter__(self) -> Iterator[Comment]:
         """Yield them."""
-        for _, value in islice(merged(share.comments for share in self.shares), self.count):
+        for _, value in islice(merged(share.comments for share in self.shares), self.before, self.count):
             yield _DECODE(value)
 
 
@@ -103,11 +106,35 @@ class Recorded(Struct, frozen=True):
     not_believed: int = 0
     """Arrivals that the other records contradict."""
     digest: str = ""
-    """SHA-256 of the comments with their places, as they were read, and of the scores that were given to them."""
+    """SHA-256 of the period's beginning, the comments with their places, as they were read, and of the scores that were given to them."""
     begins: bytes = b""
     """The place of the first one."""
     last: bytes = b""
     """That of the last one."""
+    since: datetime | None = None
+    """Where the period begins; what the clock puts before it is its warm-up."""
+    before: int = 0
+    """How many belong to the warm-up."""
+    period_begins: bytes = b""
+    """The place of the first one of the period; nothing: there is none."""
+
+    @property
+    def edge(self) -> bytes:
+        """Return what divides places: those of the warm-up sort before it."""
+        return edge_of(self.since)
+
+    @property
+    def begins_at(self) -> datetime | None:
+        """Return what the virtual clock shows at the first one; None where there is no comment."""
+        return clock_of(self.begins) if self.count else None
+
+    def warm_up(self) -> Comments:
+        """Return the comments of the warm-up."""
+        return Comments(self.shares, self.before)
+
+    def period(self) -> Comments:
+        """Return the comments without the warm-up."""
+        return Comments(self.shares, self.count, self.before)
 
     @property
     def comments(self) -> Comments:
@@ -121,7 +148,8 @@ class Recorded(Struct, frozen=True):
 
     def first(self, count: int) -> "Recorded":
         """Return the first so many of them. Where they end is not known."""
-        return replace(self, count=min(count, self.count), last=self.last if count >= self.count else b"")
+        last = self.last if count >= self.count else b""
+        return replace(self, count=min(count, self.count), last=last, before=min(count, self.before))
 
     def told(self, progress: Progress, cut: Cut | None = None) -> Iterator[Arrived]:
         """Yield each comment with its arrival, and tell when it was taken; up to the cut."""
@@ -133,9 +161,14 @@ class Recorded(Struct, frozen=True):
 
 
 def in_replays_order(
-    read: Iterable[Comment], attested: bool, folder: Path | None = None, scores: Scores | None = None, shares: int = 1
+    read: Iterable[Comment],
+    attested: bool,
+    folder: Path | None = None,
+    scores: Scores | None = None,
+    shares: int = 1,
+    since: datetime | None = None,
 ) -> Recorded:
-    """Return comments as they are replayed.
+    """Return comments as they are replayed, for a period that begins at ``since``.
 
     ``attested``: a broker's own time bounds every arrival. Else the other records must, so that one that lies moves time for nobody.
     ``folder`` takes what is too much for memory; it must stay while the comments are used. Without one they are all held.
@@ -146,7 +179,7 @@ def in_replays_order(
     bounds: dict[int, int] = {}
     if not attested:
         read, bounds = _witnesses(read, folder)
-    gathering = _Gathering(folder, scores, shares)
+    gathering = _Gathering(folder, scores, shares, since)
     for number, comment in enumerate(read):
         gathering.add(mended(comment, bounds[number]) if number in bounds else comment)
     return gathering.recorded(attested, len(bounds))
@@ -164,11 +197,12 @@ def _witnesses(read: Iterable[Comment], folder: Path | None) -> tuple[Iterable[C
 class _Gathering:
     """Takes comments as they are read, and gives each its place and its share."""
 
-    def __init__(self, folder: Path | None, scores: Scores | None, shares: int) -> None:
+    def __init__(self, folder: Path | None, scores: Scores | None, shares: int, since: datetime | None) -> None:
         self._places, self._witnessed, self._scores = Places(), Witnessed(), scores
         self._sorters = [Sorter(folder, f"comments-{number}") for number in range(shares)]
-        self._digest, self._last = hashlib.sha256(), b""
-        self._first = b""
+        self._since, self._edge, self._before = since, edge_of(since), 0
+        self._digest = hashlib.sha256(self._edge)
+        self._first, self._first_within, self._last = b"", b"", b""
 
     def add(self, comment: Comment) -> None:
         key, value = self._places.key(comment), _ENCODE(comment)
@@ -178,6 +212,10 @@ class _Gathering:
         self._digest.update(key + value)
         self._last = max(self._last, key)
         self._first = min(self._first or key, key)
+        if key < self._edge:
+            self._before += 1
+        else:
+            self._first_within = min(self._first_within or key, key)
         if self._scores is not None:
             self._scores.need(comment, _clock(key, comment), key, share)
 
@@ -189,4 +227,7 @@ class _Gathering:
             given = self._scores.joined(len(comments), self._digest)
             shares = [Share(some, scores) for some, scores in zip(comments, given, strict=True)]
         until = None if attested else self._witnessed.at
-        return Recorded(tuple(shares), sum(map(len, comments)), until, not_believed, self._digest.hexdigest(), self._first, self._last)
+        return Recorded(
+            tuple(shares), sum(map(len, comments)), until, not_believed, self._digest.hexdigest(), self._first, self._last,
+            self._since, self._before, self._first_within,
+        )  # fmt: skip

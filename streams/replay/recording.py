@@ -174,6 +174,13 @@ class Recording:
             )
         self.header: Header = self._line(self._first_line, Header)
 
+    @property
+    def is_cut(self) -> bool:
+        """Return whether the log had, or once had, something before what was recorded."""
+        parts = self.header.partitions
+        is_part = self.header.start is not None
+        return any(part.start > 0 or (is_part and part.end > part.start and part.first != part.start) for part in parts)
+
     def messages(self) -> Iterator[Message]:
         """Yield every message, partition after partition. Whether the file is whole is known only when the last one was taken."""
         digest, counts = hashlib.sha256(), Counter[int]()

@@ -33,11 +33,17 @@ class Summary(Struct, kw_only=True):
     configuration: str
     """SHA-256 of scorer, settings that matter to results, and the installation key's fingerprint."""
     program: str
+    start: str
+    """What the stages knew when the period began: ``beginning``, ``snapshot`` or ``approximate`` (streams/replay/reach.py)."""
+    warm_up_days: float
+    """Days before the period in which comments were found for that, up to those asked for."""
     raw: dict[str, int]
     scored: dict[str, int]
     replies: dict[str, int]
     pileons: dict[str, int]
     alerts: dict[str, int]
+    warm_up: Any
+    """The same sums of what came before the period, none of it in those above (``warm_up.WarmUp``); null where nothing was read of it."""
     comments: dict[str, int]
     """Not a sum: comments without author, without time, aimed outside; distinct conversations."""
     notes: dict[str, int]
@@ -64,6 +70,11 @@ class Tally(Struct):
     """Arrivals that the other records of the file contradict."""
     replies: int = 0
     """Replies sent by ``address``."""
+
+    def bad_line(self) -> None:
+        """Count one line, or message, that is no comment."""
+        self.lines += 1
+        self.dead_lettered += 1
 
     def comment(self, facts: int) -> None:
         """Count one comment read, by its facts (``addressing.Facts``)."""
@@ -93,6 +104,8 @@ class Tally(Struct):
         name = turn.stage.name
         self.outcomes.setdefault(name, Counter()).update(turn.effects.outcomes)
         self.notes.setdefault(name, Counter()).update(turn.effects.notes)
+        if name == "address":
+            self.replies += len(turn.effects.outputs)
 
 
 def tally_of(stages: Iterable[Stage]) -> Tally:
@@ -114,15 +127,19 @@ def raw_section(tally: Tally) -> dict[str, int]:
     return balanced(tally.lines, parts, "raw")
 
 
-def scored_section(tally: Tally) -> dict[str, int]:
-    """Return scored = replies + unaddressed + outside + self-replies + duplicates + …; who waited is counted where it ended."""
+def scored_section(tally: Tally, waiting: int = 0) -> dict[str, int]:
+    """Return scored = replies + unaddressed + outside + self-replies + duplicates + …; who waited is counted where it ended.
+
+    ``waiting``: those that waited when this began are among its records.
+    """
     outcomes, notes = tally.outcomes.get("address", Counter()), tally.notes.get("address", Counter())
     settled = Counter({"withdrawn": 0, **outcomes})
+    settled["waiting"] += waiting
     for note, became in _SETTLED.items():
         settled[became] += notes[note]
         settled["waiting"] -= notes[note]
     score = tally.outcomes.get("score", Counter())
-    return balanced(score["scored"] + score["deleted"], settled, "scored")
+    return balanced(score["scored"] + score["deleted"] + waiting, settled, "scored")
 
 
 def replies_section(tally: Tally) -> dict[str, int]:

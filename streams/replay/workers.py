@@ -43,7 +43,7 @@ class Here:
 
     def __init__(self, stages: Sequence[Stage], recorded: Recorded, after: bytes = b"", entries: Entries = ()) -> None:
         """``after`` and ``entries``: what an earlier run did."""
-        self._addressing = Addressing(stages, placed(recorded.shares), after, entries)
+        self._addressing = Addressing(stages, placed(recorded.shares), after, entries, recorded.edge)
 
     def __enter__(self) -> Self:
         return self
@@ -70,6 +70,7 @@ class Task(Struct, frozen=True):
     share: Share
     after: bytes = b""
     entries: Entries = ()
+    edge: bytes = b""
 
 
 def work(results: Any, control: Any) -> None:
@@ -83,7 +84,7 @@ def work(results: Any, control: Any) -> None:
 
 class _Working:
     def __init__(self, task: Task, results: Any, control: Any) -> None:
-        self._addressing = Addressing(task.stages(), task.share, task.after, task.entries)
+        self._addressing = Addressing(task.stages(), task.share, task.after, task.entries, task.edge)
         self._results, self._control = results, control
 
     def work(self) -> None:
@@ -198,7 +199,7 @@ class Several:
         apart: list[list[tuple[str, bytes]]] = [[] for _ in range(count)]
         for key, entry in entries:
             apart[part_of(*msgspec.json.decode(key)[:3]) % count].append((key, entry))
-        self._tasks = [Task(stages, share, after, some) for share, some in zip(recorded.shares, apart, strict=True)]
+        self._tasks = [Task(stages, share, after, some, recorded.edge) for share, some in zip(recorded.shares, apart, strict=True)]
         self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:

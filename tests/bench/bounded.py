@@ -124,7 +124,7 @@ async def _our_own(settings: Settings) -> int:
 def _replayed(settings: Settings, folder: Path, processes: int, until: datetime) -> int:
     scores = Scores()
     end = None if until == _NOW else until
-    topic = FromTopic(settings, COMMENTS_RAW.name, end=end)
+    topic = FromTopic(settings, COMMENTS_RAW.name, Asked(end=end))
     with Beside(topic, scores, scores_of_topic(settings, Asked())) as input_:
         plan = planned(settings, scores.by(open_scorer(settings.scorer).name))
         how = How(processes=processes, stages=partial(stages_before, settings, plan.scorer, is_reused=True))

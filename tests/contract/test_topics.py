@@ -17,12 +17,13 @@ from streams.kafka.batches import partition_of
 from streams.kafka.connection import MAX_MESSAGE
 from streams.kafka.declared import DeclaredTopic, TopicFile, declared, read, topic_files
 from streams.kafka.produce import BATCH_BYTES
-from streams.topics import RECORD_TOPICS, by_conversation, json_key
+from streams.topics import RECORD_TOPICS, by_conversation, json_key, snapshots_topic
 from tests.contract.schema_files import SCHEMAS
 from tests.support.builders import comment
 
 DEAD_LETTERS = ("comments.raw", "comments.scored", "replies", "pileons")
 STATES = {"score": "comments.raw", "address": "comments.scored", "pileon": "replies", "alert": "pileons"}
+SNAPSHOTS = {snapshots_topic(stage): stage for stage in ("address", "pileon", "alert")}
 KIB, MIB = 1024, 1024 * 1024
 MONTH = timedelta(days=30)
 
@@ -38,7 +39,7 @@ def on_broker(**options: Any) -> dict[str, DeclaredTopic]:
 def test_every_topic_of_the_program_has_a_file_and_no_file_is_an_orphan():
     program = {topic.name for topic in RECORD_TOPICS}
     dead = {f"{name}.dlq" for name in DEAD_LETTERS}
-    assert set(files()) == program | dead | {f"state.{stage}" for stage in STATES} | {"deliveries"}
+    assert set(files()) == program | dead | {f"state.{stage}" for stage in STATES} | {"deliveries"} | set(SNAPSHOTS)
 
 
 def test_deliveries_follow_the_partitions_of_what_they_tell_of_and_keep_the_last_of_a_key():
@@ -74,6 +75,13 @@ def test_a_state_topic_has_its_inputs_partitions_and_is_compacted(stage: str):
     assert state.input == STATES[stage]
     assert state.partitions == files()[STATES[stage]].partitions
     assert (state.cleanup, state.retention, state.record) == ("compact", "forever", None)
+
+
+@pytest.mark.parametrize("name", SNAPSHOTS)
+def test_snapshots_follow_their_stages_input_and_live_as_long_as_replies(name: str):
+    snapshots, stage = files()[name], SNAPSHOTS[name]
+    assert (snapshots.input, snapshots.partitions) == (STATES[stage], files()[STATES[stage]].partitions)
+    assert (snapshots.cleanup, snapshots.retention, snapshots.record) == ("delete", files()["replies"].retention, None)
 
 
 def test_what_fits_into_raw_fits_into_scored_and_every_client_takes_the_largest():

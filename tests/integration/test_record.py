@@ -79,9 +79,13 @@ async def test_a_recording_of_a_period_gives_what_the_topic_gives_for_it(filled:
     period = ("--from", "2024-05-01T14:00", "--to", "2024-05-02T03:00")
     part = await taken(filled, RAW, *period, name="part.rec")
     whole = await taken(filled)
-    from_topic = await results(filled, "topic", "--topic", RAW, *period)
+    cold = (*period, "--warm-up", "0")
+    from_topic = await results(filled, "topic", "--topic", RAW, *cold)
     assert from_topic == await results(filled, "part", "--file", str(part))
-    assert from_topic == await results(filled, "whole", "--file", str(whole), *period)
+    assert from_topic == await results(filled, "whole", "--file", str(whole), *cold)
+    warm = await results(filled, "warm", "--topic", RAW, *period)
+    assert warm == await results(filled, "warm-file", "--file", str(whole), *period)
+    assert warm["pileons.jsonl"] != from_topic["pileons.jsonl"]
     assert 100 < from_topic["scored.jsonl"].count(b"\n") < len(recorded(whole)) - 100
     assert part.stat().st_size < whole.stat().st_size
 

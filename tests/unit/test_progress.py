@@ -62,3 +62,14 @@ def test_while_it_stops_only_the_time_to_stop_counts():
     dog.stopping_since = 100.0
     assert dog.verdict(100.0 + STOPPING_AT_MOST) is None
     assert dog.verdict(101.0 + STOPPING_AT_MOST) == "stopping takes more than 30 s"
+
+
+def test_what_takes_long_and_gets_on_is_not_stuck() -> None:
+    progress = Progress("pileon")
+    progress.began(0, 100.0)
+    progress.moved(0, 190.0)
+    assert progress.stuck_for(200.0) == 10
+    progress.ended(0, 200.0)
+    progress.moved(0, 200.0)  # nothing is busy: it must not become so
+    progress.saw_lag(0, 200.0)
+    assert progress.stuck_for(900.0) == 0

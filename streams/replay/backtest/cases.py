@@ -4,7 +4,7 @@ Two are the same case where they are on the same target and overlap in event tim
 One is matched to one at most: where the candidate makes two cases of one, it tells people twice, and the second is gained.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
@@ -127,6 +127,19 @@ def _change(baseline: Case, candidate: Case | None) -> Change:
         return Change(change=Kind.UNCHANGED, baseline=baseline, candidate=candidate)
     kind = Kind.EARLIER if candidate.opened_at < baseline.opened_at else Kind.LATER
     return Change(change=kind, baseline=baseline, candidate=candidate)
+
+
+def of_period(changes: Iterable[Change], begun: Collection[str]) -> list[Change]:
+    """Return the changes of which a side opened in the period. ``begun``: ids of pile-ons that opened in the warm-up.
+
+    All of both sides, also those of the warm-up, are matched first: so what one side opened before the period and the other in it is
+    earlier or later, not lost or gained; and what both opened before it is nobody's change, however it ended.
+    """
+    return [
+        change
+        for change in changes
+        if any(case is not None and case.pileon_id not in begun for case in (change.baseline, change.candidate))
+    ]
 
 
 def _order(case: Case) -> tuple[datetime, Target, str]:

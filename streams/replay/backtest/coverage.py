@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from streams.records import Action
 from streams.replay.backtest.period import Lateness, is_late
+from streams.replay.backtest.played import Undecodable
+from streams.replay.reach import Reach, Start
 from streams.replay.recorded import Recorded
 
 MIN_GAP: Final = timedelta(hours=1)
@@ -27,8 +29,14 @@ class Gap(Struct, frozen=True):
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
-    """What was read, the same for both configurations."""
+    """What was read, the same for both configurations. All but the next three and ``input`` is of the period."""
 
+    start: Start
+    """What the stages knew when the period began."""
+    warm_up_days: float
+    """Days before the period in which comments were found for that."""
+    warm_up_records: int
+    """Lines or messages of these days."""
     records: int
     """Lines or messages; ``undecodable`` are among them."""
     undecodable: int
@@ -48,25 +56,29 @@ class Coverage(Struct, frozen=True, kw_only=True):
     longest_gaps: tuple[Gap, ...]
     """At most ten, the longest first."""
     input: str
-    """SHA-256 of the comments in the order of the replay: equal where two backtests read the same."""
+    """SHA-256 of the comments in the order of the replay, warm-up and all: equal where two backtests read the same."""
 
 
-def coverage(recorded: Recorded, times: Sequence[datetime], undecodable: int, lateness: Lateness) -> Coverage:
-    """Return what was read. ``times``: the comments' event times."""
-    actions = [comment.action for comment in recorded.comments]
+def coverage(recorded: Recorded, times: Sequence[datetime], bad: Undecodable, lateness: Lateness, reach: Reach) -> Coverage:
+    """Return what was read. ``times``: the event times of the period's comments."""
+    comments, undecodable = recorded.period(), bad.lines
+    actions = [comment.action for comment in comments]
     found = _gaps(times)
     return Coverage(
+        start=reach.start,
+        warm_up_days=reach.days_found(recorded.begins_at),
+        warm_up_records=recorded.before + bad.before,
         records=len(actions) + undecodable,
         undecodable=undecodable,
         comments=actions.count(Action.CREATED),
         edits=actions.count(Action.EDITED),
         deletions=actions.count(Action.DELETED),
-        late=sum(is_late(comment, lateness) for comment in recorded.comments),
+        late=sum(is_late(comment, lateness) for comment in comments),
         arrivals_not_believed=recorded.not_believed,
-        conversations=len({(one.source, one.community, one.conversation_id) for one in recorded.comments}),
-        authors=len({(one.source, one.author_id) for one in recorded.comments if one.author_id is not None}),
-        without_author=sum(one.action is Action.CREATED and one.author_id is None for one in recorded.comments),
-        without_time=sum(one.action is Action.CREATED and one.created_at_is_estimated for one in recorded.comments),
+        conversations=len({(one.source, one.community, one.conversation_id) for one in comments}),
+        authors=len({(one.source, one.author_id) for one in comments if one.author_id is not None}),
+        without_author=sum(one.action is Action.CREATED and one.author_id is None for one in comments),
+        without_time=sum(one.action is Action.CREATED and one.created_at_is_estimated for one in comments),
         gaps=len(found),
         longest_gaps=tuple(found[:_LISTED]),
         input=_digest(recorded),
@@ -81,6 +93,6 @@ def _gaps(times: Sequence[datetime]) -> list[Gap]:
 
 def _digest(recorded: Recorded) -> str:
     digest = hashlib.sha256()
-    for comment in recorded.comments:
-        digest.update(msgspec.json.encode(comment) + b"\n")
+    for number, comment in enumerate(recorded.comments):
+        digest.update(msgspec.json.encode(comment) + (b"\n" if number >= recorded.before else b"\0"))
     return digest.hexdigest()

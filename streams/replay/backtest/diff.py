@@ -3,7 +3,7 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from streams.errors import UserError
-from streams.records import PileOn
-from streams.replay.backtest.cases import Kind, cases, matched
+from streams.records import PileOn, Status
+from streams.replay.backtest.cases import Kind, cases, matched, of_period
 from streams.replay.backtest.report import Summary, counted
 from streams.replay.folder import SUMMARY
 
@@ -105,8 +105,15 @@ def difference(first: Path, second: Path) -> Difference:
     before, after = summary_of(first), summary_of(second)
     if before.coverage.input != after.coverage.input:
         raise UserError(f"{first} and {second} did not read the same comments; run both on the same file or period")
-    changes = matched(cases(_pileons(first)), cases(_pileons(second)))
+    pileons = [_pileons(first), _pileons(second)]
+    changes = of_period(matched(*map(cases, pileons)), _begun([one for some in pileons for one in some]))
     return Difference(before=before.candidate, after=_like(after.candidate, before.candidate, second), changes=counted(changes))
+
+
+def _begun(pileons: Sequence[PileOn]) -> set[str]:
+    """Return the pile-ons that opened in the warm-up: of these a run's files show the rest only."""
+    opened = {one.pileon_id for one in pileons if one.status is Status.OPENED}
+    return {one.pileon_id for one in pileons} - opened
 
 
 def _like(after: Mapping[str, float | None], before: Mapping[str, float | None], folder: Path) -> dict[str, float | None]:

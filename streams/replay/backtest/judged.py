@@ -111,11 +111,20 @@ def _is_known(label: Label, places: Mapping[str, list[tuple[str, str]]]) -> bool
     return any(label.source in (None, source) and label.community in (None, community) for source, community in there)
 
 
-def judged(given: Sequence[Label], when: Period, answered: set[Target], cases: Mapping[Side, Sequence[Case]]) -> Judged:
-    """Return both sides beside the labels. Raises UserError as ``in_period`` does."""
+def judged(
+    given: Sequence[Label],
+    when: Period,
+    answered: set[Target],
+    cases: Mapping[Side, Sequence[Case]],
+    begun: Mapping[Side, Sequence[Case]] | None = None,
+) -> Judged:
+    """Return both sides beside the labels. Raises UserError as ``in_period`` does.
+
+    ``begun``: pile-ons that opened before the period. A label that speaks of one is not missed; precision does not count them.
+    """
     found, strangers = in_period(given, when, answered)
     wanted = _wanted(found)
-    hits = {side: _found(wanted, cases[side]) for side in Side}
+    hits = {side: _found(wanted, [*(begun or {}).get(side, ()), *cases[side]]) for side in Side}
     before, after = (_score(Labels(found), cases[side], hits[side]) for side in Side)
     return Judged(
         labels=len(given), in_period=len(found), of_nobody_here=strangers, baseline=before, candidate=after,
@@ -124,9 +133,9 @@ def judged(given: Sequence[Label], when: Period, answered: set[Target], cases: M
     )  # fmt: skip
 
 
-def score(found: Sequence[Label], cases: Sequence[Case]) -> Score:
-    """Return one side's score. ``found``: the labels of the period."""
-    return _score(Labels(found), cases, _found(_wanted(found), cases))
+def score(found: Sequence[Label], cases: Sequence[Case], begun: Sequence[Case] = ()) -> Score:
+    """Return one side's score. ``found``: the labels of the period; ``begun`` as for ``judged``."""
+    return _score(Labels(found), cases, _found(_wanted(found), [*begun, *cases]))
 
 
 def _wanted(labels: Iterable[Label]) -> list[Label]:

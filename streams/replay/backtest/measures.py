@@ -9,9 +9,9 @@ from typing import Final
 from msgspec import Struct
 
 from streams.records import Severity
-from streams.replay.backtest.cases import Case
+from streams.replay.backtest.cases import Case, cases
 from streams.replay.backtest.judged import Score
-from streams.replay.backtest.pages import Page
+from streams.replay.backtest.pages import Page, pages
 from streams.replay.backtest.played import Played, Told
 from streams.stages.alert import HELD, Decision
 
@@ -27,7 +27,27 @@ class Lived(Struct, frozen=True):
 
     played: Played
     cases: Sequence[Case]
+    """Pile-ons that opened in the period."""
     pages: Sequence[Page]
+    begun: Sequence[Case] = ()
+    """Pile-ons that opened in its warm-up, some of which go on in it."""
+
+    @property
+    def all_cases(self) -> list[Case]:
+        """Return the pile-ons of both."""
+        return [*self.begun, *self.cases]
+
+
+def lived(made: Played, storm_length: timedelta) -> Lived:
+    """Return what one side made of the period: pile-ons that opened in the warm-up stand apart."""
+    before = {pileon.pileon_id for pileon in made.before}
+    found = cases([*made.before, *(one.pileon for one in made.told)])
+    return Lived(
+        made,
+        [case for case in found if case.pileon_id not in before],
+        pages(made.told, storm_length),
+        [case for case in found if case.pileon_id in before],
+    )
 
 
 def measures(lived: Lived, days: float, score: Score | None = None) -> Measures:

@@ -1,6 +1,6 @@
 """One configuration's side of a backtest: the recorded comments through its stages, and what is kept of that."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from streams.records import Action, PileOn, Reply
-from streams.replay import summary as account
+from streams.records import Action, Comment, PileOn, Reply
+from streams.replay import warm_up
 from streams.replay.addressing import Facts
 from streams.replay.from_file import Run
 from streams.replay.recorded import Cut, Progress, Recorded
@@ -38,6 +38,15 @@ class Rules(Struct, frozen=True):
 
     settings: Settings
     plan: Run
+
+
+class Undecodable(Struct, frozen=True):
+    """Lines that are no comments."""
+
+    lines: int = 0
+    """Of the period."""
+    before: int = 0
+    """Of its warm-up."""
 
 
 class Told(Struct, frozen=True):
@@ -73,6 +82,10 @@ class Played(Struct):
     """What a backtest keeps of one side: an account of every record, each decision, and when replies were hostile. No text."""
 
     tally: Tally
+    warm_up: Tally = field(default_factory=Tally)
+    """Of what came before the period."""
+    before: list[PileOn] = field(default_factory=list)
+    """Transitions in the warm-up: nobody was told, but a pile-on that goes on is no new one."""
     told: list[Told] = field(default_factory=list)
     hostile: list[Act] = field(default_factory=list)
     """Each reply that the detector counted as hostile, once per comment and person."""
@@ -81,19 +94,10 @@ class Played(Struct):
 
     def sections(self) -> dict[str, dict[str, int]]:
         """Return the account, as ``summary.json`` of a replay has it. Raises Unbalanced if a record went missing."""
-        return {name: made(self.tally) for name, made in _SECTIONS.items()}
+        return warm_up.sections(self.tally, self.warm_up)
 
 
-_SECTIONS: Final = {
-    "raw": account.raw_section,
-    "scored": account.scored_section,
-    "replies": account.replies_section,
-    "pileons": account.pileons_section,
-    "alerts": account.alerts_section,
-}
-
-
-def played(rules: Mapping[Side, Rules], recorded: Recorded, undecodable: int, progress: Progress, cut: Cut) -> dict[Side, Played]:
+def played(rules: Mapping[Side, Rules], recorded: Recorded, undecodable: Undecodable, progress: Progress, cut: Cut) -> dict[Side, Played]:
     """Run the comments through each configuration's stages, by turns: wherever they are cut, all have taken the same."""
     made = {side: _nothing(one, undecodable) for side, one in rules.items()}
     done = dict.fromkeys(rules, 0)
@@ -106,20 +110,31 @@ def played(rules: Mapping[Side, Rules], recorded: Recorded, undecodable: int, pr
     for _ in zip_longest(*sides):
         pass
     cut.check()
-    for one in made.values():
-        facts = Facts()
-        for comment in recorded.first(cut.reached).comments:
-            one.tally.comment(facts.of(comment))
+    taken = recorded.first(cut.reached)
+    _count(taken.warm_up(), [one.warm_up for one in made.values()])
+    _count(taken.period(), [one.tally for one in made.values()])
     return made
 
 
-def _nothing(rules: Rules, undecodable: int) -> Played:
-    return Played(Tally(lines=undecodable, dead_lettered=undecodable, outcomes=tally_of(rules.plan.stages).outcomes))
+def _count(comments: Iterable[Comment], tallies: Sequence[Tally]) -> None:
+    facts = Facts()
+    for comment in comments:
+        known = facts.of(comment)
+        for tally in tallies:
+            tally.comment(known)
+
+
+def _nothing(rules: Rules, undecodable: Undecodable) -> Played:
+    return Played(_bad(rules, undecodable.lines), _bad(rules, undecodable.before))
+
+
+def _bad(rules: Rules, lines: int) -> Tally:
+    return Tally(lines=lines, dead_lettered=lines, outcomes=tally_of(rules.plan.stages).outcomes)
 
 
 def _playing(made: Played, rules: Rules, recorded: Recorded, progress: Progress, cut: Cut) -> Iterator[None]:
     """Keep what one configuration makes of the comments, and yield after each turn of a stage."""
-    taking = _Taking(made, rules.settings)
+    taking = _Taking(made, rules.settings, recorded.since)
     for turn in run(rules.plan.stages, recorded.told(progress, cut), ticks_until=recorded.until):
         taking.take(turn)
         yield
@@ -144,8 +159,8 @@ def addressed(rules: Rules, recorded: Recorded, progress: Progress) -> Addressed
 def folded(rules: Rules, found: Addressed, recorded: Recorded) -> Played:
     """Run replies through the detector and what follows: the same as ``played``, without the account of what came before."""
     stages = _stages(rules, before=False)
-    made = Played(tally_of(stages), answered=found.answered)
-    taking = _Taking(made, rules.settings)
+    made = Played(tally_of(stages), tally_of(stages), answered=found.answered)
+    taking = _Taking(made, rules.settings, recorded.since)
     for turn in run(stages, found.replies, ticks_until=recorded.until, ends_at=recorded.ends_at):
         taking.take(turn)
     return made
@@ -158,16 +173,35 @@ def _stages(rules: Rules, *, before: bool) -> list[Stage]:
 class _Taking:
     """Keeps of each turn what a backtest needs."""
 
-    def __init__(self, made: Played, settings: Settings) -> None:
-        self._made = made
+    def __init__(self, made: Played, settings: Settings, since: datetime | None) -> None:
+        self._made, self._since = made, since
         self._hostility = _Hostile(settings)
         self._transitions: list[PileOn] = []
 
     def take(self, turn: Turn) -> None:
+        before, within = warm_up.split(turn, self._since)
+        if before is not None:
+            self._pass(before)
+        if within is not None:
+            self._take(within)
+
+    def _pass(self, turn: Turn) -> None:
+        """Keep of the warm-up what the period is told apart by."""
+        made, outputs = self._made, turn.effects.outputs
+        made.warm_up.turn(turn)
+        if turn.stage.name == "address":
+            made.answered.update((reply.source, reply.community, reply.target_id) for reply in outputs)
+        elif turn.stage.name == "pileon":
+            self._transitions = []
+            made.before.extend(outputs)
+            made.warm_up.statuses.update(str(pileon.status) for pileon in outputs)
+            for _ in self._hostility.of(turn):  # a reply that counted then is not the first of its comment now
+                pass
+
+    def _take(self, turn: Turn) -> None:
         made, outputs = self._made, turn.effects.outputs
         made.tally.turn(turn)
         if turn.stage.name == "address":
-            made.tally.replies += len(outputs)
             made.answered.update((reply.source, reply.community, reply.target_id) for reply in outputs)
         elif turn.stage.name == "pileon":
             self._transitions = outputs

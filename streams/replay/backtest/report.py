@@ -16,6 +16,7 @@ from streams.replay.backtest.over_time import OverTime
 from streams.replay.backtest.period import Period
 from streams.replay.backtest.played import Rules, Side
 from streams.replay.backtest.slices import Slices
+from streams.replay.warm_up import WarmUp
 
 LOCK: Final = "config.lock"
 METRICS: Final = "metrics.om"
@@ -65,6 +66,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     """Who pays for it: by community, language and identity terms."""
     accounts: dict[Side, dict[str, dict[str, int]]]
     """Side → the sums of a replay's summary, each of which adds up."""
+    warm_up: dict[Side, WarmUp]
+    """Side → the same of what came before the period."""
 
 
 class Locked(Struct, frozen=True, kw_only=True):

@@ -1,8 +1,9 @@
 """``threadwatch backtest run``: one recording through two configurations, and what differs."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -10,7 +11,7 @@ from msgspec import Struct
 from streams.errors import UserError
 from streams.instruments import OTHER
 from streams.records import Action, Comment
-from streams.replay.backtest.cases import Change, cases, matched
+from streams.replay.backtest.cases import Change, matched, of_period
 from streams.replay.backtest.coverage import Coverage, coverage
 from streams.replay.backtest.families import Charted, openmetrics
 from streams.replay.backtest.identity_terms import terms
@@ -18,22 +19,32 @@ from streams.replay.backtest.intervals import share
 from streams.replay.backtest.judged import Judged, Labels, judged, unjudged
 from streams.replay.backtest.labels import Label
 from streams.replay.backtest.measures import Lived, measures
+from streams.replay.backtest.measures import lived as lived_of
 from streams.replay.backtest.next_up import next_up
 from streams.replay.backtest.over_time import over_time
-from streams.replay.backtest.pages import pages
 from streams.replay.backtest.period import Lateness, Period, event_time, period
-from streams.replay.backtest.played import Played, Rules, Side, played
+from streams.replay.backtest.played import Rules, Side, Undecodable, played
 from streams.replay.backtest.report import LOCK, METRICS, TO_JUDGE, Summary, counted, covered, delta, encoded, locked, to_judge
 from streams.replay.backtest.slices import Slices, slices
 from streams.replay.backtest.texts import Texts
 from streams.replay.folder import Folder
+from streams.replay.reach import Reach
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Cut, Progress, in_replays_order
 from streams.replay.reuse import scores_of
+from streams.replay.warm_up import warm_up
 from streams.stages.targets import Target
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _SHOWN_OF_HASH: Final = 12
+
+
+class Input(Protocol):
+    """What is known of an input besides its lines."""
+
+    attested: bool
+    """Whether a broker's own time bounds every arrival."""
+    reach: Reach
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -58,28 +69,33 @@ def named(name: str | None, candidate: Rules) -> str:
     return name
 
 
-def backtest(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out: Folder, progress: Progress, cut: Cut) -> Summary:
+def backtest(asked: Asked, lines: Iterator[Comment | BadLine], input_: Input, out: Folder, progress: Progress, cut: Cut) -> Summary:
     """Run what was recorded through both configurations and write everything to ``out``.
 
     ``cut`` may end it early: then all of it is about the comments that both sides took, and says that it is not complete.
     Raises UserError where there is no comment at all, or where labels speak of something else, Unbalanced if a record went missing.
     """
     read = Read(lines)
-    recorded = in_replays_order(read, attested, out.room(), scores_of(asked.rules[Side.CANDIDATE].plan.stages))
-    if not recorded.count:
+    scores = scores_of(asked.rules[Side.CANDIDATE].plan.stages)
+    recorded = in_replays_order(read, input_.attested, out.room(), scores, since=input_.reach.since)
+    if not recorded.period():
         raise UserError("no comment arrived in this period, there is nothing to backtest")
     undecodable = read.undecodable
     lateness = Lateness([one.settings for one in asked.rules.values()])
     made, count = played(asked.rules, recorded, undecodable, progress, cut), len(recorded.comments)
     recorded = recorded.first(cut.reached)
-    times = [event_time(comment, lateness) for comment in recorded.comments]
-    when, lived = period(times), {side: _lived(rules, made[side]) for side, rules in asked.rules.items()}
-    changes = matched(lived[Side.BASELINE].cases, lived[Side.CANDIDATE].cases)
+    comments = recorded.period()
+    if not comments:  # stopped in the warm-up: of the period there is no result at all
+        raise KeyboardInterrupt
+    times = [event_time(comment, lateness) for comment in comments]
+    when, lived = period(times), {side: lived_of(made[side], rules.settings.alert.storm_length) for side, rules in asked.rules.items()}
+    changes = changes_of(lived)
     if asked.texts is not None:
         asked.texts.take(recorded.comments, lived, changes)
-    sliced = slices(recorded.comments, lived, changes, when.days, Labels(asked.labels), terms())
-    found = _summary(asked, coverage(recorded, times, undecodable, lateness), when, lived, changes, sliced, count - cut.reached)
-    written = [(at, comment.source) for at, comment in zip(times, recorded.comments, strict=True) if comment.action is Action.CREATED]
+    sliced = slices(comments, lived, changes, when.days, Labels(asked.labels), terms())
+    seen = coverage(recorded, times, undecodable, lateness, input_.reach)
+    found = _summary(asked, seen, when, lived, changes, sliced, count - cut.reached)
+    written = [(at, comment.source) for at, comment in zip(times, comments, strict=True) if comment.action is Action.CREATED]
     facts = {side: _facts(rules) for side, rules in asked.rules.items()}
     charted = Charted(
         run=asked.name,
@@ -99,19 +115,27 @@ class Read:
     """The comments among lines; counts those that are none."""
 
     def __init__(self, lines: Iterator[Comment | BadLine]) -> None:
-        self._lines, self.undecodable = lines, 0
+        self._lines, self._bad = lines, Counter[bool]()
+
+    @property
+    def undecodable(self) -> Undecodable:
+        """Return how many were none by now, in the period and before it."""
+        return Undecodable(self._bad[False], self._bad[True])
 
     def __iter__(self) -> Iterator[Comment]:
         """Yield the comments."""
         for line in self._lines:
             if isinstance(line, BadLine):
-                self.undecodable += 1
+                self._bad[line.is_before] += 1
             else:
                 yield line
 
 
-def _lived(rules: Rules, made: Played) -> Lived:
-    return Lived(made, cases(one.pileon for one in made.told), pages(made.told, rules.settings.alert.storm_length))
+def changes_of(lived: Mapping[Side, Lived]) -> list[Change]:
+    """Return what became of the pile-ons that either side opened in the period."""
+    before, after = lived[Side.BASELINE], lived[Side.CANDIDATE]
+    begun = {case.pileon_id for one in (before, after) for case in one.begun}
+    return of_period(matched(before.all_cases, after.all_cases), begun)
 
 
 def _summary(
@@ -140,6 +164,7 @@ def _summary(
         over_time=over_time(lived, when),
         slices=sliced,
         accounts={side: one.played.sections() for side, one in lived.items()},
+        warm_up={side: warm_up(one.played.warm_up) for side, one in lived.items()},
     )
 
 
@@ -147,7 +172,8 @@ def _judged(asked: Asked, when: Period, lived: Mapping[Side, Lived]) -> Judged |
     if not asked.labels:
         return None
     answered = set[Target]().union(*(one.played.answered for one in lived.values()))
-    return judged(asked.labels, when, answered, {side: one.cases for side, one in lived.items()})
+    begun = {side: one.begun for side, one in lived.items()}
+    return judged(asked.labels, when, answered, {side: one.cases for side, one in lived.items()}, begun)
 
 
 def _sources(asked: Asked) -> list[str]:

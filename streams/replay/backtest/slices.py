@@ -92,7 +92,7 @@ def slices(
     """Return the slices of what was read. ``days``: what rates a day are divided by."""
     acts = {side: one.played.hostile for side, one in lived.items()}
     written, places = _read(comments, {key_of(act) for one in acts.values() for act in one}, terms)
-    of_cases = {side: _of_cases(one.cases, acts[side], places) for side, one in lived.items()}
+    of_cases = {side: _of_cases(one.all_cases, acts[side], places) for side, one in lived.items()}
     halves = {side: _Halves(one, acts[side], places, of_cases[side], days, labels) for side, one in lived.items()}
     became = _became(changes, of_cases)
     names = [_WHOLE, *_most(written, By.COMMUNITY), *_most(written, By.LANGUAGE), *_groups(written, terms)]

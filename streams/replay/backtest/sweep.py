@@ -14,17 +14,16 @@ from msgspec import Struct
 
 from streams.errors import UserError
 from streams.records import Comment
-from streams.replay.backtest.cases import cases
 from streams.replay.backtest.coverage import Coverage, coverage
 from streams.replay.backtest.grid import Axis, combinations
 from streams.replay.backtest.judged import Score, in_period, score
 from streams.replay.backtest.labels import Label
-from streams.replay.backtest.measures import Lived, measures
-from streams.replay.backtest.pages import pages
+from streams.replay.backtest.measures import lived as lived_of
+from streams.replay.backtest.measures import measures
 from streams.replay.backtest.period import Lateness, Period, event_time, period
 from streams.replay.backtest.played import Addressed, Rules, addressed, folded
 from streams.replay.backtest.report import Covered, covered
-from streams.replay.backtest.run import Read
+from streams.replay.backtest.run import Input, Read
 from streams.replay.folder import Folder
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Progress, Recorded, in_replays_order
@@ -103,23 +102,23 @@ class Asked(Struct, frozen=True, kw_only=True):
     """Alerts a day that people can take; None: as many as the settings give as they are."""
 
 
-def sweep(asked: Asked, lines: Iterator[Comment | BadLine], attested: bool, out: Folder, progress: Progress) -> Sweep:
+def sweep(asked: Asked, lines: Iterator[Comment | BadLine], input_: Input, out: Folder, progress: Progress) -> Sweep:
     """Run what was recorded through every combination and write ``sweep.json`` and ``sweep.csv`` to ``out``.
 
     Raises UserError where there is no comment at all, a value that cannot be, or labels that speak of something else.
     """
     all_ = [({}, asked.rules({})), *((values, asked.rules(values)) for values in combinations(asked.grid))]
     read = Read(lines)
-    recorded = in_replays_order(read, attested, out.room(), scores_of(all_[0][1].plan.stages))
-    if not recorded.count:
+    recorded = in_replays_order(read, input_.attested, out.room(), scores_of(all_[0][1].plan.stages), since=input_.reach.since)
+    if not recorded.period():
         raise UserError("no comment arrived in this period, there is nothing to sweep")
     undecodable = read.undecodable
     lateness = Lateness([all_[0][1].settings])
-    times = [event_time(comment, lateness) for comment in recorded.comments]
+    times = [event_time(comment, lateness) for comment in recorded.period()]
     when = period(times)
     points, labels = _points(asked, all_, recorded, when, progress)
     found = Sweep(
-        program=all_[0][1].plan.program, coverage=coverage(recorded, times, undecodable, lateness), period=covered(when),
+        program=all_[0][1].plan.program, coverage=coverage(recorded, times, undecodable, lateness, input_.reach), period=covered(when),
         grid=tuple(asked.grid), labels_in_period=labels, hidden=tuple(asked.hidden),
         budget=_budget(asked.budget, points[0]), as_it_is=points[0], points=tuple(points[1:]),
     )  # fmt: skip
@@ -165,8 +164,8 @@ class _Steps:
 
 def _point(values: dict[str, str], rules: Rules, before: Addressed, recorded: Recorded, when: Period, labels: Sequence[Label]) -> Point:
     made = folded(rules, before, recorded)
-    lived = Lived(made, cases(one.pileon for one in made.told), pages(made.told, rules.settings.alert.storm_length))
-    scored = score(labels, lived.cases) if labels else None
+    lived = lived_of(made, rules.settings.alert.storm_length)
+    scored = score(labels, lived.cases, lived.begun) if labels else None
     return Point(
         values=values, configuration=rules.plan.configuration, measures=dict(measures(lived, when.days, scored)), score=scored
     )  # fmt: skip

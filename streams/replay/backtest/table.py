@@ -10,6 +10,7 @@ from streams.replay.backtest.cases import Kind
 from streams.replay.backtest.intervals import Gap, Share
 from streams.replay.backtest.judged import Judged
 from streams.replay.backtest.report import TO_JUDGE, Summary
+from streams.replay.reach import started
 
 SHOWN: Final = {
     "pileons": "pile-ons",
@@ -52,6 +53,7 @@ def _coverage(found: Summary) -> list[str]:
         f"backtest {found.run}: {when.start:%Y-%m-%d %H:%M} to {when.end:%Y-%m-%d %H:%M} UTC, rates over {when.days:.1f} days",
         f"{seen.records} records: {seen.comments} comments, {seen.edits} edits, {seen.deletions} deletions, {undecodable}",
         f"{people}; {gaps}",
+        started(seen.start, seen.warm_up_days, seen.warm_up_records),
         *([] if found.complete else [f"PARTIAL: it was stopped, {found.not_replayed} comments were left"]),
     ]
 

@@ -11,6 +11,7 @@ from streams.replay.backtest.coverage import Coverage
 from streams.replay.backtest.html.elements import Child, e, outside, section, table, unfolded
 from streams.replay.backtest.report import TO_JUDGE, Summary
 from streams.replay.backtest.table import SHOWN, apart, in_minutes, number
+from streams.replay.reach import started
 
 MOST_ROWS: Final = 40
 """Pile-ons shown of each kind: the page stays under a megabyte whatever their ids hold. All are in changes.jsonl."""
@@ -37,7 +38,7 @@ def coverage(seen: Coverage) -> Element:
     listed = e("dl", *(e("div", e("dt", name), e("dd", f"{count:,}")) for name, count in facts.items()))
     return section(
         "coverage", "Coverage", e("p", "What was read. A gap is a silence: nothing was written in it, or nothing was recorded."),
-        listed, *_gaps(seen),
+        e("p", started(seen.start, seen.warm_up_days, seen.warm_up_records)), listed, *_gaps(seen),
     )  # fmt: skip
 
 

@@ -1,0 +1,75 @@
+"""Where a stage's input can be replayed from so that it makes what the live stage made: a snapshot, or the log's beginning."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+from msgspec import Struct
+
+from streams import engine
+from streams.engine import moment
+from streams.kafka.applied import STATE_VERSION
+from streams.kafka.connection import reached
+from streams.kafka.read import bounded
+from streams.kafka.snapshots import Closing, last_whole
+from streams.replay.reach import Start
+from streams.settings import Settings
+from streams.stages.step import Stage
+
+
+class Opening(Struct, frozen=True):
+    """What a stage knew of one partition of its input, and from where on it is to be replayed."""
+
+    entries: dict[bytes, bytes]
+    """Of state, as the live stage wrote them; none: it knew nothing, or nobody knows what it knew."""
+    offset: int
+    """The last input offset that they reflect: replay begins behind it. -1: at the first there is."""
+    start: Start
+    as_of: datetime | None = None
+    """Of a snapshot: nothing that the input got from then on is in it."""
+    config: str = ""
+    """Of a snapshot: the hash of the stage's settings that made it, as the worker's ``applied`` entry has it."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether a replay from here, with the settings of then, makes what the live stage made."""
+        return self.start is not Start.APPROXIMATE
+
+    def store(self, stage: Stage) -> Any:
+        """Return the stage's store as it was."""
+        return engine.load(stage, self.entries.items())
+
+
+def opening(settings: Settings, stage: Stage, partition: int, before: datetime) -> Opening:
+    """Return where to begin for what the input got from ``before`` on: the last snapshot of a midnight up to then, else the beginning.
+
+    A snapshot that is torn, of a topic that was made anew, of another version of state, or from which the log cannot be followed any
+    more, is passed over. Raises UserError where a topic is not there.
+    """
+    return asyncio.run(reached(settings, opened(settings, stage, partition, before)))
+
+
+async def opened(settings: Settings, stage: Stage, partition: int, before: datetime) -> Opening:
+    """Do what ``opening`` says, in a running loop."""
+    at = before if before.tzinfo else before.replace(tzinfo=UTC)
+    for found in await last_whole(settings, stage.name, partition, at):
+        if await _leads_on(settings, stage, partition, found.closing):
+            closing = found.closing
+            return Opening(found.entries, closing.offset, Start.SNAPSHOT, moment(closing.as_of_ms), closing.config)
+    async with bounded(settings, stage.source.name, [partition]) as reading:
+        is_all = reading.bounds[partition].first == 0
+    return Opening({}, -1, Start.BEGINNING if is_all else Start.APPROXIMATE)
+
+
+async def _leads_on(settings: Settings, stage: Stage, partition: int, closing: Closing) -> bool:
+    """Return whether the log goes on from a snapshot, and is the log of which it was made."""
+    if closing.state_version not in (STATE_VERSION, STATE_VERSION - 1):
+        return False
+    async with bounded(settings, stage.source.name, [partition], {partition: closing.offset}) as reading:
+        bound = reading.bounds[partition]
+        if bound.first > closing.offset + 1 or closing.offset >= bound.end:
+            return False
+        async for batch in reading.in_order():
+            first = batch[0]
+            return first.timestamp_ms == closing.timestamp_ms if first.offset == closing.offset else first.timestamp_ms >= closing.as_of_ms
+    return True
