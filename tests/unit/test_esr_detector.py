@@ -13,12 +13,12 @@ from streams.stages.esr.detector import DAY, Exposure, Finding, Kind, Target, ev
 
 MINUTE = 60_000_000
 NOON = 20_500 * DAY + DAY // 2
-LEVELS = Levels(pileon=2_000.0, diluted=2_000.0, surge=2_000.0)
+LEVELS = Levels(rate=2_000.0, share=2_000.0, diluted=2_000.0, surge=2_000.0)
 RULE = rule(Config(), LEVELS)
 
 
 def said(minute: float, author: int, x: float, comment: int | None = None) -> Exposure:
-    return Exposure(NOON + int(minute * MINUTE), author, int(minute * 1000) * 1_000_003 + author if comment is None else comment, x)
+    return Exposure(NOON + int(minute * MINUTE), author, 1_000_000 + int(minute * 1000) * 1_009 + author if comment is None else comment, x)
 
 
 def told(replies: list[Exposure], by: Rule = RULE) -> list[Finding]:
@@ -40,7 +40,7 @@ def test_many_hostile_strangers_in_minutes_are_a_pile_on_once():
     found = next(finding for finding in findings if finding.kind is Kind.PILEON)
     assert 4 <= found.hostile_authors <= 8
     assert found.since == NOON
-    assert min(found.rate_evidence, found.share_evidence) >= LEVELS.pileon
+    assert min(found.rate_evidence, found.share_evidence) >= LEVELS.rate
 
 
 def test_one_enemy_who_writes_fifty_times_is_none():
@@ -134,7 +134,7 @@ events = st.lists(
 @settings(max_examples=60, deadline=None)
 @given(events, st.lists(st.integers(1, 120), max_size=12), st.integers(1, 60))
 def test_a_batch_is_the_same_as_one_by_one(drawn, sizes: list[int], targets: int):
-    small = rule(Config(), Levels(pileon=20.0, diluted=50.0, surge=10.0))
+    small = rule(Config(), Levels(rate=20.0, share=20.0, diluted=50.0, surge=10.0))
     rows, at = [], NOON
     for n, (target, author, gap, x, fresh) in enumerate(drawn):
         at += gap * MINUTE
@@ -179,7 +179,7 @@ def as_told(target: Target) -> tuple[object, ...]:
 
 
 def test_a_target_under_fire_in_a_batch_is_the_same_too():
-    small = rule(Config(), Levels(pileon=200.0, diluted=200.0, surge=100.0))
+    small = rule(Config(), Levels(rate=200.0, share=200.0, diluted=200.0, surge=100.0))
     chance = np.random.default_rng(7)
     rows = [
         (int(target), NOON + n * 10_000_000, int(author), n, round(float(x), 4))

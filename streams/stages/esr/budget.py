@@ -30,8 +30,10 @@ class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def levels(budget: Budget) -> Levels:
     """Return what evidence must reach; never less than 1."""
     n = budget.replies_per_day
+    pair = max(1.0, n / (budget.false_alarms_per_day * budget.slack))
     return Levels(
-        pileon=max(1.0, n / (budget.false_alarms_per_day * budget.slack)),
+        rate=pair,
+        share=pair,
         diluted=max(1.0, n / budget.diluted_per_day, budget.diluted_level),
         surge=max(1.0, n / budget.surges_per_day),
     )

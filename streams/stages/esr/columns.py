@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from streams.stages.esr import rate_test, share_test
 from streams.stages.esr.config import Rule
-from streams.stages.esr.detector import DAY, MOST, NEVER, RING, Finding, Kind, Target, advance, counted, found
+from streams.stages.esr.detector import DAY, NEVER, RING, Finding, Kind, Target, advance, counted, found
 from streams.stages.esr.exact import exp_minus_each, kept_each
 from streams.stages.esr.history import History, exposure_each, turned, usual
 from streams.stages.esr.membership import Membership, Seen
@@ -180,7 +180,7 @@ def _bet(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, mass: Fl
     gap = np.maximum(at - last, 0).astype(np.float64)
     columns.times[rows, 0] = np.maximum(at, last)
     memory = exp_minus_each(rule.forgets * gap)
-    most, most_alone = MOST * rule.levels.pileon, MOST * max(rule.levels.diluted, rule.levels.surge)
+    most, most_alone, most_share = rule.most
     rates = rate_test.factors(mass, exp_minus_each(b / DAY * gap))
     shares = share_test.factors(x, np.where(first == 1.0, m, m_later))
     passed: Any = tuple(np.where(first == 1.0, factor, 1.0) for factor in shares)
@@ -188,8 +188,8 @@ def _bet(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, mass: Fl
     return (
         *rate_test.moved(held[:5], rates, memory, first, most, np.minimum),
         *rate_test.moved(held[5:10], rates, memory, first, most_alone, np.minimum),
-        *share_test.moved(held[10:14], passed, memory, first, most, np.minimum),
-        *share_test.moved(held[14:], shares, memory, first, most, np.minimum),
+        *share_test.moved(held[10:14], passed, memory, first, most_share, np.minimum),
+        *share_test.moved(held[14:], shares, memory, first, most_share, np.minimum),
     )
 
 
@@ -201,7 +201,7 @@ def _look(rule: Rule, columns: Columns, rows: Ints, places: Ints, bets: tuple[An
     columns.hostile_at[their, -1] = last
     rate, alone = rate_test.evidence(bets[:5])[hostile], rate_test.evidence(bets[5:10])[hostile]
     levels = rule.levels
-    closer = (rate >= levels.pileon) | (alone >= min(levels.diluted, levels.surge)) | (last < columns.times[their, 1])
+    closer = (rate >= levels.rate) | (alone >= min(levels.diluted, levels.surge)) | (last < columns.times[their, 1])
     for slot, place in zip(their[closer].tolist(), places[hostile][closer].tolist(), strict=True):
         target = columns.load(slot)
         finding = found(rule, target)

@@ -7,6 +7,8 @@ from msgspec import Meta, Struct
 
 from streams.stages.instants import span
 
+MOST: Final = 100.0
+"""Times what an alarm needs."""
 _LN2: Final = 0.6931471805599453
 
 
@@ -21,6 +23,8 @@ class Prior(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Mean x of first replies."""
     first_weight: Annotated[float, Meta(gt=0)] = 10.0
     """It weighs as much as so many replies of a person's own."""
+    share_spread: Annotated[float, Meta(ge=0, le=0.5)] = 0.05
+    """Standard deviation of a day's own mean x round a person's: some days are harsher, and no pile-on."""
     later_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.12
     """Mean x of further replies by people who were not hostile so far."""
     later_weight: Annotated[float, Meta(gt=0)] = 10.0
@@ -49,8 +53,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Levels(Struct, frozen=True, kw_only=True):
     """What evidence must reach. From the budget (``budget.levels``)."""
 
-    pileon: float
-    """1/α: for the pair."""
+    rate: float
+    """1/α: for the rate test of the pair."""
+    share: float
+    """1/α: for the share test of the pair. 0 in one of them leaves the other alone."""
     diluted: float
     """1/α′: for the rate test alone, where enough people were hostile."""
     surge: float
@@ -66,6 +72,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     case_length: int
     forgets: float
     """How fast evidence fades, per microsecond."""
+    most: tuple[float, float, float]
+    """Evidence is held under so much (rate, rate alone, share): a viral week must not stay a reproach."""
 
 
 def rule(config: Config, levels: Levels) -> Rule:
@@ -73,4 +81,5 @@ def rule(config: Config, levels: Levels) -> Rule:
     return Rule(
         config=config, levels=levels, min_hostility=config.min_hostility, case_length=span(config.case_length),
         forgets=_LN2 / span(config.memory),
+        most=(MOST * max(1.0, levels.rate), MOST * max(1.0, levels.diluted, levels.surge), MOST * max(1.0, levels.share)),
     )  # fmt: skip

@@ -19,8 +19,6 @@ DAY: Final = 86_400_000_000
 RING: Final = 8
 NEVER: Final = -(1 << 62)
 Usual = tuple[float, float, float]
-MOST: Final = 100.0
-"""Evidence is held under so many times what an alarm needs: a viral week must not stay a reproach."""
 
 
 class Kind(StrEnum):
@@ -114,7 +112,7 @@ def found(rule: Rule, target: Target) -> Finding | None:
     rate, alone, share = evidence(target)
     people = sum(1 for then in target.hostile_at if then > at - DAY)
     kind = None
-    if min(rate, share) >= levels.pileon and people >= config.min_hostile_authors:
+    if rate >= levels.rate and share >= levels.share and people >= config.min_hostile_authors:
         kind = Kind.PILEON
         target.rate, target.first, target.every = rate_test.NO_RATE, share_test.NO_SHARE, share_test.NO_SHARE
     elif alone >= levels.diluted and people >= config.min_diluted_authors:
@@ -150,15 +148,15 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     gap = float(at - target.last_at) if at > target.last_at else 0.0
     target.last_at = max(at, target.last_at)
     memory = exp_minus(rule.forgets * gap)
-    most, most_alone = MOST * rule.levels.pileon, MOST * max(rule.levels.diluted, rule.levels.surge)
+    most, most_alone, most_share = rule.most
     new = 1.0 if is_first else 0.0
     rates = rate_test.factors(mass, exp_minus(b / DAY * gap))
     shares = share_test.factors(x, m if is_first else m_later)
     target.rate = rate_test.moved(target.rate, rates, memory, new, most, min)
     target.rate_alone = rate_test.moved(target.rate_alone, rates, memory, new, most_alone, min)
     passed = shares if is_first else share_test.NO_BET
-    target.first = share_test.moved(target.first, passed, memory, new, most, min)
-    target.every = share_test.moved(target.every, shares, memory, new, most, min)
+    target.first = share_test.moved(target.first, passed, memory, new, most_share, min)
+    target.every = share_test.moved(target.every, shares, memory, new, most_share, min)
 
 
 def counted(today: Counts[Numbers], x: Numbers, mass: Numbers, is_first: Numbers) -> Counts[Numbers]:
