@@ -6,11 +6,12 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.evaluation.site import HOSTILE, Site, Watched
 from streams.evaluation.stream import HOUR
 from streams.stages.esr.budget import Budget, levels
-from streams.stages.esr.config import Config, Levels, Rule, rule
+from streams.stages.esr.config import Config, Rule, rule
 from streams.stages.esr.detector import Kind, Target, advance
 from streams.stages.esr.membership import Seen
 
@@ -33,9 +34,7 @@ VARIANTS: Final = (Variant(name="paired"), Variant(name="rate only", share=False
 def esr(site: Site, variant: Variant, budget: Budget, config: Config | None = None) -> Contestant:
     """Return the e-SR detector (or one of its tests alone) for a site, at so many false alarms a day."""
     found = levels(budget)
-    asked = Levels(
-        rate=found.rate if variant.rate else 0.0, share=found.share if variant.share else 0.0, diluted=found.diluted, surge=found.surge
-    )
+    asked = replace(found, rate=found.rate if variant.rate else 0.0, share=found.share if variant.share else 0.0)
     return _Folded(rule(config if config is not None else Config(prior=site.prior), asked))
 
 
@@ -44,6 +43,7 @@ class _Folded:
         self._rule = by
 
     def __call__(self, watched: Watched) -> list[tuple[int, Kind]]:
+        """Return when cases open."""
         stream, opened = watched.stream, []
         counts = np.flatnonzero(watched.seen >= Seen.FIRST)
         target: Target | None = None
@@ -63,6 +63,7 @@ class WindowRule:
         self._people, self._share, self._window = people, share, window
 
     def __call__(self, watched: Watched) -> list[tuple[int, Kind]]:
+        """Return when cases open."""
         stream, opened, until = watched.stream, [], 0
         at, author = stream.at.tolist(), stream.author.tolist()
         for row in np.flatnonzero(stream.x >= HOSTILE).tolist():

@@ -51,6 +51,11 @@ class Score(Struct, frozen=True, kw_only=True):
         """Return the minutes until an alert, likewise."""
         return _median([one.minutes for one in self._large() if one.minutes is not None])
 
+    @property
+    def by_diluted(self) -> int:
+        """Return how many of 8 people or more were found by the rate alone first."""
+        return sum(one.kind is Kind.DILUTED for one in self._large())
+
     def _large(self) -> list[Caught]:
         return [one for one in self.caught if one.event.hostile_authors >= 8]
 

@@ -22,9 +22,9 @@ class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     replies_per_day: Annotated[float, Meta(ge=1)] = 10_000.0
     """N: first replies a day."""
     slack: Annotated[float, Meta(ge=1)] = 1.0
-    """How far realised false alarms stayed under the bound in replayed weeks (``learned_slack``); 1 is the proven bound."""
-    diluted_level: Annotated[float, Meta(ge=0)] = 0.0
-    """A level for ``diluted`` learned from replayed weeks (``learned_level``): fame breaks its bound. 0: the bound alone."""
+    """How far realised false alarms stayed under the bound in replayed weeks (``learned``); 1 is the proven bound."""
+    diluted_share: Annotated[float, Meta(ge=0)] = 0.0
+    """Evidence of the share test that ``diluted`` asks for too, learned likewise: fame breaks the bound of the pace alone."""
 
 
 def levels(budget: Budget) -> Levels:
@@ -34,34 +34,26 @@ def levels(budget: Budget) -> Levels:
     return Levels(
         rate=pair,
         share=pair,
-        diluted=max(1.0, n / budget.diluted_per_day, budget.diluted_level),
+        diluted=max(1.0, n / budget.diluted_per_day),
+        diluted_share=budget.diluted_share,
         surge=max(1.0, n / budget.surges_per_day),
     )
 
 
-def learned_slack(false_alarms: Sequence[Sequence[int]], factors: Sequence[float], allowed: float) -> float:
+def learned(false_alarms: Sequence[Sequence[int]], factors: Sequence[float], allowed: float) -> float:
     """Return the largest factor on the budget whose false alarms were few enough in replayed weeks: conformal risk control.
 
-    ``false_alarms[i][k]``: of unit i (a group of targets, or a week) with ``factors[k]``, ascending from 1; ``allowed``: a unit's budget.
+    ``false_alarms[i][k]``: of unit i (a group of targets, or a week) with ``factors[k]``, each looser than the one before it;
+    ``allowed``: a unit's budget. Returns the first factor, the proven bound or the strictest, where none passes.
     For exchangeable units, and a loss that is bounded and grows with the factor, the next unit's expected loss is ≤ ``allowed``
     where (Σ losses + bound) / (units + 1) ≤ ``allowed`` (Angelopoulos et al., arXiv 2208.02814). The bound is here the
-    largest loss seen at any factor. 1.0, the proven bound, where no factor passes.
+    largest loss seen at that factor.
     """
     units = len(false_alarms)
-    bound = max((losses[-1] for losses in false_alarms), default=0)
-    chosen = 1.0
+    chosen = factors[0]
     for place, factor in enumerate(factors):
+        bound = max((losses[place] for losses in false_alarms), default=0)
         if (sum(losses[place] for losses in false_alarms) + bound) / (units + 1) > allowed:
             break
         chosen = factor
     return chosen
-
-
-def learned_level(peaks: Sequence[float], days: float, per_day: float) -> float:
-    """Return the level that so many episodes a day passed in ``days`` replayed: one more than allowed is counted as if seen.
-
-    ``peaks``: the highest evidence of each episode in which enough people were hostile. 0 where there were too few to pass it.
-    """
-    allowed = max(0, int(days * per_day) - 1)
-    over = sorted(peaks, reverse=True)[allowed : allowed + 1]
-    return over[0] * (1.0 + 1e-9) if over else 0.0

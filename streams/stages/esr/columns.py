@@ -30,8 +30,8 @@ class Columns:
     def __init__(self) -> None:
         self._slots: dict[str, int] = {}
         self.members: list[Membership] = []
-        self.evidence: Floats = np.empty((0, 18))
-        """5 rate, 5 rate alone, 4 first, 4 every."""
+        self.evidence: Floats = np.empty((0, 20))
+        """5 rate, 5 rate alone, 4 first, 4 every; Σx and n of late."""
         self.usual: Floats = np.empty((0, 3))
         self.counts: Floats = np.empty((0, 15))
         """Today, yesterday, older."""
@@ -63,7 +63,7 @@ class Columns:
         target.members = self.members[slot]
         target.history = History(first_day, day, tuple(counts[:5]), tuple(counts[5:10]), tuple(counts[10:]))
         target.rate, target.rate_alone = tuple(bets[:5]), tuple(bets[5:10])
-        target.first, target.every = tuple(bets[10:14]), tuple(bets[14:])
+        target.first, target.every, target.lately = tuple(bets[10:14]), tuple(bets[14:18]), (bets[18], bets[19])
         target.last_at, target.case_until, target.surge_until, kind = self.times[slot].tolist()
         target.case_kind = _KINDS[kind]
         target.hostile_at = tuple(then for then in self.hostile_at[slot].tolist() if then != NEVER)
@@ -75,7 +75,7 @@ class Columns:
         """Write a target into its row."""
         history = target.history
         self.members[slot] = target.members
-        self.evidence[slot] = (*target.rate, *target.rate_alone, *target.first, *target.every)
+        self.evidence[slot] = (*target.rate, *target.rate_alone, *target.first, *target.every, *target.lately)
         self.counts[slot] = (*history.today, *history.yesterday, *history.older)
         self.days[slot] = history.first_day, history.day
         self.times[slot] = target.last_at, target.case_until, target.surge_until, _KINDS.index(target.case_kind)
@@ -182,14 +182,16 @@ def _bet(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, mass: Fl
     memory = exp_minus_each(rule.forgets * gap)
     most, most_alone, most_share = rule.most
     rates = rate_test.factors(mass, exp_minus_each(b / DAY * gap))
-    shares = share_test.factors(x, np.where(first == 1.0, m, m_later))
-    passed: Any = tuple(np.where(first == 1.0, factor, 1.0) for factor in shares)
     held: Any = tuple(columns.evidence[rows].T)
+    usually = np.where(first == 1.0, m, m_later)
+    shares = share_test.factors(x, share_test.daily(usually, held[18:], memory, rule.config.prior.day_weight, np.maximum))
+    passed: Any = tuple(np.where(first == 1.0, factor, 1.0) for factor in shares)
     return (
         *rate_test.moved(held[:5], rates, memory, first, most, np.minimum),
         *rate_test.moved(held[5:10], rates, memory, first, most_alone, np.minimum),
         *share_test.moved(held[10:14], passed, memory, first, most_share, np.minimum),
-        *share_test.moved(held[14:], shares, memory, first, most_share, np.minimum),
+        *share_test.moved(held[14:18], shares, memory, first, most_share, np.minimum),
+        *share_test.noted(held[18:], x, memory),
     )
 
 

@@ -23,8 +23,8 @@ class Prior(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Mean x of first replies."""
     first_weight: Annotated[float, Meta(gt=0)] = 10.0
     """It weighs as much as so many replies of a person's own."""
-    share_spread: Annotated[float, Meta(ge=0, le=0.5)] = 0.05
-    """Standard deviation of a day's own mean x round a person's: some days are harsher, and no pile-on."""
+    day_weight: Annotated[float, Meta(gt=0)] = 40.0
+    """So many replies of one day must be harsh before half of that is put down to the day."""
     later_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.12
     """Mean x of further replies by people who were not hostile so far."""
     later_weight: Annotated[float, Meta(gt=0)] = 10.0
@@ -59,6 +59,8 @@ class Levels(Struct, frozen=True, kw_only=True):
     """1/α: for the share test of the pair. 0 in one of them leaves the other alone."""
     diluted: float
     """1/α′: for the rate test alone, where enough people were hostile."""
+    diluted_share: float = 0.0
+    """What the share test must say at least, where fame would else use the budget up; learned from replayed weeks."""
     surge: float
     """1/α″: for the rate test alone; informational."""
 

@@ -18,6 +18,7 @@ from streams.stages.esr.membership import Membership, Seen
 DAY: Final = 86_400_000_000
 RING: Final = 8
 NEVER: Final = -(1 << 62)
+NOTHING: Final = (0.0, 0.0)
 Usual = tuple[float, float, float]
 
 
@@ -68,8 +69,8 @@ class Target:
     """The state of one target. ``usual`` is made of ``history``, and kept because it changes once a day."""
 
     __slots__ = (
-        "case_kind", "case_until", "every", "first", "history", "hostile_at", "last_at", "members", "rate", "rate_alone", "surge_until",
-        "usual",
+        "case_kind", "case_until", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate", "rate_alone",
+        "surge_until", "usual",
     )  # fmt: skip
 
     def __init__(self, at: int) -> None:
@@ -80,6 +81,7 @@ class Target:
         self.history = History(day, day)
         self.rate = self.rate_alone = rate_test.NO_RATE
         self.first = self.every = share_test.NO_SHARE
+        self.lately = NOTHING
         self.hostile_at: tuple[int, ...] = ()
         self.case_until = self.surge_until = NEVER
         self.case_kind: Kind | None = None
@@ -115,7 +117,7 @@ def found(rule: Rule, target: Target) -> Finding | None:
     if rate >= levels.rate and share >= levels.share and people >= config.min_hostile_authors:
         kind = Kind.PILEON
         target.rate, target.first, target.every = rate_test.NO_RATE, share_test.NO_SHARE, share_test.NO_SHARE
-    elif alone >= levels.diluted and people >= config.min_diluted_authors:
+    elif alone >= levels.diluted and share >= levels.diluted_share and people >= config.min_diluted_authors:
         kind = Kind.DILUTED
         target.rate_alone = rate_test.NO_RATE
     elif alone >= levels.surge and people >= config.min_hostile_authors:
@@ -151,7 +153,8 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     most, most_alone, most_share = rule.most
     new = 1.0 if is_first else 0.0
     rates = rate_test.factors(mass, exp_minus(b / DAY * gap))
-    shares = share_test.factors(x, m if is_first else m_later)
+    shares = share_test.factors(x, share_test.daily(m if is_first else m_later, target.lately, memory, rule.config.prior.day_weight, max))
+    target.lately = share_test.noted(target.lately, x, memory)
     target.rate = rate_test.moved(target.rate, rates, memory, new, most, min)
     target.rate_alone = rate_test.moved(target.rate_alone, rates, memory, new, most_alone, min)
     passed = shares if is_first else share_test.NO_BET

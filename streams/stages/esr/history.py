@@ -84,11 +84,11 @@ def usual(config: Config, older: Counts[Numbers], exposure: Numbers, root: Any) 
     """
     prior, (mass, first, first_x, later, later_x) = config.prior, older
     b = _gamma_bound(prior.hostile_mass + mass, config.caution_rate, root) / (prior.days + exposure)
-    spread = config.caution_share, config.caution_share * config.caution_share * prior.share_spread * prior.share_spread
+    z = config.caution_share
     return (
         b,
-        _mean_bound(prior.first_mean, prior.first_weight, first_x, first, spread, root),
-        _mean_bound(prior.later_mean, prior.later_weight, later_x, later, spread, root),
+        _mean_bound(prior.first_mean, prior.first_weight, first_x, first, z, root),
+        _mean_bound(prior.later_mean, prior.later_weight, later_x, later, z, root),
     )
 
 
@@ -101,11 +101,10 @@ def _gamma_bound(shape: Numbers, z: float, root: Any) -> Numbers:
     return bound
 
 
-def _mean_bound(mean: float, weight: float, total: Numbers, n: Numbers, caution: tuple[float, float], root: Any) -> Numbers:
-    """The mean of a beta's posterior, and z deviations of it and of a single day's mean together; ``caution`` is z and (z·spread)²."""
-    z, daily = caution
+def _mean_bound(mean: float, weight: float, total: Numbers, n: Numbers, z: float, root: Any) -> Numbers:
+    """The mean of a beta's posterior and z of its deviations: what is usual for anybody narrows it as a person's replies do."""
     p = (mean * weight + total) / (weight + n)
-    bound: Numbers = p + root(z * z * p * (1.0 - p) / (weight + n + 1.0) + daily)
+    bound: Numbers = p + z * root(p * (1.0 - p) / (weight + n + 1.0))
     over = bound > MAX_USUAL
     held: Numbers = bound * (1 - 1 * over) + MAX_USUAL * over
     return held

@@ -29,7 +29,8 @@ class Lived(Struct, frozen=True, array_like=True, gc=False):
 def fitted(people: Sequence[Lived], days: Sequence[tuple[float, float]]) -> Prior:
     """Return the prior of these people; ``days`` are n and Σx of the first replies of each of their days.
 
-    Raises ValueError where nobody was hostile or answered at all."""
+    Raises ValueError where nobody was hostile or answered at all.
+    """
     columns = np.array([[getattr(one, name) for name in Lived.__struct_fields__] for one in people]).reshape(-1, 9).T
     lived, mass, mass_2, first, first_x, first_x2, later, later_x, later_x2 = columns
     if mass.sum() <= 0:
@@ -41,7 +42,7 @@ def fitted(people: Sequence[Lived], days: Sequence[tuple[float, float]]) -> Prio
     later_mean, later_weight = _beta(later, later_x, later_x2) if later.sum() > 50 else (first_mean, first_weight)
     return Prior(
         hostile_mass=float(rate * own), days=float(own), first_mean=first_mean, first_weight=first_weight, later_mean=later_mean,
-        later_weight=later_weight, share_spread=_daily(days, first_mean, float(first_x2.sum() / first.sum())),
+        later_weight=later_weight, day_weight=_daily(days, first_mean, float(first_x2.sum() / first.sum())),
     )  # fmt: skip
 
 
@@ -53,8 +54,11 @@ def _beta(n: Floats, total: Floats, squares: Floats) -> tuple[float, float]:
 
 
 def _daily(days: Sequence[tuple[float, float]], mean: float, mean_of_squares: float) -> float:
+    """Return the variance of one reply over that of a day's mean: after so many replies, half is put down to the day."""
     n, total = np.array(days).reshape(-1, 2).T
-    return float(min(max(_between(n, total, mean_of_squares - mean * mean), 0.0) ** 0.5, 0.5))
+    noise = mean_of_squares - mean * mean
+    spread = _between(n, total, noise)
+    return float(min(max(noise / spread if spread > 0 else _MOST, 5.0), _MOST))
 
 
 def _between(n: Floats, total: Floats, noise: float) -> float:

@@ -21,6 +21,22 @@ def factors(x: Numbers, usual: Numbers) -> Share[Numbers]:
     return 1.0 + 0.1 * gain, 1.0 + 0.2 * gain, 1.0 + 0.4 * gain, 1.0 + 0.8 * gain
 
 
+def daily(usual: Numbers, lately: tuple[Numbers, Numbers], memory: Numbers, weight: float, greater: Any) -> Numbers:
+    """Return m for the next reply: what is usual, or more where the replies of late are harsher.
+
+    Days differ, and a harsh one is no pile-on. It is never below ``usual`` and known before the reply, so the bound holds as it did.
+    ``lately`` is Σx and n of the replies before, ``greater`` is ``max``, or ``numpy.maximum`` for arrays.
+    """
+    total, n = lately
+    return greater(usual, (usual * weight + total * memory) / (weight + n * memory))  # type: ignore[no-any-return]
+
+
+def noted(lately: tuple[Numbers, Numbers], x: Numbers, memory: Numbers) -> tuple[Numbers, Numbers]:
+    """Return Σx and n with one more reply; both fade as evidence does."""
+    total, n = lately
+    return total * memory + x, n * memory + 1.0
+
+
 def moved(bets: Share[Numbers], by: Share[Numbers], memory: Numbers, new: Numbers, most: float, least: Any) -> Share[Numbers]:
     """Return the bets after a reply: (what is remembered + ``new``) · factor, at most ``most``; ``least`` as in ``rate_test``."""
     a, b, c, d = bets
