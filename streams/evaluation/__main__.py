@@ -12,13 +12,13 @@ from rich.progress import Progress
 from rich.table import Table
 
 from streams.evaluation.attacks import KINDS
-from streams.evaluation.compare import BUDGETS, Line, halves, lines
+from streams.evaluation.compare import BUDGETS, WINDOWS, Line, halves, lines
 from streams.evaluation.life import Knobs
 from streams.evaluation.scenario import Plan
 from streams.evaluation.scoring import Score, most_likely
 from streams.evaluation.site import Site
 
-_LINES = len(BUDGETS) * 5 + 3
+_LINES = len(BUDGETS) * 5 + len(WINDOWS)
 _COLUMNS = (
     "detector", "B a day", "false", "allowed", "≤ (95 %)", "caught, n ≥ 8", "n = 4", "people", "minutes", "by diluted", "diluted a day",
     "in twins",
@@ -64,7 +64,7 @@ def _head(decides: Site) -> str:
     attacks = sum(event.is_attack for event in events)
     return (
         f"the half that decides: {len(decides.watched):,} people, {replies:,} replies, alarms counted on {decides.days} days, "
-        f"{attacks} pile-ons, {len(events) - attacks} civil twins; N = {decides.replies_per_day:,.0f} first replies a day"
+        f"{attacks} pile-ons, {len(events) - attacks} civil twins; N = {decides.stakes_per_day:,.0f} stakes a day"
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.evaluation.contestants import VARIANTS, Contestant, WindowRule, esr
+from streams.evaluation.contestants import VARIANTS, Contestant, Variant, WindowRule, esr
 from streams.evaluation.scenario import Plan, streams
 from streams.evaluation.scoring import Score, score
 from streams.evaluation.site import Site, site
@@ -13,8 +13,8 @@ from streams.evaluation.stream import HOUR
 from streams.stages.esr.budget import Budget, learned
 
 BUDGETS = (0.1, 1.0, 3.0)
-SLACKS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0)
-SHARES = (1e9, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.0)
+SLACKS = (1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 25.0, 35.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0)
+SHARES = (1e9, 100.0, 30.0, 10.0, 3.0, 0.0)
 """Evidence that ``diluted`` may ask of the share test, strictest first."""
 DILUTED_PER_DAY = 1.0
 UNITS = 20
@@ -40,38 +40,47 @@ def halves(plan: Plan) -> tuple[Site, Site]:
 
 def lines(teaches: Site, decides: Site) -> Iterator[Line]:
     """Yield the table, line by line."""
-    share = _learned_share(teaches)
     for allowed in BUDGETS:
-        budget = _budget(decides, allowed, share)
+        proven = with_diluted(teaches, budget(teaches, allowed))
         for variant in VARIANTS:
-            yield Line(name=variant.name, budget=allowed, score=_scored(decides, esr(decides, variant, budget)), note="proven bound")
-        slack = _learned_slack(teaches, allowed, share)
-        scored = _scored(decides, esr(decides, VARIANTS[0], replace(budget, slack=slack)))
-        yield Line(name="paired, slack learned", budget=allowed, score=scored, note=f"slack {slack:g}")
+            yield _measured(decides, variant, proven, "proven bound")
+        taught = with_diluted(teaches, with_slack(teaches, budget(teaches, allowed)))
+        line = _measured(decides, VARIANTS[0], taught, f"slack {taught.slack:g}")
+        yield Line(name="paired, slack learned", budget=allowed, score=line.score, note=line.note)
     for name, window in WINDOWS:
         yield Line(name=name, budget=None, score=_scored(decides, window))
     yield from _hindsight(decides)
 
 
-def _budget(site_: Site, allowed: float, share: float) -> Budget:
+def budget(site_: Site, allowed: float) -> Budget:
+    """Return the proven bound's budget, and no warnings ``diluted``."""
     return Budget(
-        false_alarms_per_day=allowed, diluted_per_day=DILUTED_PER_DAY, replies_per_day=site_.replies_per_day, diluted_share=share
+        false_alarms_per_day=allowed, diluted_per_day=DILUTED_PER_DAY, stakes_per_day=site_.stakes_per_day, diluted_share=SHARES[0]
     )  # fmt: skip
+
+
+def with_slack(teaches: Site, proven: Budget) -> Budget:
+    """Return how far the budget of the share test's bound can be turned up so that the realised one is still kept."""
+    tried = [esr(teaches, VARIANTS[0], replace(proven, slack=slack)) for slack in SLACKS]
+    allowed = proven.false_alarms_per_day * teaches.days / UNITS
+    return replace(proven, slack=learned(_losses(teaches, tried, "false"), SLACKS, allowed))
+
+
+def with_diluted(teaches: Site, for_pair: Budget) -> Budget:
+    """Return how little the share test may say for the pace alone to keep a budget of its own."""
+    tried = [esr(teaches, VARIANTS[0], replace(for_pair, diluted_share=share)) for share in SHARES]
+    allowed = for_pair.diluted_per_day * teaches.days / UNITS
+    return replace(for_pair, diluted_share=learned(_losses(teaches, tried, "diluted"), SHARES, allowed))
+
+
+def _measured(decides: Site, variant: Variant, taught: Budget, note: str) -> Line:
+    """What was learned is taken to the half that decides, with its own N."""
+    there = replace(taught, stakes_per_day=decides.stakes_per_day)
+    return Line(name=variant.name, budget=taught.false_alarms_per_day, score=_scored(decides, esr(decides, variant, there)), note=note)
 
 
 def _scored(site_: Site, contestant: Contestant) -> Score:
     return score((watched, contestant(watched)) for watched in site_.watched)
-
-
-def _learned_slack(teaches: Site, allowed: float, share: float) -> float:
-    """Return how far the budget of the bound can be turned up so that the realised one is still kept."""
-    tried = [esr(teaches, VARIANTS[0], replace(_budget(teaches, allowed, share), slack=slack)) for slack in SLACKS]
-    return learned(_losses(teaches, tried, "false"), SLACKS, allowed * teaches.days / UNITS)
-
-
-def _learned_share(teaches: Site) -> float:
-    tried = [esr(teaches, VARIANTS[0], _budget(teaches, 1.0, share)) for share in SHARES]
-    return learned(_losses(teaches, tried, "diluted"), SHARES, DILUTED_PER_DAY * teaches.days / UNITS)
 
 
 def _losses(teaches: Site, tried: Sequence[Contestant], what: str) -> list[list[int]]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.evaluation.scenario import LEARNING_DAYS, Plan
 from streams.evaluation.stream import DAY, START, Ints, Stream
-from streams.stages.esr.config import Prior
+from streams.stages.esr.config import Config, Levels, Prior, rule
 from streams.stages.esr.membership import Membership, Seen
 from streams.stages.esr.priors import Lived, fitted
 
@@ -30,17 +30,17 @@ class Site:
     watched: tuple[Watched, ...]
     days: int
     """On which alarms are counted: all after the learning ones."""
-    replies_per_day: float
-    """N: first replies a day, while learning."""
+    stakes_per_day: float
+    """N: what first replies staked a day, while learning."""
     prior: Prior
 
 
 def site(plan: Plan, streams: Iterable[Stream]) -> Site:
     """Return the site of these streams; N and the prior come from its learning days alone."""
     watched = tuple(Watched(stream=each, seen=_seen(each)) for each in streams)
-    first = sum(int(((one.seen == Seen.FIRST) & (one.stream.at < LEARNED)).sum()) for one in watched)
+    spacing = rule(Config(), Levels(rate=1.0, share=1.0, diluted=1.0, surge=1.0)).spacing
     return Site(
-        watched=watched, days=plan.knobs.days - LEARNING_DAYS, replies_per_day=first / LEARNING_DAYS,
+        watched=watched, days=plan.knobs.days - LEARNING_DAYS, stakes_per_day=sum(_staked(one, spacing) for one in watched) / LEARNING_DAYS,
         prior=fitted([lived for one in watched if (lived := _lived(one)) is not None], [day for one in watched for day in _days(one)]),
     )  # fmt: skip
 
@@ -49,6 +49,13 @@ def _seen(stream: Stream) -> Ints:
     members, hostile = Membership(), (stream.x >= HOSTILE).tolist()
     rows = zip((stream.at // DAY).tolist(), _scattered(stream.author).tolist(), hostile, strict=True)
     return np.array([members.take(day, who, (row * 2654435761) ^ 0x5BD1E995, is_hostile=h) for row, (day, who, h) in enumerate(rows)], int)
+
+
+def _staked(one: Watched, spacing: float) -> float:
+    """Return what the replies of the learning days staked, and one for the person, who is new."""
+    counts = (one.seen >= Seen.FIRST) & (one.stream.at < LEARNED)
+    gap = np.diff(one.stream.at[counts]).astype(float)
+    return float((gap / (gap + spacing))[one.seen[counts][1:] == Seen.FIRST].sum()) + bool(counts.any())
 
 
 def _scattered(author: Ints) -> Ints:

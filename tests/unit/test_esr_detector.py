@@ -179,12 +179,12 @@ def as_told(target: Target) -> tuple[object, ...]:
 
 
 def test_a_target_under_fire_in_a_batch_is_the_same_too():
-    small = rule(Config(), Levels(rate=200.0, share=200.0, diluted=200.0, surge=100.0))
+    small = rule(Config(), Levels(rate=50.0, share=3.0, diluted=200.0, surge=20.0))
     chance = np.random.default_rng(7)
     rows = [
         (int(target), NOON + n * 10_000_000, int(author), n, round(float(x), 4))
         for n, (target, author, x) in enumerate(
-            zip(chance.zipf(1.3, 4_000) % 500, chance.integers(300, size=4_000), chance.beta(0.3, 1.0, 4_000), strict=True)
+            zip(chance.zipf(1.3, 4_000) % 500, chance.integers(300, size=4_000), chance.beta(0.3, 0.5, 4_000), strict=True)
         )
     ]
     scalar, _ = one_by_one(small, rows)

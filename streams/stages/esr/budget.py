@@ -1,7 +1,8 @@
 """From "so many false alarms a day" to a level of evidence.
 
-With α = B/N, N the replies a day that begin bets (first replies, site-wide), the sum of evidence less the replies taken, plus 1/α
-for each alarm, is a supermartingale: false alarms ≤ α · N = B a day in the mean, for any number of targets, dependent or not.
+Every bet is staked: a reply stakes w ≤ 1, known before it is read, and by design the more the longer it was quiet. With α = B/N,
+N the stakes a day, site-wide, the sum of evidence less the stakes, plus 1/α for each alarm, is a supermartingale: false alarms
+≤ α · N = B a day in the mean, for any number of targets, dependent or not.
 """
 
 from collections.abc import Sequence
@@ -19,21 +20,23 @@ class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """B."""
     diluted_per_day: Annotated[float, Meta(gt=0)] = 1.0
     surges_per_day: Annotated[float, Meta(gt=0)] = 10.0
-    replies_per_day: Annotated[float, Meta(ge=1)] = 10_000.0
-    """N: first replies a day."""
+    stakes_per_day: Annotated[float, Meta(ge=1)] = 10_000.0
+    """N."""
     slack: Annotated[float, Meta(ge=1)] = 1.0
-    """How far realised false alarms stayed under the bound in replayed weeks (``learned``); 1 is the proven bound."""
+    """How far realised false alarms stayed under the bound in replayed weeks (``learned``); 1 is the proven bound.
+
+    It lowers what the share test must reach. The rate test stays: where the pace is usual, its bound holds whatever was learned.
+    """
     diluted_share: Annotated[float, Meta(ge=0)] = 0.0
     """Evidence of the share test that ``diluted`` asks for too, learned likewise: fame breaks the bound of the pace alone."""
 
 
 def levels(budget: Budget) -> Levels:
     """Return what evidence must reach; never less than 1."""
-    n = budget.replies_per_day
-    pair = max(1.0, n / (budget.false_alarms_per_day * budget.slack))
+    n = budget.stakes_per_day
     return Levels(
-        rate=pair,
-        share=pair,
+        rate=max(1.0, n / budget.false_alarms_per_day),
+        share=max(1.0, n / (budget.false_alarms_per_day * budget.slack)),
         diluted=max(1.0, n / budget.diluted_per_day),
         diluted_share=budget.diluted_share,
         surge=max(1.0, n / budget.surges_per_day),

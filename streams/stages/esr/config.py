@@ -23,7 +23,7 @@ class Prior(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Mean x of first replies."""
     first_weight: Annotated[float, Meta(gt=0)] = 10.0
     """It weighs as much as so many replies of a person's own."""
-    day_weight: Annotated[float, Meta(gt=0)] = 40.0
+    day_weight: Annotated[float, Meta(gt=0)] = 70.0
     """So many replies of one day must be harsh before half of that is put down to the day."""
     later_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.12
     """Mean x of further replies by people who were not hostile so far."""
@@ -45,8 +45,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """z: how far above its estimate the usual pace is taken (normal deviations)."""
     caution_share: Annotated[float, Meta(ge=0, le=4)] = 1.0
     """z_m: how far above its estimate the usual share is taken; 1.64 for a strict budget."""
-    memory: timedelta = timedelta(hours=12)
+    memory: timedelta = timedelta(hours=6)
     """Evidence loses half of its weight in so long."""
+    spacing: timedelta = timedelta(hours=4)
+    """A reply so long after the one before stakes half a bet; one that follows at once, next to nothing."""
     prior: Prior = Prior()
 
 
@@ -74,6 +76,8 @@ class Rule(Struct, frozen=True, kw_only=True):
     case_length: int
     forgets: float
     """How fast evidence fades, per microsecond."""
+    spacing: float
+    """Microseconds."""
     most: tuple[float, float, float]
     """Evidence is held under so much (rate, rate alone, share): a viral week must not stay a reproach."""
 
@@ -82,6 +86,6 @@ def rule(config: Config, levels: Levels) -> Rule:
     """Return the config as a rule."""
     return Rule(
         config=config, levels=levels, min_hostility=config.min_hostility, case_length=span(config.case_length),
-        forgets=_LN2 / span(config.memory),
+        forgets=_LN2 / span(config.memory), spacing=float(span(config.spacing)),
         most=(MOST * max(1.0, levels.rate), MOST * max(1.0, levels.diluted, levels.surge), MOST * max(1.0, levels.share)),
     )  # fmt: skip

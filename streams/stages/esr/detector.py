@@ -17,7 +17,8 @@ from streams.stages.esr.membership import Membership, Seen
 
 DAY: Final = 86_400_000_000
 RING: Final = 8
-NEVER: Final = -(1 << 62)
+NEVER: Final = 0
+"""1970: no case is open, nobody was hostile."""
 NOTHING: Final = (0.0, 0.0)
 Usual = tuple[float, float, float]
 
@@ -79,8 +80,8 @@ class Target:
         self.last_at = at
         self.members = Membership(day)
         self.history = History(day, day)
-        self.rate = self.rate_alone = rate_test.NO_RATE
-        self.first = self.every = share_test.NO_SHARE
+        self.rate = self.rate_alone = rate_test.ONE_RATE
+        self.first = self.every = share_test.NO_BET
         self.lately = NOTHING
         self.hostile_at: tuple[int, ...] = ()
         self.case_until = self.surge_until = NEVER
@@ -151,7 +152,7 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     target.last_at = max(at, target.last_at)
     memory = exp_minus(rule.forgets * gap)
     most, most_alone, most_share = rule.most
-    new = 1.0 if is_first else 0.0
+    new = gap / (gap + rule.spacing) if is_first else 0.0
     rates = rate_test.factors(mass, exp_minus(b / DAY * gap))
     shares = share_test.factors(x, share_test.daily(m if is_first else m_later, target.lately, memory, rule.config.prior.day_weight, max))
     target.lately = share_test.noted(target.lately, x, memory)

@@ -28,7 +28,7 @@ _HALVES_ARRAY: Final = np.array(_HALVES)
 
 
 def exp_minus(y: float) -> float:
-    """Return e^−y of y ≥ 0, never above it and at most 1e-8 of it below; 0 from y = 700 on.
+    """Return e^−y of y ≥ 0, never above it and at most 2e-8 of it below; 0 from y = 700 on.
 
     e^−y = 2^−k · e^−f with 0 ≤ f < ln 2; the series of e^−f, ended after an odd power, is below its sum.
     """

@@ -12,6 +12,7 @@ RATIOS: Final = (2, 4, 8, 16, 32)
 """Bets: hostility so many times as fast. Equal weights."""
 Rate = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
 NO_RATE: Final = (0.0, 0.0, 0.0, 0.0, 0.0)
+ONE_RATE: Final = (1.0, 1.0, 1.0, 1.0, 1.0)
 
 
 def factors(x: Numbers, expected: Numbers) -> Rate[Numbers]:
