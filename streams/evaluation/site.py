@@ -31,7 +31,7 @@ class Site:
     days: int
     """On which alarms are counted: all after the learning ones."""
     stakes_per_day: float
-    """N: what first replies staked a day, while learning."""
+    """N: what replies staked a day, while learning."""
     prior: Prior
 
 
@@ -55,7 +55,7 @@ def _staked(one: Watched, spacing: float) -> float:
     """Return what the replies of the learning days staked, and one for the person, who is new."""
     counts = (one.seen >= Seen.FIRST) & (one.stream.at < LEARNED)
     gap = np.diff(one.stream.at[counts]).astype(float)
-    return float((gap / (gap + spacing))[one.seen[counts][1:] == Seen.FIRST].sum()) + bool(counts.any())
+    return float((gap / (gap + spacing)).sum()) + bool(counts.any())
 
 
 def _scattered(author: Ints) -> Ints:

@@ -1,5 +1,7 @@
 """The bound holds where nothing happens: chance alone opens no more than the budget allows; and what replayed weeks may teach."""
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,8 @@ START = 20_500 * DAY
 DAYS, TARGETS, FIRST_A_DAY = 60, 120, 9.0
 FIRST_MEAN, LATER_MEAN = 0.125, 0.35
 """x is .8 or .05: one first reply in ten is hostile, two later ones in five."""
+MOMENT = timedelta(minutes=1)
+"""Cases so short that none hides another alarm."""
 MASS_A_DAY = FIRST_A_DAY * (FIRST_MEAN + 0.4 * 0.8)
 
 
@@ -39,17 +43,14 @@ LIVES = [ordinary(number) for number in range(TARGETS)]
 
 
 def opened(prior: Prior, by: Levels) -> tuple[int, float]:
-    """Return the pile-ons told or kept within an open case, and what was staked."""
-    rules = rule(Config(prior=prior, caution_rate=0.0, caution_share=0.0, min_hostile_authors=2), by)
+    """Return the pile-ons told, and what was staked."""
+    rules = rule(Config(prior=prior, caution_rate=0.0, caution_share=0.0, min_hostile_authors=2, case_length=MOMENT), by)
     alarms, staked = 0, 0.0
     for life in LIVES:
-        target, last, seen = Target(life[0].at), life[0].at, set()
-        staked += 1
+        target, staked = Target(life[0].at), staked + 1
         for reply in life:
-            if reply.author not in seen:
-                staked += (reply.at - last) / (reply.at - last + rules.spacing)
-            seen.add(reply.author)
-            last = reply.at
+            gap = reply.at - target.last_at
+            staked += gap / (gap + rules.spacing)
             finding = step(rules, target, reply)
             alarms += finding is not None and finding.kind is Kind.PILEON
     return alarms, staked

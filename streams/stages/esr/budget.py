@@ -1,6 +1,6 @@
 """From "so many false alarms a day" to a level of evidence.
 
-Every bet is staked: a reply stakes w ≤ 1, known before it is read, and by design the more the longer it was quiet. With α = B/N,
+Every bet is staked: a reply stakes w < 1, known before it is read, the more the longer it was quiet before. With α = B/N,
 N the stakes a day, site-wide, the sum of evidence less the stakes, plus 1/α for each alarm, is a supermartingale: false alarms
 ≤ α · N = B a day in the mean, for any number of targets, dependent or not.
 """
@@ -49,8 +49,8 @@ def learned(false_alarms: Sequence[Sequence[int]], factors: Sequence[float], all
     ``false_alarms[i][k]``: of unit i (a group of targets, or a week) with ``factors[k]``, each looser than the one before it;
     ``allowed``: a unit's budget. Returns the first factor, the proven bound or the strictest, where none passes.
     For exchangeable units, and a loss that is bounded and grows with the factor, the next unit's expected loss is ≤ ``allowed``
-    where (Σ losses + bound) / (units + 1) ≤ ``allowed`` (Angelopoulos et al., arXiv 2208.02814). The bound is here the
-    largest loss seen at that factor.
+    where (Σ losses + bound) / (units + 1) ≤ ``allowed`` (Angelopoulos et al., arXiv 2208.02814). Counts have no bound:
+    the largest one seen at the factor stands for it, so what is promised is a mean, nearly, and not a single week.
     """
     units = len(false_alarms)
     chosen = factors[0]

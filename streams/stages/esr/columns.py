@@ -186,7 +186,7 @@ def _bet(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, mass: Fl
     usually = np.where(first == 1.0, m, m_later)
     shares = share_test.factors(x, share_test.daily(usually, held[18:], memory, rule.config.prior.day_weight, np.maximum))
     passed: Any = tuple(np.where(first == 1.0, factor, 1.0) for factor in shares)
-    new = np.where(first == 1.0, gap / (gap + rule.spacing), 0.0)
+    new = gap / (gap + rule.spacing)
     return (
         *rate_test.moved(held[:5], rates, memory, new, most, np.minimum),
         *rate_test.moved(held[5:10], rates, memory, new, most_alone, np.minimum),

@@ -152,7 +152,7 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     target.last_at = max(at, target.last_at)
     memory = exp_minus(rule.forgets * gap)
     most, most_alone, most_share = rule.most
-    new = gap / (gap + rule.spacing) if is_first else 0.0
+    new = gap / (gap + rule.spacing)
     rates = rate_test.factors(mass, exp_minus(b / DAY * gap))
     shares = share_test.factors(x, share_test.daily(m if is_first else m_later, target.lately, memory, rule.config.prior.day_weight, max))
     target.lately = share_test.noted(target.lately, x, memory)

@@ -30,7 +30,7 @@ def factors(x: Numbers, expected: Numbers) -> Rate[Numbers]:
 def moved(bets: Rate[Numbers], by: Rate[Numbers], memory: Numbers, new: Numbers, most: float, least: Any) -> Rate[Numbers]:
     """Return the bets after a reply: (what is remembered + ``new``) · factor, at most ``most``.
 
-    ``new`` is 1 for a reply that may begin a pile-on; ``least`` is ``min``, or ``numpy.minimum`` for arrays.
+    ``new`` is what the reply stakes; ``least`` is ``min``, or ``numpy.minimum`` for arrays.
     """
     a, b, c, d, e = bets
     u, v, w, y, z = by
