@@ -18,7 +18,7 @@ from streams.evaluation.scenario import Plan
 from streams.evaluation.scoring import Score, most_likely
 from streams.evaluation.site import Site
 
-_LINES = len(BUDGETS) * 5 + len(WINDOWS)
+_LINES = len(BUDGETS) * 6 + len(WINDOWS)
 _COLUMNS = (
     "detector", "B a day", "false", "allowed", "≤ (95 %)", "caught, n ≥ 8", "n = 4", "people", "minutes", "by diluted", "diluted a day",
     "in twins",

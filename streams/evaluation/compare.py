@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.evaluation.contestants import VARIANTS, Contestant, Variant, WindowRule, esr
+from streams.evaluation.gated import Gated
 from streams.evaluation.scenario import Plan, streams
 from streams.evaluation.scoring import Score, score
 from streams.evaluation.site import Site, site
@@ -44,6 +45,8 @@ def lines(teaches: Site, decides: Site) -> Iterator[Line]:
         proven = with_diluted(teaches, budget(teaches, allowed))
         for variant in VARIANTS:
             yield _measured(decides, variant, proven, "proven bound")
+        gated = _scored(decides, Gated(decides, allowed))
+        yield Line(name="gated", budget=allowed, score=gated, note="proven bound")
         taught = with_diluted(teaches, with_slack(teaches, budget(teaches, allowed)))
         line = _measured(decides, VARIANTS[0], taught, f"slack {taught.slack:g}")
         yield Line(name="paired, slack learned", budget=allowed, score=line.score, note=line.note)
