@@ -1,0 +1,79 @@
+"""The detectors that are compared: each says when it would have opened a case on one stream."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from streams.evaluation.site import HOSTILE, Site, Watched
+from streams.evaluation.stream import HOUR
+from streams.stages.esr.budget import Budget, levels
+from streams.stages.esr.config import Config, Rule, rule
+from streams.stages.esr.detector import Kind, Target, advance
+from streams.stages.esr.membership import Seen
+
+Contestant = Callable[[Watched], list[tuple[int, Kind]]]
+"""A stream → when cases open, and of what kind."""
+CASE: Final = 6 * HOUR
+
+
+class Variant(Struct, frozen=True, kw_only=True):
+    """Which tests of the pair must speak."""
+
+    name: str
+    rate: bool = True
+    share: bool = True
+
+
+VARIANTS: Final = (Variant(name="paired"), Variant(name="rate only", share=False), Variant(name="share only", rate=False))
+
+
+def esr(site: Site, variant: Variant, budget: Budget, config: Config | None = None) -> Contestant:
+    """Return the e-SR detector (or one of its tests alone) for a site, at so many false alarms a day."""
+    found = levels(budget)
+    asked = replace(found, rate=found.rate if variant.rate else 0.0, share=found.share if variant.share else 0.0)
+    return _Folded(rule(config if config is not None else Config(prior=site.prior), asked))
+
+
+class _Folded:
+    def __init__(self, by: Rule) -> None:
+        self._rule = by
+
+    def __call__(self, watched: Watched) -> list[tuple[int, Kind]]:
+        """Return when cases open."""
+        stream, opened = watched.stream, []
+        counts = np.flatnonzero(watched.seen >= Seen.FIRST)
+        target: Target | None = None
+        rows = zip(stream.at[counts].tolist(), stream.x[counts].tolist(), (watched.seen[counts] == Seen.FIRST).tolist(), strict=True)
+        for at, x, is_first in rows:
+            target = Target(at) if target is None else target
+            finding = advance(self._rule, target, at, x, is_first=is_first)
+            if finding is not None:
+                opened.append((at, finding.kind))
+        return opened
+
+
+class WindowRule:
+    """So many different people hostile within a window, and so large a share of those who answered; as ``stages.window`` does."""
+
+    def __init__(self, people: int, share: float = 0.0, window: int = HOUR) -> None:
+        self._people, self._share, self._window = people, share, window
+
+    def __call__(self, watched: Watched) -> list[tuple[int, Kind]]:
+        """Return when cases open."""
+        stream, opened, until = watched.stream, [], 0
+        at, author = stream.at.tolist(), stream.author.tolist()
+        for row in np.flatnonzero(stream.x >= HOSTILE).tolist():
+            now = at[row]
+            if now < until:
+                until = now + CASE
+                continue
+            since = bisect_right(at, now - self._window)
+            hostile = {author[n] for n in range(since, row + 1) if stream.x[n] >= HOSTILE}
+            if len(hostile) >= self._people and len(hostile) >= self._share * len(set(author[since : row + 1])):
+                opened.append((now, Kind.PILEON))
+                until = now + CASE
+        return opened

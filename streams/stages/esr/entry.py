@@ -1,0 +1,63 @@
+"""The state of one target as it is written down: numbers and marks, no name and no text."""
+
+from msgspec import Struct
+
+from streams.stages.esr.detector import NOTHING, Kind, Target
+from streams.stages.esr.history import NO_COUNTS, History
+from streams.stages.esr.membership import Generation, Membership
+
+_Five = tuple[float, float, float, float, float]
+_Four = tuple[float, float, float, float]
+
+
+class Entry(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
+    """A target, packed. Days are counted from 1970; times are microseconds."""
+
+    last_at: int
+    first_day: int
+    day: int
+    rate: _Five
+    rate_alone: _Five
+    first: _Four
+    every: _Four
+    lately: tuple[float, float] = NOTHING
+    today: _Five = NO_COUNTS
+    yesterday: _Five = NO_COUNTS
+    older: _Five = NO_COUNTS
+    hostile_at: tuple[int, ...] = ()
+    members_day: int = 0
+    now: bytes | None = None
+    before: bytes | None = None
+    case_until: int = 0
+    surge_until: int = 0
+    case_kind: Kind | None = None
+
+
+def entry(target: Target) -> Entry:
+    """Return what must be written down of a target."""
+    history, members = target.history, target.members
+    return Entry(
+        last_at=target.last_at, first_day=history.first_day, day=history.day, rate=target.rate, rate_alone=target.rate_alone,
+        first=target.first, every=target.every, lately=target.lately, today=history.today, yesterday=history.yesterday,
+        older=history.older, hostile_at=target.hostile_at, members_day=members.day, now=_packed(members.now),
+        before=_packed(members.before), case_until=target.case_until, surge_until=target.surge_until, case_kind=target.case_kind,
+    )  # fmt: skip
+
+
+def target_of(entry: Entry) -> Target:
+    """Return the target that was written down."""
+    target = Target(entry.last_at)
+    target.members = Membership(entry.members_day, _unpacked(entry.now), _unpacked(entry.before))
+    target.history = History(entry.first_day, entry.day, entry.today, entry.yesterday, entry.older)
+    target.rate, target.rate_alone, target.first, target.every = entry.rate, entry.rate_alone, entry.first, entry.every
+    target.lately, target.hostile_at, target.case_kind = entry.lately, entry.hostile_at, entry.case_kind
+    target.case_until, target.surge_until = entry.case_until, entry.surge_until
+    return target
+
+
+def _packed(generation: Generation | None) -> bytes | None:
+    return None if generation is None else generation.packed()
+
+
+def _unpacked(packed: bytes | None) -> Generation | None:
+    return None if packed is None else Generation(packed)
