@@ -128,8 +128,10 @@ class Alertmanager:
         self._session: aiohttp.ClientSession | None = None
         self._last = (OK, 0)
 
-    async def post(self, alerts: Sequence[Alert], on_taken: Taken = _unnoticed) -> None:
+    async def post(self, alerts: Sequence[Alert], on_taken: Taken = _unnoticed) -> bool:
         """Post, storms first; ``on_taken`` gets what was taken, when it is. Nothing is posted as an empty list.
+
+        Return whether it takes alerts: it took some, though others may have been refused for what is in them.
 
         Never raises for one that is away or refuses: it is counted and said once.
         """
@@ -138,10 +140,12 @@ class Alertmanager:
         session = self._session
         storms = [alert for alert in alerts if alert["labels"]["alertname"] == STORM]
         others = [alert for alert in alerts if alert["labels"]["alertname"] != STORM]
+        takes = False
         for part in [part for part in (storms, others) if part] or [others]:
-            await self._post(session, part, on_taken)
+            takes = await self._takes(session, part, on_taken)
             if part is storms:  # what is to inhibit must be known there before what it inhibits
                 await asyncio.sleep(_SETTLE)
+        return takes
 
     async def close(self) -> None:
         """Close the connections."""
@@ -149,14 +153,15 @@ class Alertmanager:
             await self._session.close()
             self._session = None
 
-    async def _post(self, session: aiohttp.ClientSession, alerts: Sequence[Alert], on_taken: Taken) -> None:
+    async def _takes(self, session: aiohttp.ClientSession, alerts: Sequence[Alert], on_taken: Taken) -> bool:
         waiting = [alerts[start : start + BATCH] for start in range(0, max(1, len(alerts)), BATCH)]
-        worst, status = OK, 0
+        worst, status, takes = OK, 0, False
         while waiting:
             batch = waiting.pop(0)
             outcome, answered = await self._outcome(session, batch)
             self._on_outcome(outcome)
             if outcome == OK:
+                takes = True
                 on_taken(batch)
                 continue
             worst, status = outcome, answered
@@ -164,6 +169,7 @@ class Alertmanager:
                 break
             waiting[:0] = _halves(batch)
         self._say(worst, status)
+        return takes
 
     async def _outcome(self, session: aiohttp.ClientSession, batch: Sequence[Alert]) -> tuple[str, int]:
         """Return one of OUTCOMES, and what was answered if it was not 2xx; 0 where there was no answer."""

@@ -1,10 +1,11 @@
 """Keeps the lease of everything that fires: what changed at once, all of it every 30 s while it lasts. Each Alertmanager has its own."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from streams.engine import Effects
 from streams.live.agent import StageAgent
@@ -17,6 +18,9 @@ from streams.stages.firing import Firing, Storm
 from streams.stages.step import Stage
 
 Entries = list[Firing | Storm]
+
+_AGAIN: Final = 5.0
+"""Seconds after which a round that nobody took is tried again: one that restarts need not be without its alerts for a whole round."""
 
 
 class Poster:
@@ -47,6 +51,10 @@ class Poster:
             await asyncio.gather(*self._running)
         finally:
             await _stopped(self._running)
+
+    def untaken_for(self) -> float:
+        """Return the seconds since a post was due that no Alertmanager has taken; 0 where one took its last, or there is none."""
+        return min((lease.untaken_for() for lease in self._leases), default=0.0)
 
     async def close(self) -> None:
         """Stop, and close the connections. Nothing is resolved: the lease tells receivers that nobody watches any longer."""
@@ -85,6 +93,11 @@ class _Lease:
         self._changed = asyncio.Event()
         self._news: set[str] = set()
         self._storms: set[tuple[str, datetime]] = set()
+        self._untaken_since: float | None = None
+
+    def untaken_for(self) -> float:
+        """Return the seconds since a post was due that it has not taken; 0 where it took the last."""
+        return time.monotonic() - self._untaken_since if self._untaken_since is not None else 0.0
 
     def tell(self, pileon_id: str) -> None:
         """Post this pile-on as soon as the post that is under way is over."""
@@ -97,6 +110,7 @@ class _Lease:
         next_round = clock()
         while not service.should_stop:
             news, self._news = self._news, set()
+            before, self._untaken_since = self._untaken_since, self._untaken_since or time.monotonic()  # a lock may be held for long
             untold, entries = set(self._delays.untold), await _entries(agent)
             if is_round := clock() >= next_round:
                 next_round = clock() + self._every
@@ -104,7 +118,10 @@ class _Lease:
                 self._delays.keep(untold, entries)
             else:  # a thousand open pile-ons are not posted again for each that changes
                 entries = [entry for entry in entries if self._is_news(entry, news)]
-            await self._post(entries, is_round)
+            if await self._is_taken(entries, is_round, is_well=before is None):
+                self._untaken_since = None
+            else:
+                next_round = min(next_round, clock() + _AGAIN)
             await self._pause(next_round - clock())
 
     async def close(self) -> None:
@@ -116,11 +133,15 @@ class _Lease:
             return entry.pileon_id in news
         return entry.since is not None and (entry.source, entry.since) not in self._storms
 
-    async def _post(self, entries: Entries, is_round: bool) -> None:
+    async def _is_taken(self, entries: Entries, is_round: bool, is_well: bool) -> bool:
+        """Post, and return whether it was taken; whether it was well before, where there is nothing to post."""
         posted = alerts(entries, datetime.now(UTC), self._lease, self._console_url)
-        if posted or is_round:  # an empty round too: one that is dead or mistyped is noticed before anybody has to be told
-            await self._manager.post(posted, partial(self._delays.taken, entries))
-            self._storms |= {(entry.source, entry.since) for entry in entries if isinstance(entry, Storm) and entry.since}
+        if not posted and not is_round:
+            return is_well
+        # An empty round too: one that is dead or mistyped is noticed before anybody has to be told.
+        is_taken = await self._manager.post(posted, partial(self._delays.taken, entries))
+        self._storms |= {(entry.source, entry.since) for entry in entries if isinstance(entry, Storm) and entry.since}
+        return is_taken
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -98,6 +98,7 @@ def known_names() -> set[str]:
     metrics = Metrics(registry, {"score": ("scored",)})
     metrics.describe(version="0", python="3", scorer="none@0", configuration="0")
     metrics.lag("comments.raw", {0: 0})
+    metrics.standing_still("score", {0: 0.0})
     return {sample.name for family in registry.collect() for sample in family.samples}
 
 
