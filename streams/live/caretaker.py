@@ -107,7 +107,7 @@ class Caretaker(Service):
     async def _feedback(self) -> None:
         pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
         if pileons is not None:
-            self._verdicts = Verdicts(self._settings, pileons, self._watch.metrics.judged)
+            self._verdicts = Verdicts(self._settings, pileons, self._watch.metrics.judged, self._watch.metrics.verdict_unreadable)
             await self._every(_VERDICTS_EVERY, "verdicts", self._verdicts.look)
 
     @Service.task

@@ -7,9 +7,8 @@ again, or another, finds them, and are tried again until ``give_up_after``.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -17,17 +16,14 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from streams.engine import Effects
-from streams.environment import PREFIX
-from streams.errors import UserError
-from streams.live.addresses import ForbiddenAddressError, PublicOnly, host_of, is_literal, is_public, public_socket
+from streams.live.addresses import ForbiddenAddressError, PublicOnly, public_socket
 from streams.live.outbox import STORM, Delivery, Outbox
 from streams.live.signing import headers
 from streams.live.wording import case_of
 from streams.metrics import Metrics
-from streams.settings import Settings, Webhook, is_address
+from streams.settings import Settings, Webhook
 from streams.stages.alert import AlertDecision, Decision
 from streams.stages.step import Stage
-from streams.toml_lines import place
 
 log = logging.getLogger("threadwatch.live")
 
@@ -249,27 +245,3 @@ async def _taken_out(agent: Any, partition: int, delivery: Delivery) -> bool:
 
 def _named(delivery: Delivery) -> str:
     return f"case {case_of(delivery.pileon_id)} revision {delivery.revision} ({delivery.event})"
-
-
-def check_webhooks(webhooks: Sequence[Webhook], file: Path | None = None) -> None:
-    """Raise UserError for a receiver that could not be told anything: no secret, no address, one that is not public.
-
-    ``file`` is where they were read from: the line names the receiver's place in it.
-    """
-    for number, webhook in enumerate(webhooks):
-        for wrong in _mistakes(webhook):
-            where = f"{place(file, ('webhooks', number))}: " if file else ""
-            raise UserError(f"{where}webhooks, {webhook.name}: {wrong}")
-
-
-def _mistakes(webhook: Webhook) -> Iterable[str]:
-    variable = f"{PREFIX}WEBHOOKS__{webhook.name.upper().replace('-', '_')}__SECRETS"
-    if not webhook.secrets:
-        yield f"it has no secret; set {variable}, or `secrets` in the settings file"
-    host = host_of(webhook.url)
-    if not is_address(webhook.url) or not host:
-        yield "its url is no address; write https://host/path"
-    if not webhook.allow_private and not webhook.url.lower().startswith("https://"):
-        yield "its url is not https; `allow_private` allows it for an inner network"
-    if not webhook.allow_private and is_literal(host) and not is_public(host):
-        yield "its url leads to an address that is not public; `allow_private` allows it"

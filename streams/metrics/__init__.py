@@ -147,6 +147,10 @@ class Metrics:
         """Count a verdict."""
         self._cases.feedback.labels(judgement).inc()
 
+    def verdict_unreadable(self, reason: str) -> None:
+        """Count a verdict that could not be read."""
+        self._cases.unreadable.labels(closed(reason, _REASONS)).inc()
+
     def ticked(self) -> None:
         """Count a tick written."""
         self.ticks.inc()

@@ -60,8 +60,8 @@ def lines(
 ) -> timeseries.Panel:  # fmt: skip
     """Return a course over time; the legend says each series' last value. ``bars_of``: bars of so long an interval, and their total.
 
-    What a bar counts is the increase over ``$__rate_interval``: the bar's time and one scrape more, for what came between the last scrape of
-    the bar before and the first of this one is in neither of their own times. Each step from scrape to scrape is so in one bar.
+    What a bar counts is the increase over ``$__rate_interval``: the bar's time and one scrape more, for what came between the last
+    scrape of the bar before and the first of this one is in neither of their own times. Each step from scrape to scrape is in one bar.
     """
     panel = _framed(timeseries.Panel(), title, said, unit, steps, look)
     panel = panel.line_width(2).fill_opacity(70 if bars_of else 25 if stacked else 0).show_points(words.VisibilityMode.NEVER)
