@@ -38,6 +38,9 @@ _ONE_IS_BAD: Final = (400, 413, 422)
 """What is answered to a batch because of what is in it; any other 4xx is said to whatever we post."""
 REPEAT_RESOLVE: Final = timedelta(minutes=20)
 """How long an end is posted again: longer than the lease, so that a post that failed is made good."""
+REPEAT_UNHEARD: Final = timedelta(minutes=1)
+"""The same for what opened and ended in a storm: two rounds. Alertmanager forgets it at its group's next turn, while the storm is on; what
+is posted until the storm is over would be told as ended, beside others of its community, to people who never heard of it."""
 _SETTLE: Final = 0.5
 """Seconds for Alertmanager's inhibitor to take note; it runs beside its dispatcher."""
 _AWAY: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, OSError)
@@ -45,14 +48,25 @@ _AWAY: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, Timeo
 
 def alerts(entries: Iterable[Firing | Storm], now: datetime, lease: timedelta, console_url: str = "") -> list[Alert]:
     """Return what to post now, storms first (they inhibit the rest). A pile-on that escalated gives both severities."""
-    storms: list[Alert] = []
-    pileons: list[Alert] = []
-    for entry in entries:
-        if isinstance(entry, Storm):
-            storms += _storm(entry, now, lease)
-        elif entry.done_at is None or now - entry.done_at <= REPEAT_RESOLVE:
-            pileons += [_pileon(entry, severity, now, lease, console_url) for severity in entry.severities]
-    return storms + pileons
+    found = list(entries)
+    on = {entry.source: entry for entry in found if isinstance(entry, Storm)}
+    storms = [alert for storm in on.values() for alert in _storm(storm, now, lease)]
+    told = [entry for entry in found if isinstance(entry, Firing) and _is_posted(entry, now, on.get(entry.source))]
+    return storms + [_pileon(firing, severity, now, lease, console_url) for firing in told for severity in firing.severities]
+
+
+def _is_posted(firing: Firing, now: datetime, storm: Storm | None) -> bool:
+    """Return whether this is posted: what goes on is, and an end for a while.
+
+    Who was told of a case before a storm is told its end, but the storm inhibits it: it is posted until the storm is over. Of a case
+    that opened in the storm and ended in it nobody ever heard.
+    """
+    if firing.done_at is None:
+        return True
+    if storm is None or storm.since is None or storm.until is None or not storm.since <= firing.done_at < storm.until:
+        return now - firing.done_at <= REPEAT_RESOLVE
+    was_told = firing.fired_at is None or firing.fired_at < storm.since
+    return now < storm.until + REPEAT_RESOLVE if was_told else now < min(storm.until, firing.done_at + REPEAT_UNHEARD)
 
 
 def _pileon(firing: Firing, severity: Severity, now: datetime, lease: timedelta, console_url: str) -> Alert:

@@ -14,7 +14,8 @@ from streams.live.watch import Watch
 from streams.settings import Alertmanager as Where
 from streams.settings import Settings
 from streams.stages.alert import AlertDecision, Decision
-from streams.stages.firing import Firing, Storm
+from streams.stages.alert_config import Config
+from streams.stages.firing import Firing, Storm, together
 from streams.stages.step import Stage
 
 Entries = list[Firing | Storm]
@@ -30,7 +31,7 @@ class Poster:
         self._delays = _Delays(watch)
         urls = dict.fromkeys(url.rstrip("/") for url in settings.alertmanager.urls)
         managers = (Alertmanager(url, watch.metrics.alert_posted) for url in urls)
-        self._leases = [_Lease(manager, settings.alertmanager, self._delays) for manager in managers]
+        self._leases = [_Lease(manager, settings.alertmanager, settings.alert, self._delays) for manager in managers]
         self._running: list[asyncio.Task[None]] = []
 
     def applied(self, stage: Stage, effects: Effects) -> None:
@@ -87,7 +88,8 @@ class _Delays:
 class _Lease:
     """What one Alertmanager is told, at its own pace: never two posts at once."""
 
-    def __init__(self, manager: Alertmanager, where: Where, delays: _Delays) -> None:
+    def __init__(self, manager: Alertmanager, where: Where, config: Config, delays: _Delays) -> None:
+        self._config = config
         self._manager, self._lease, self._console_url = manager, where.lease, where.console_url
         self._every, self._delays = where.post_every.total_seconds(), delays
         self._changed = asyncio.Event()
@@ -111,7 +113,7 @@ class _Lease:
         while not service.should_stop:
             news, self._news = self._news, set()
             before, self._untaken_since = self._untaken_since, self._untaken_since or time.monotonic()  # a lock may be held for long
-            untold, entries = set(self._delays.untold), await _entries(agent)
+            untold, entries = set(self._delays.untold), await self._entries(agent)
             if is_round := clock() >= next_round:
                 next_round = clock() + self._every
                 self._storms.clear()
@@ -127,6 +129,12 @@ class _Lease:
     async def close(self) -> None:
         """Close the connections."""
         await self._manager.close()
+
+    async def _entries(self, agent: StageAgent) -> Entries:
+        """Return what fires on every partition held here; a storm is one of all of them, however the cases fall on partitions."""
+        found: Entries = await agent.looked_at(lambda room: list(room.store.entries.values()))
+        storms = [entry for entry in found if isinstance(entry, Storm)]
+        return [*(entry for entry in found if isinstance(entry, Firing)), *together(storms, self._config)]
 
     def _is_news(self, entry: Firing | Storm, news: set[str]) -> bool:
         if isinstance(entry, Firing):
@@ -149,11 +157,6 @@ class _Lease:
         except TimeoutError:
             return
         self._changed.clear()
-
-
-async def _entries(agent: StageAgent) -> Entries:
-    """Return what fires on every partition held here."""
-    return await agent.looked_at(lambda room: list(room.store.entries.values()))
 
 
 async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:

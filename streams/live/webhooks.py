@@ -17,7 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from streams.engine import Effects
 from streams.live.addresses import ForbiddenAddressError, PublicOnly, public_socket
-from streams.live.outbox import STORM, Delivery, Outbox
+from streams.live.outbox import STORM, Delivery, Outbox, Storms
 from streams.live.signing import headers
 from streams.live.wording import case_of
 from streams.metrics import Metrics
@@ -65,7 +65,8 @@ class Webhooks:
         """Return what makes a partition's outbox: for the alert stage, if there is a receiver."""
         if stage.name != "alert" or not self._settings.webhooks:
             return None
-        return lambda: Outbox(self._settings.webhooks, self._settings.alertmanager.console_url)
+        storms = Storms(self._settings.alert)
+        return lambda: Outbox(self._settings.webhooks, self._settings.alertmanager.console_url, storms)
 
     def applied(self, stage: Stage, effects: Effects) -> None:
         """Wake the receivers after a batch of the alert stage: news are told at once."""
