@@ -18,6 +18,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from streams.engine import Effects
 from streams.live.addresses import ForbiddenAddressError, PublicOnly, public_socket
 from streams.live.outbox import STORM, Delivery, Outbox, Storms
+from streams.live.retry_after import retry_after
 from streams.live.signing import headers
 from streams.live.wording import case_of
 from streams.metrics import Metrics
@@ -45,11 +46,11 @@ class _LeftError(Exception):
 
 
 class _AwayError(Exception):
-    """A try failed. ``outcome`` is one of metrics.DELIVERED."""
+    """A try failed. ``outcome`` is one of metrics.DELIVERED; ``asked``: seconds that the answer asks us to wait."""
 
-    def __init__(self, outcome: str, why: str) -> None:
+    def __init__(self, outcome: str, why: str, asked: float = 0.0) -> None:
         super().__init__(why)
-        self.outcome = outcome
+        self.outcome, self.asked = outcome, asked
 
 
 class Webhooks:
@@ -115,10 +116,16 @@ class Receiver:
         self._storms: set[str] = set()
         """Summaries told: every partition with the storm has the same."""
         self._last = ""
+        self._asked = 0.0
+        """Seconds that an answer of the last round asked us to wait (``Retry-After``)."""
 
     async def serve(self) -> None:
-        """Deliver what waits, again and again; after a failure with growing pauses, whatever is new meanwhile."""
-        pause = wait_random_exponential(multiplier=0.5, max=MAX_PAUSE)
+        """Deliver what waits, again and again; after a failure with growing pauses, or as we are asked, whatever is new."""
+        own = wait_random_exponential(multiplier=0.5, max=MAX_PAUSE)
+
+        def pause(state: Any) -> float:
+            return max(self._asked, float(own(state)))
+
         while True:
             async for attempt in AsyncRetrying(retry=retry_if_exception_type(_LeftError), wait=pause):
                 with attempt:
@@ -139,13 +146,14 @@ class Receiver:
 
     async def _round(self) -> None:
         """Try every pile-on's oldest delivery, those tried least first, until nothing waits. Raises _LeftError where something is left."""
+        self._asked = 0.0
         while waiting := self._heads(await self._waiting()):
             failures = 0
             for partition, delivery in waiting:
                 if await self._is_settled(partition, delivery):
                     continue
                 failures += 1
-                if failures >= _PATIENCE or self._last != "refused":  # who does not answer would only be waited for again
+                if failures >= _PATIENCE or self._last != "refused" or self._asked:  # who does not answer would only be waited for again
                     break
             if failures:
                 raise _LeftError
@@ -171,6 +179,7 @@ class Receiver:
                 await self._try(delivery)
             except _AwayError as away:
                 if not self._is_over(delivery, away):
+                    self._asked = min(away.asked, self._left(delivery))  # it may not ask for longer than we try
                     return False
             self._done.add(delivery.key)
         if not await _taken_out(self._agent, partition, delivery):
@@ -195,7 +204,7 @@ class Receiver:
         told = headers(self._webhook.secrets, delivery.id, body, datetime.now(UTC))
         try:
             async with session.post(self._webhook.url, data=body, headers=told, allow_redirects=False) as answer:
-                status = answer.status
+                status, asked = answer.status, retry_after(answer.headers, datetime.now(UTC))
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, ForbiddenAddressError):
                 raise _AwayError("forbidden", "its name leads to an address that is not public") from error
@@ -203,7 +212,7 @@ class Receiver:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _AwayError("failed", "it does not answer") from error
         if not 200 <= status < 300:
-            raise _AwayError("refused", f"it answers {status}" + (", redirects are not followed" if 300 <= status < 400 else ""))
+            raise _AwayError("refused", f"it answers {status}" + (", redirects are not followed" if 300 <= status < 400 else ""), asked)
         return status
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -222,8 +231,12 @@ class Receiver:
             log.warning("webhook %s: not delivered, %s; it is tried again", self._webhook.name, why)
         self._last = outcome
 
+    def _left(self, delivery: Delivery) -> float:
+        """Return the seconds until it is given up."""
+        return (delivery.queued_at + self._webhook.give_up_after - datetime.now(UTC)).total_seconds()
+
     def _is_over(self, delivery: Delivery, away: _AwayError) -> bool:
-        if datetime.now(UTC) - delivery.queued_at < self._webhook.give_up_after:
+        if self._left(delivery) > 0:
             return False
         self._metrics.delivered.labels("expired").inc()
         log.error("webhook %s: %s given up after %s, %s", self._webhook.name, _named(delivery), self._webhook.give_up_after, away)

@@ -33,6 +33,8 @@ class Hooks:
 
     def __init__(self) -> None:
         self.answer: int | str = 204
+        self.headers: dict[str, str] = {}
+        """What every answer has beside."""
         self.tries: list[str] = []
         """The idempotency key of each request."""
         self.taken: list[dict[str, Any]] = []
@@ -80,7 +82,7 @@ class Hooks:
         assert isinstance(answer, int)
         if 200 <= answer < 300:
             self.taken.append(json.loads(body))
-        return web.Response(status=answer, headers={"Location": "/elsewhere"} if 300 <= answer < 400 else {})
+        return web.Response(status=answer, headers=self.headers | ({"Location": "/elsewhere"} if 300 <= answer < 400 else {}))
 
     async def _elsewhere(self, request: web.Request) -> web.Response:
         self.redirected += 1

@@ -149,8 +149,10 @@ def test_storms_of_two_sources_are_two() -> None:
 
 def test_a_case_notes_when_it_was_first_told_and_keeps_it() -> None:
     def fired(*records: PileOn, **config: Any) -> Any:
-        folded(stage(**config), list(records), store := stage().new_store())
-        assert (firing := store.firing("case-1")) is not None
+        store = stage().new_store()
+        folded(stage(**config), list(records), store)
+        firing = store.firing("case-1")
+        assert firing is not None
         return firing.fired_at
 
     assert fired(pileon(opening_delay_seconds=30.0), ongoing(2, Severity.CRITICAL), closed(3)) == NOON + 30 * SECOND

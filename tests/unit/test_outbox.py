@@ -143,7 +143,7 @@ def test_a_verdict_s_end_is_an_end_that_says_so() -> None:
     rooms.turn(pileon(ID), pileon(ID, 2, Status.CLOSED, ended_because=EndedBecause.JUDGED))
     ended = json.loads(rooms.outbox.waiting()[1].body)
     assert (ended["event"], ended["ended_because"], ended["id"]) == ("ended", "judged", f"{ID}/2/mods")
-    assert ended["text"].endswith("· ENDED (judged)")
+    assert ended["text"].endswith("· ENDED (judged) · threadwatch watch --case QQMKM4V2")
 
 
 TRANSITIONS = [pileon(ID), pileon(ID, 2, Status.ONGOING), worse(3), closed(4, severity=Severity.CRITICAL), *storm(25), worse(2, "case-3")]
