@@ -89,6 +89,7 @@ class Webhooks:
         while True:
             waiting: Waiting = await agent.looked_at(lambda room: [(room.partition, one) for one in room.outbox.waiting()])
             self._metrics.waiting.set(len(waiting))
+            self._metrics.oldest_waiting.set(max((_age(one) for _, one in waiting if one.receiver in self._news), default=0.0))
             for partition, delivery in waiting:
                 if delivery.receiver not in self._news and datetime.now(UTC) - delivery.queued_at > FOR_NOBODY:
                     await _taken_out(agent, partition, delivery)
@@ -241,6 +242,10 @@ class Receiver:
         self._metrics.delivered.labels("expired").inc()
         log.error("webhook %s: %s given up after %s, %s", self._webhook.name, _named(delivery), self._webhook.give_up_after, away)
         return True
+
+
+def _age(delivery: Delivery) -> float:
+    return max(0.0, (datetime.now(UTC) - delivery.queued_at).total_seconds())
 
 
 async def _taken_out(agent: Any, partition: int, delivery: Delivery) -> bool:

@@ -64,7 +64,7 @@ class Metrics:
         self._comments = Comments(self._make, self._sites, scorer, refer)
         self._cases = Cases(self._make, self._sites)
         self._streams()
-        self.waiting, self.delivered = self._cases.waiting, self._cases.delivered
+        self.waiting, self.oldest_waiting, self.delivered = self._cases.waiting, self._cases.oldest_waiting, self._cases.delivered
 
     def _stages(self) -> None:
         self.messages = self._make.nested("messages_total", "Messages taken by a stage, by outcome.", "stage", "outcome", self._outcomes)

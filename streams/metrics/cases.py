@@ -75,6 +75,9 @@ class Cases:
         self.posted = make.counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
         self.delivered = make.counts("webhooks_posted_total", "Tries to deliver a webhook, by what became of them.", outcome=DELIVERED)
         self.waiting = make.gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.")
+        self.oldest_waiting = make.gauge(
+            "webhooks_oldest_waiting_seconds", "Seconds since the oldest webhook that waits for a receiver was decided; 0 where none does."
+        )
 
     def count_turns(self, transitions: Sequence[PileOn]) -> None:
         """Count transitions."""
