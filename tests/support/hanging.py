@@ -1,7 +1,7 @@
 """``python -m tests.support.hanging worker …``: the program itself, one stage hanging while the file named by ``HANGS_WHILE`` is there.
 
 ``HANGS`` names the stage. ``score``, unless told otherwise: the scorer hangs, on its thread. Any other: its folds wait, those of the
-partition that ``HANGS_PARTITION`` names or, without it, of all.
+partition that ``HANGS_PARTITION`` names or, without it, of all. ``SLOW``: seconds that the scorer takes for 32 texts, as a transformer does.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from streams.scorers.linear import Linear
 
 def run() -> None:
     """Wrap the stage from outside, then run the program."""
+    if "SLOW" in os.environ:
+        slow_scorer(float(os.environ["SLOW"]))
     there, stage = Path(os.environ["HANGS_WHILE"]), os.environ.get("HANGS", "score")
     if stage == "score":
         hang_scorer(there)
@@ -26,6 +28,17 @@ def run() -> None:
         named = os.environ.get("HANGS_PARTITION")
         hang_fold(there, stage, range(1024) if named is None else (int(named),))
     main()
+
+
+def slow_scorer(seconds: float) -> None:
+    """Let the scorer take so long for a batch, of 32 texts at most."""
+    score = Linear.score
+
+    def slow(self: Linear, texts: Sequence[str]) -> list[Toxicity]:
+        time.sleep(seconds)
+        return score(self, texts)
+
+    Linear.score, Linear.at_most = slow, 32  # type: ignore[method-assign,attr-defined]
 
 
 def hang_scorer(there: Path) -> None:
