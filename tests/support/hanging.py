@@ -1,7 +1,7 @@
 """``python -m tests.support.hanging worker …``: the program itself, one stage hanging while the file named by ``HANGS_WHILE`` is there.
 
 ``HANGS`` names the stage. ``score``, unless told otherwise: the scorer hangs, on its thread. Any other: its folds wait, those of the
-partition that ``HANGS_PARTITION`` names or, without it, of all. ``SLOW``: seconds that the scorer takes for 32 texts, as a transformer does.
+partition that ``HANGS_PARTITION`` names or, without it, of all. ``SLOW``: seconds that the scorer takes for 32 texts.
 """
 
 import asyncio
