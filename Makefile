@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench outage eval train dashboards lock clean
+.PHONY: help setup setup-dev demo test lint bench outage told eval train dashboards lock clean
 
 help:  ## List these targets.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ bench: setup-dev  ## Comments a second, delay, memory; prints the machine.
 outage: setup-dev  ## Receivers away for ten minutes (MINUTES=n), with the whole program: what is lost, what comes twice.
 	@$(BIN)/python -m tests.support.debian
 	@$(BIN)/python -m tests.bench.receiver_down $(if $(MINUTES),--minutes $(MINUTES))
+
+told: setup-dev  ## Break things (ROUNDS=n): after how many seconds has a receiver of Alertmanager read of it?
+	@$(BIN)/python -m tests.support.debian
+	@$(BIN)/python -m tests.bench.told $(if $(ROUNDS),--rounds $(ROUNDS))
 
 eval: setup-dev  ## AUC of the shipped scorer per set; the pile-on detectors on a simulated site. QUICK=1: a small one.
 	@$(BIN)/python -m streams.scorers.train --evaluate

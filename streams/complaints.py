@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
+from msgspec import inspect
 
 from streams.toml_lines import Steps
 
@@ -13,6 +14,11 @@ Convert = Callable[[Tree], Any]
 """What raises msgspec.ValidationError for a tree with a mistake."""
 
 _AT: Final = re.compile(r" - at `\$([^`]*)`")
+_WRITTEN: Final = {
+    "duration": ', write "PT30S", "PT10M", "P1D" or a number of seconds',
+    "datetime": ", write 2024-05-01T00:00:00Z",
+}
+"""What a message speaks of → how it is written."""
 _STEP: Final = re.compile(r"\.(?P<name>\w+)|\[(?P<number>\d+)\]|\[\.\.\.\]")
 _UNKNOWN: Final = re.compile(r"^Object contains unknown field `([^`]+)`")
 _OWN: Final = re.compile(r"^(\w+(?:\[\d+\])?(?:\.\w+)*)[: ]")
@@ -39,6 +45,28 @@ def with_names(said: str, steps: Steps) -> str:
     depth = len(_STEP.findall(at[1]))
     way = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" if step.isidentifier() else f'."{step}"' for step in steps[:depth])
     return _AT.sub(lambda _: f" - at `${way}`", said)
+
+
+def with_allowed(said: str, kind: Any, steps: Steps) -> str:
+    """Return the message with what may stand there: an enum's words, or how a duration or a time is written."""
+    way = _AT.search(said)
+    what, where = (said[: way.start()], said[way.start() :]) if way else (said, "")
+    if "enum value" in what and (words := _words(inspect.type_info(kind), steps)):
+        return f"{what}, there are {', '.join(words)}{where}"
+    example = next((example for sign, example in _WRITTEN.items() if sign in what), "")
+    return f"{what}{example}{where}"
+
+
+def _words(kind: Any, steps: Steps) -> list[str]:
+    """Return the words of the enum that the steps lead to; none where they lead to something else."""
+    for step in steps:
+        if isinstance(kind, inspect.StructType):
+            kind = next((field.type for field in kind.fields if field.encode_name == step), None)
+        elif isinstance(kind, inspect.DictType):
+            kind = kind.value_type
+        else:
+            kind = getattr(kind, "item_type", None)
+    return [str(each.value) for each in kind.cls] if isinstance(kind, inspect.EnumType) else []
 
 
 def _parts(way: str) -> tuple[str | int | None, ...]:

@@ -100,7 +100,7 @@ def closed(word: str, allowed: Collection[str]) -> str:
     return word if word in allowed else OTHER
 
 
-def replace_second(gauge: Gauge, first: str, values: Mapping[int, int]) -> None:
+def replace_second(gauge: Gauge, first: str, values: Mapping[int, float]) -> None:
     """Set a gauge of two labels for one word of the first; what is not named for the second is forgotten."""
     for held, second in [labels for labels in list(gauge._metrics) if labels[0] == first]:  # noqa: SLF001 the client has no public list
         if int(second) not in values:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct, field
 
-from streams.complaints import steps_to, with_names
+from streams.complaints import steps_to, with_allowed, with_names
 from streams.environment import PREFIX, given_in, put
 from streams.errors import UserError
 from streams.records import Severity
@@ -243,7 +243,7 @@ def _converted(tree: dict[str, Any], where: Callable[[Steps], str]) -> Settings:
         settings = _settings(tree)
     except msgspec.ValidationError as error:
         steps = steps_to(str(error), tree, _settings)
-        raise UserError(f"{where(steps)}: {with_names(str(error), steps)}") from error
+        raise UserError(f"{where(steps)}: {with_allowed(with_names(str(error), steps), Settings, steps)}") from error
     for name in settings.communities:
         try:
             _community(name)
@@ -280,7 +280,7 @@ def pileon_config(settings: Settings, community: str) -> PileOnConfig:
     try:
         return msgspec.convert(msgspec.to_builtins(settings.pileon) | overrides, PileOnConfig, strict=False)
     except msgspec.ValidationError as error:
-        raise UserError(f"communities.{community}: {error}") from error
+        raise UserError(f"communities.{community}: {with_allowed(str(error), PileOnConfig, ())}") from error
 
 
 def topology_config(settings: Settings, installation_key: bytes) -> TopologyConfig:

@@ -14,7 +14,9 @@ import typer
 from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-Finding = tuple[str, bool, str]
+Finding = tuple[str, bool | None, str]
+"""What, whether it is well (None: to be looked at), and what is said of it."""
+_SAID = {True: "ok     ", False: "MISSING", None: "CHECK  "}
 _PATIENCE = 3.0
 """Seconds."""
 
@@ -25,10 +27,10 @@ def doctor(config: Config = None, kafka: Kafka = None, prefix: Prefix = None, da
     settings = settings_of(config, kafka, prefix, data)
     findings = [*_installed(), *_key(settings), *_scorer(settings), *asyncio.run(_broker(settings)), *asyncio.run(_told(settings))]
     for what, good, said in findings:
-        print(f"{'ok     ' if good else 'MISSING'}  {what:<14} {said}")
+        print(f"{_SAID[good]}  {what:<14} {said}")
     for line in _optional():
         print(f"optional {line}")
-    return 0 if all(good for _, good, _ in findings) else 1
+    return 1 if any(good is False for _, good, _ in findings) else 0
 
 
 def _installed() -> Iterator[Finding]:
@@ -69,14 +71,16 @@ async def _told(settings: Any) -> list[Finding]:
     """Return what is wrong with whom alerts are told to: each Alertmanager is asked, a webhook is not."""
     import aiohttp
 
-    found = [_webhook(one) for one in settings.webhooks]
+    from streams.live.receivers import heard_of_nothing
+
+    found = [*map(_webhook, settings.webhooks), *(("webhook", None, line) for line in heard_of_nothing(settings))]
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as session:
         return [*found, *[await _alertmanager(session, url) for url in settings.alertmanager.urls]]
 
 
 def _webhook(webhook: Any) -> Finding:
     from streams.errors import UserError
-    from streams.live.webhooks import check_webhooks
+    from streams.live.receivers import check_webhooks
 
     try:
         check_webhooks([webhook])

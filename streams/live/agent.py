@@ -92,6 +92,7 @@ class StageAgent:
             if not self._is_ours(partition, generation):
                 return False  # revoked while they lay in a buffer: opening now would fence the new owner, who reads them
             room = await self._opened(partition)
+            self.progress.moved(partition, time.monotonic())  # to load its state may have taken long; that is no standstill
             await self._catch_up(room, messages[0].offset)
             await self._applied(room, messages)
             return True
@@ -101,6 +102,7 @@ class StageAgent:
             await room.write_down(some, partial(self._moved, room.partition))
             started = time.perf_counter()
             effects = await room.apply(some)
+            self._moved(room.partition)
             if effects is not None:
                 self._watcher(self.stage, effects, time.perf_counter() - started)
 
@@ -144,6 +146,10 @@ class StageAgent:
                 if room := self.rooms.get(partition):
                     await self._catch_up(room, _END)
         self._suspected = waiting
+
+    def standstills(self) -> dict[int, float]:
+        """Return the seconds for which each partition held here stands still although input waits; 0 where none does."""
+        return self.progress.standstills(list(self.rooms), time.monotonic())
 
     def _is_ours(self, partition: int, generation: int) -> bool:
         """Return whether what was fetched in this generation of the group is ours to apply.

@@ -38,6 +38,9 @@ _ONE_IS_BAD: Final = (400, 413, 422)
 """What is answered to a batch because of what is in it; any other 4xx is said to whatever we post."""
 REPEAT_RESOLVE: Final = timedelta(minutes=20)
 """How long an end is posted again: longer than the lease, so that a post that failed is made good."""
+REPEAT_UNHEARD: Final = timedelta(minutes=1)
+"""The same for what opened and ended in a storm: two rounds. Alertmanager forgets it at its group's next turn, while the storm is on; what
+is posted until the storm is over would be told as ended, beside others of its community, to people who never heard of it."""
 _SETTLE: Final = 0.5
 """Seconds for Alertmanager's inhibitor to take note; it runs beside its dispatcher."""
 _AWAY: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, OSError)
@@ -45,14 +48,25 @@ _AWAY: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, Timeo
 
 def alerts(entries: Iterable[Firing | Storm], now: datetime, lease: timedelta, console_url: str = "") -> list[Alert]:
     """Return what to post now, storms first (they inhibit the rest). A pile-on that escalated gives both severities."""
-    storms: list[Alert] = []
-    pileons: list[Alert] = []
-    for entry in entries:
-        if isinstance(entry, Storm):
-            storms += _storm(entry, now, lease)
-        elif entry.done_at is None or now - entry.done_at <= REPEAT_RESOLVE:
-            pileons += [_pileon(entry, severity, now, lease, console_url) for severity in entry.severities]
-    return storms + pileons
+    found = list(entries)
+    on = {entry.source: entry for entry in found if isinstance(entry, Storm)}
+    storms = [alert for storm in on.values() for alert in _storm(storm, now, lease)]
+    told = [entry for entry in found if isinstance(entry, Firing) and _is_posted(entry, now, on.get(entry.source))]
+    return storms + [_pileon(firing, severity, now, lease, console_url) for firing in told for severity in firing.severities]
+
+
+def _is_posted(firing: Firing, now: datetime, storm: Storm | None) -> bool:
+    """Return whether this is posted: what goes on is, and an end for a while.
+
+    Who was told of a case before a storm is told its end, but the storm inhibits it: it is posted until the storm is over. Of a case
+    that opened in the storm and ended in it nobody ever heard.
+    """
+    if firing.done_at is None:
+        return True
+    if storm is None or storm.since is None or storm.until is None or not storm.since <= firing.done_at < storm.until:
+        return now - firing.done_at <= REPEAT_RESOLVE
+    was_told = firing.fired_at is None or firing.fired_at < storm.since
+    return now < storm.until + REPEAT_RESOLVE if was_told else now < min(storm.until, firing.done_at + REPEAT_UNHEARD)
 
 
 def _pileon(firing: Firing, severity: Severity, now: datetime, lease: timedelta, console_url: str) -> Alert:
@@ -128,8 +142,10 @@ class Alertmanager:
         self._session: aiohttp.ClientSession | None = None
         self._last = (OK, 0)
 
-    async def post(self, alerts: Sequence[Alert], on_taken: Taken = _unnoticed) -> None:
+    async def post(self, alerts: Sequence[Alert], on_taken: Taken = _unnoticed) -> bool:
         """Post, storms first; ``on_taken`` gets what was taken, when it is. Nothing is posted as an empty list.
+
+        Return whether it takes alerts: it took some, though others may have been refused for what is in them.
 
         Never raises for one that is away or refuses: it is counted and said once.
         """
@@ -138,10 +154,12 @@ class Alertmanager:
         session = self._session
         storms = [alert for alert in alerts if alert["labels"]["alertname"] == STORM]
         others = [alert for alert in alerts if alert["labels"]["alertname"] != STORM]
+        takes = False
         for part in [part for part in (storms, others) if part] or [others]:
-            await self._post(session, part, on_taken)
+            takes = await self._takes(session, part, on_taken)
             if part is storms:  # what is to inhibit must be known there before what it inhibits
                 await asyncio.sleep(_SETTLE)
+        return takes
 
     async def close(self) -> None:
         """Close the connections."""
@@ -149,14 +167,15 @@ class Alertmanager:
             await self._session.close()
             self._session = None
 
-    async def _post(self, session: aiohttp.ClientSession, alerts: Sequence[Alert], on_taken: Taken) -> None:
+    async def _takes(self, session: aiohttp.ClientSession, alerts: Sequence[Alert], on_taken: Taken) -> bool:
         waiting = [alerts[start : start + BATCH] for start in range(0, max(1, len(alerts)), BATCH)]
-        worst, status = OK, 0
+        worst, status, takes = OK, 0, False
         while waiting:
             batch = waiting.pop(0)
             outcome, answered = await self._outcome(session, batch)
             self._on_outcome(outcome)
             if outcome == OK:
+                takes = True
                 on_taken(batch)
                 continue
             worst, status = outcome, answered
@@ -164,6 +183,7 @@ class Alertmanager:
                 break
             waiting[:0] = _halves(batch)
         self._say(worst, status)
+        return takes
 
     async def _outcome(self, session: aiohttp.ClientSession, batch: Sequence[Alert]) -> tuple[str, int]:
         """Return one of OUTCOMES, and what was answered if it was not 2xx; 0 where there was no answer."""

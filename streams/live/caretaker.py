@@ -71,7 +71,9 @@ class Caretaker(Service):
     async def _heartbeat(self) -> None:
         while not self.should_stop:
             self._watchdog.loop_seen = time.monotonic()
+            self._watch.metrics.alerts_untaken.set(self._poster.untaken_for())
             for agent in self._agents:
+                self._watch.metrics.standing_still(agent.stage.name, agent.standstills())
                 if reason := agent.app.crash_reason:
                     # Faust would stay, idle and deaf: its consumer is gone.
                     await guarded(f"stage {agent.stage.name}", _raising(reason))
@@ -105,7 +107,7 @@ class Caretaker(Service):
     async def _feedback(self) -> None:
         pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
         if pileons is not None:
-            self._verdicts = Verdicts(self._settings, pileons, self._watch.metrics.judged)
+            self._verdicts = Verdicts(self._settings, pileons, self._watch.metrics.judged, self._watch.metrics.verdict_unreadable)
             await self._every(_VERDICTS_EVERY, "verdicts", self._verdicts.look)
 
     @Service.task
@@ -145,7 +147,7 @@ class Caretaker(Service):
             applied = {number: room.applied.offset for number, room in list(agent.rooms.items())}
             lags = await self._lag_probe.lags(agent.stage.source.name, applied)
             await agent.read_undelivered(lags)
-            agent.progress.saw_lag(sum(lags.values()), time.monotonic())
+            agent.progress.saw_lags(lags, time.monotonic())
             self._watch.lag(topic_name(self._settings, agent.stage.source.name), lags)
             if agent.stage.name == "pileon":
                 self._watch.open_now(await agent.looked_at(lambda room: list(room.store.open_cases())))

@@ -43,7 +43,7 @@ def stage_app(settings: Settings, stage: str, batch: int) -> faust.App:
         broker_heartbeat_interval=3.0,
         broker_rebalance_timeout=60.0,
         broker_max_poll_interval=300.0,
-        broker_max_poll_records=4 * CHUNK,
+        broker_max_poll_records=4 * min(CHUNK, batch),  # what one partition may have before the next is asked
         consumer_max_fetch_size=MAX_MESSAGE,
         producer_request_timeout=60.0,
         worker_redirect_stdouts=False,

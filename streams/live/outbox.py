@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import Struct
@@ -17,7 +18,8 @@ from streams.live.wording import annotations, case_of, line, shown
 from streams.records import Moment
 from streams.settings import Webhook
 from streams.stages.alert import AlertDecision, Decision, Reason
-from streams.stages.firing import Firing, Storm
+from streams.stages.alert_config import Config
+from streams.stages.firing import Firing, Storm, together
 from streams.topics import json_key
 
 TOPIC: Final = "deliveries"
@@ -64,11 +66,26 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 _DECODE: Final = msgspec.json.Decoder(Delivery | Told | StormTold).decode
 
 
-class Outbox:
-    """What waits in one partition. A function of its entries alone; ``planned`` says which to write and takes them."""
+class Storms:
+    """What opened on the partitions of this worker: a storm is one, however its cases fall on them."""
 
-    def __init__(self, webhooks: Sequence[Webhook], console_url: str) -> None:
-        self._webhooks, self._console_url = webhooks, console_url
+    def __init__(self, config: Config) -> None:
+        """``config`` says what a storm is."""
+        self._config = config
+        self._of: WeakKeyDictionary[Outbox, dict[str, Storm]] = WeakKeyDictionary()
+
+    def seen(self, outbox: "Outbox", storm: Storm) -> Storm:
+        """Take what a partition sees of a source; return what all of them see."""
+        self._of.setdefault(outbox, {})[storm.source] = storm
+        (found,) = together([of[storm.source] for of in self._of.values() if storm.source in of], self._config)
+        return found
+
+
+class Outbox:
+    """What waits in one partition. A function of its entries, but for storms; ``planned`` says which to write and takes them."""
+
+    def __init__(self, webhooks: Sequence[Webhook], console_url: str, storms: Storms | None = None) -> None:
+        self._webhooks, self._console_url, self._storms = webhooks, console_url, storms or Storms(Config())
         self._entries: dict[bytes, Delivery | Told | StormTold] = {}
 
     def take(self, entries: Mapping[bytes, bytes | None]) -> None:
@@ -89,11 +106,11 @@ class Outbox:
         asked: Entries = {}
         for step in effects.steps:
             entries = [entry for _, entry in step.entries]
-            storm = next((entry for entry in entries if isinstance(entry, Storm) and entry.is_on), None)
+            storm = next((self._storms.seen(self, entry) for entry in entries if isinstance(entry, Storm)), None)
             for told in step.outputs:
                 if isinstance(told, AlertDecision) and told.decision is not Decision.HOLD:
                     firing = next((one for one in entries if isinstance(one, Firing) and one.pileon_id == told.pileon_id), None)
-                    one = self._of_storm(storm, now) if storm and told.reason is Reason.STORM else self._of_case(told, firing, now)
+                    one = self._of_storm(storm, now) if storm and _is_of_storm(told, storm) else self._of_case(told, firing, now)
                     self.take(one)
                     asked |= one
         return asked
@@ -145,6 +162,10 @@ class Outbox:
                 "revision": told.revision, **labels, **_numbers(firing), "at": told.at,
                 **({"ended_because": str(told.reason)} if is_end else {}), **({"link": link} if link else {})}  # fmt: skip
         return _made(told.pileon_id, told.revision, receiver, event, body, now)
+
+
+def _is_of_storm(told: AlertDecision, storm: Storm) -> bool:
+    return told.reason is Reason.STORM or (told.decision is Decision.FIRE and storm.is_on)
 
 
 def _numbers(firing: Firing) -> dict[str, Any]:

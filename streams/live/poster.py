@@ -1,10 +1,11 @@
 """Keeps the lease of everything that fires: what changed at once, all of it every 30 s while it lasts. Each Alertmanager has its own."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from streams.engine import Effects
 from streams.live.agent import StageAgent
@@ -13,10 +14,14 @@ from streams.live.watch import Watch
 from streams.settings import Alertmanager as Where
 from streams.settings import Settings
 from streams.stages.alert import AlertDecision, Decision
-from streams.stages.firing import Firing, Storm
+from streams.stages.alert_config import Config
+from streams.stages.firing import Firing, Storm, together
 from streams.stages.step import Stage
 
 Entries = list[Firing | Storm]
+
+_AGAIN: Final = 5.0
+"""Seconds after which a round that nobody took is tried again: one that restarts need not be without its alerts for a whole round."""
 
 
 class Poster:
@@ -26,7 +31,7 @@ class Poster:
         self._delays = _Delays(watch)
         urls = dict.fromkeys(url.rstrip("/") for url in settings.alertmanager.urls)
         managers = (Alertmanager(url, watch.metrics.alert_posted) for url in urls)
-        self._leases = [_Lease(manager, settings.alertmanager, self._delays) for manager in managers]
+        self._leases = [_Lease(manager, settings.alertmanager, settings.alert, self._delays) for manager in managers]
         self._running: list[asyncio.Task[None]] = []
 
     def applied(self, stage: Stage, effects: Effects) -> None:
@@ -47,6 +52,10 @@ class Poster:
             await asyncio.gather(*self._running)
         finally:
             await _stopped(self._running)
+
+    def untaken_for(self) -> float:
+        """Return the seconds since a post was due that no Alertmanager has taken; 0 where one took its last, or there is none."""
+        return min((lease.untaken_for() for lease in self._leases), default=0.0)
 
     async def close(self) -> None:
         """Stop, and close the connections. Nothing is resolved: the lease tells receivers that nobody watches any longer."""
@@ -79,12 +88,18 @@ class _Delays:
 class _Lease:
     """What one Alertmanager is told, at its own pace: never two posts at once."""
 
-    def __init__(self, manager: Alertmanager, where: Where, delays: _Delays) -> None:
+    def __init__(self, manager: Alertmanager, where: Where, config: Config, delays: _Delays) -> None:
+        self._config = config
         self._manager, self._lease, self._console_url = manager, where.lease, where.console_url
         self._every, self._delays = where.post_every.total_seconds(), delays
         self._changed = asyncio.Event()
         self._news: set[str] = set()
         self._storms: set[tuple[str, datetime]] = set()
+        self._untaken_since: float | None = None
+
+    def untaken_for(self) -> float:
+        """Return the seconds since a post was due that it has not taken; 0 where it took the last."""
+        return time.monotonic() - self._untaken_since if self._untaken_since is not None else 0.0
 
     def tell(self, pileon_id: str) -> None:
         """Post this pile-on as soon as the post that is under way is over."""
@@ -97,30 +112,44 @@ class _Lease:
         next_round = clock()
         while not service.should_stop:
             news, self._news = self._news, set()
-            untold, entries = set(self._delays.untold), await _entries(agent)
+            before, self._untaken_since = self._untaken_since, self._untaken_since or time.monotonic()  # a lock may be held for long
+            untold, entries = set(self._delays.untold), await self._entries(agent)
             if is_round := clock() >= next_round:
                 next_round = clock() + self._every
                 self._storms.clear()
                 self._delays.keep(untold, entries)
             else:  # a thousand open pile-ons are not posted again for each that changes
                 entries = [entry for entry in entries if self._is_news(entry, news)]
-            await self._post(entries, is_round)
+            if await self._is_taken(entries, is_round, is_well=before is None):
+                self._untaken_since = None
+            else:
+                next_round = min(next_round, clock() + _AGAIN)
             await self._pause(next_round - clock())
 
     async def close(self) -> None:
         """Close the connections."""
         await self._manager.close()
 
+    async def _entries(self, agent: StageAgent) -> Entries:
+        """Return what fires on every partition held here; a storm is one of all of them, however the cases fall on partitions."""
+        found: Entries = await agent.looked_at(lambda room: list(room.store.entries.values()))
+        storms = [entry for entry in found if isinstance(entry, Storm)]
+        return [*(entry for entry in found if isinstance(entry, Firing)), *together(storms, self._config)]
+
     def _is_news(self, entry: Firing | Storm, news: set[str]) -> bool:
         if isinstance(entry, Firing):
             return entry.pileon_id in news
         return entry.since is not None and (entry.source, entry.since) not in self._storms
 
-    async def _post(self, entries: Entries, is_round: bool) -> None:
+    async def _is_taken(self, entries: Entries, is_round: bool, is_well: bool) -> bool:
+        """Post, and return whether it was taken; whether it was well before, where there is nothing to post."""
         posted = alerts(entries, datetime.now(UTC), self._lease, self._console_url)
-        if posted or is_round:  # an empty round too: one that is dead or mistyped is noticed before anybody has to be told
-            await self._manager.post(posted, partial(self._delays.taken, entries))
-            self._storms |= {(entry.source, entry.since) for entry in entries if isinstance(entry, Storm) and entry.since}
+        if not posted and not is_round:
+            return is_well
+        # An empty round too: one that is dead or mistyped is noticed before anybody has to be told.
+        is_taken = await self._manager.post(posted, partial(self._delays.taken, entries))
+        self._storms |= {(entry.source, entry.since) for entry in entries if isinstance(entry, Storm) and entry.since}
+        return is_taken
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -128,11 +157,6 @@ class _Lease:
         except TimeoutError:
             return
         self._changed.clear()
-
-
-async def _entries(agent: StageAgent) -> Entries:
-    """Return what fires on every partition held here."""
-    return await agent.looked_at(lambda room: list(room.store.entries.values()))
 
 
 async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:

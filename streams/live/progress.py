@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from streams.errors import UNEXPECTED
@@ -14,11 +14,13 @@ STOPPING_AT_MOST: Final = 30.0
 
 
 class Progress:
-    """When a stage last began and ended a batch, and whether input waits for it. Seconds of a monotonic clock."""
+    """When a stage last began and ended a batch, and which of its partitions stand still. Seconds of a monotonic clock."""
 
     def __init__(self, stage: str) -> None:
         self.stage = stage
         self._busy: dict[int, float] = {}
+        self._waiting: dict[int, float] = {}
+        """Partition → since when input was seen to wait there without anything having moved."""
         self.last_end = time.monotonic()
         self.lag = 0
 
@@ -27,27 +29,37 @@ class Progress:
         self._busy[partition] = now
 
     def moved(self, partition: int, now: float) -> None:
-        """What began gets on, however long it takes."""
-        self.last_end = now
+        """Something of this partition is applied, written down or loaded; whether more waits is known at the next look."""
+        self._waiting.pop(partition, None)
         if partition in self._busy:
             self._busy[partition] = now
+        self.last_end = now
 
     def ended(self, partition: int, now: float) -> None:
-        """It is applied."""
+        """The batch is over: applied, or not ours any more."""
         self._busy.pop(partition, None)
         self.last_end = now
 
-    def saw_lag(self, lag: int, now: float) -> None:
-        """So many messages wait. Idleness is no standstill: the clock starts when something waits."""
+    def saw_lags(self, lags: Mapping[int, int], now: float) -> None:
+        """So many messages wait per partition of ours. Idleness is no standstill: the clock starts when something waits."""
+        self._waiting = {partition: self._waiting.get(partition, now) for partition, lag in lags.items() if lag > 0}
+        lag = sum(lags.values())
         if lag == 0 or self.lag == 0:
             self.last_end = max(self.last_end, now)
         self.lag = lag
 
     def stuck_for(self, now: float) -> float:
-        """Return the seconds since something last moved although there is work; 0 when there is none."""
+        """Return the seconds since something of the stage last moved although there is work; 0 when there is none."""
         if self._busy:
             return now - min(list(self._busy.values()))
         return now - self.last_end if self.lag > 0 else 0.0
+
+    def standstills(self, partitions: Iterable[int], now: float) -> dict[int, float]:
+        """Return, for each of these, the seconds since it last moved although there is work for it; 0 when there is none.
+
+        Not how old a message is: what a backfill brings is old, and stands still only where nothing of it is applied.
+        """
+        return {partition: now - min(self._busy.get(partition, now), self._waiting.get(partition, now)) for partition in partitions}
 
 
 class Watchdog(threading.Thread):

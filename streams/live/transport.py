@@ -33,7 +33,17 @@ class Chunk(ConsumerMessage):
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
-    """Faust reads uncommitted records unless it runs its own transactions; ours need read_committed."""
+    """Faust reads uncommitted records unless it runs its own transactions; ours need read_committed. And partitions take turns."""
+
+    async def _fetch_records(self, consumer: Any, *arguments: Any, **options: Any) -> Any:
+        """Let another partition be first each time: aiokafka empties what it fetched of one before it looks at the next.
+
+        With a scorer that takes a second for 32 comments, the others stood still for a minute and a half behind a flood in one.
+        """
+        fetched = consumer._fetcher._records  # noqa: SLF001 there is no public way; test_live_fair.py holds that it works
+        if len(fetched) > 1:
+            fetched.move_to_end(next(iter(fetched)))
+        return await super()._fetch_records(consumer, *arguments, **options)
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer: Any = self.consumer

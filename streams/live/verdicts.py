@@ -4,11 +4,12 @@
 there was judged to be none; the fold ends it at that place of the log, live and in replay.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from streams.engine import decoder_of, moment
+from streams.engine import Message, decoder_of, moment
 from streams.kafka.connection import topic_name
 from streams.kafka.read import message_of, open_reader, partition_places
 from streams.live.agent import StageAgent
@@ -19,6 +20,8 @@ from streams.stages.decode import Unreadable
 from streams.stages.watched import OpenCase
 from streams.topics import FEEDBACK, json_key
 
+log = logging.getLogger("threadwatch.live")
+
 MAX_REMEMBERED: Final = 20_000
 """Latest verdicts kept in memory; a pile-on is open for hours or days, not for so many verdicts."""
 COUNTED_BY: Final = 0
@@ -28,9 +31,11 @@ COUNTED_BY: Final = 0
 class Verdicts:
     """Brings verdicts to the partitions that this worker's ``pileon`` stage owns."""
 
-    def __init__(self, settings: Settings, pileons: StageAgent, judged: Callable[[Judgement], None]) -> None:
-        """``judged`` is told of each verdict that comes while we own the partition that counts."""
-        self._settings, self._pileons, self._judged = settings, pileons, judged
+    def __init__(
+        self, settings: Settings, pileons: StageAgent, judged: Callable[[Judgement], None], unreadable: Callable[[str], None]
+    ) -> None:
+        """``judged`` is told of each verdict that comes while we own the partition that counts, ``unreadable`` why one is none."""
+        self._settings, self._pileons, self._judged, self._unreadable = settings, pileons, judged, unreadable
         self._consumer: Any = None
         self._latest: dict[str, Verdict] = {}
         self._since = moment(now_ms())
@@ -65,8 +70,9 @@ class Verdicts:
         message = message_of(raw)
         try:
             verdict: Verdict = decoder_of(FEEDBACK)(message.value)
-        except Unreadable:
-            return False  # no stage reads feedback, so it has no dead letters: a verdict that is none judges nothing
+        except Unreadable as unreadable:
+            self._refuse(message, unreadable)
+            return False
         self._latest.pop(verdict.pileon_id, None)
         self._latest[verdict.pileon_id] = verdict
         while len(self._latest) > MAX_REMEMBERED:
@@ -75,8 +81,18 @@ class Verdicts:
         return verdict.judgement is Judgement.NOT_ONE
 
     def _count(self, verdict: Verdict, at: datetime) -> None:
-        if at >= self._since and COUNTED_BY in self._pileons.rooms:
+        if self._is_to_be_counted(at):
             self._judged(verdict.judgement)
+
+    def _refuse(self, message: Message, unreadable: Unreadable) -> None:
+        """Say where it stands. No stage reads feedback, so it has no dead letters: a verdict that is none judges nothing."""
+        if self._is_to_be_counted(moment(message.timestamp_ms)):
+            self._unreadable(unreadable.reason)
+            where = f"{message.topic}, partition {message.partition}, offset {message.offset}"
+            log.warning("a verdict cannot be read and judges nothing: %s (%s)", where, unreadable.reason)
+
+    def _is_to_be_counted(self, at: datetime) -> bool:
+        return at >= self._since and COUNTED_BY in self._pileons.rooms
 
     async def _write(self, partition: int) -> None:
         async with self._pileons.lock(partition):

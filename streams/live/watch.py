@@ -42,6 +42,7 @@ class Watch:
         )
         self.metrics.describe(version=version("threadwatch"), python=platform.python_version(), scorer=scorer, configuration=configuration)
         self.metrics.started(datetime.now(UTC))
+        self.metrics.broker_up.set(1)
         self.broker_is_away = False
         self._refused_said = float("-inf")
 
@@ -68,12 +69,14 @@ class Watch:
         """Say that the broker does not answer, once until it is back; the stages wait for it by themselves."""
         if not self.broker_is_away:
             self.broker_is_away = True
+            self.metrics.broker_up.set(0)
             log.warning("the broker does not answer (%s); waiting for it", why)
 
     def broker_back(self) -> None:
         """Say that it answers again, once."""
         if self.broker_is_away:
             self.broker_is_away = False
+            self.metrics.broker_up.set(1)
             log.warning("the broker answers again")
 
     def broker_refused(self, what: str, why: str) -> None:

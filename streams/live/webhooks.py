@@ -7,9 +7,8 @@ again, or another, finds them, and are tried again until ``give_up_after``.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
@@ -17,17 +16,15 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
 from streams.engine import Effects
-from streams.environment import PREFIX
-from streams.errors import UserError
-from streams.live.addresses import ForbiddenAddressError, PublicOnly, host_of, is_literal, is_public, public_socket
-from streams.live.outbox import STORM, Delivery, Outbox
+from streams.live.addresses import ForbiddenAddressError, PublicOnly, public_socket
+from streams.live.outbox import STORM, Delivery, Outbox, Storms
+from streams.live.retry_after import retry_after
 from streams.live.signing import headers
 from streams.live.wording import case_of
 from streams.metrics import Metrics
-from streams.settings import Settings, Webhook, is_address
+from streams.settings import Settings, Webhook
 from streams.stages.alert import AlertDecision, Decision
 from streams.stages.step import Stage
-from streams.toml_lines import place
 
 log = logging.getLogger("threadwatch.live")
 
@@ -49,11 +46,11 @@ class _LeftError(Exception):
 
 
 class _AwayError(Exception):
-    """A try failed. ``outcome`` is one of metrics.DELIVERED."""
+    """A try failed. ``outcome`` is one of metrics.DELIVERED; ``asked``: seconds that the answer asks us to wait."""
 
-    def __init__(self, outcome: str, why: str) -> None:
+    def __init__(self, outcome: str, why: str, asked: float = 0.0) -> None:
         super().__init__(why)
-        self.outcome = outcome
+        self.outcome, self.asked = outcome, asked
 
 
 class Webhooks:
@@ -69,7 +66,8 @@ class Webhooks:
         """Return what makes a partition's outbox: for the alert stage, if there is a receiver."""
         if stage.name != "alert" or not self._settings.webhooks:
             return None
-        return lambda: Outbox(self._settings.webhooks, self._settings.alertmanager.console_url)
+        storms = Storms(self._settings.alert)
+        return lambda: Outbox(self._settings.webhooks, self._settings.alertmanager.console_url, storms)
 
     def applied(self, stage: Stage, effects: Effects) -> None:
         """Wake the receivers after a batch of the alert stage: news are told at once."""
@@ -91,6 +89,7 @@ class Webhooks:
         while True:
             waiting: Waiting = await agent.looked_at(lambda room: [(room.partition, one) for one in room.outbox.waiting()])
             self._metrics.waiting.set(len(waiting))
+            self._metrics.oldest_waiting.set(max((_age(one) for _, one in waiting if one.receiver in self._news), default=0.0))
             for partition, delivery in waiting:
                 if delivery.receiver not in self._news and datetime.now(UTC) - delivery.queued_at > FOR_NOBODY:
                     await _taken_out(agent, partition, delivery)
@@ -118,10 +117,16 @@ class Receiver:
         self._storms: set[str] = set()
         """Summaries told: every partition with the storm has the same."""
         self._last = ""
+        self._asked = 0.0
+        """Seconds that an answer of the last round asked us to wait (``Retry-After``)."""
 
     async def serve(self) -> None:
-        """Deliver what waits, again and again; after a failure with growing pauses, whatever is new meanwhile."""
-        pause = wait_random_exponential(multiplier=0.5, max=MAX_PAUSE)
+        """Deliver what waits, again and again; after a failure with growing pauses, or as we are asked, whatever is new."""
+        own = wait_random_exponential(multiplier=0.5, max=MAX_PAUSE)
+
+        def pause(state: Any) -> float:
+            return max(self._asked, float(own(state)))
+
         while True:
             async for attempt in AsyncRetrying(retry=retry_if_exception_type(_LeftError), wait=pause):
                 with attempt:
@@ -142,13 +147,14 @@ class Receiver:
 
     async def _round(self) -> None:
         """Try every pile-on's oldest delivery, those tried least first, until nothing waits. Raises _LeftError where something is left."""
+        self._asked = 0.0
         while waiting := self._heads(await self._waiting()):
             failures = 0
             for partition, delivery in waiting:
                 if await self._is_settled(partition, delivery):
                     continue
                 failures += 1
-                if failures >= _PATIENCE or self._last != "refused":  # who does not answer would only be waited for again
+                if failures >= _PATIENCE or self._last != "refused" or self._asked:  # who does not answer would only be waited for again
                     break
             if failures:
                 raise _LeftError
@@ -174,6 +180,7 @@ class Receiver:
                 await self._try(delivery)
             except _AwayError as away:
                 if not self._is_over(delivery, away):
+                    self._asked = min(away.asked, self._left(delivery))  # it may not ask for longer than we try
                     return False
             self._done.add(delivery.key)
         if not await _taken_out(self._agent, partition, delivery):
@@ -198,7 +205,7 @@ class Receiver:
         told = headers(self._webhook.secrets, delivery.id, body, datetime.now(UTC))
         try:
             async with session.post(self._webhook.url, data=body, headers=told, allow_redirects=False) as answer:
-                status = answer.status
+                status, asked = answer.status, retry_after(answer.headers, datetime.now(UTC))
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, ForbiddenAddressError):
                 raise _AwayError("forbidden", "its name leads to an address that is not public") from error
@@ -206,7 +213,7 @@ class Receiver:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _AwayError("failed", "it does not answer") from error
         if not 200 <= status < 300:
-            raise _AwayError("refused", f"it answers {status}" + (", redirects are not followed" if 300 <= status < 400 else ""))
+            raise _AwayError("refused", f"it answers {status}" + (", redirects are not followed" if 300 <= status < 400 else ""), asked)
         return status
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -225,12 +232,20 @@ class Receiver:
             log.warning("webhook %s: not delivered, %s; it is tried again", self._webhook.name, why)
         self._last = outcome
 
+    def _left(self, delivery: Delivery) -> float:
+        """Return the seconds until it is given up."""
+        return (delivery.queued_at + self._webhook.give_up_after - datetime.now(UTC)).total_seconds()
+
     def _is_over(self, delivery: Delivery, away: _AwayError) -> bool:
-        if datetime.now(UTC) - delivery.queued_at < self._webhook.give_up_after:
+        if self._left(delivery) > 0:
             return False
         self._metrics.delivered.labels("expired").inc()
         log.error("webhook %s: %s given up after %s, %s", self._webhook.name, _named(delivery), self._webhook.give_up_after, away)
         return True
+
+
+def _age(delivery: Delivery) -> float:
+    return max(0.0, (datetime.now(UTC) - delivery.queued_at).total_seconds())
 
 
 async def _taken_out(agent: Any, partition: int, delivery: Delivery) -> bool:
@@ -249,27 +264,3 @@ async def _taken_out(agent: Any, partition: int, delivery: Delivery) -> bool:
 
 def _named(delivery: Delivery) -> str:
     return f"case {case_of(delivery.pileon_id)} revision {delivery.revision} ({delivery.event})"
-
-
-def check_webhooks(webhooks: Sequence[Webhook], file: Path | None = None) -> None:
-    """Raise UserError for a receiver that could not be told anything: no secret, no address, one that is not public.
-
-    ``file`` is where they were read from: the line names the receiver's place in it.
-    """
-    for number, webhook in enumerate(webhooks):
-        for wrong in _mistakes(webhook):
-            where = f"{place(file, ('webhooks', number))}: " if file else ""
-            raise UserError(f"{where}webhooks, {webhook.name}: {wrong}")
-
-
-def _mistakes(webhook: Webhook) -> Iterable[str]:
-    variable = f"{PREFIX}WEBHOOKS__{webhook.name.upper().replace('-', '_')}__SECRETS"
-    if not webhook.secrets:
-        yield f"it has no secret; set {variable}, or `secrets` in the settings file"
-    host = host_of(webhook.url)
-    if not is_address(webhook.url) or not host:
-        yield "its url is no address; write https://host/path"
-    if not webhook.allow_private and not webhook.url.lower().startswith("https://"):
-        yield "its url is not https; `allow_private` allows it for an inner network"
-    if not webhook.allow_private and is_literal(host) and not is_public(host):
-        yield "its url leads to an address that is not public; `allow_private` allows it"

@@ -78,7 +78,8 @@ def line(labels: Mapping[str, str], told: Mapping[str, str]) -> str:
     """Return the one line, as the template ``threadwatch.line`` writes it for what fires or ended."""
     usual = f" (usual {told['usual']})" if told.get("usual") else ""
     what = f"case {told['case']}: {told['people']} people hostile in {told['within']}{usual}, {told['replying']}"
-    parts = (f"[{labels['severity']}] {labels['source']} / {labels['community']}", what, _state(told), told.get("link", ""))
+    where = told.get("link") or f"threadwatch watch --case {told['case']}"  # without a console the terminal shows it
+    parts = (f"[{labels['severity']}] {labels['source']} / {labels['community']}", what, _state(told), where)
     return " · ".join(part for part in parts if part)
 
 

@@ -19,14 +19,17 @@ from streams.live.agent import Options, StageAgent
 from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
 from streams.live.progress import Watchdog
+from streams.live.receivers import check_webhooks, heard_of_nothing
 from streams.live.timed_scorer import TimedScorer
 from streams.live.watch import Watch
-from streams.live.webhooks import Webhooks, check_webhooks
+from streams.live.webhooks import Webhooks
 from streams.pseudonyms import installation_key
 from streams.scorers import Scorer, ScorerUnavailable, open_scorer
 from streams.settings import Settings, topology_config
 from streams.stages.step import Stage
 from streams.topology import STAGES, config_hash, topology
+
+log = logging.getLogger("threadwatch.live")
 
 _NEEDED: Final = (": missing", " partitions, declared ", ": cleanup.policy is ")
 """Differences that a worker cannot live with; how long something is kept it can."""
@@ -49,6 +52,8 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     """
     _log_lines()
     check_webhooks(settings.webhooks, file)
+    for line in heard_of_nothing(settings):
+        log.warning("%s", line)
     asyncio.run(_checked(settings))
     try:
         _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()

@@ -64,7 +64,7 @@ class Metrics:
         self._comments = Comments(self._make, self._sites, scorer, refer)
         self._cases = Cases(self._make, self._sites)
         self._streams()
-        self.waiting, self.delivered = self._cases.waiting, self._cases.delivered
+        self.waiting, self.oldest_waiting, self.delivered = self._cases.waiting, self._cases.oldest_waiting, self._cases.delivered
 
     def _stages(self) -> None:
         self.messages = self._make.nested("messages_total", "Messages taken by a stage, by outcome.", "stage", "outcome", self._outcomes)
@@ -86,6 +86,13 @@ class Metrics:
     def _streams(self) -> None:
         self.start_time = self._make.gauge("start_time_seconds", "Unix time when this worker started.")
         self.consumer_lag = self._make.gauge("consumer_lag", "Messages between what is applied and the log's end.", topic=(), partition=())
+        self.standstill = self._make.gauge(
+            "standstill_seconds", "Seconds since a stage last applied anything of a partition although input waits.", stage=(), partition=()
+        )
+        self.broker_up = self._make.gauge("broker_up", "Whether the broker answers this worker: 1 or 0.")
+        self.alerts_untaken = self._make.gauge(
+            "alerts_untaken_seconds", "Seconds since a post to Alertmanager was due that none has taken; 0 where one took the last."
+        )
 
     def turned(self, stage: str, effects: Turned, seconds: float, now: datetime) -> None:
         """Count one batch that was applied: ``seconds`` it took; ``now`` is processing time, for delays only."""
@@ -140,6 +147,10 @@ class Metrics:
         """Count a verdict."""
         self._cases.feedback.labels(judgement).inc()
 
+    def verdict_unreadable(self, reason: str) -> None:
+        """Count a verdict that could not be read."""
+        self._cases.unreadable.labels(closed(reason, _REASONS)).inc()
+
     def ticked(self) -> None:
         """Count a tick written."""
         self.ticks.inc()
@@ -147,6 +158,10 @@ class Metrics:
     def lag(self, topic: str, waiting: Mapping[int, int]) -> None:
         """Set how many messages wait per partition; partitions not named are no longer this worker's."""
         replace_second(self.consumer_lag, next((known for known in READ_TOPICS if topic.endswith(known)), OTHER), waiting)
+
+    def standing_still(self, stage: str, seconds: Mapping[int, float]) -> None:
+        """Set for how long each partition stands still although input waits; those not named are no longer this worker's."""
+        replace_second(self.standstill, stage, seconds)
 
     def started(self, now: datetime) -> None:
         """Say when this worker started: one that starts again and again is seen by it."""

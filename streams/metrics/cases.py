@@ -12,6 +12,7 @@ from streams.instruments import AUTHOR_BUCKETS, DELAY_BUCKETS, OTHER, Instrument
 from streams.metrics.sites import Sites
 from streams.records import Judgement, PileOn, Severity, Status
 from streams.stages.alert import HELD, AlertDecision, Decision, Reason
+from streams.stages.decode import Reason as Unreadable
 
 POSTED: Final = ("ok", "refused", "failed")
 """What became of a post to one Alertmanager: taken; answered 4xx; no answer or 5xx."""
@@ -50,6 +51,9 @@ class Cases:
             "pileon_authors", "Distinct people whose replies scored hostile, when a pile-on closed.", AUTHOR_BUCKETS
         )
         self.feedback = make.counts("feedback_total", "Verdicts of moderators on pile-ons.", verdict=Judgement)
+        self.unreadable = make.counts(
+            "feedback_unreadable_total", "Verdicts that could not be read, by reason.", reason=(*Unreadable, OTHER)
+        )
 
     def _alerts(self, make: Instruments) -> None:
         sources = self._sites.names
@@ -71,6 +75,9 @@ class Cases:
         self.posted = make.counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
         self.delivered = make.counts("webhooks_posted_total", "Tries to deliver a webhook, by what became of them.", outcome=DELIVERED)
         self.waiting = make.gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.")
+        self.oldest_waiting = make.gauge(
+            "webhooks_oldest_waiting_seconds", "Seconds since the oldest webhook that waits for a receiver was decided; 0 where none does."
+        )
 
     def count_turns(self, transitions: Sequence[PileOn]) -> None:
         """Count transitions."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from streams.records import EndedBecause, Moment, PileOn, Severity, Status
 from streams.stages.alert_config import Config, Mute
-from streams.stages.firing import Firing, Firings, Storm, storm_key
+from streams.stages.firing import Firing, Firings, Storm, arrival, storm_key
 from streams.stages.step import Arrived, Step
 from streams.topics import PILEONS, Topic
 
@@ -140,9 +140,11 @@ def _firing(before: Firing | None, pileon: PileOn, decision: Decision, reason: R
     severities = before.severities if before is not None else ()
     if decision in (Decision.FIRE, Decision.ESCALATE):
         severities = (*severities, pileon.severity)
+    fired_at = before.fired_at if before is not None else None
     firing = Firing(
         pileon_id=pileon.pileon_id, revision=pileon.revision, source=pileon.source, community=pileon.community,
-        severities=severities, first_hostile_at=pileon.first_hostile_at, updated_at=pileon.updated_at,
+        severities=severities, first_hostile_at=pileon.first_hostile_at,
+        fired_at=max(pileon.updated_at, arrival(pileon)) if decision is Decision.FIRE else fired_at, updated_at=pileon.updated_at,
         hostile_authors=pileon.hostile_authors, usual_hostile_authors=pileon.usual_hostile_authors,
         replying_authors=pileon.replying_authors, hostile_replies=pileon.hostile_replies,
         conversations=len(pileon.conversations), unknown_author_replies=pileon.unknown_author_replies, reason=pileon.reason,

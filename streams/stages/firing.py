@@ -1,7 +1,9 @@
 """What fires now: the alert stage's state."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -22,6 +24,8 @@ class Firing(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="firing"
     """What was told, in order: after an escalation both, until the end. Empty: held, nobody was told."""
     held_because: str = ""
     first_hostile_at: Moment
+    fired_at: Moment | None = None
+    """When it was first told, by the arrival of what opened it; None: nobody was told, or by a program that did not note it."""
     updated_at: Moment
     hostile_authors: int
     usual_hostile_authors: float | None = None
@@ -49,7 +53,7 @@ class Storm(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="storm"):
 
     def with_opened(self, pileon: PileOn, config: Config) -> "Storm":
         """Return the watch with one more opened."""
-        at = _arrival(pileon)
+        at = arrival(pileon)
         opened = tuple(sorted((*self.opened, at))[-config.max_opened - 1 :])
         now = opened[-1]
         passed = len(opened) > config.max_opened and now - opened[0] <= config.storm_window
@@ -62,7 +66,27 @@ class Storm(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="storm"):
         )  # fmt: skip
 
 
-def _arrival(pileon: PileOn) -> datetime:
+def together(storms: Iterable[Storm], config: Config) -> list[Storm]:
+    """Return one watch for each source, sorted by name: what opened on several partitions is counted as one."""
+    of_source: dict[str, list[Storm]] = {}
+    for storm in storms:
+        of_source.setdefault(storm.source, []).append(storm)
+    return [_joined(source, of_source[source], config) for source in sorted(of_source)]
+
+
+def _joined(source: str, parts: Sequence[Storm], config: Config) -> Storm:
+    opened = sorted(at for part in parts for at in part.opened)
+    passed = [last for first, last in zip(opened, opened[config.max_opened :], strict=False) if last - first <= config.storm_window]
+    lasting = [(part.since, part.until) for part in parts if part.since is not None and part.until is not None]
+    lasting += [(at, later(at, config.storm_length)) for at in passed]
+    last = max(lasting, key=itemgetter(1), default=None)
+    since = last and min(begins for begins, ends in lasting if ends >= last[0])
+    is_on = last is not None and opened[-1] < last[1]
+    return Storm(source=source, opened=tuple(opened[-config.max_opened - 1 :]), since=since, until=last and last[1], is_on=is_on)
+
+
+def arrival(pileon: PileOn) -> datetime:
+    """Return when the reply arrived that opened it."""
     return later(pileon.opened_at, timedelta(seconds=min(pileon.opening_delay_seconds, 10.0**9)))
 
 

@@ -20,7 +20,8 @@ def with_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the shipped routes with the community of the example, and the example's receivers (two more for the community)."""
     folder = DEPLOY / "alertmanager"
     text = (folder / "alertmanager.yml").read_text(encoding="utf-8").replace("/etc/alertmanager/", f"{folder}/")
-    config = yaml.safe_load(text.replace("#~", "")) | loaded(folder / "receivers.example.yml")
+    example = (folder / "receivers.example.yml").read_text(encoding="utf-8").replace("#~", "")
+    config = yaml.safe_load(text.replace("#~", "")) | yaml.safe_load(example)
     config["receivers"] += [{"name": name} for name in ("letters", "letters-warnings")]
     file = tmp_path_factory.mktemp("examples") / "alertmanager.yml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -43,6 +44,14 @@ def test_alertmanager_accepts_the_example_of_slack_mail_and_webhook(amtool: str,
 def test_a_community_may_have_people_of_its_own(amtool: str, with_examples: Path, labels: list[str], receiver: str):
     routed = ran(amtool, "config", "routes", "test", f"--config.file={with_examples}", "alertname=PileOn", "pileon=7Q4F", *labels)
     assert routed.strip() == receiver
+
+
+def test_pagerduty_is_an_example_for_those_who_are_paged_and_closes_its_incidents():
+    example = (DEPLOY / "alertmanager" / "receivers.example.yml").read_text(encoding="utf-8")
+    receivers = {one["name"]: one for one in yaml.safe_load(example.replace("#~", ""))["receivers"]}
+    paged = {name: channel for name, one in receivers.items() for channel in one.get("pagerduty_configs", ())}
+    assert paged.keys() == {"operators", "moderators"}
+    assert all(channel["send_resolved"] and "routing_key" not in channel for channel in paged.values())
 
 
 def test_a_warning_s_end_is_told_by_none_of_the_example_s_receivers():

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from jsonschema import validators
 
-from streams.live.webhooks import check_webhooks
+from streams.live.receivers import check_webhooks
 from streams.settings import FILE, Settings, load
 from tests.contract.schema_files import ROOT
 from tests.contract.test_deploy import DEPLOY, loaded

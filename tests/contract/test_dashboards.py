@@ -50,6 +50,7 @@ def registered() -> dict[str, dict[str, set[str]]]:
     registry, stages = CollectorRegistry(), topology(open_scorer("linear"), topology_config(settings, bytes(32)))
     watch = Watch(settings, registry, stages, "linear@1", "0")
     watch.lag("comments.raw", {0: 0})
+    watch.metrics.standing_still("score", {0: 0.0})
     found: dict[str, dict[str, set[str]]] = {}
     for family in registry.collect():
         for sample in family.samples:
@@ -194,6 +195,8 @@ def test_every_runbook_that_is_linked_is_there():
         ("ToxicShareHigh", overview.TOXIC.bad),
         ("ConsumerLagGrowing", pipeline.LAG.bad),
         ("EventTimeLag", pipeline.EVENT_LAG.bad),
+        ("ScoringStalled", pipeline.STANDSTILL.bad),
+        ("StageStalled", pipeline.STANDSTILL.bad),
         ("DeadLetterRate", pipeline.DEAD.bad),
         ("FalsePositiveRateHigh", verdicts.RIGHT.bad),
         ("ScoreDistributionShift", model.SHIFT.bad),
@@ -209,6 +212,19 @@ def test_bars_are_summed_in_their_legend_and_lines_say_their_last_value():
         if panel["type"] == "timeseries":
             is_of_bars = panel["fieldConfig"]["defaults"]["custom"].get("drawStyle") == "bars"
             assert panel["options"]["legend"]["calcs"] == ["sum" if is_of_bars else "lastNotNull"], where
+
+
+def test_no_bar_loses_what_came_between_it_and_the_one_before():
+    bars = [(where, target["expr"]) for where, panel in PANELS for target in panel["targets"] if "increase(" in target["expr"]
+            and panel["fieldConfig"]["defaults"].get("custom", {}).get("drawStyle") == "bars"]  # fmt: skip
+    assert len(bars) == 4
+    assert [where for where, expression in bars if "[$__rate_interval]" not in expression] == []
+
+
+def test_grafana_knows_how_often_workers_are_scraped():
+    source = yaml.safe_load((GRAFANA / "provisioning" / "datasources" / "prometheus.yml").read_text(encoding="utf-8"))["datasources"][0]
+    jobs = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    assert source["jsonData"]["timeInterval"] == next(job for job in jobs if job["job_name"] == "threadwatch")["scrape_interval"]
 
 
 def test_a_critical_case_stands_once_among_the_critical_ones():

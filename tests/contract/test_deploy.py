@@ -98,6 +98,7 @@ def known_names() -> set[str]:
     metrics = Metrics(registry, {"score": ("scored",)})
     metrics.describe(version="0", python="3", scorer="none@0", configuration="0")
     metrics.lag("comments.raw", {0: 0})
+    metrics.standing_still("score", {0: 0.0})
     return {sample.name for family in registry.collect() for sample in family.samples}
 
 
@@ -214,8 +215,10 @@ PACE = {"summary": "a case", "case": "7Q4F", "people": "9", "within": "22 min", 
 
 def test_what_fires_is_told_with_its_pace(amtool: str, tmp_path: Path):
     text = told(amtool, tmp_path, status="firing", annotations=PACE)
-    assert text.strip() == "[critical] harbour-post / letters · case 7Q4F: 9 people hostile in 22 min, 9 of 14 replying · ongoing"
+    told_of = "[critical] harbour-post / letters · case 7Q4F: 9 people hostile in 22 min, 9 of 14 replying · ongoing"
+    assert text.strip() == f"{told_of} · threadwatch watch --case 7Q4F"
     usual = told(
         amtool, tmp_path, status="firing", annotations=PACE | {"usual": "0.3", "link": "https://console/7Q4F", "before": "warning"}
     )
     assert "hostile in 22 min (usual 0.3), 9 of 14 replying · ongoing, was warning · https://console/7Q4F" in usual
+    assert "watch --case" not in usual

@@ -29,6 +29,7 @@ def registered() -> dict[str, tuple[str, set[str]]]:
     settings, registry = load({}), CollectorRegistry()
     watch = Watch(settings, registry, topology(open_scorer("linear"), topology_config(settings, bytes(32))), "linear@1", "0")
     watch.lag("comments.raw", {0: 0})
+    watch.metrics.standing_still("score", {0: 0.0})
     return {
         family.name.removeprefix(PREFIX) + ("_total" if family.type == "counter" else ""):
             (family.type, {label for sample in family.samples for label in sample.labels} - {"le"})

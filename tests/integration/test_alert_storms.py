@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
+from streams.live import alertmanager
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.stages.alert import Config
 from tests.support.live import until
 from tests.support.manager import Manager
 from tests.support.posting import Posting, changed, opened
-from tests.support.reader import ALARMED, QUIET, STORM, STORM_OVER, Receiver
+from tests.support.reader import ALARMED, ENDED, QUIET, STORM, STORM_OVER, Receiver
 
 BRIEF = Config(storm_length=timedelta(minutes=1))
 
@@ -57,17 +58,41 @@ async def test_a_storm_of_500_and_all_its_ends_are_two_messages(manager: Manager
     assert receiver.alerts[-1]["annotations"]["ended_because"] == "passed"
 
 
-async def test_what_was_told_before_the_storm_and_ends_during_it_is_told_by_nobody(receiver: Receiver, worker: Posting) -> None:
-    first = opened(Severity.CRITICAL)
+async def test_what_was_told_before_the_storm_and_ends_during_it_is_told_as_ended_when_the_storm_is_over(
+    receiver: Receiver, worker: Posting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alertmanager, "REPEAT_UNHEARD", timedelta(seconds=1))  # as short as the waits of this Alertmanager
+    at = datetime.now(UTC) - timedelta(seconds=55)
+    first = opened(Severity.CRITICAL, "told-before", community="c0", opened_at=at, updated_at=at)
     worker.sees(first)
     await worker.posts()
     assert await receiver.until(1) == [ALARMED]
-    for one in storm_of(30, 1, ago=timedelta(0)):
-        worker.sees(replace(one, pileon_id=f"of-the-storm-{one.pileon_id}"))
+    storm = storm_of(30, 1, ago=timedelta(seconds=50))
+    for one in storm:
+        worker.sees(replace(one, updated_at=one.opened_at))
     await worker.posts()
-    worker.sees(changed(first, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
-    await worker.posts(rounds=2)
     assert await receiver.until(2) == [ALARMED, STORM]
+    for one in (first, *storm):
+        worker.sees(changed(one, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await worker.posts(rounds=2)
+    await passed(worker, receiver)
+    assert sorted(receiver.read) == sorted([ALARMED, STORM, STORM_OVER, ENDED]), "of those that the storm stood for nobody reads an end"
+    (end,) = [one for one in receiver.alerts if one["labels"]["alertname"] == "PileOn" and one["status"] == "resolved"]
+    assert (end["labels"]["pileon"], end["annotations"]["ended_because"]) == ("told-before", "quiet")
+
+
+@pytest.mark.parametrize("partitions", [4, 16])
+async def test_a_storm_is_counted_over_all_partitions_of_a_worker(manager: Manager, receiver: Receiver, partitions: int) -> None:
+    spread = Posting(manager.url, config=BRIEF, partitions=partitions)
+    storm = storm_of(21, 1, ago=timedelta(0))
+    for one in storm[:20]:
+        spread.sees(replace(one, severity=Severity.CRITICAL))
+    await spread.posts()
+    assert await receiver.until(20) == [ALARMED] * 20, "twenty are no storm, wherever they fall"
+    spread.sees(replace(storm[20], severity=Severity.CRITICAL))
+    await spread.posts()
+    assert (await receiver.until(21))[20:] == [STORM]
+    await spread.stop()
 
 
 async def test_what_is_still_open_after_the_storm_is_told_once_for_each_community(receiver: Receiver, worker: Posting) -> None:

@@ -1,11 +1,13 @@
 """A verdict from the command line: the pile-on ends, its alert with it, and comes back only when it has doubled."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from streams.records import Comment, EndedBecause, Status
 from streams.stages.firing import Firing
+from streams.topics import FEEDBACK
 from tests.conftest import Another
 from tests.integration.test_live_state import INSULT
 from tests.support.builders import comment
@@ -46,6 +48,13 @@ async def test_what_a_moderator_says_is_none_ends_and_comes_back_only_when_it_ha
     await until("the pile-on ends as judged", ended)
     assert [one.ended_because for one in live.firing() if isinstance(one, Firing)] == ["judged"]
     assert 'threadwatch_feedback_total{verdict="not_one"} 1.0' in answers(f"{worker.metrics()}/metrics")
+
+    await live.put(FEEDBACK, [(b"not-one", b'{"judgement": "not one, she says"}')])
+    counted = 'threadwatch_feedback_unreadable_total{reason="wrong_type"} 1.0'
+    await until("what is no verdict is counted", lambda: counted in answers(f"{worker.metrics()}/metrics"))
+    (line,) = [line for line in worker.said() if "judges nothing" in line]
+    assert re.search(r"feedback, partition \d+, offset \d+ \(wrong_type\)$", line)
+    assert "she says" not in "".join(worker.said())
 
     worker.kill()  # what was judged is in the log: a worker that starts again knows it, and ends nothing twice
     await worker.came_up(2)

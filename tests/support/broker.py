@@ -20,6 +20,10 @@ def jars() -> Path:
 class OwnBroker(EmbeddedBroker):
     """A broker that a test may stop, kill and start again."""
 
+    def is_up(self) -> bool:
+        """Return whether its process runs."""
+        return self._process is not None and self._process.poll() is None
+
     def up(self) -> None:
         """Start it, with the jars that all runs share."""
         self.start(jars())

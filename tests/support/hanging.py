@@ -1,12 +1,13 @@
 """``python -m tests.support.hanging worker …``: the program itself, one stage hanging while the file named by ``HANGS_WHILE`` is there.
 
-``HANGS`` names the stage. ``score``, unless told otherwise: the scorer hangs, on its thread. Any other: its folds wait.
+``HANGS`` names the stage. ``score``, unless told otherwise: the scorer hangs, on its thread. Any other: its folds wait, those of the
+partition that ``HANGS_PARTITION`` names or, without it, of all. ``SLOW``: seconds that the scorer takes for 32 texts.
 """
 
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,26 @@ from streams.scorers.linear import Linear
 
 def run() -> None:
     """Wrap the stage from outside, then run the program."""
+    if "SLOW" in os.environ:
+        slow_scorer(float(os.environ["SLOW"]))
     there, stage = Path(os.environ["HANGS_WHILE"]), os.environ.get("HANGS", "score")
     if stage == "score":
         hang_scorer(there)
     else:
-        hang_fold(there, stage)
+        named = os.environ.get("HANGS_PARTITION")
+        hang_fold(there, stage, range(1024) if named is None else (int(named),))
     main()
+
+
+def slow_scorer(seconds: float) -> None:
+    """Let the scorer take so long for a batch, of 32 texts at most."""
+    score = Linear.score
+
+    def slow(self: Linear, texts: Sequence[str]) -> list[Toxicity]:
+        time.sleep(seconds)
+        return score(self, texts)
+
+    Linear.score, Linear.at_most = slow, 32  # type: ignore[method-assign,attr-defined]
 
 
 def hang_scorer(there: Path) -> None:
@@ -38,12 +53,12 @@ def hang_scorer(there: Path) -> None:
     Linear.score = hanging  # type: ignore[method-assign]
 
 
-def hang_fold(there: Path, stage: str) -> None:
-    """Let this stage's folds wait while the file is there."""
+def hang_fold(there: Path, stage: str, partitions: Collection[int]) -> None:
+    """Let this stage's folds of these partitions wait while the file is there."""
     turned = Room._turned
 
     async def waiting(self: Room, fresh: Sequence[Any]) -> Any:
-        while self.stage.name == stage and there.exists():  # noqa: ASYNC110 another process takes it away
+        while self.stage.name == stage and self.partition in partitions and there.exists():  # noqa: ASYNC110 another process takes it away
             await asyncio.sleep(0.1)
         return await turned(self, fresh)
 

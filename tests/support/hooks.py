@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from aiohttp import web
 
 from streams.engine import Effects
-from streams.live.outbox import Outbox
+from streams.live.outbox import Outbox, Storms
 from streams.settings import Webhook
 from streams.stages.alert import Alerts, Config
 from tests.support.builders import NOON
@@ -33,6 +33,8 @@ class Hooks:
 
     def __init__(self) -> None:
         self.answer: int | str = 204
+        self.headers: dict[str, str] = {}
+        """What every answer has beside."""
         self.tries: list[str] = []
         """The idempotency key of each request."""
         self.taken: list[dict[str, Any]] = []
@@ -80,7 +82,7 @@ class Hooks:
         assert isinstance(answer, int)
         if 200 <= answer < 300:
             self.taken.append(json.loads(body))
-        return web.Response(status=answer, headers={"Location": "/elsewhere"} if 300 <= answer < 400 else {})
+        return web.Response(status=answer, headers=self.headers | ({"Location": "/elsewhere"} if 300 <= answer < 400 else {}))
 
     async def _elsewhere(self, request: web.Request) -> web.Response:
         self.redirected += 1
@@ -93,9 +95,9 @@ class Hooks:
 class Rooms:
     """Partition 0 of the alert stage: a store, an outbox, and a log that can be away."""
 
-    def __init__(self, webhooks: Iterable[Webhook], console: str = "") -> None:
+    def __init__(self, webhooks: Iterable[Webhook], console: str = "", storms: Storms | None = None) -> None:
         self.stage: Any = Alerts(Config(), ())
-        self.store, self.outbox = self.stage.new_store(), Outbox(tuple(webhooks), console)
+        self.store, self.outbox = self.stage.new_store(), Outbox(tuple(webhooks), console, storms)
         self.log: dict[bytes, bytes | None] = {}
         self.is_away: BaseException | None = None
         self.partition, self._lock = 0, asyncio.Lock()

@@ -7,27 +7,34 @@ from typing import Any
 from streams.live.alertmanager import Alertmanager, alerts
 from streams.records import PileOn, Severity, Status
 from streams.stages.alert import Alerts, Config, Mute
+from streams.stages.firing import Firing, Storm, together
 from tests.support.builders import MINUTE, pileon
 
 
 class Posting:
-    """The alert stage on one partition, and the Alertmanagers that hear of it."""
+    """The alert stage, and the Alertmanagers that hear of it. ``partitions``: among how many the cases fall, by turns."""
 
-    def __init__(self, *urls: str, console: str = "", mutes: tuple[Mute, ...] = (), config: Config = Config()) -> None:  # noqa: B008
-        self._stage, self._console = Alerts(config, mutes), console
-        self._store = self._stage.new_store()
+    def __init__(self, *urls: str, console: str = "", mutes: tuple[Mute, ...] = (), config: Config = Config(),  # noqa: B008
+                 partitions: int = 1) -> None:  # fmt: skip
+        self._stage, self._console, self._config = Alerts(config, mutes), console, config
+        self._stores = [self._stage.new_store() for _ in range(partitions)]
+        self._of: dict[str, int] = {}
         self.outcomes: list[tuple[str, str]] = []
         self._managers = [Alertmanager(url, lambda outcome, url=url: self.outcomes.append((url, outcome))) for url in urls]
 
     def sees(self, transition: PileOn) -> None:
         """Fold one transition."""
-        for key, entry in self._stage.step(self._store, transition, datetime.now(UTC)).entries:
-            self._store.apply(key, entry)
+        store = self._stores[self._of.setdefault(transition.pileon_id, len(self._of) % len(self._stores))]
+        for key, entry in self._stage.step(store, transition, datetime.now(UTC)).entries:
+            store.apply(key, entry)
 
     async def posts(self, rounds: int = 1, lease: timedelta = 15 * MINUTE) -> None:
         """Post all that fires, so often."""
         for _ in range(rounds):
-            fires = alerts(self._store.entries.values(), datetime.now(UTC), lease, self._console)
+            entries = [entry for store in self._stores for entry in store.entries.values()]
+            storms = together([entry for entry in entries if isinstance(entry, Storm)], self._config)
+            cases = [entry for entry in entries if isinstance(entry, Firing)]
+            fires = alerts([*cases, *storms], datetime.now(UTC), lease, self._console)
             await asyncio.gather(*(manager.post(fires) for manager in self._managers))
 
     async def stop(self) -> None:

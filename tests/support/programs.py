@@ -3,6 +3,8 @@
 import os
 import shutil
 import socket
+from contextlib import suppress
+from random import randrange
 from typing import Final
 
 import pytest
@@ -31,8 +33,12 @@ def needed(program: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of the loopback that nobody listens on just now.
+
+    Below those that the system gives to outgoing connections (from 32768 on): one of these may be somebody's before it is listened on.
+    """
+    while True:
+        port = randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -68,6 +68,18 @@ def many(name: str, number: int, **fields: Any) -> Said:
     return said
 
 
+def conversations(number: int) -> Said:
+    """Say one thing a second in each of so many conversations, to who began it, each time by another: every partition has work."""
+
+    def said(second: int, now: datetime) -> list[Comment]:
+        if second == 1:
+            return [new("1", now, conversation_id=f"talk-{n}", author_id=f"first-{n}") for n in range(number)]
+        answer = {"author_id": f"author-{second}", "parent_id": "1"}
+        return [new(str(second), now, conversation_id=f"talk-{n}", **answer) for n in range(number)]
+
+    return said
+
+
 def new(comment_id: str, now: datetime, **fields: Any) -> Comment:
     """Return a comment that was written just now."""
     return comment(comment_id, **({"created_at": now, "ingested_at": now} | fields))

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final, get_args, get_origin
 
@@ -97,7 +98,13 @@ def _allowed(kind: Any) -> str:
     names = {int: "whole number", float: "number", str: "text", bool: "true or false", timedelta: "duration"}
     if kind in names:
         return names[kind]
-    return "table" if get_origin(kind) is dict else "list" if get_origin(kind) is tuple else "text or time"
+    if get_origin(kind) is tuple:
+        return f"list{_words(get_args(kind)[0])}"
+    return "table" if get_origin(kind) is dict else "text or time"
+
+
+def _words(kind: Any) -> str:
+    return f" of {', '.join(f'`{each.value}`' for each in kind)}" if isinstance(kind, type) and issubclass(kind, Enum) else ""
 
 
 def _bounds(meta: Meta) -> str:

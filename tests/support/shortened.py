@@ -9,6 +9,7 @@ import yaml
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 SHORT: Final = {
+    "2m": "15s",
     "5m": "15s",
     "6m": "20s",
     "15m": "40s",

@@ -35,7 +35,7 @@ def test_an_open_pile_on_is_a_lease_from_its_first_hostile_reply() -> None:
     assert (alert["startsAt"], alert["endsAt"]) == ("2024-05-01T11:50:00.000Z", "2024-05-01T12:15:00.000Z")
     assert alert["annotations"]["summary"] == "case QQMKM4V2: 4 people hostile to one person"
     assert line(alert["labels"], alert["annotations"]) == (
-        "[warning] news / sport · case QQMKM4V2: 4 people hostile in 10 min, 4 of 5 replying · ongoing"
+        "[warning] news / sport · case QQMKM4V2: 4 people hostile in 10 min, 4 of 5 replying · ongoing · threadwatch watch --case QQMKM4V2"
     )
     assert "ended_because" not in alert["annotations"]
 
@@ -48,7 +48,7 @@ def test_after_an_escalation_both_severities_are_posted() -> None:
 def test_the_worse_one_says_what_it_was_before() -> None:
     warning, critical = posted(pileon(ID), pileon(ID, 2, Status.ONGOING, severity=Severity.CRITICAL))
     assert "before" not in warning["annotations"]
-    assert line(critical["labels"], critical["annotations"]).endswith("replying · ongoing, was warning")
+    assert line(critical["labels"], critical["annotations"]).endswith("replying · ongoing, was warning · threadwatch watch --case QQMKM4V2")
 
 
 def test_a_line_tells_what_is_usual_where_that_is_known_and_leads_on() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.stages.alert import AlertDecision, Alerts, Config, Decision, Mute, Reason
-from streams.stages.firing import Firing
+from streams.stages.firing import Firing, Storm, together
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon
 from tests.support.folding import entries_of, folded, restarted
 
@@ -119,6 +119,44 @@ def test_a_storm_ends_when_the_bound_was_not_passed_for_half_an_hour() -> None:
 
     assert then(29 * MINUTE) == ("fire", "storm")
     assert then(31 * MINUTE) == ("fire", "new")
+
+
+def spread(partitions: int, number: int, apart: timedelta = SECOND) -> Storm:
+    """Return the one watch of so many that open on as many partitions, by turns."""
+    stores = [stage().new_store() for _ in range(partitions)]
+    for count, one in enumerate(many(number, apart)):
+        folded(stage(), [one], stores[count % partitions])
+    (found,) = together([storm for store in stores if (storm := store.storm("news")) is not None], Config())
+    return found
+
+
+@pytest.mark.parametrize("partitions", [1, 4, 16])
+def test_a_storm_is_the_same_however_its_cases_fall_on_partitions(partitions: int) -> None:
+    assert spread(partitions, 20).since is None
+    twenty_one, more = spread(partitions, 21), spread(partitions, 60)
+    assert (twenty_one.since, twenty_one.until) == (NOON + 20 * SECOND, NOON + 20 * SECOND + HOUR / 2)
+    assert (more.since, more.until) == (NOON + 20 * SECOND, NOON + 59 * SECOND + HOUR / 2)
+    assert len(more.opened) == 21
+    assert spread(partitions, 60, 16 * SECOND).since is None
+
+
+def test_storms_of_two_sources_are_two() -> None:
+    store = stage().new_store()
+    folded(stage(), [*many(21), *[pileon(f"other-{n}", opened_at=NOON, source="blog") for n in range(3)]], store)
+    storms = [entry for entry in store.entries.values() if isinstance(entry, Storm)]
+    assert [(one.source, one.since is None) for one in together(storms, Config())] == [("blog", True), ("news", False)]
+
+
+def test_a_case_notes_when_it_was_first_told_and_keeps_it() -> None:
+    def fired(*records: PileOn, **config: Any) -> Any:
+        store = stage().new_store()
+        folded(stage(**config), list(records), store)
+        firing = store.firing("case-1")
+        assert firing is not None
+        return firing.fired_at
+
+    assert fired(pileon(opening_delay_seconds=30.0), ongoing(2, Severity.CRITICAL), closed(3)) == NOON + 30 * SECOND
+    assert fired(pileon(opening_delay_seconds=90_000.0)) is None
 
 
 def test_a_backlog_of_stale_ones_is_no_storm() -> None:

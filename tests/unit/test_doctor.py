@@ -67,3 +67,10 @@ def test_a_webhook_without_a_secret_is_missing_and_one_with_it_is_not(
     monkeypatch.setenv("THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS", "0123456789abcdef")
     (with_it,) = told(capsys, settings)["webhook"]
     assert with_it == "ok night-shift: has a secret and an address (nothing was sent)"
+
+
+def test_a_webhook_for_a_community_that_no_source_has_is_to_be_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    hook = '[[webhooks]]\nname = "day"\nurl = "https://hooks.example/x"\nsecrets = ["a-secret-of-sixteen"]\ncommunities = ["news/sprot"]\n'
+    well, doubtful = told(capsys, f'{hook}[sources.news]\ncommunities = ["sport"]\n')["webhook"]
+    assert well.startswith("ok day")
+    assert doubtful == "CHECK webhooks, day: communities names 'sprot', which is none of sources.news.communities; is it spelled so?"

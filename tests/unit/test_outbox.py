@@ -7,8 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.live.outbox import Storms
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.settings import Webhook
+from streams.stages.alert import Config
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon
 from tests.support.hooks import Rooms, webhook
 
@@ -117,6 +119,18 @@ def test_an_id_that_is_no_good_in_a_header_is_quoted() -> None:
     assert [one.id for one in rooms.outbox.waiting()] == ["a%2Fb%0D%0AX%3A%20y/1/mods"]
 
 
+def test_a_storm_is_counted_over_all_partitions_of_a_worker() -> None:
+    storms = Storms(Config())
+    partitions = [Rooms([webhook()], storms=storms) for _ in range(4)]
+    for number, one in enumerate(storm(60)):
+        partitions[number % 4].turn(one)
+    waiting = [one for rooms in partitions for one in rooms.outbox.waiting()]
+    assert [one.event for one in waiting].count("opened") == 20
+    assert len({one.id for one in waiting if one.event == "storm"}) == 1
+    partitions[0].turn(worse(2, "case-20"))
+    assert "case-20" not in {one.pileon_id for one in partitions[0].outbox.waiting()}, "the storm stands for it"
+
+
 def test_another_storm_is_another_summary() -> None:
     rooms = Rooms([webhook()])
     rooms.turn(*storm(30))
@@ -129,7 +143,7 @@ def test_a_verdict_s_end_is_an_end_that_says_so() -> None:
     rooms.turn(pileon(ID), pileon(ID, 2, Status.CLOSED, ended_because=EndedBecause.JUDGED))
     ended = json.loads(rooms.outbox.waiting()[1].body)
     assert (ended["event"], ended["ended_because"], ended["id"]) == ("ended", "judged", f"{ID}/2/mods")
-    assert ended["text"].endswith("· ENDED (judged)")
+    assert ended["text"].endswith("· ENDED (judged) · threadwatch watch --case QQMKM4V2")
 
 
 TRANSITIONS = [pileon(ID), pileon(ID, 2, Status.ONGOING), worse(3), closed(4, severity=Severity.CRITICAL), *storm(25), worse(2, "case-3")]

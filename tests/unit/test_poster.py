@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from streams.engine import Effects
 from streams.instruments import OTHER
-from streams.live import alertmanager
+from streams.live import alertmanager, poster
 from streams.live.poster import Poster
 from streams.live.watch import Watch
 from streams.records import Severity, Status
@@ -241,3 +241,60 @@ def test_without_an_alertmanager_nothing_is_measured_and_nothing_kept() -> None:
     lease.turn(pileon("a"))
     assert lease.delays() == 0
     assert not lease.poster._delays.untold
+    assert lease.poster.untaken_for() == 0.0
+
+
+async def test_what_nobody_takes_is_said_until_it_is_taken(unwell: Unwell) -> None:
+    async def doing(lease: Lease) -> None:
+        await until("it was refused", lambda: unwell.posts)
+        first = lease.poster.untaken_for()
+        await until("it goes on, whatever is tried", lambda: len(unwell.posts) >= 3 and lease.poster.untaken_for() > first)
+        unwell.answer = 200
+        await until("it is taken", lambda: lease.poster.untaken_for() == 0.0)
+
+    await _running(unwell, "PT0.05S", doing)
+
+
+async def test_where_one_of_two_takes_it_the_path_is_whole(posts: Posts, unwell: Unwell) -> None:
+    async def doing(lease: Lease) -> None:
+        await until("both were tried", lambda: unwell.posts and len(posts.posts) >= 3)
+        await until("one took it", lambda: lease.poster.untaken_for() == 0.0)
+
+    await _running(posts, "PT0.05S", doing, unwell.url)
+
+
+async def test_a_round_that_nobody_took_is_tried_again_soon(unwell: Unwell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poster, "_AGAIN", 0.05)
+
+    async def doing(lease: Lease) -> None:
+        lease.turn(*map(pileon, IDS))
+        await until("three rounds of ten minutes each", lambda: len(unwell.posts) >= 3)
+        unwell.answer = 200
+        await until("it is taken", lambda: lease.counted("alerts_posted_total", outcome="ok") == 1)
+
+    await _running(unwell, "PT10M", doing)
+    assert unwell.posts[-1] == [f"{one} warning" for one in IDS]
+
+
+async def test_news_that_are_none_do_not_hide_that_nobody_takes_what_is_posted(unwell: Unwell) -> None:
+    async def doing(lease: Lease) -> None:
+        await until("it was refused", lambda: lease.counted("alerts_posted_total", outcome="failed") >= 1)
+        lease.poster._leases[0].tell("unknown")
+        await until("it is looked at", lambda: not lease.poster._leases[0]._news)
+        assert lease.poster.untaken_for() > 0.0
+
+    await _running(unwell, "PT10M", doing)
+
+
+async def test_a_partition_that_is_held_for_long_holds_back_what_is_posted_and_is_seen(posts: Posts) -> None:
+    class Held(Lease):
+        async def looked_at(self, look: Callable[[Any], list[Any]]) -> list[Any]:
+            await asyncio.Event().wait()
+            raise AssertionError("nobody lets go")
+
+    lease = Held(load({}, options={"alertmanager.urls": [posts.url]}))
+    running = asyncio.create_task(lease.poster.run(lease, lease))  # type: ignore[arg-type]
+    await until("it is due", lambda: lease.poster.untaken_for() > 0.0)
+    await lease.poster.close()
+    await asyncio.gather(running, return_exceptions=True)
+    assert posts.posts == []

@@ -15,7 +15,7 @@ def watching(*stages: Progress) -> Watchdog:
 
 def test_an_idle_stage_is_never_stuck():
     progress = idle()
-    progress.saw_lag(0, 5.0)
+    progress.saw_lags({0: 0}, 5.0)
     assert progress.stuck_for(100_000.0) == 0.0
 
 
@@ -31,12 +31,67 @@ def test_a_batch_that_does_not_end_is_stuck_for_as_long_as_it_lasts():
 
 def test_input_that_waits_while_nothing_begins_is_counted_from_when_it_was_first_seen():
     progress = idle()
-    progress.saw_lag(7, 1000.0)
-    progress.saw_lag(9, 1030.0)
+    progress.saw_lags({0: 4, 1: 3}, 1000.0)
+    progress.saw_lags({0: 6, 1: 3}, 1030.0)
     assert progress.stuck_for(1040.0) == 40.0
     progress.began(0, 1041.0)
     progress.ended(0, 1042.0)
     assert progress.stuck_for(1050.0) == 8.0
+
+
+def test_a_partition_that_stands_still_is_seen_though_the_others_of_its_stage_go_on():
+    progress = idle("pileon")
+    for second in range(0, 60, 5):
+        progress.saw_lags({0: 3, 1: 9}, 100.0 + second)
+        progress.began(0, 101.0 + second)
+        progress.moved(0, 102.0 + second)
+        progress.ended(0, 102.0 + second)
+    assert progress.standstills([0, 1, 2], 160.0) == {0: 0.0, 1: 60.0, 2: 0.0}
+    assert progress.stuck_for(160.0) < 5
+
+
+def test_a_batch_that_does_not_end_stands_still_before_anybody_looks_at_what_waits():
+    progress = idle("pileon")
+    progress.began(3, 100.0)
+    assert progress.standstills([3], 131.0) == {3: 31.0}
+    progress.ended(3, 131.0)
+    assert progress.standstills([3], 131.0) == {3: 0.0}
+
+
+def test_a_backlog_of_years_that_is_worked_off_is_no_standstill():
+    progress = idle()
+    for batch in range(100):
+        progress.saw_lags({0: 1_000_000 - batch}, 100.0 + 20 * batch)
+        progress.began(0, 105.0 + 20 * batch)
+        progress.moved(0, 119.0 + 20 * batch)
+        assert max(progress.standstills([0], 119.0 + 20 * batch).values()) == 0.0
+        progress.ended(0, 119.0 + 20 * batch)
+
+
+def test_what_is_read_again_before_the_first_batch_moves_the_partition_batch_by_batch():
+    progress = idle()
+    progress.began(0, 100.0)
+    for second in range(0, 90, 10):
+        progress.moved(0, 110.0 + second)
+        assert progress.stuck_for(111.0 + second) == 1.0
+    assert progress.standstills([0], 195.0) == {0: 5.0}
+
+
+def test_what_was_not_ours_any_more_and_is_not_brought_again_stands_still():
+    progress = idle()
+    progress.saw_lags({0: 5}, 100.0)
+    progress.began(0, 101.0)
+    progress.ended(0, 102.0)  # nothing of it was applied
+    progress.saw_lags({0: 5}, 105.0)
+    assert progress.standstills([0], 140.0) == {0: 40.0}
+
+
+def test_a_partition_that_comes_back_starts_anew():
+    progress = idle()
+    progress.saw_lags({0: 5}, 100.0)
+    progress.saw_lags({}, 120.0)
+    progress.saw_lags({0: 5}, 140.0)
+    assert progress.standstills([0], 145.0) == {0: 5.0}
 
 
 def test_the_watchdog_names_the_stage_that_stands_still():
@@ -71,5 +126,5 @@ def test_what_takes_long_and_gets_on_is_not_stuck() -> None:
     assert progress.stuck_for(200.0) == 10
     progress.ended(0, 200.0)
     progress.moved(0, 200.0)  # nothing is busy: it must not become so
-    progress.saw_lag(0, 200.0)
+    progress.saw_lags({0: 0}, 200.0)
     assert progress.stuck_for(900.0) == 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import UserError
-from streams.live.webhooks import check_webhooks
+from streams.live.receivers import check_webhooks
 from streams.settings import load, settings_file
 
 HOOK = '[[webhooks]]\nname = "day"\nurl = "https://hooks.example/x"\n'
@@ -31,19 +31,23 @@ def file(tmp_path: Path) -> Path:
          ":3: console_url: 'javascript:alert(1)' is no address; write https://host"),
         ("[alertmanager]\nconsole_url = 'console.example'", ":2: console_url: 'console.example' is no address"),
         ("[sources.a]\nlateness = 'PT1H'\n[sources.b]\nlatenes = 1", ":4: Object contains unknown field `latenes` - at `$.sources.b`"),
-        ("[sources.a]\nlateness = 'PT1H'\n[sources.b-c]\nlateness = 'x'", ':4: Invalid ISO8601 duration - at `$.sources."b-c".lateness`'),
+        ("[sources.a]\nlateness = 'PT1H'\n[sources.b-c]\nlateness = 'x'",
+         ':4: Invalid ISO8601 duration, write "PT30S", "PT10M", "P1D" or a number of seconds - at `$.sources."b-c".lateness`'),
+        ("[communities.'a/b']\nwindow = '10m'", ':2: communities.a/b: Invalid ISO8601 duration, write "PT30S"'),
         ("[address.priors.a]\nheat = 1\n[address.priors.b]\nheat = 'x'", ":4: Expected `float`, got `str` - at `$.address.priors.b.heat`"),
         ("[communities.'a/b']\nmin_share = 0.5\nmin_shear = 1", ":3: communities.a/b: Object contains unknown field `min_shear`"),
         ("[communities.'a/b']\nmin_share = 0.5\nwindow = 'PT1S'", ":3: communities.a/b: window is"),
         ("scorer = 'x'\n[communities.sport]\nmin_share = 0.5", ":2: communities.'sport': write it as"),
         (HOOK + "[[webhooks]]\nname = 'night'\n", ":4: Object missing required field `url` - at `$.webhooks[1]`"),
         (HOOK + "timeout = 0", ":4: timeout is 0:00:00"),
-        (HOOK + "severities = ['critical', 'bad']", ":4: Invalid enum value 'bad'"),
+        (HOOK + "severities = ['critical', 'bad']",
+         ":4: Invalid enum value 'bad', there are warning, critical - at `$.webhooks[0].severities[1]`"),
         (HOOK + "secrets = ['hidden']", ":4: secrets of webhook day: one or two of them"),
         (HOOK + HOOK, ":5: webhooks[1].name: the name day stands there twice"),
         ("[[mutes]]\ntarget = 'a'\nconversation = 'b'\nreason = 'c'\nsince = 2024-05-01T00:00:00Z\nuntil = 2024-05-02T00:00:00Z",
          ":1: a mute names a target or a conversation, one of them - at `$.mutes[0]`"),
-        ("[[mutes]]\ntarget = 'a'\nreason = 'c'\nsince = 2024-05-01T00:00:00Z\nuntil = 2024-05-02", ":5: "),
+        ("[[mutes]]\ntarget = 'a'\nreason = 'c'\nsince = 2024-05-01T00:00:00Z\nuntil = 2024-05-02",
+         ":5: Expected `datetime`, got `date`, write 2024-05-01T00:00:00Z - at `$.mutes[0].until`"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_file_has_its_line(file: Path, text: str, said: str) -> None:

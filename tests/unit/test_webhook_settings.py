@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from streams.errors import UserError
-from streams.live.webhooks import check_webhooks
+from streams.live.receivers import check_webhooks, heard_of_nothing
+from streams.settings import load
 from tests.support.hooks import TRICKS, webhook
 
 
@@ -35,3 +37,27 @@ def test_a_receiver_that_could_not_be_told_anything_is_the_user_s_mistake_with_i
     assert "not public" in said(url="https://169.254.169.254/latest", allow_private=False)
     assert "not public" in said(url="https://[::ffff:127.0.0.1]/", allow_private=False)
     check_webhooks([webhook(allow_private=False)])
+
+
+SOURCES = {"sources.forum.communities": ["sport", "letters"], "sources.blog.communities": []}
+
+
+@pytest.mark.parametrize(
+    ("communities", "said"),
+    [
+        ((), []),
+        (("forum", "forum/sport"), []),
+        (("forum/sprot",), ["'sprot', which is none of sources.forum.communities"]),
+        (("blog/sport",), ["'sport', which is none of sources.blog.communities"]),
+        (("forun/sport", "forum/sport", "forun"), ["the source 'forun', which [sources] does not have"] * 2),
+    ],
+)
+def test_a_receiver_of_what_the_settings_do_not_know_is_said(communities: tuple[str, ...], said: list[str]) -> None:
+    settings = replace(load({}, options=SOURCES), webhooks=(webhook(communities=communities),))
+    lines = heard_of_nothing(settings)
+    assert len(lines) == len(said)
+    assert all(part in line and line.startswith("webhooks, mods: ") for part, line in zip(said, lines, strict=True))
+
+
+def test_where_the_settings_name_no_source_nothing_is_known_and_nothing_said() -> None:
+    assert heard_of_nothing(replace(load({}), webhooks=(webhook(communities=("forun/sport",)),))) == []

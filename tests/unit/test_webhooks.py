@@ -13,11 +13,12 @@ from tenacity import wait_fixed
 
 from streams.live import addresses
 from streams.live import webhooks as module
+from streams.live.retry_after import retry_after
 from streams.live.webhooks import Webhooks
 from streams.metrics import Metrics
 from streams.records import Severity, Status
 from streams.settings import Webhook
-from tests.support.builders import pileon
+from tests.support.builders import NOON, pileon
 from tests.support.hooks import OTHER, SECRET, TRICKS, Hooks, Rooms, settings_with, webhook
 from tests.support.live import until
 
@@ -105,6 +106,45 @@ async def test_news_cut_no_pause_short_after_a_failure(start: Start, hooks: Hook
         running.turn(pileon(f"news-{number}"))
         await asyncio.sleep(0.02)
     assert hooks.tries == ["a/1/mods"]
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("120", 120.0), (" 7 ", 7.0), ("0", 0.0), ("", 0.0), ("soon", 0.0), ("-5", 0.0), ("1.5", 0.0), ("\u0663", 0.0),
+        ("Wed, 01 May 2024 12:02:00 GMT", 120.0), ("Wed, 01 May 2024 11:00:00 GMT", 0.0), ("Wed, 01 May 2024 12:02:00", 120.0),
+        ("99999999999999999999", 9_999_999_999.0), ("Wed, 99 May 2024 12:02:00 GMT", 0.0),
+    ],
+)  # fmt: skip
+def test_how_long_a_receiver_asks_us_to_wait_is_seconds_or_a_date(said: str, seconds: float) -> None:
+    assert retry_after({"Retry-After": said}, NOON) == seconds
+
+
+async def test_a_receiver_that_asks_us_to_wait_is_waited_for_and_no_other_with_it(start: Start, hooks: Hooks) -> None:
+    async with Hooks() as other:
+        hooks.answer, other.answer, hooks.headers = 429, 429, {"Retry-After": "3600"}
+        running = await start(webhook(hooks.url), webhook(other.url, name="other"))
+        running.turn(pileon("a"), pileon("b"))
+        await until("the other was tried again and again", lambda: len(other.tries) >= 8)
+        assert len(hooks.tries) == 1
+
+
+async def test_a_receiver_cannot_ask_for_longer_than_we_try(start: Start, hooks: Hooks) -> None:
+    hooks.answer, hooks.headers = 503, {"Retry-After": "86400"}
+    running = await start(webhook(hooks.url, give_up_after=timedelta(seconds=1)))
+    running.turn(pileon("a"))
+    await running.empty()
+    assert running.counted("expired") == 1
+    assert len(hooks.tries) == 2, "at once, and when it is given up"
+
+
+async def test_after_an_answer_that_asks_for_nothing_our_own_pauses_count_again(start: Start, hooks: Hooks) -> None:
+    hooks.answer, hooks.headers = 503, {"Retry-After": "1"}
+    running = await start(webhook(hooks.url))
+    running.turn(pileon("a"))
+    await until("it was refused", lambda: running.counted("refused") >= 1)
+    hooks.headers = {}
+    await until("it is tried on", lambda: len(hooks.tries) >= 5)
 
 
 @pytest.mark.parametrize("answer", [500, 503, 404, 302, 400])

@@ -110,7 +110,7 @@ def _cases() -> tuple[AnyPanel, ...]:
 def _opened_and_ended() -> AnyPanel:
     return lines(
         "Opened and ended", "Pile-ons that opened and that ended (closed), per bar. Fewer ended than opened for long: they last.",
-        Query(_turned("opened", "$__interval"), "opened"), Query(_turned("closed", "$__interval"), "ended"),
+        Query(_turned("opened", "$__rate_interval"), "opened"), Query(_turned("closed", "$__rate_interval"), "ended"),
         looks={"opened": Line(VERMILLION), "ended": Line(GREEN)}, bars_of="10m", span=12, height=8, links=[runbook("PileOnSurge")],
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def _decisions() -> AnyPanel:
         "Alerts decided",
         "What became of each turn of a pile-on, per bar: told (fire), told again because it got worse (escalate), told as "
         "ended (resolve), or held back (hold).",
-        Query(f"round(sum by (decision) (increase(threadwatch_alerts_decided_total{{{SOURCE}}}[$__interval])))", "{{decision}}"),
+        Query(f"round(sum by (decision) (increase(threadwatch_alerts_decided_total{{{SOURCE}}}[$__rate_interval])))", "{{decision}}"),
         looks=_DECIDED, bars_of="10m", stacked=True, span=12, height=8, links=[runbook("AlertPathBroken")],
     )  # fmt: skip
 

@@ -58,7 +58,11 @@ def lines(
     title: str, said: str, *queries: Query, unit: str = COUNT, steps: Steps | None = None, looks: Mapping[str, Line] | None = None,
     stacked: bool = False, bars_of: str = "", **look: Any,
 ) -> timeseries.Panel:  # fmt: skip
-    """Return a course over time; the legend says each series' last value. ``bars_of``: bars of so long an interval, and their total."""
+    """Return a course over time; the legend says each series' last value. ``bars_of``: bars of so long an interval, and their total.
+
+    What a bar counts is the increase over ``$__rate_interval``: the bar's time and one scrape more, for what came between the last
+    scrape of the bar before and the first of this one is in neither of their own times. Each step from scrape to scrape is in one bar.
+    """
     panel = _framed(timeseries.Panel(), title, said, unit, steps, look)
     panel = panel.line_width(2).fill_opacity(70 if bars_of else 25 if stacked else 0).show_points(words.VisibilityMode.NEVER)
     panel = panel.tooltip(common.VizTooltipOptions().mode(words.TooltipDisplayMode.MULTI).sort(words.SortOrder.DESCENDING))

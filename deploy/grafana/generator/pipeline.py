@@ -17,6 +17,8 @@ EVENT_LAG: Final = Steps(look=300, bad=1800)
 """1,800 s as the alert EventTimeLag has it."""
 DEAD: Final = Steps(look=0.001, bad=0.01)
 """1 % as the alert DeadLetterRate has it."""
+STANDSTILL: Final = Steps(look=10, bad=30)
+"""30 s as the alerts ScoringStalled and StageStalled have it."""
 _STAGES: Final = cycle(("score", "address", "pileon", "alert"))
 _TOPICS: Final = cycle(("comments.raw", "comments.scored", "replies", "pileons"))
 _CRITICAL: Final = 'count(ALERTS{alertstate="firing", severity="critical", alertname!~"PileOn.*"}) or vector(0)'
@@ -28,7 +30,7 @@ def built() -> build.Dashboard:
     made = dashboard("pipeline", "threadwatch · Pipeline", "Does everything flow, how late is it, and what went wrong?", "now-3h")
     add(made, "Now", *_now(), _slo_over_time(), _firing())
     add(made, "Flow", _rate(), _lag(), _event_lag(), _delay(), _alert_delay())
-    add(made, "Work", _seconds(), _seconds_spread(), _batches(), _ticks())
+    add(made, "Work", _seconds(), _seconds_spread(), _batches(), _standing(), _ticks())
     add(made, "Trouble", _dead(), _odd(), _posts(), _webhooks(), _waiting(), _up(), _runs())
     return made
 
@@ -157,12 +159,21 @@ def _batches() -> AnyPanel:
     )  # fmt: skip
 
 
+def _standing() -> AnyPanel:
+    return lines(
+        "Standing still, by stage", "Seconds since the slowest partition of a stage last moved although input waits for it. A batch's time "
+        "is well; red from 30 s, as the alerts.",
+        Query("max by (stage) (threadwatch_standstill_seconds)", "{{stage}}"), unit=SECONDS, steps=STANDSTILL, looks=_STAGES, span=12,
+        height=5, links=[runbook("ScoringStalled"), runbook("StageStalled")],
+    )  # fmt: skip
+
+
 def _ticks() -> AnyPanel:
     return lines(
         "Ticks a minute",
         "Ticks are written into the replies log only where silence must end a pile-on: none while nothing is due is well.",
         Query("sum(rate(threadwatch_ticks_total[$__rate_interval])) * 60", "ticks"), unit=A_MINUTE,
-        looks={"ticks": Line(SKY)}, span=24, height=5,
+        looks={"ticks": Line(SKY)}, span=12, height=5,
         links=[runbook("ScoringStalled")],
     )  # fmt: skip
 
@@ -191,7 +202,7 @@ def _posts() -> AnyPanel:
         "Posts to Alertmanager a minute", "ok: taken; refused: answered 4xx; failed: no answer or 5xx. All that fires is posted again "
         "every 30 s, and an empty list while nothing does: ok never falls to nothing while it is well.",
         Query("sum by (outcome) (rate(threadwatch_alerts_posted_total[$__rate_interval])) * 60", "{{outcome}}"), unit=A_MINUTE, looks=looks,
-        links=[runbook("AlertPathBroken")],
+        links=[runbook("AlertPathBroken"), runbook("BrokerAway")],
     )  # fmt: skip
 
 

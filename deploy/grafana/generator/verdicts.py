@@ -62,6 +62,6 @@ def _right_over_time() -> AnyPanel:
 def _over_time() -> AnyPanel:
     return lines(
         "Verdicts over time", "Verdicts given, per bar. None for days: nobody tells whether the alerts are right. All sites.",
-        Query("round(sum by (verdict) (increase(threadwatch_feedback_total[$__interval])))", "{{verdict}}"), looks=_VERDICTS,
+        Query("round(sum by (verdict) (increase(threadwatch_feedback_total[$__rate_interval])))", "{{verdict}}"), looks=_VERDICTS,
         bars_of="1h", stacked=True, span=6, height=8, links=[runbook("FalsePositiveRateHigh")],
     )  # fmt: skip

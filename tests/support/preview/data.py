@@ -13,8 +13,10 @@ from msgspec import Struct, field
 from tests.support.panels import USUAL, filled
 from tests.support.prometheus import Prometheus
 
-SHORT: Final = {**USUAL, "before": "40s", "__interval": "5s", "__rate_interval": "10s"}
+SHORT: Final[dict[str, str]] = {**USUAL, "before": "40s", "__interval": "5s", "__rate_interval": "10s"}
 """What stands for Grafana's hours in a picture of minutes."""
+SCRAPED: Final = 1.0
+"""Seconds between two scrapes."""
 
 
 class Shown(Struct):
@@ -23,7 +25,7 @@ class Shown(Struct):
     prometheus: Prometheus
     start: float
     end: float
-    values: Mapping[str, str] = field(default_factory=lambda: SHORT)
+    values: dict[str, str] = field(default_factory=lambda: SHORT)
     course: float = 1.0
     """Seconds between two points of a line."""
     bars: float = 5.0
@@ -56,14 +58,20 @@ def answered(panel: Mapping[str, Any], shown: Shown) -> list[Series]:
     """Return all series of a panel, in the order of its queries."""
     found: list[Series] = []
     for target in panel["targets"]:
-        question = filled(target["expr"], shown.values)
+        are_bars = panel["fieldConfig"]["defaults"].get("custom", {}).get("drawStyle") == "bars"
+        question = filled(target["expr"], shown.values | (_one_scrape_more(shown.bars) if are_bars else {}))
         if target.get("instant"):
             answer = [(one["metric"], [one["value"]]) for one in shown.prometheus.ask(question, shown.end)]
         else:
-            step = shown.bars if panel["fieldConfig"]["defaults"]["custom"].get("drawStyle") == "bars" else shown.course
+            step = shown.bars if are_bars else shown.course
             answer = [(one["metric"], one["values"]) for one in shown.prometheus.course(question, shown.start, shown.end, step)]
         found += [Series(_called(target, labels), labels, _numbers(values), target["refId"]) for labels, values in answer]
     return found
+
+
+def _one_scrape_more(bar: float) -> dict[str, str]:
+    """Return what Grafana makes ``$__rate_interval`` of for bars: what came between two bars is in one of them."""
+    return {"__rate_interval": f"{bar + SCRAPED:g}s"}
 
 
 def _numbers(values: list[list[Any]]) -> list[tuple[float, float]]:
