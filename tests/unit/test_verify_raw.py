@@ -8,15 +8,17 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from streams.engine import Message
+from streams import engine
+from streams.engine import Effects, Message
 from streams.kafka.read import Bound
 from streams.records import Action, Judged, Reply, Tick
+from streams.replay.reach import Start
 from streams.replay.taken import Asked
 from streams.replay.verify.applied import Applied
 from streams.replay.verify.compare import Comparison
 from streams.replay.verify.differences import Cause, Place
 from streams.replay.verify.fold import Refold
-from streams.replay.verify.opening import at_the_first
+from streams.replay.verify.opening import Opening, at_the_first
 from streams.replay.verify.raw import Again, RawLog
 from streams.replay.verify.rules import Rules
 from streams.replay.verify.spool import Spool, group_of
@@ -26,7 +28,7 @@ from streams.stages.alert import Alerts
 from streams.stages.alert import Config as AlertConfig
 from streams.stages.pileon import Config, PileOns
 from streams.topics import PILEONS, REPLIES
-from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon, reply, tick
+from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, arrived, pileon, reply, tick
 from tests.support.recorded import BROKERS
 
 RULES = Rules(
@@ -67,19 +69,21 @@ def compared(
     tamper: Callable[[list[Message]], list[Message]] = lambda fired: fired,
     first: int = 0,
     addressed: Sequence[Applied] = (),
+    raw_first: int = 1,
     scored: int = 0,
     ends_early: bool = False,
+    opening: Opening | None = None,
 ) -> tuple[Found, Found]:
     """Return the differences of the log, and those of what the comments make again, for a log and what was written of it."""
     fold = Refold(RULES.pileon, None, keeps_log=True)
-    fold.open(0, at_the_first(RULES.pileon, first))
+    fold.open(0, opening or at_the_first(RULES.pileon, first))
     fold.take([message(one, offset + first) for offset, one in enumerate(log)])
     made = [msgspec.msgpack.decode(value, type=Any)["pileon"] for _, value in fold.made.sorted()]
     values = [message(msgspec.convert(one, PILEONS.record), offset, PILEONS.name) for offset, one in enumerate(made)]
     live = Written(RULES, {0: 0}, None)
     for one in tamper(values):
         live.take(one)
-    raw = RawLog(again=Spool(None, "again"), scored={0: Bound(scored, 99)})
+    raw = RawLog(again=Spool(None, "again"), scored={0: Bound(scored, 99)}, raw={0: Bound(raw_first, 99)})
     raw.addressed.by_partition = {0: list(addressed)}
     for each in again_of(log) if again is None else again:
         raw.again.add(group_of(each.reply.source, each.reply.community, each.reply.target_id), each)
@@ -159,6 +163,7 @@ def test_what_comments_raw_has_lost_stands_where_the_log_has_it_and_what_nobody_
     log: list[Any] = sorted(race(), key=lambda one: one.ingested_at)
     assert compared(log, again_of(log, lost=log[:3]))[1] == []
     assert causes(compared(log, again_of(log, lost=log[3:4]))[1]) == {Cause.UNEXPLAINED}, "its record would be left"
+    assert causes(compared(log, again_of(log, lost=log), raw_first=0)[1]) == {Cause.UNEXPLAINED}, "nothing is gone"
     assert compared(log, again_of(log)[3:])[1] != []
     gone = [replace(one, scored=Place(0, one.scored.offset + 7, NOON)) for one in again_of(log)[3:]]
     assert compared(log, gone, scored=10)[1] == [], "comments.scored begins behind them"
@@ -167,6 +172,15 @@ def test_what_comments_raw_has_lost_stands_where_the_log_has_it_and_what_nobody_
 def test_where_replies_begin_later_what_stood_before_is_not_asked_for() -> None:
     log = sorted(race(), key=lambda one: one.ingested_at)
     assert compared(log[3:], again_of(log), first=3)[1] == []
+
+
+def test_a_fold_that_begins_with_a_snapshot_begins_so_in_seam_4s_order_too() -> None:
+    log = sorted(race(), key=lambda one: one.ingested_at)
+    effects, store = Effects(), RULES.pileon.new_store()
+    engine.fold(RULES.pileon, [arrived(one) for one in log[:3]], store, effects)
+    entries = {key: value for key, value in effects.entries.items() if value is not None}
+    opening = Opening(store=store, start=Start.SNAPSHOT, first=3, as_of=NOON, entries=entries)
+    assert compared([*log[3:], tick(NOON + DAY)], again_of(log), first=3, opening=opening) == ([], [])
 
 
 @pytest.mark.parametrize(("configuration", "cause"), [("other", Cause.VERSION), ("ours", Cause.UNEXPLAINED)])

@@ -1,13 +1,17 @@
 """How a stage came to its input, as the ``applied`` entries that are left in its state topic say."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 import msgspec
 from msgspec import Struct, field
 
 from streams.engine import APPLIED, Message, moment
 from streams.replay.verify.differences import Cause, Found, Place, Record
+
+AT_ONCE: Final = timedelta(milliseconds=250)
+"""What is written in one transaction gets times that differ by less: topics are written side by side."""
 
 
 class Applied(Struct, frozen=True):
@@ -59,9 +63,15 @@ def other_settings(topic: str, applied: Sequence[Applied], place: Place, ours: s
 
     Compaction removes entries: only where those left on both sides have other settings, none between can have had ours.
     """
-    before = [one for one in applied if (one.at < place.at if by_time else one.offset < place.offset)]
-    after = [one for one in applied if (one.at >= place.at if by_time else one.offset >= place.offset)]
-    around = [*before[-1:], *after[:1]]
+    if by_time:
+        near = [one for one in applied if abs(one.at - place.at) <= AT_ONCE]
+        before = [one for one in applied if one.at < place.at - AT_ONCE]
+        after = [*near, *[one for one in applied if one.at > place.at + AT_ONCE][:1]]
+        around = [*before[-1:], *after]
+    else:
+        before = [one for one in applied if one.offset < place.offset]
+        after = [one for one in applied if one.offset >= place.offset]
+        around = [*before[-1:], *after[:1]]
     if not after or any(one.configuration == ours for one in around):
         return None
     told = f"{topic} partition {place.partition}: input offset {after[0].offset} was applied with settings"

@@ -69,6 +69,7 @@ class Comparison:
         self._evidence = Evidence(configuration=rules.configuration, detector=rules.detector)
         self._known = matched.Known()
         self.counted, self.from_raw = Counted(), Counted()
+        self._written_at = {one.partition: one.written_at for one in read.began}
 
     def _groups(self) -> Iterator[_Group]:
         for _, parts in joined(*self._streams):
@@ -86,6 +87,7 @@ class Comparison:
         kept, ids = Kept(), _Ids()
         if self._raw is not None:
             self._known = matched.Known(
+                raw={number: bound.first for number, bound in self._raw.raw.items()},
                 scored={number: bound.first for number, bound in self._raw.scored.items()},
                 addressed=self._raw.addressed.by_partition, addressing=self._rules.addressing, ends_early=ends_early,
                 begun_later=frozenset(one.partition for one in self._read.began if one.first),
@@ -123,7 +125,7 @@ class Comparison:
         )  # fmt: skip
 
     def _of_log(self, group: _Group, person: Person) -> Iterator[Told]:
-        made, fired = self._of_period(group.made, group.fired)
+        made, fired = self._of_period(group.made, group.fired, person.partition)
         pairs, equal = paired(made, fired)
         self._count(self.counted, made, fired, equal)
         yield from zip(pairs, explained(pairs, self._evidence, person), strict=True)
@@ -137,7 +139,7 @@ class Comparison:
         )  # fmt: skip
         if not (group.fired or group.made) and what.is_as_logged:
             return
-        made, fired = self._of_period(reordered.made(), group.fired)
+        made, fired = self._of_period(reordered.made(), group.fired, person.partition)
         pairs, equal = paired(made, fired)
         self._count(self.from_raw, made, fired, equal)
         if pairs:
@@ -149,14 +151,20 @@ class Comparison:
         pairs, _ = paired(group.made, group.fired)
         return {key_of(pair.pileon): why for pair, why in zip(pairs, explained(pairs, self._evidence, person), strict=True)}
 
-    def _of_period(self, made: list[Made], fired: list[Fired]) -> tuple[list[Made], list[Fired]]:
+    def _of_period(self, made: list[Made], fired: list[Fired], partition: int) -> tuple[list[Made], list[Fired]]:
         """Return what was made of input of the period, all that fired of that, and what else fired in it."""
         ours = {key_of(one.pileon) for one in made}
         within = [one for one in made if self._asked.holds(one.input.at)]
         keys = {key_of(one.pileon) for one in within}
-        return within, [one for one in fired if key_of(one.pileon) in keys or (key_of(one.pileon) not in ours and self._is_told(one))]
+        return within, [
+            one for one in fired if key_of(one.pileon) in keys or (key_of(one.pileon) not in ours and self._is_told(one, partition))
+        ]
 
-    def _is_told(self, one: Fired) -> bool:
+    def _is_told(self, one: Fired, partition: int) -> bool:
+        """Return whether it fired in the period; what was written before the snapshot was done is of what that reflects."""
+        done = self._written_at.get(partition)
+        if done is not None and one.place.at <= done:
+            return False
         return self._written.is_told(one.place) and self._asked.holds(one.place.at)
 
     def _count(self, counted: Counted, made: Sequence[Made], fired: Sequence[Fired], equal: int) -> None:

@@ -31,6 +31,8 @@ class Known(Struct, kw_only=True):
     bounds: dict[tuple[int, int], Bounds] = field(default_factory=dict)
     scored: Mapping[int, int] = {}
     """Partition of ``comments.scored`` → the first offset that is left."""
+    raw: Mapping[int, int] = {}
+    """Partition of ``comments.raw`` → the first offset that is left; its partitions are those of ``comments.scored``."""
     ordered: dict[int, int] = field(default_factory=dict)
     """Partition of ``comments.scored`` → its first record whose own of ``comments.raw`` is left."""
     addressed: Mapping[int, Sequence[Applied]] = {}
@@ -129,9 +131,14 @@ def _why_logged(one: One, known: Known, partition: int, conversations: int) -> F
     if one.again is None:
         key = json_key(told.record.source, told.record.community, told.record.conversation_id)
         return only_logged(told, known, partition, partition_of(key, conversations))
-    if not one.again.order and one.again.scored.offset >= known.ordered.get(one.again.scored.partition, one.again.scored.offset + 1):
-        return UNEXPLAINED  # nobody wrote this comment: its record of comments.raw would stand among those that are left
+    if not one.again.order and not _is_lost(one.again.scored, known):
+        return UNEXPLAINED  # nobody wrote this comment
     return None if one.is_alike else unlike(told, one.again, known)
+
+
+def _is_lost(scored: Place, known: Known) -> bool:
+    """Return whether the record of ``comments.raw`` would stand before those that are left: both topics have one order."""
+    return bool(known.raw.get(scored.partition)) and scored.offset < known.ordered.get(scored.partition, scored.offset + 1)
 
 
 def only_again(one: Again, known: Known, partition: int) -> Found | None:

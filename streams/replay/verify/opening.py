@@ -29,6 +29,8 @@ class Opening(Struct, frozen=True, kw_only=True):
     """The first offset that is folded."""
     as_of: datetime | None = None
     """Of a snapshot: the midnight whose state it is."""
+    written_at: datetime | None = None
+    """Of a snapshot: when it was done; what came of what it reflects was written before."""
     entries: Mapping[bytes, bytes] = {}
     """Of a snapshot: what that state is made of."""
 
@@ -46,6 +48,8 @@ class Began(Struct, frozen=True, kw_only=True):
     first: int
     """The first offset of ``replies`` that was folded."""
     as_of: datetime | None = None
+    written_at: datetime | None = None
+    """Of a snapshot: when it was done."""
     proof: str = ""
 
 
@@ -63,7 +67,8 @@ async def opening(settings: Settings, stage: Stage, partition: int, asked: Asked
         found = await starts.opened(settings, stage, partition, asked.start - MARGIN)
         if found.start is Start.SNAPSHOT:
             first, store = found.offset + 1, found.store(stage)
-            return Opening(store=store, start=found.start, first=first, as_of=found.as_of, entries=found.entries)
+            known = {"as_of": found.as_of, "written_at": found.written_at, "entries": found.entries}
+            return Opening(store=store, start=found.start, first=first, **known)
     async with bounded(settings, stage.source.name, [partition]) as reading:
         return at_the_first(stage, reading.bounds[partition].first)
 
@@ -74,4 +79,4 @@ def began(stage: Stage, partition: int, opened: Opening) -> Began:
     if opened.as_of is not None:
         key = f"[{opened.as_of.isoformat()}, {opened.first - 1}, whole]"
         proof = f"{snapshots_topic(stage.name)} partition {partition}, key {key}"
-    return Began(partition=partition, start=opened.start, first=opened.first, as_of=opened.as_of, proof=proof)
+    return Began(partition=partition, start=opened.start, first=opened.first, as_of=opened.as_of, written_at=opened.written_at, proof=proof)

@@ -79,18 +79,31 @@ class RawLog(Struct, kw_only=True):
     """Records of ``comments.scored`` whose own in ``comments.raw`` is gone."""
 
 
-async def raw_log(settings: Settings, rules: Rules, until: datetime | None, folder: Path | None) -> RawLog:
-    """Return what ``comments.raw`` and ``comments.scored`` make again of what live has applied. UserError where a topic is not there."""
-    log = RawLog(again=Spool(folder, "again"))
-    scoring, raws, scored = Course(), Spool(folder, "raw"), Spool(folder, "scored")
-    for course, stage in ((log.addressed, "address"), (scoring, "score")):
+class Courses(Struct, frozen=True):
+    """How far live had come with the comments."""
+
+    scored: Course
+    addressed: Course
+
+
+async def courses(settings: Settings) -> Courses:
+    """Return how far live has come. Ask before ``replies`` is read: then all that was addressed is among what is read there."""
+    found = Courses(Course(), Course())
+    for course, stage in ((found.addressed, "address"), (found.scored, "score")):
         async for message in _messages(settings, state_topic(stage), {}):
             course.take(message)
+    return found
+
+
+async def raw_log(settings: Settings, rules: Rules, live: Courses, until: datetime | None, folder: Path | None) -> RawLog:
+    """Return what ``comments.raw`` and ``comments.scored`` make again of what live has applied. UserError where a topic is not there."""
+    log = RawLog(again=Spool(folder, "again"), addressed=live.addressed)
+    raws, scored = Spool(folder, "raw"), Spool(folder, "scored")
     async for message in _messages(settings, COMMENTS_SCORED.name, log.scored, until):
-        if message.offset <= log.addressed.last.get(message.partition, -1):
+        if message.offset <= live.addressed.last.get(message.partition, -1):
             _take_scored(scored, message)
     async for message in _messages(settings, COMMENTS_RAW.name, log.raw, until):
-        if message.offset <= scoring.last.get(message.partition, -1):
+        if message.offset <= live.scored.last.get(message.partition, -1):
             log.comments += _take_raw(raws, message)
     is_whole = not any(bound.first for bound in log.scored.values()) and until is None and _is_done(log)
     for _, (raw, given) in joined(raws.sorted(), scored.sorted()):

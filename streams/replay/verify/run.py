@@ -25,7 +25,7 @@ from streams.replay.verify.compare import Comparison
 from streams.replay.verify.differences import Cause, order_of
 from streams.replay.verify.fold import Refold
 from streams.replay.verify.opening import MARGIN, at_the_first, opening
-from streams.replay.verify.raw import RawLog, raw_log
+from streams.replay.verify.raw import RawLog, courses, raw_log
 from streams.replay.verify.rules import Rules
 from streams.replay.verify.storms import storms_of
 from streams.replay.verify.written import Written, written
@@ -43,6 +43,8 @@ class Input:
     def __init__(self, fold: Refold, written: Written, asked: Asked) -> None:
         self.fold, self._asked = fold, asked
         self.partitions = self.in_period = self.not_applied = 0
+        self.is_behind = False
+        """Whether live has yet to apply some of what was read."""
         self._last = None if written.course is None else written.course.last
 
     def take(self, batch: list[Message]) -> None:
@@ -50,6 +52,7 @@ class Input:
         last = None if self._last is None else self._last.get(batch[0].partition, -1)
         come_to = batch if last is None else [message for message in batch if message.offset <= last]
         self.fold.take(come_to)
+        self.is_behind |= len(come_to) < len(batch)
         self.not_applied += sum(self._asked.holds(moment(message.timestamp_ms)) for message in batch[len(come_to) :])
         self.in_period += sum(self._asked.holds(moment(message.timestamp_ms)) for message in come_to)
 
@@ -77,6 +80,7 @@ def verify_topics(
 
 
 async def _topics(settings: Settings, rules: Rules, asked: Asked, progress: Progress, folder: Path | None, raw: bool) -> Outcome:
+    far = await courses(settings) if raw else None
     live = await written(settings, rules, folder)
     read = Input(Refold(rules.pileon, folder, keeps_log=raw), live, asked)
     end = None if asked.end is None else asked.end + MARGIN
@@ -90,7 +94,7 @@ async def _topics(settings: Settings, rules: Rules, asked: Asked, progress: Prog
             async for batch in reading.in_order():
                 read.take(batch)
                 progress(read.read, total)
-    comments = await raw_log(settings, rules, end, folder) if raw else None
+    comments = await raw_log(settings, rules, far, end, folder) if far is not None else None
     return outcome(rules, live, read, asked, folder, comments)
 
 
@@ -150,7 +154,7 @@ class _Lines:
 def outcome(rules: Rules, live: Written, read: Input, asked: Asked, folder: Path | None = None, raw: RawLog | None = None) -> Outcome:
     """Return the comparison of what lies in the period. UserError where nothing does."""
     comparison = Comparison(rules, live, read.fold, read.partitions, asked, raw)
-    comparison.survey(ends_early=bool(read.not_applied) or asked.end is not None)
+    comparison.survey(ends_early=read.is_behind or asked.end is not None)
     lines, causes, of_raw = _Lines(folder), Counter[Cause](), Counter[Cause]()
     for from_raw, (pair, why) in comparison.differences():
         lines.add(of_raw if from_raw else causes, result.line_of_pair(pair, why, from_raw=from_raw), order_of(pair))
