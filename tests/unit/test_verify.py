@@ -113,8 +113,8 @@ def test_an_altered_transition_names_its_fields_and_one_that_no_reader_knows_is_
     assert (pair.kind, pair.fields) == (Kind.ALTERED, {"spoilt": (1, None)})
 
 
-def applied(*told: tuple[int, str]) -> dict[int, list[Applied]]:
-    return {0: [Applied(offset, NOON + offset * MINUTE / 60, configuration) for offset, configuration in told]}
+def applied(*told: tuple[float, str]) -> dict[int, list[Applied]]:
+    return {0: [Applied(int(offset), NOON + offset * MINUTE / 60, configuration) for offset, configuration in told]}
 
 
 def test_version_is_proven_by_the_state_that_other_settings_applied_that_input(made: list[Made]) -> None:
@@ -134,6 +134,8 @@ def test_version_of_what_only_live_has_goes_by_the_time_it_was_written(made: lis
         (((59, OTHER), (61, OTHER)), Cause.VERSION),
         (((59, OTHER), (61, OURS)), Cause.UNEXPLAINED),
         (((59, OTHER),), Cause.UNEXPLAINED),
+        (((59, OTHER), (59.8, OTHER)), Cause.VERSION),  # of the same transaction
+        (((59, OTHER), (59.8, OURS)), Cause.UNEXPLAINED),
     ):
         assert because(made, [*live_of(made), *forged], applied=applied(*told)) == [(Kind.EXTRA, cause)]
 

@@ -183,6 +183,13 @@ def test_a_fold_that_begins_with_a_snapshot_begins_so_in_seam_4s_order_too() -> 
     assert compared([*log[3:], tick(NOON + DAY)], again_of(log), first=3, opening=opening) == ([], [])
 
 
+@pytest.mark.parametrize(("written_at", "found"), [(NOON, []), (NOON - SECOND, [("extra", Cause.UNEXPLAINED, ())])])
+def test_what_was_written_before_a_snapshot_was_done_is_of_what_that_reflects(written_at: datetime, found: Found) -> None:
+    before = message(pileon("before"), 0, PILEONS.name)
+    opening = Opening(store=RULES.pileon.new_store(), start=Start.SNAPSHOT, first=3, as_of=NOON, written_at=written_at)
+    assert compared([], [], first=3, opening=opening, tamper=lambda fired: [before, *fired]) == (found, found)
+
+
 @pytest.mark.parametrize(("configuration", "cause"), [("other", Cause.VERSION), ("ours", Cause.UNEXPLAINED)])
 def test_replies_that_other_settings_of_address_made_are_another_version(configuration: str, cause: Cause) -> None:
     log = sorted(race(), key=lambda one: one.ingested_at)

@@ -67,8 +67,9 @@ async def opening(settings: Settings, stage: Stage, partition: int, asked: Asked
         found = await starts.opened(settings, stage, partition, asked.start - MARGIN)
         if found.start is Start.SNAPSHOT:
             first, store = found.offset + 1, found.store(stage)
-            known = {"as_of": found.as_of, "written_at": found.written_at, "entries": found.entries}
-            return Opening(store=store, start=found.start, first=first, **known)
+            return Opening(
+                store=store, start=found.start, first=first, as_of=found.as_of, written_at=found.written_at, entries=found.entries
+            )  # fmt: skip
     async with bounded(settings, stage.source.name, [partition]) as reading:
         return at_the_first(stage, reading.bounds[partition].first)
 
