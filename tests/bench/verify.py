@@ -136,7 +136,7 @@ def _verify(environment: dict[str, str], folder: Path, *options: str) -> None:
     assert process.stderr is not None
     said = process.stderr.read().decode()
     _, status, used = os.wait4(process.pid, 0)
-    if code := os.waitstatus_to_exitcode(status):
+    if (code := os.waitstatus_to_exitcode(status)) not in (0, 1):  # 1: the ends of cases arrived when the bench says, not the broker
         raise SystemExit(f"exit {code}: {said}")
     cpu = used.ru_utime + used.ru_stime
     name = " ".join(("verify", *options))
