@@ -13,6 +13,8 @@ from streams.replay.order import sorting
 from streams.replay.sorting import Item, Sorted, Sorter
 
 _NUMBER: Final = 8
+_HELD: Final = 20_000
+"""Records of one spool in memory: there are ten of them at once."""
 _GROUP: Final = itemgetter(0)
 _PACK: Final = msgspec.msgpack.Encoder().encode
 
@@ -22,7 +24,7 @@ class Spool:
 
     def __init__(self, folder: Path | None, name: str) -> None:
         """``folder``: for what is too much for memory; without one all of it is held."""
-        self._sorter = Sorter(folder, name)
+        self._sorter = Sorter(folder, name, _HELD)
         self.count = 0
 
     def add(self, group: bytes, record: Any) -> None:
