@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,6 +27,7 @@ def verify(
     replies: RepliesFile = None,
     pileons: PileonsFile = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results; a new or empty one.")] = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Replay from comments.raw too, in the order of arrival; needs the broker.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     config: Config = None,
     kafka: Kafka = None,
@@ -44,8 +46,8 @@ def verify(
 
     settings, asked = settings_of(config, kafka, prefix, data), Asked(*period(from_, to))
     folder = _folder(out, force)
-    with folder or nullcontext():
-        found = _found(settings, replies, pileons, asked)
+    with folder or nullcontext(), TemporaryDirectory(prefix="threadwatch-verify-") as aside:
+        found = _found(settings, replies, pileons, asked, Path(aside) if folder is None else folder.room(), raw)
         if folder is not None:
             _write(folder, found)
     printed(shown(found.verified), Console(stderr=True))
@@ -59,23 +61,23 @@ def _folder(out: Path | None, force: bool) -> "Folder | None":
     return None if out is None else Folder(out, force, LINES, RESULT)
 
 
-def _found(settings: "Settings", replies: str | None, pileons: str | None, asked: "Asked") -> "Outcome":
+def _found(settings: "Settings", replies: str | None, pileons: str | None, asked: "Asked", room: Path, raw: bool) -> "Outcome":
     from streams.replay.verify.rules import rules_of
     from streams.replay.verify.run import verify_recordings, verify_topics
 
     if (replies is None) != (pileons is None):
         raise UserError("--replies and --pileons belong together: what a stage read, and what it wrote")
+    if raw and replies is not None:
+        raise UserError("--raw reads comments from the broker; leave out --replies and --pileons")
     rules = rules_of(settings)
     with bar("verifying") as progress:
         if replies is None or pileons is None:
-            return verify_topics(settings, rules, asked, progress)
-        return verify_recordings(rules, replies, pileons, asked, progress)
+            return verify_topics(settings, rules, asked, progress, room, raw=raw)
+        return verify_recordings(rules, replies, pileons, asked, progress, room)
 
 
 def _write(folder: "Folder", found: "Outcome") -> None:
-    import msgspec
-
     from streams.replay.verify.result import LINES, encoded
 
-    folder.write(LINES[0], map(msgspec.json.encode, found.lines))
+    folder.write(LINES[0], (line for _, line in found.lines))
     folder.finish(encoded(found.verified))

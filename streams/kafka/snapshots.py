@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import zstandard
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.engine import Message, moment
 from streams.kafka.read import bounded
@@ -52,6 +53,8 @@ class Snapshot(Struct, frozen=True):
 
     closing: Closing
     entries: dict[bytes, bytes]
+    written_ms: int = 0
+    """When the broker got what makes it whole: all that came of its input was written before."""
 
 
 def midnight(timestamp_ms: int) -> int:
@@ -98,7 +101,7 @@ def wholes(messages: Iterable[Message]) -> Iterator[Snapshot]:
         if part != WHOLE:
             parts.setdefault((day, offset), {})[part] = message.value or b""
         elif (found := _whole(message.value or b"", parts.pop((day, offset), {}))) is not None:
-            yield found
+            yield replace(found, written_ms=message.timestamp_ms)
 
 
 def _whole(value: bytes, parts: Mapping[str, bytes]) -> Snapshot | None:

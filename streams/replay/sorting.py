@@ -54,10 +54,10 @@ class Sorted(Struct, frozen=True):
 class Sorter:
     """Takes items in any order. Without a folder all of them stay in memory."""
 
-    def __init__(self, folder: Path | None, name: str) -> None:
-        """``name``: of the file in the folder, made only when it is needed."""
+    def __init__(self, folder: Path | None, name: str, at_most: int | None = None) -> None:
+        """``name``: of the file in the folder, made only when it is needed. ``at_most``: items that are held, ``RUN_ITEMS`` unless said."""
         self._file = None if folder is None else folder / name
-        self._at_most = RUN_ITEMS
+        self._at_most = RUN_ITEMS if at_most is None else at_most
         self._held: list[Item] = []
         self._size = 0
         self._count = 0

@@ -27,6 +27,8 @@ class Opening(Struct, frozen=True):
     start: Start
     as_of: datetime | None = None
     """Of a snapshot: nothing that the input got from then on is in it."""
+    written_at: datetime | None = None
+    """Of a snapshot: when it was done; all that came of what it reflects was written before."""
     config: str = ""
     """Of a snapshot: the hash of the stage's settings that made it, as the worker's ``applied`` entry has it."""
 
@@ -55,7 +57,8 @@ async def opened(settings: Settings, stage: Stage, partition: int, before: datet
     for found in await last_whole(settings, stage.name, partition, at):
         if await _leads_on(settings, stage, partition, found.closing):
             closing = found.closing
-            return Opening(found.entries, closing.offset, Start.SNAPSHOT, moment(closing.as_of_ms), closing.config)
+            written_at = moment(found.written_ms)
+            return Opening(found.entries, closing.offset, Start.SNAPSHOT, moment(closing.as_of_ms), written_at, closing.config)
     async with bounded(settings, stage.source.name, [partition]) as reading:
         is_all = reading.bounds[partition].first == 0
     return Opening({}, -1, Start.BEGINNING if is_all else Start.APPROXIMATE)

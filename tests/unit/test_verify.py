@@ -12,18 +12,21 @@ from streams.engine import Message
 from streams.records import PileOn
 from streams.replay.recording import Part
 from streams.replay.verify import decisions
-from streams.replay.verify.causes import Applied, Evidence, explained
-from streams.replay.verify.differences import Cause, Fired, Kind, Made, fired_in, paired
-from streams.replay.verify.fold import Refold
+from streams.replay.verify.applied import Applied, Course
+from streams.replay.verify.causes import Evidence, Kept, Person, explained
+from streams.replay.verify.differences import Cause, Fired, Kind, Made, Place, fired_in, paired
+from streams.replay.verify.fold import Heard, Refold
+from streams.replay.verify.opening import at_the_first
+from streams.replay.verify.storms import Watch, storms_of
 from streams.stages.alert import Alerts, Mute
 from streams.stages.alert import Config as AlertConfig
+from streams.stages.firing import Storm
 from streams.stages.pileon import Config, PileOns
 from streams.topics import PILEONS, REPLIES
 from tests.support.builders import HOUR, MINUTE, NOON, config_change, pileon, reply, tick
 from tests.support.recorded import BROKERS, messages, write_recording
 
 KEY = "5a" * 32
-ANN = ("news", "sport", "ann")
 OURS, OTHER = "ours", "other"
 
 
@@ -38,10 +41,20 @@ def log(people: int = 8, first_offset: int = 0) -> list[Message]:
     return [replace(one, offset=one.offset + first_offset) for one in made]
 
 
-def refolded(replies: list[Message], first: int = 0, heard: bool = True) -> Refold:
-    fold = Refold(stage(), {0: first}, {ANN} if heard else set())
+def refolded(replies: list[Message], first: int = 0) -> Refold:
+    fold = Refold(stage(), None)
+    fold.open(0, at_the_first(stage(), first))
     fold.take(replies)
     return fold
+
+
+def made_by(fold: Refold) -> list[Made]:
+    return [msgspec.msgpack.decode(value, type=Made) for _, value in fold.made.sorted()]
+
+
+def heard_by(fold: Refold) -> frozenset[Any]:
+    heard = [msgspec.msgpack.decode(value, type=Heard) for _, value in fold.heard.sorted()]
+    return frozenset(at for one in heard for at in (one.created_at, one.ingested_at))
 
 
 def written(made: list[Made], offset: int = 0) -> list[Message]:
@@ -54,15 +67,19 @@ def live_of(made: list[Made]) -> list[Fired]:
     return fired_in(written(made))
 
 
-def because(made: list[Made], fired: list[Fired], **fields: Any) -> list[tuple[Kind, Cause]]:
+def because(made: list[Made], fired: list[Fired], heard: frozenset[Any] = frozenset(), **fields: Any) -> list[tuple[Kind, Cause]]:
     pairs, _ = paired(made, fired)
-    known = {"configuration": OURS, "detector": "window@1", "fired": fired, "made": made, "partition_of": {ANN: 0}, "written_to": {ANN: 0}}
-    return [(pair.kind, found.cause) for pair, found in zip(pairs, explained(pairs, Evidence(**(known | fields))), strict=True)]
+    person, kept = Person(partition=0, written_to=0, fired=fired, heard=heard), Kept()
+    kept.take(person, made)
+    evidence = Evidence(**({"configuration": OURS, "detector": "window@1", "kept": kept.first} | fields))
+    found = explained(pairs, evidence, person)
+    assert all(bool(one.records) == (one.cause is not Cause.UNEXPLAINED) for one in found), "each proof names its records"
+    return [(pair.kind, one.cause) for pair, one in zip(pairs, found, strict=True)]
 
 
 @pytest.fixture
 def made() -> list[Made]:
-    found = refolded(log()).made
+    found = made_by(refolded(log()))
     assert [one.pileon.revision for one in found] == [1, 2, 3, 4, 5]
     return found
 
@@ -72,10 +89,10 @@ def test_what_the_log_makes_is_what_was_written_byte_for_byte(made: list[Made]) 
 
 
 def test_how_the_log_is_cut_into_batches_changes_nothing(made: list[Made]) -> None:
-    fold = Refold(stage(), {0: 0}, set())
+    fold = refolded([])
     for message in log():
         fold.take([message])
-    assert fold.made == made
+    assert made_by(fold) == made
 
 
 def test_what_is_deleted_forged_altered_or_doubled_is_unexplained(made: list[Made]) -> None:
@@ -96,8 +113,8 @@ def test_an_altered_transition_names_its_fields_and_one_that_no_reader_knows_is_
     assert (pair.kind, pair.fields) == (Kind.ALTERED, {"spoilt": (1, None)})
 
 
-def applied(*told: tuple[int, str]) -> dict[int, list[Applied]]:
-    return {0: [Applied(offset, NOON + offset * MINUTE / 60, configuration) for offset, configuration in told]}
+def applied(*told: tuple[float, str]) -> dict[int, list[Applied]]:
+    return {0: [Applied(int(offset), NOON + offset * MINUTE / 60, configuration) for offset, configuration in told]}
 
 
 def test_version_is_proven_by_the_state_that_other_settings_applied_that_input(made: list[Made]) -> None:
@@ -117,6 +134,8 @@ def test_version_of_what_only_live_has_goes_by_the_time_it_was_written(made: lis
         (((59, OTHER), (61, OTHER)), Cause.VERSION),
         (((59, OTHER), (61, OURS)), Cause.UNEXPLAINED),
         (((59, OTHER),), Cause.UNEXPLAINED),
+        (((59, OTHER), (59.8, OTHER)), Cause.VERSION),  # of the same transaction
+        (((59, OTHER), (59.8, OURS)), Cause.UNEXPLAINED),
     ):
         assert because(made, [*live_of(made), *forged], applied=applied(*told)) == [(Kind.EXTRA, cause)]
 
@@ -140,29 +159,29 @@ def test_retention_is_proven_where_pileons_begins_after_it(made: list[Made]) -> 
 def test_an_approximate_start_is_proven_by_a_case_that_began_with_a_reply_that_is_gone(made: list[Made]) -> None:
     live, rest = live_of(made), log()[4:]
     fold = refolded(rest, first=8)
-    known = {"approximate": frozenset(fold.approximate), "starts": fold.starts, "heard": fold.heard}
-    causes = because(fold.made, live, **known)
+    known: dict[str, Any] = {"approximate": fold.approximate, "starts": fold.starts, "heard": heard_by(fold)}
+    causes = because(made_by(fold), live, **known)
     assert len(causes) >= 5 and {cause for _, cause in causes} == {Cause.APPROXIMATE_START}
-    assert {cause for _, cause in because(fold.made, live, **(known | {"approximate": frozenset()}))} == {Cause.UNEXPLAINED}
-    still_there = {ANN: {NOON, *fold.heard[ANN]}}
-    assert {cause for _, cause in because(fold.made, live, **(known | {"heard": still_there}))} == {Cause.UNEXPLAINED}
+    assert {cause for _, cause in because(made_by(fold), live, **(known | {"approximate": {}}))} == {Cause.UNEXPLAINED}
+    still_there = {NOON, *heard_by(fold)}
+    assert {cause for _, cause in because(made_by(fold), live, **(known | {"heard": still_there}))} == {Cause.UNEXPLAINED}
 
 
 def test_what_began_after_the_first_reply_that_is_left_is_no_matter_of_the_start(made: list[Made]) -> None:
     fold = refolded(log(), first=8)
-    known = {"approximate": frozenset(fold.approximate), "starts": {0: NOON - HOUR}, "heard": fold.heard}
-    assert because(fold.made, live_of(made)[1:], **known) == [(Kind.MISSING, Cause.UNEXPLAINED)]
+    known: dict[str, Any] = {"approximate": fold.approximate, "starts": {0: NOON - HOUR}, "heard": heard_by(fold)}
+    assert because(made_by(fold), live_of(made)[1:], **known) == [(Kind.MISSING, Cause.UNEXPLAINED)]
 
 
 def test_a_case_long_over_explains_what_is_usual_and_nothing_else(made: list[Made]) -> None:
     before = pileon("before", first_hostile_at=NOON - 30 * HOUR, opened_at=NOON - 29 * HOUR)
     past = fired_in([Message(PILEONS.name, 0, 0, BROKERS, None, msgspec.json.encode(before))])
-    known: dict[str, Any] = {"approximate": frozenset({0}), "starts": {0: NOON - HOUR}, "heard": {ANN: {NOON}}}
+    known: dict[str, Any] = {"approximate": {0: 8}, "starts": {0: NOON - HOUR}}
     for changes, cause in ({"usual_hostile_authors": 0.7}, Cause.APPROXIMATE_START), ({"hostile_replies": 9}, Cause.UNEXPLAINED):
         live = fired_in([replace(written(made)[0], value=msgspec.json.encode(replace(made[0].pileon, **changes)))])
         pair, _ = paired(made[:1], live)
-        evidence = Evidence(configuration=OURS, detector="window@1", fired=[*past, *live], partition_of={ANN: 0}, **known)
-        assert [found.cause for found in explained(pair, evidence)] == [cause]
+        person = Person(partition=0, written_to=0, fired=[*past, *live], heard=frozenset((NOON,)))
+        assert [found.cause for found in explained(pair, Evidence(configuration=OURS, detector="window@1", **known), person)] == [cause]
 
 
 # Decisions
@@ -181,23 +200,31 @@ def case(*more: dict[str, Any]) -> list[PileOn]:
 
 def state(transitions: list[Message], mutes: tuple[Mute, ...] = ()) -> list[Message]:
     """Return what a worker would have written to ``state.alert``, one transition after the other."""
-    alerts = Alerts(AlertConfig(), mutes)
-    again = decisions.Redecided(alerts, decisions.Live(applied={0: 10**9}))
-    for message in transitions:
-        again.take(message)
-    entries = [(one.input, one.entry) for one in again.decided.values() if one.entry is not None]
-    found = [Message("state.alert", 0, n, BROKERS, one.pileon_id.encode(), msgspec.json.encode(one)) for n, (_, one) in enumerate(entries)]
+    again = redecided(transitions, {0: 10**9}, mutes)
+    told = [msgspec.msgpack.decode(value, type=decisions.Decided) for _, value in again.decided.sorted()]
+    entries = [one.entry for one in sorted(told, key=lambda one: one.input.offset) if one.entry is not None]
+    found = [Message("state.alert", 0, n, BROKERS, one.pileon_id.encode(), msgspec.json.encode(one)) for n, one in enumerate(entries)]
     last = msgspec.json.encode({"offset": transitions[-1].offset})
     return [*found, Message("state.alert", 0, len(found), BROKERS, b"applied", last)]
 
 
-def decided(transitions: list[Message], written: list[Message], *, begins: Any = (0, None), deliveries: tuple[Message, ...] = ()) -> Any:
-    live = decisions.live_in(written, deliveries)
-    again = decisions.Redecided(Alerts(AlertConfig(), ()), live)
+def redecided(transitions: list[Message], applied: dict[int, int], mutes: tuple[Mute, ...] = ()) -> decisions.Redecided:
+    again = decisions.Redecided(Alerts(AlertConfig(), mutes), applied)
     for message in transitions:
         again.take(message)
-    found = decisions.compared(again, live, {0: begins}, lambda _: True)
-    return found.attested, [(one.kind, one.found.cause) for one in found.differences]
+    return again
+
+
+def decided(transitions: list[Message], written: list[Message], *, begins: Any = (0, None), deliveries: tuple[Message, ...] = ()) -> Any:
+    live, counted = decisions.Live(), decisions.Compared()
+    for message in written:
+        live.take_state(message)
+    for message in deliveries:
+        live.take_delivery(message)
+    found = list(decisions.compared(redecided(transitions, live.applied), live, {0: begins}, lambda _: True, counted))
+    assert counted.differing == sum(one.live is not None for one in found)
+    assert all(bool(one.found.records) == (one.found.cause is not Cause.UNEXPLAINED) for one in found)
+    return counted.attested, [(one.kind, one.found.cause) for one in found]
 
 
 def test_decisions_that_the_state_attests_are_those_of_the_replay() -> None:
@@ -240,6 +267,44 @@ def test_a_delivery_is_of_a_decision_to_tell(revision: int, causes: list[Any]) -
     delivery = Message("deliveries", 0, 0, BROKERS, b"k", msgspec.json.encode(entry))
     transitions = told(*case({}, {"hostile_authors": 5}))
     assert decided(transitions, state(transitions), deliveries=(delivery,)) == (3, causes)
+
+
+# Storm watches
+
+
+def storm(*opened: int, **fields: Any) -> Watch:
+    return Watch(Storm(source="news", opened=tuple(NOON + n * MINUTE for n in opened), **fields), Place(0, 7, NOON))
+
+
+@pytest.mark.parametrize(
+    ("live", "again", "begins", "found"),
+    [
+        (storm(1, 2), storm(1, 2), (0, None), None),
+        (storm(1, 2), storm(2), (0, None), (Kind.ALTERED, Cause.UNEXPLAINED)),
+        (storm(1, 2), None, (0, None), (Kind.EXTRA, Cause.UNEXPLAINED)),
+        (None, storm(1, 2), (0, None), (Kind.MISSING, Cause.UNEXPLAINED)),
+        (storm(1, 2), storm(2), (5, NOON + 90 * MINUTE / 60), (Kind.ALTERED, Cause.APPROXIMATE_START)),
+        (storm(1, 2), storm(2), (5, NOON), (Kind.ALTERED, Cause.UNEXPLAINED)),
+        (storm(2), storm(1, 2), (5, NOON + HOUR), (Kind.ALTERED, Cause.UNEXPLAINED)),
+        (storm(1, 2, is_on=True), storm(1, 2), (5, NOON + HOUR), (Kind.ALTERED, Cause.UNEXPLAINED)),
+    ],
+)
+def test_the_last_of_a_storm_watch_is_what_the_same_transitions_make(live: Any, again: Any, begins: Any, found: Any) -> None:
+    ours, theirs = ({} if one is None else {(0, "news"): one} for one in (again, live))
+    (one,) = storms_of(theirs, ours, {0: begins}, lambda _: True)
+    assert (None if one is None else (one.kind, one.found.cause)) == found
+    assert list(storms_of(theirs, ours, {0: begins}, lambda _: False)) == []
+
+
+def test_of_a_run_of_batches_with_the_same_settings_the_ends_are_kept() -> None:
+    course = Course()
+    for n, name in enumerate("aaaabbba"):
+        course.take(Message("state.pileon", 0, n, BROKERS + n, b"applied", msgspec.json.encode({"offset": 10 * n, "config": name})))
+    course.take(Message("state.pileon", 0, 99, BROKERS, b"somebody", b"{}"))
+    assert [(one.offset, one.place, one.configuration) for one in course.by_partition[0]] == [
+        (0, 0, "a"), (30, 3, "a"), (40, 4, "b"), (60, 6, "b"), (70, 7, "a"),
+    ]  # fmt: skip
+    assert (course.last, course.configurations()) == ({0: 70}, {"a", "b"})
 
 
 # The command, on recordings

@@ -46,6 +46,22 @@ class Place(Struct, frozen=True):
     at: Moment
 
 
+class Record(Struct, frozen=True):
+    """A message that proves something: where it stands, and nothing of what it says."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Found(Struct, frozen=True):
+    """A cause, the proof in words, and the records that it rests on."""
+
+    cause: Cause
+    proof: str = ""
+    records: tuple[Record, ...] = ()
+
+
 class Made(Struct, frozen=True):
     """A transition that the replay makes, and the message of ``replies`` that makes it."""
 
@@ -87,16 +103,18 @@ def place_of(message: Message) -> Place:
     return Place(message.partition, message.offset, moment(message.timestamp_ms))
 
 
+def fired_of(message: Message) -> Fired | None:
+    """Return the transition that a message of ``pileons`` holds; what cannot be read is none."""
+    try:
+        pileon = decoder_of(PILEONS)(message.value)
+    except Unreadable:
+        return None
+    return Fired(pileon, place_of(message), message.value or b"")
+
+
 def fired_in(messages: Iterable[Message]) -> list[Fired]:
-    """Return the transitions among messages of ``pileons``; what cannot be read is none."""
-    found = []
-    for message in messages:
-        try:
-            pileon = decoder_of(PILEONS)(message.value)
-        except Unreadable:
-            continue
-        found.append(Fired(pileon, place_of(message), message.value or b""))
-    return found
+    """Return the transitions among messages of ``pileons``."""
+    return [one for one in map(fired_of, messages) if one is not None]
 
 
 def paired(made: Iterable[Made], fired: Iterable[Fired]) -> tuple[list[Pair], int]:
@@ -107,7 +125,7 @@ def paired(made: Iterable[Made], fired: Iterable[Fired]) -> tuple[list[Pair], in
     pairs = [Pair(kind=Kind.DOUBLED, made=ours.get(key_of(one.pileon)), fired=one) for one in again]
     compared = [_pair(ours.get(key), theirs.get(key)) for key in ours | theirs]
     pairs += [pair for pair in compared if pair is not None]
-    return sorted(pairs, key=_order), len(compared) - sum(pair is not None for pair in compared)
+    return sorted(pairs, key=order_of), len(compared) - sum(pair is not None for pair in compared)
 
 
 def key_of(pileon: PileOn) -> Key:
@@ -130,7 +148,8 @@ def differing(live: Mapping[str, Any], replayed: Mapping[str, Any]) -> dict[str,
     return {name: (live.get(name), replayed.get(name)) for name in names if live.get(name) != replayed.get(name)}
 
 
-def _order(pair: Pair) -> tuple[Any, ...]:
+def order_of(pair: Pair) -> tuple[Any, ...]:
+    """Return where a difference stands among others: by time."""
     return pair.pileon.updated_at, pair.pileon.pileon_id, pair.pileon.revision, pair.kind
 
 
