@@ -143,7 +143,7 @@ def _takes_ticks(stage: Stage) -> bool:
 
 def _turn(stage: Stage, store: Any, arrived: list[Arrived]) -> Turn:
     effects = Effects()
-    fold(stage, arrived, store, effects)
+    fold(stage, arrived, store, effects, writes_state=False)
     return Turn(stage, arrived, effects)
 
 

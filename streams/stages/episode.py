@@ -45,26 +45,28 @@ class Episode:
         # Nothing is known of an estimated time but that it is not after the arrival; a clock ahead of ours is held near it.
         at = ingested if reply.created_at_is_estimated else min(micros(reply.created_at), ingested + _MAX_AHEAD)
         heard = max(at, ingested)
-        self._close_before(at, heard)
+        if self.case is not None:
+            self._close_before(self.case, at, heard)
         if reply.author_role in _NEVER_HOSTILE or reply.author_id == reply.target_id:
             return NOT_QUALIFYING
         comment = pseudonyms.comment(reply.comment_id, reply.conversation_id)
-        known = self._known(comment, heard - self.rule.keep)
+        rule = self.rule
+        known = self._known(comment, heard - rule.keep)
         if known is not None and reply.revision <= known.revision:
             return DUPLICATE
         if reply.action is Action.DELETED:
             return self._deleted(known, reply, heard)
-        hostile = reply.hostility >= self.rule.config.min_hostility
-        takes_back = isinstance(known, Hostile) and not hostile
-        if ingested - at > self.rule.lateness and not takes_back:
+        hostile = reply.hostility >= rule.config.min_hostility
+        if ingested - at > rule.lateness and (hostile or not isinstance(known, Hostile)):  # but a hostile one that is taken back
             return LATE
-        self._forget(heard - self.rule.keep)
+        self._forget(heard - rule.keep)
         self.ledger.meet(at, heard)
         if hostile:
             self._hostile(known, _hostile_of(reply, at, comment, pseudonyms), reply, heard, installation_key)
         else:
             self._mild(known, reply, at, comment, pseudonyms)
-            self._ended_if_below(heard)
+            if self.case is not None:
+                self._ended_if_below(heard)
         if reply.created_at_is_estimated:
             self.ledger.remember_untimed(comment, self.rule.config.untimed_replies)
         return COUNTED
@@ -83,13 +85,11 @@ class Episode:
         """Close the open case as quiet since ``at``."""
         self._close(at, EndedBecause.QUIET, SPENT)
 
-    def _close_before(self, at: int, heard: int) -> None:
+    def _close_before(self, case: Case, at: int, heard: int) -> None:
         """Close what is due before the record is applied. A tick that came first has done just this."""
-        if self.case is None:
-            return
-        silent = self.case.last_hostile_at + self.rule.case_length
-        if heard >= self.case.due:
-            self.close_quiet(self.case.due)
+        silent = case.last_hostile_at + self.rule.case_length
+        if heard >= case.due:
+            self.close_quiet(case.due)
         elif at >= silent:  # a long outage is caught up: the silence lies between the times of writing
             self.close_quiet(silent)
 
