@@ -25,6 +25,7 @@ from streams.cli.recorded import (
     opened,
     progress_of,
 )
+from streams.cli.replay_replies import is_of_replies, refuse, replay_replies
 
 if TYPE_CHECKING:
     from streams.replay.summary import Summary
@@ -60,7 +61,7 @@ def replay(
 ) -> int:
     """Run recorded comments through the very stages that run live. The same input and settings give the same bytes.
 
-    Writes scored, replies, pileons, alerts, dead-letters, late and targets (.jsonl) and, last, summary.json.
+    From replies: what was scored and addressed live, through detector and alerts alone. Else writes scored, replies, pileons, alerts, dead-letters, late and targets (.jsonl) and, last, summary.json.
     """
     from streams.replay.checkpoint import CHECKPOINT, Checkpoint
     from streams.replay.folder import Folder
@@ -71,10 +72,14 @@ def replay(
     from streams.replay.sorting import RUN_ITEMS
 
     settings = settings_of(config, kafka, prefix, data, scorer=scorer)
+    asked = asked_of(from_, to, warm_up)
+    if is_of_replies(file, topic):
+        refuse(scorer=scorer, scores=scores != RECOMPUTE, scored=scored, scored_by=scored_by)
+        return replay_replies(settings, file, asked, out, processes=processes, resume=resume, force=force)
     resumed = Checkpoint(out) if resume else None
     folder = Folder(out, force or resume, partial=[CHECKPOINT])
     reused = Reused(scores, scored, scored_by)
-    with opened(settings, file, topic, asked_of(from_, to, warm_up), reused, resumed.ends if resumed else None) as input_:
+    with opened(settings, file, topic, asked, reused, resumed.ends if resumed else None) as input_:
         plan = planned(settings, reused.scorer_of(settings.scorer, "--scorer"))
         if resumed:
             resumed.check(plan.program, plan.configuration)

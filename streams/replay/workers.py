@@ -206,7 +206,7 @@ class Several:
         context = get_context("spawn")
         with contextlib.ExitStack() as undo:
             undo.callback(self.__exit__)
-            with _ctrl_c_is_ours():
+            with ctrl_c_is_ours():
                 for _ in self._tasks:
                     self._workers.append(_Worker(context))
             for worker, task in zip(self._workers, self._tasks, strict=True):
@@ -241,7 +241,7 @@ def _place(made: Made) -> bytes:
 
 
 @contextlib.contextmanager
-def _ctrl_c_is_ours() -> Iterator[None]:
+def ctrl_c_is_ours() -> Iterator[None]:
     """Start processes that Ctrl-C does not reach: what is to be done then is decided in one place."""
     resource_tracker.ensure_running()  # else it is started between, and lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
