@@ -103,9 +103,7 @@ def fold(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects,
         pass
 
 
-def folding(
-    stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects, *, writes_state: bool = True
-) -> Iterator[None]:
+def folding(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects, *, writes_state: bool = True) -> Iterator[None]:
     """Do what ``fold`` does, and yield every few records."""
     changed: dict[str, Any] = {}
     effects.arrivals.extend([each.at for each in arrived])

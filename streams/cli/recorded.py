@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 File = Annotated[
     str | None, typer.Option("--file", help="Comment records as JSON lines (.gz, .zst, - for standard input), Parquet, or a recording.")
 ]
-Topic = Annotated[str | None, typer.Option("--topic", help="comments.raw, or replies (as scored and addressed live), up to its end as it is now.")]
+Topic = Annotated[
+    str | None, typer.Option("--topic", help="comments.raw, or replies (as scored and addressed live), up to its end as it is now.")
+]
 From = Annotated[str | None, typer.Option("--from", help="Of a topic or recording: arrived at this time or later (ISO 8601).")]
 To = Annotated[str | None, typer.Option("--to", help="Of a topic or recording: arrived before this time (ISO 8601).")]
 Scores = Annotated[

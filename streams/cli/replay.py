@@ -61,7 +61,8 @@ def replay(
 ) -> int:
     """Run recorded comments through the very stages that run live. The same input and settings give the same bytes.
 
-    From replies: what was scored and addressed live, through detector and alerts alone. Else writes scored, replies, pileons, alerts, dead-letters, late and targets (.jsonl) and, last, summary.json.
+    Writes scored, replies, pileons, alerts, dead-letters, late and targets (.jsonl) and, last, summary.json. From replies what was scored
+    and addressed live goes through detector and alerts alone: pileons, alerts, dead-letters and late.
     """
     from streams.replay.checkpoint import CHECKPOINT, Checkpoint
     from streams.replay.folder import Folder

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from streams.replay.replies.logs import Log
-    from streams.replay.replies.run import Summary
+    from streams.replay.replies.summary import Summary
     from streams.replay.taken import Asked
     from streams.settings import Settings
 
@@ -58,7 +58,8 @@ def replay_replies(
     from streams.replay.recorded import Cut
     from streams.replay.replies.checkpoint import CHECKPOINT, Checkpoint
     from streams.replay.replies.fold import WRITTEN
-    from streams.replay.replies.run import How, planned, replay
+    from streams.replay.replies.plan import planned
+    from streams.replay.replies.run import How, replay
 
     resumed = Checkpoint(out) if resume else None
     folder = Folder(out, force or resume, WRITTEN, partial=[CHECKPOINT, OF_COMMENTS])

@@ -23,13 +23,14 @@ def planned(settings: Settings, scorer: Scorer) -> Run:
     config = topology_config(settings, key)
     score, _, _, alerts = topology(scorer, config)
     addressed = Parted(config.address, config.installation_key)
-    stages = (Reused(scorer) if isinstance(scorer, Reuse) else score, addressed, following(config), alerts)
+    pileons = following(config)
+    stages: tuple[Stage, ...] = (Reused(scorer) if isinstance(scorer, Reuse) else score, addressed, pileons, alerts)
     matters = [*(config.of(stage.name) for stage in stages), config.alert, config.mutes, pseudonym(key, "configuration")]
     return Run(
         stages=stages,
         program=f"threadwatch {version('threadwatch')}",
         scorer=scorer.name,
-        detector=next(str(stage.detector.name) for stage in stages if stage.name == "pileon"),  # type: ignore[attr-defined]
+        detector=pileons.detector.name,
         configuration=configuration_hash(scorer.name, matters),
         min_hostile_authors=config.pileon.min_hostile_authors,
     )

@@ -102,10 +102,10 @@ class Ledger:
         self._hostile_of: dict[int, int] = {}
         self.case_authors: dict[int, int] = {}
         self._recent: Recent | None = None
-        for kept in self.mild:
-            self._note(kept, self._mild_of)
-        for kept in self.hostile:
-            self._note(kept, self._hostile_of)
+        for mild in self.mild:
+            self._note(mild, self._mild_of)
+        for hostile in self.hostile:
+            self._note(hostile, self._hostile_of)
 
     @property
     def size(self) -> int:
@@ -139,9 +139,9 @@ class Ledger:
 
     def add(self, kept: Kept) -> Sequence[Kept]:
         """Keep a reply; return those that made room for it."""
-        if type(kept) is Hostile:
+        if isinstance(kept, Hostile):
             return self._added(self.hostile, kept, self._hostile_of, MAX_HOSTILE)
-        return self._added(self.mild, kept, self._mild_of, MAX_MILD)  # type: ignore[type-var]  # there are two kinds
+        return self._added(self.mild, kept, self._mild_of, MAX_MILD)
 
     def remove(self, kept: Kept) -> None:
         """Keep it no longer."""

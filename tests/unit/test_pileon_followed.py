@@ -89,6 +89,9 @@ def test_a_flood_on_many_people_is_forgotten_again(monkeypatch: pytest.MonkeyPat
     store, random = stage().detector.new_followed(), Random(1)
     for day in range(3):
         at = NOON + day * 9 * DAY
-        told([reply("bob", at + n * SECOND, 0.1, target_id=f"ann{random.randrange(900)}", comment_id=f"{day}-{n}") for n in range(2000)], store)
+        told(
+            [reply("bob", at + n * SECOND, 0.1, target_id=f"ann{random.randrange(900)}", comment_id=f"{day}-{n}") for n in range(2000)],
+            store,
+        )
         told([tick(at + 2 * DAY)], store)
         assert len(store) <= 32

@@ -70,7 +70,7 @@ class Folding:
     """Folds one partition."""
 
     def __init__(self, rules: Rules, since_ms: float | None, folded: Folded | None = None) -> None:
-        """``since_ms``: where the period begins, in the broker's time; ``folded``: how far another one was, whose entries come by ``restore``."""
+        """``since_ms``: where the period begins, in the broker's time. ``folded``: how far another one was; see ``restore``."""
         self.folded = folded or Folded(rules.tally(), rules.tally())
         self._rules, self._since = rules, since_ms
         self._store, self._firing = rules.pileon.new_store(), rules.alert.new_store()

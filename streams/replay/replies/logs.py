@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -38,8 +38,13 @@ class Part(Struct, frozen=True):
 class Log(Protocol):
     """A bounded part of ``replies``. Offsets of a partition are in the order of the log; partitions know nothing of each other."""
 
-    parts: tuple[Part, ...]
-    live: Live
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Return its partitions."""
+
+    @property
+    def live(self) -> Live:
+        """Return who made it, as far as anybody knows."""
 
     def is_cut(self, firsts: Mapping[int, int]) -> bool:
         """Return whether the log had, or once had, something before what it gave. ``firsts``: the offset of each partition's first."""
@@ -48,7 +53,7 @@ class Log(Protocol):
     def name(self) -> str:
         """Return what makes it another one, for whoever goes on with it."""
 
-    def columns(self, after: Mapping[int, int]) -> Iterator[Columns]:
+    def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what these partitions hold behind these offsets, one partition after the other."""
 
 
@@ -60,7 +65,7 @@ class TopicLog(Struct, frozen=True):
     parts: tuple[Part, ...]
     live: Live
 
-    def is_cut(self, firsts: Mapping[int, int]) -> bool:  # noqa: ARG002 the bounds say it: what is first can stand behind a hole
+    def is_cut(self, firsts: Mapping[int, int]) -> bool:
         """Return whether something stands, or stood, before the period and its warm-up."""
         return any(part.first > 0 for part in self.parts)
 
@@ -70,7 +75,7 @@ class TopicLog(Struct, frozen=True):
         asked = self.asked
         return f"topic {self.settings.kafka.prefix!r} {asked.first} {asked.start} {asked.end} {self.parts}"
 
-    def columns(self, after: Mapping[int, int]) -> Iterator[Columns]:
+    def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what the partitions hold. UserError where the broker has let go of what comes next."""
         with asyncio.Runner() as runner:
             batches = self._batches(after)
@@ -133,7 +138,7 @@ class RecordingLog(Struct, frozen=True):
         asked = self.asked
         return f"recording {self.first_line} {Path(self.file).stat().st_size} {asked.first} {asked.start} {asked.end}"
 
-    def columns(self, after: Mapping[int, int]) -> Iterator[Columns]:
+    def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what the partitions hold. UserError at the end where the file is not what it was."""
         with Opened(self.file) as opened, damage_told(self.file):
             for block in Recording(opened.stream, opened.name).blocks():

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from ctypes import c_longlong
+from itertools import groupby
 from multiprocessing import get_context
+from operator import attrgetter
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Self
 
 import msgspec
 from msgspec import Struct
@@ -53,22 +55,18 @@ def file_of(room: str | Path, name: str, partition: int) -> Path:
 def done(task: Task, told: Callable[[int], object], is_stopped: Callable[[], bool]) -> dict[int, Folded]:
     """Fold a task's partitions, and return how far each is: to its end, unless it was stopped."""
     rules = task.rules()
-    after = {partition: task.begun[partition].folded.offset if partition in task.begun else -1 for partition in task.partitions}
     found = {partition: _blank(task, rules, partition) for partition in task.partitions}
-    working: _Partition | None = None
-    for columns in task.log.columns(after):
-        if working is None or working.partition != columns.partition:
-            if working is not None:
-                working.end()
-            working = _Partition(task, rules, columns.partition)
-            found[columns.partition] = working.folding.folded
-        working.take(working.folding.take(columns))
-        told(len(columns))
-        if is_stopped():
-            working.remember()
-            break
-    if working is not None:
-        working.end()
+    after = {partition: folded.offset for partition, folded in found.items()}
+    with closing(task.log.columns(after)) as coming:
+        for partition, batches in groupby(coming, key=attrgetter("partition")):
+            with _Partition(task, rules, partition) as working:
+                found[partition] = working.folding.folded
+                for columns in batches:
+                    working.take(working.folding.take(columns))
+                    told(len(columns))
+                    if is_stopped():
+                        working.remember()
+                        return found
     return found
 
 
@@ -85,9 +83,16 @@ class _Partition:
             self.folding.restore(begun.entries)
         self._room = task.room
         self._undo = ExitStack()
-        self._files: dict[str, IO[bytes]] = {
-            name: self._undo.enter_context(file_of(task.room, name, partition).open("ab")) for name in WRITTEN
-        }
+        self._files: dict[str, IO[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        for name in WRITTEN:
+            self._files[name] = self._undo.enter_context(file_of(self._room, name, self.partition).open("ab"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.folding.folded.sizes = {name: file.tell() for name, file in self._files.items()}
+        self._undo.close()
 
     def take(self, found: Told) -> None:
         for name, lines in lines_of(found).items():
@@ -97,10 +102,6 @@ class _Partition:
     def remember(self) -> None:
         entries = list(self.folding.entries())
         file_of(self._room, _ENTRIES, self.partition).write_bytes(msgspec.msgpack.encode(entries))
-
-    def end(self) -> None:
-        self.folding.folded.sizes = {name: file.tell() for name, file in self._files.items()}
-        self._undo.close()
 
 
 def entries_of(room: Path, partition: int) -> list[tuple[str, str, bytes]]:
@@ -141,7 +142,7 @@ def _apart(tasks: Sequence[Task], told: Callable[[int], object], cut: Cut) -> di
         try:
             with ctrl_c_is_ours():  # the processes are started here
                 futures = [pool.submit(_done, task, number) for number, task in enumerate(tasks)]
-            _wait(futures, lambda: told(sum(counts)), cut, stop)
+            _wait(futures, lambda: told(sum(counts[:])), cut, stop)
             return {partition: folded for future in futures for partition, folded in future.result().items()}
         except BrokenProcessPool as gone:
             raise UserError("a process of this replay was ended: start again; where memory is short, with fewer --processes") from gone
@@ -165,7 +166,7 @@ _STOP: Any = None
 
 
 def _begin(counts: Any, stop: Any) -> None:
-    global _COUNTS, _STOP  # noqa: PLW0603 what all processes share comes in no other way
+    global _COUNTS, _STOP  # what all processes share comes in no other way
     _COUNTS, _STOP = counts, stop
 
 
