@@ -56,7 +56,8 @@ async def _oldest(settings: Settings, topic: str) -> AsyncIterator[Message]:
 
 
 async def _newest(settings: Settings, topic: str, at_most: int) -> AsyncIterator[Message]:
-    ends = await _bounds(settings, topic)
+    if not (ends := await _bounds(settings, topic)):
+        return
     async with bounded(settings, topic, list(ends), {partition: end - at_most for partition, end in ends.items()}) as reading:
         async for batch in reading.in_order():
             for message in batch:

@@ -9,13 +9,14 @@ from msgspec import Struct
 
 from streams.replay.at_the_end import digest_of
 from streams.replay.folder import Folder
+from streams.replay.pool import all_done
 from streams.replay.recorded import Cut, Progress
 from streams.replay.replies.checkpoint import CHECKPOINT, Checkpoint, Position, joined, packed, written_by
 from streams.replay.replies.fold import Folded
 from streams.replay.replies.logs import Log
 from streams.replay.replies.plan import Plan, rules_of
 from streams.replay.replies.summary import Summary, summed
-from streams.replay.replies.work import Task, all_done, entries_of, shared
+from streams.replay.replies.work import Task, entries_of, folded_of, shared
 from streams.replay.taken import Asked
 
 
@@ -38,7 +39,8 @@ def replay(plan: Plan, log: Log, asked: Asked, out: Folder, progress: Progress, 
         for partitions in shared(log.parts, how.processes)
     ]
     before = sum(one.folded.messages for one in begun.values())
-    found = all_done(tasks, lambda count: progress(before + count, total), cut)
+    done = all_done([partial(folded_of, task) for task in tasks], how.processes, lambda count: progress(before + count, total), cut)
+    found = {partition: folded for some in done for partition, folded in some.items()}
     joined(out, room, found)
     left = _left(log, found) if cut.is_asked else 0
     cut.reached = sum(folded.messages for folded in found.values())

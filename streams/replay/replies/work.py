@@ -1,29 +1,20 @@
 """Partitions of ``replies`` folded in this process or in several: each by itself, so it does not matter where."""
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing
-from ctypes import c_longlong
 from itertools import groupby
-from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Final, Self
 
 import msgspec
 from msgspec import Struct
 
-from streams.errors import UserError
-from streams.replay.recorded import Cut
 from streams.replay.replies.fold import WRITTEN, Folded, Folding, Rules, Told, lines_of
 from streams.replay.replies.logs import Log, Part
-from streams.replay.workers import ctrl_c_is_ours
 
 Entries = Sequence[tuple[str, str, bytes]]
 """Stage, key, entry."""
-_EVERY: Final = 0.1
-"""Seconds between two looks at how far others are."""
 _ENTRIES: Final = "entries"
 
 
@@ -52,7 +43,7 @@ def file_of(room: str | Path, name: str, partition: int) -> Path:
     return Path(room) / f"{name}-{partition}"
 
 
-def done(task: Task, told: Callable[[int], object], is_stopped: Callable[[], bool]) -> dict[int, Folded]:
+def folded_of(task: Task, told: Callable[[int], object], is_stopped: Callable[[], bool]) -> dict[int, Folded]:
     """Fold a task's partitions, and return how far each is: to its end, unless it was stopped."""
     rules = task.rules()
     found = {partition: _blank(task, rules, partition) for partition in task.partitions}
@@ -117,61 +108,3 @@ def shared(parts: Sequence[Part], processes: int) -> list[tuple[int, ...]]:
         least = min(range(len(takes)), key=lambda number: takes[number][0])
         takes[least] = takes[least][0] + len(part), [*takes[least][1], part.partition]
     return [tuple(sorted(partitions)) for _, partitions in takes]
-
-
-def all_done(tasks: Sequence[Task], told: Callable[[int], object], cut: Cut) -> dict[int, Folded]:
-    """Do every task, each in a process of its own where there are several. ``told``: how many messages are folded in all by now.
-
-    Raises UserError where a process is ended from outside.
-    """
-    if len(tasks) > 1:
-        return _apart(tasks, told, cut)
-    count = 0
-
-    def more(some: int) -> None:
-        nonlocal count
-        told(count := count + some)
-
-    return done(tasks[0], more, lambda: cut.is_asked)
-
-
-def _apart(tasks: Sequence[Task], told: Callable[[int], object], cut: Cut) -> dict[int, Folded]:
-    context = get_context("spawn")
-    counts, stop = context.Array(c_longlong, len(tasks), lock=False), context.Value("b", 0, lock=False)
-    with ProcessPoolExecutor(len(tasks), context, _begin, (counts, stop)) as pool:
-        try:
-            with ctrl_c_is_ours():  # the processes are started here
-                futures = [pool.submit(_done, task, number) for number, task in enumerate(tasks)]
-            _wait(futures, lambda: told(sum(counts[:])), cut, stop)
-            return {partition: folded for future in futures for partition, folded in future.result().items()}
-        except BrokenProcessPool as gone:
-            raise UserError("a process of this replay was ended: start again; where memory is short, with fewer --processes") from gone
-        finally:
-            stop.value = 1
-
-
-def _wait(futures: Sequence[Future[Any]], told: Callable[[], object], cut: Cut, stop: Any) -> None:
-    waiting: set[Future[Any]] = set(futures)
-    while waiting:
-        ended, waiting = wait(waiting, _EVERY, FIRST_EXCEPTION)
-        told()
-        if cut.is_asked:
-            stop.value = 1
-        for one in ended:
-            one.result()
-
-
-_COUNTS: Any = None
-_STOP: Any = None
-
-
-def _begin(counts: Any, stop: Any) -> None:
-    global _COUNTS, _STOP  # what all processes share comes in no other way
-    _COUNTS, _STOP = counts, stop
-
-
-def _done(task: Task, number: int) -> dict[int, Folded]:
-    def more(some: int) -> None:
-        _COUNTS[number] += some
-
-    return done(task, more, lambda: bool(_STOP.value))
