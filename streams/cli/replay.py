@@ -1,6 +1,5 @@
 """``threadwatch replay``: recorded comments through the very stages that run live, without a broker."""
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,13 +24,10 @@ from streams.cli.recorded import (
     opened,
     progress_of,
 )
-from streams.cli.replay_replies import is_of_replies, refuse, replay_replies
+from streams.cli.replay_replies import Processes, is_of_replies, processes_of, refuse, replay_replies
 
 if TYPE_CHECKING:
     from streams.replay.summary import Summary
-
-_MOST = 8
-"""Processes unless it is said: what merges their work is one."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -48,10 +44,7 @@ def replay(
     scored: Scored = None,
     scored_by: ScoredBy = None,
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option("--processes", min=1, max=16, help="Share the work (default: the cores, where it is much; 1 with a model)."),
-    ] = None,
+    processes: Processes = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run into --out was stopped by Ctrl-C.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     config: Config = None,
@@ -86,7 +79,7 @@ def replay(
             resumed.check(plan.program, plan.configuration)
         how = How(
             worth=0 if processes else RUN_ITEMS,
-            processes=processes or _processes(settings.scorer, is_reused=reused.scores is not None),
+            processes=processes or processes_of(settings.scorer, is_reused=reused.scores is not None),
             stages=partial(stages_before, settings, plan.scorer if reused.scores else settings.scorer, is_reused=reused.scores is not None),
             resumed=resumed,
             ends=lambda: dict(input_.ends),
@@ -95,11 +88,6 @@ def replay(
             found = replay_file(plan, lines, folder, progress, attested=input_.attested, reach=input_.reach, cut=cut, how=how)
     print(_said(found, out), file=sys.stderr)
     return ended(cut, found.not_replayed, out)
-
-
-def _processes(scorer: str, *, is_reused: bool) -> int:
-    """Return how many processes share the work unless it is said: a model takes all cores by itself, and memory once per process."""
-    return min(len(os.sched_getaffinity(0)), _MOST) if is_reused or scorer == "linear" else 1
 
 
 def _said(found: "Summary", out: Path) -> str:

@@ -3,7 +3,9 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from streams.errors import INTERRUPTED, UserError
 
@@ -16,7 +18,17 @@ if TYPE_CHECKING:
     from streams.settings import Settings
 
 REPLIES = "replies"
+Processes = Annotated[
+    int | None,
+    typer.Option("--processes", min=1, max=16, help="Share the work (default: the cores, where it is much; 1 with a model)."),
+]
 _MOST = 8
+"""Processes unless it is said: what merges their work is one."""
+
+
+def processes_of(scorer: str, *, is_reused: bool) -> int:
+    """Return how many processes share the work unless it is said: a model takes all cores by itself, and memory once per process."""
+    return min(len(os.sched_getaffinity(0)), _MOST) if is_reused or scorer == "linear" else 1
 
 
 def is_of_replies(file: str | None, topic: str | None) -> bool:

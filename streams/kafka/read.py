@@ -57,7 +57,8 @@ class Columns(Struct, frozen=True):
 
     partition: int
     offsets: list[int]
-    times_ms: list[int]
+    times_ms: list[Any]
+    """Integers; fractions in what comes from no broker."""
     values: list[bytes | None]
 
     def __len__(self) -> int:

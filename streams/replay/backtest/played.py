@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from itertools import zip_longest
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -14,12 +14,11 @@ from streams.replay import warm_up
 from streams.replay.addressing import Facts
 from streams.replay.from_file import Run
 from streams.replay.recorded import Cut, Progress, Recorded
-from streams.replay.run import Turn, handed_on, run
+from streams.replay.run import Turn, run
 from streams.replay.summary import Tally, tally_of
 from streams.settings import Settings, pileon_config
 from streams.stages.alert import AlertDecision
 from streams.stages.episode import COUNTED
-from streams.stages.step import Arrived, Stage
 from streams.stages.targets import Target
 
 _BEFORE: Final = ("score", "address")
@@ -140,42 +139,12 @@ def _playing(made: Played, rules: Rules, recorded: Recorded, progress: Progress,
         yield
 
 
-class Addressed(Struct, frozen=True):
-    """What the stages before the detector make of a recording: the same for all settings that differ behind them."""
-
-    replies: list[Arrived]
-    answered: set[Target]
-
-
-def addressed(rules: Rules, recorded: Recorded, progress: Progress) -> Addressed:
-    """Run the comments through the stages before the detector."""
-    replies: list[Arrived] = []
-    for turn in run(_stages(rules, before=True), recorded.told(progress)):
-        if turn.stage.name == "address":
-            replies += handed_on(turn)
-    return Addressed(replies, {(one.record.source, one.record.community, one.record.target_id) for one in replies})
-
-
-def folded(rules: Rules, found: Addressed, recorded: Recorded) -> Played:
-    """Run replies through the detector and what follows: the same as ``played``, without the account of what came before."""
-    stages = _stages(rules, before=False)
-    made = Played(tally_of(stages), tally_of(stages), answered=found.answered)
-    taking = _Taking(made, rules.settings, recorded.since)
-    for turn in run(stages, found.replies, ticks_until=recorded.until, ends_at=recorded.ends_at):
-        taking.take(turn)
-    return made
-
-
-def _stages(rules: Rules, *, before: bool) -> list[Stage]:
-    return [stage for stage in rules.plan.stages if (stage.name in _BEFORE) is before]
-
-
 class _Taking:
     """Keeps of each turn what a backtest needs."""
 
     def __init__(self, made: Played, settings: Settings, since: datetime | None) -> None:
         self._made, self._since = made, since
-        self._hostility = _Hostile(settings)
+        self._hostility = HostileReplies(settings)
         self._transitions: list[PileOn] = []
 
     def take(self, turn: Turn) -> None:
@@ -211,7 +180,7 @@ class _Taking:
             made.told.extend(Told(pileon, decision) for pileon, decision in zip(self._transitions, outputs, strict=True))
 
 
-class _Hostile:
+class HostileReplies:
     """Tells which replies count as hostile: as many as the detector took, each comment once per person it is aimed at."""
 
     def __init__(self, settings: Settings) -> None:
@@ -220,14 +189,18 @@ class _Hostile:
         self._seen: set[tuple[str, ...]] = set()
 
     def of(self, turn: Turn) -> Iterator[Act]:
-        for one, step in zip(turn.arrived, turn.effects.steps, strict=True):
-            reply = one.record
-            if step.outcome == COUNTED and isinstance(reply, Reply) and self._is_first(reply):
+        """Yield those of a turn."""
+        return self.among([one.record for one in turn.arrived], [step.outcome for step in turn.effects.steps])
+
+    def among(self, records: Iterable[Any], outcomes: Iterable[str]) -> Iterator[Act]:
+        """Yield those among records of the log that the detector took so."""
+        for reply, outcome in zip(records, outcomes, strict=True):
+            if outcome == COUNTED and self._is_first(reply):
                 at = reply.ingested_at if reply.created_at_is_estimated else reply.created_at
                 yield Act(at, reply.source, reply.community, reply.conversation_id, reply.comment_id, reply.target_id)
 
     def _is_first(self, reply: Reply) -> bool:
-        if reply.action is Action.DELETED or reply.hostility < self._theta(reply.source, reply.community):
+        if reply.hostility < self._theta(reply.source, reply.community) or reply.action is Action.DELETED:
             return False
         act = (reply.source, reply.community, reply.conversation_id, reply.comment_id, reply.target_id)
         if act in self._seen:

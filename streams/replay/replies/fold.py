@@ -63,14 +63,16 @@ class Told(Struct, frozen=True):
     unreadable: list[BadLine]
 
 
-Keep = Callable[[Told], None]
+Watch = Callable[[Told, Sequence[Any], Sequence[str], bool], None]
+"""Given what a batch brought, its records, their outcomes, and whether they belong to the period."""
 
 
 class Folding:
     """Folds one partition."""
 
-    def __init__(self, rules: Rules, since_ms: float | None, folded: Folded | None = None) -> None:
+    def __init__(self, rules: Rules, since_ms: float | None, folded: Folded | None = None, watch: Watch | None = None) -> None:
         """``since_ms``: where the period begins, in the broker's time. ``folded``: how far another one was; see ``restore``."""
+        self._watch = watch
         self.folded = folded or Folded(rules.tally(), rules.tally())
         self._rules, self._since = rules, since_ms
         self._store, self._firing = rules.pileon.new_store(), rules.alert.new_store()
@@ -89,16 +91,17 @@ class Folding:
             for key, entry in entries_of(store):
                 yield stage, key, _ENCODE(entry)
 
-    def take(self, columns: Columns) -> Told:
-        """Fold a batch, and return what it brought in the period."""
+    def take(self, columns: Columns, records: Sequence[Any] | None = None) -> Told:
+        """Fold a batch, and return what it brought in the period. ``records``: what it holds, where that is known already."""
         folded, found = self.folded, Told([], [], [], [])
+        records = records_of(columns.values) if records is None else records
         begins = self._begins(columns)
         if begins:
-            self._take(columns.cut(0, begins), folded.before, Told([], [], [], []))
+            self._take(columns.cut(0, begins), records[:begins], folded.before, Told([], [], [], []))
         if begins < len(columns):
             if folded.period_ms is None:
                 folded.period_ms = columns.times_ms[begins]
-            self._take(columns.cut(begins) if begins else columns, folded.tally, found)
+            self._take(columns.cut(begins) if begins else columns, records[begins:] if begins else records, folded.tally, found)
         if folded.first_ms is None:
             folded.first_ms, folded.first_offset = columns.times_ms[0], columns.offsets[0]
         folded.offset, folded.last_ms = columns.offsets[-1], columns.times_ms[-1]
@@ -112,10 +115,10 @@ class Folding:
         since = self._since
         return next((place for place, at in enumerate(columns.times_ms) if at >= since), len(columns))
 
-    def _take(self, columns: Columns, tally: Tally, found: Told) -> None:
+    def _take(self, columns: Columns, records: Sequence[Any], tally: Tally, found: Told) -> None:
         follow, store = self._follow, self._store
         outcomes, notes = [], []
-        for place, record in enumerate(records_of(columns.values)):
+        for place, record in enumerate(records):
             if type(record) is Unreadable:
                 bad = BadLine(columns.offsets[place], str(record.reason), record.detail, columns.values[place] or b"")
                 found.unreadable.append(msgspec.structs.replace(bad, partition=columns.partition))
@@ -132,6 +135,9 @@ class Folding:
         tally.dead_lettered += len(columns) - len(outcomes)
         tally.outcomes["pileon"].update(outcomes)
         tally.notes.setdefault("pileon", _zeros(())).update(notes)
+        if self._watch is not None:
+            readable = [record for record in records if type(record) is not Unreadable] if found.unreadable else records
+            self._watch(found, readable, outcomes, tally is self.folded.tally)
 
     def _decide(self, told: Sequence[PileOn], at_ms: int, tally: Tally, found: Told) -> None:
         for pileon in told:

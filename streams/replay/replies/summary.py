@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC
-from typing import Final
 
 from msgspec import Struct
 
@@ -12,12 +11,10 @@ from streams.replay import summary as account
 from streams.replay.reach import Reach
 from streams.replay.replies.fold import Folded
 from streams.replay.replies.logs import Log
-from streams.replay.replies.plan import Plan
+from streams.replay.replies.plan import AS_IT_WAS, Plan
 from streams.replay.summary import Tally
 from streams.replay.taken import Asked
 from streams.replay.warm_up import open_pileons
-
-AS_IT_WAS: Final = "as it was live"
 
 
 class WarmUp(Struct, frozen=True, kw_only=True):
