@@ -26,7 +26,7 @@ from streams.cli.recorded import (
     opened,
     progress_of,
 )
-from streams.cli.replay_replies import Processes, is_of_replies, opened_log, processes_of, refuse
+from streams.cli.replay_replies import Processes, is_of_replies, opened_log, processes_of, refuse, stages_of
 from streams.errors import INTERRUPTED, UserError
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from streams.replay.backtest.played import Rules
     from streams.replay.backtest.swept import Sweep
-    from streams.replay.workers import Stages
     from streams.settings import Settings
 
 Budget = Annotated[
@@ -114,7 +113,7 @@ def _of_comments(
 
     with opened(base, file, topic, given, reused) as input_:
         rules = _rules_of(base, reused)
-        how = replace(how, stages=partial(_stages_of, rules({}).plan.scorer, is_reused=reused.scores is not None))
+        how = replace(how, stages=partial(stages_of, scorer=rules({}).plan.scorer, is_reused=reused.scores is not None))
         with folder, progress_of(input_, "every combination", cut := Cut()) as (lines, progress):
             return swept(asked(rules=rules, labels=labels()), lines, input_, folder, progress, cut, how)
 
@@ -129,13 +128,6 @@ def _of_replies(base: "Settings", file: str | None, given: Any, labels: "Callabl
     with folder, bar("every combination") as progress, cut_by_ctrl_c(cut := Cut()) as listen:
         listen()
         return sweep_of_replies(asked(rules=partial(_rules_behind, base), labels=labels()), log, given, folder, progress, cut, how)
-
-
-def _stages_of(scorer: str, settings: "Settings", *, is_reused: bool) -> "Stages":
-    """Return what makes the stages before the detector in another process."""
-    from streams.replay.plan import stages_before
-
-    return partial(stages_before, settings, scorer if is_reused else settings.scorer, is_reused=is_reused)
 
 
 def _rules_behind(base: "Settings", values: "Mapping[str, str]") -> "Rules":

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from streams.replay.replies.logs import Log
     from streams.replay.replies.summary import Summary
     from streams.replay.taken import Asked
+    from streams.replay.workers import Stages
     from streams.settings import Settings
 
 REPLIES = "replies"
@@ -29,6 +31,13 @@ _MOST = 8
 def processes_of(scorer: str, *, is_reused: bool) -> int:
     """Return how many processes share the work unless it is said: a model takes all cores by itself, and memory once per process."""
     return min(len(os.sched_getaffinity(0)), _MOST) if is_reused or scorer == "linear" else 1
+
+
+def stages_of(settings: "Settings", scorer: str, *, is_reused: bool) -> "Stages":
+    """Return what makes the stages before the detector in another process. ``scorer``: whose scores are reused."""
+    from streams.replay.plan import stages_before
+
+    return partial(stages_before, settings, scorer if is_reused else settings.scorer, is_reused=is_reused)
 
 
 def is_of_replies(file: str | None, topic: str | None) -> bool:

@@ -1,5 +1,6 @@
 """A replay from ``replies``: what the worker makes of that log, byte for byte, however many processes share its partitions."""
 
+import os
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from streams.replay.replies import logs
 from streams.replay.replies.checkpoint import CHECKPOINT
 from streams.replay.replies.fold import WRITTEN, Folding
 from streams.topics import REPLIES
+from tests.support.invented import recorded
+from tests.support.many import Started, are_gone
 from tests.support.recorded import write_recording
 from tests.support.replies_log import KEY, addressed, as_a_worker, log_of
 
@@ -107,6 +110,29 @@ def _press_ctrl_c_at(monkeypatch: pytest.MonkeyPatch, batch: int) -> None:
         return take(self, columns)
 
     monkeypatch.setattr(Folding, "take", pressed)
+
+
+def test_ctrl_c_stops_all_processes_and_it_goes_on_with_another_number_of_them() -> None:
+    recorded(Path("log.rec"), 120_000)
+    whole = replayed("whole", "--processes", "2")
+    with Started("replay", "--file", "log.rec", "--out", "part", "--processes", "2") as started:
+        workers = started.workers(2)
+        started.press_ctrl_c()
+        code, said = started.ended()
+    assert code == 130 and are_gone(workers), said
+    assert said.splitlines()[-1].startswith("threadwatch: interrupted after ")
+    assert summary("part")["not_replayed"] > 0
+    assert replayed("part", "--resume", "--processes", "3") == whole
+
+
+def test_a_process_that_is_killed_ends_the_run_with_one_line_and_leaves_nothing() -> None:
+    recorded(Path("log.rec"), 120_000)
+    with Started("replay", "--file", "log.rec", "--out", "out", "--processes", "2") as started:
+        workers = started.workers(2)
+        os.kill(workers[1], signal.SIGKILL)
+        code, said = started.ended()
+    assert (code, said.count("\n")) == (2, 1), said
+    assert "a process of this replay was ended" in said and are_gone(workers) and not Path("out").exists()
 
 
 def test_what_is_not_what_was_stopped_is_not_gone_on_with(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def sweep_of_replies(asked: Asked, log: Log, period_asked: Bounds, out: Folder, 
     all_ = [({}, asked.rules({})), *((values, asked.rules(values)) for values in combinations(asked.grid))]
     if any(axis.name.startswith("address.") for axis in asked.grid):
         raise UserError("--grid address.…: replies were addressed live, and that cannot be changed from here; sweep --topic comments.raw")
-    read = logged(log, period_asked, lambda _: _stop(cut))
+    read = logged(log, period_asked, told=lambda: _stop(cut))
     if not read.count:
         raise UserError("no reply arrived in this period, there is nothing to sweep")
     lateness = Lateness([all_[0][1].settings])
