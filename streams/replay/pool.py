@@ -48,7 +48,7 @@ def _apart(jobs: Sequence[Job[R]], processes: int, told: Told, cut: Cut) -> list
             raise UserError("a process of this replay was ended: start again; where memory is short, with fewer --processes") from gone
         finally:
             stop.value = 1
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _wait(futures: Sequence[Future[Any]], told: Callable[[], object], cut: Cut, stop: Any) -> None:

@@ -51,9 +51,11 @@ class Episode:
             return NOT_QUALIFYING
         comment = pseudonyms.comment(reply.comment_id, reply.conversation_id)
         rule = self.rule
-        known = self._known(comment, heard - rule.keep)
-        if known is not None and reply.revision <= known.revision:
-            return DUPLICATE
+        known = self.ledger.find(comment)
+        if known is not None:
+            known = self._still(known, heard - rule.keep)
+            if known is not None and reply.revision <= known.revision:
+                return DUPLICATE
         if reply.action is Action.DELETED:
             return self._deleted(known, reply, heard)
         hostile = reply.hostility >= rule.config.min_hostility
@@ -93,12 +95,9 @@ class Episode:
         elif at >= silent:  # a long outage is caught up: the silence lies between the times of writing
             self.close_quiet(silent)
 
-    def _known(self, comment: int, before: int) -> Kept | None:
-        """Return what is kept of the comment; what a tick may have forgotten by now is not."""
-        known = self.ledger.find(comment)
-        if known is None or (known.at < before and not (self.case is not None and known.flags & IN_CASE)):
-            return None
-        return known
+    def _still(self, known: Kept, before: int) -> Kept | None:
+        """Return what is kept of a comment; what a tick may have forgotten by now is not."""
+        return None if known.at < before and not (self.case is not None and known.flags & IN_CASE) else known
 
     def _forget(self, before: int) -> None:
         self.ledger.forget(before, hostile=self.case is None)
@@ -123,8 +122,11 @@ class Episode:
     def _mild(self, known: Kept | None, reply: Reply, at: int, comment: int, pseudonyms: Pseudonyms) -> None:
         author = pseudonyms.author(reply.author_id, reply.conversation_id)
         flags = UNKNOWN if reply.author_id is None else 0
-        self._replace(known, Mild(known.at if known is not None else at, comment, author, reply.revision, flags))
-        if self.case is not None and known is None:
+        if known is not None:
+            self._replace(known, Mild(known.at, comment, author, reply.revision, flags))
+            return
+        self._add(Mild(at, comment, author, reply.revision, flags))
+        if self.case is not None:
             self.case = msgspec.structs.replace(self.case, replies=self.case.replies + 1)
 
     def _hostile(self, known: Kept | None, new: Hostile, reply: Reply, heard: int, installation_key: bytes) -> None:
@@ -229,6 +231,9 @@ class Episode:
     def _replace(self, known: Kept | None, new: Kept) -> None:
         if known is not None:
             self.ledger.remove(known)
+        self._add(new)
+
+    def _add(self, new: Kept) -> None:
         for evicted in self.ledger.add(new):
             self._evicted(evicted)
 

@@ -217,7 +217,9 @@ class Ledger:
             yield self._dropped(replies, 0)
 
     def _forget(self, replies: list[_K], before: int) -> None:
-        old = bisect_left(replies, before, key=_at)
+        old = 1  # the first is; mostly it is the only one
+        while old < len(replies) and replies[old].at < before:
+            old += 1
         forgotten = replies[:old]
         del replies[:old]
         for kept in forgotten:
@@ -244,7 +246,7 @@ class Ledger:
 
     def _discount(self, kept: Kept) -> None:
         self._known.pop(kept.comment, None)
-        _less(self._hostile_of if isinstance(kept, Hostile) else self._mild_of, kept.author)
+        _less(self._hostile_of if type(kept) is Hostile else self._mild_of, kept.author)
         if kept.flags & IN_CASE:
             _less(self.case_authors, kept.author)
 
@@ -304,8 +306,8 @@ def _at(kept: Kept) -> int:
 
 
 def _less(numbers: dict[int, int], key: int) -> None:
-    number = numbers.get(key, 0) - 1
-    if number:
-        numbers[key] = number
-    else:
-        numbers.pop(key, None)
+    number = numbers.get(key, 0)
+    if number == 1:  # mostly
+        del numbers[key]
+    elif number:
+        numbers[key] = number - 1
