@@ -7,6 +7,8 @@ told, is in ``test_operational_alerts_of_people.py``.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -72,6 +74,26 @@ async def a_worker_that_is_stopped_and_one_that_is_killed_again_and_again(
         await prometheus.ends("WorkerCrashLooping", "WorkerDown", "NoWorkerUp")
 
 
+@asynccontextmanager
+async def hanging_again_and_again(hang: Path) -> AsyncIterator[None]:
+    """Let the scorer hang ten seconds of eleven, meanwhile: once alone, and a machine too busy to be scraped does not see it."""
+
+    async def lasting() -> None:
+        while True:
+            hang.touch()
+            await asyncio.sleep(10)
+            hang.unlink()
+            await asyncio.sleep(1)
+
+    task = asyncio.create_task(lasting())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        hang.unlink(missing_ok=True)
+
+
 async def a_scorer_that_hangs(another: Another, folder: Path, alertmanager: Alertmanager) -> None:
     """Thousands of comments wait meanwhile, and become more."""
     port, hang = free_port(), folder / "hangs-while-this-is-here"
@@ -84,8 +106,9 @@ async def a_scorer_that_hangs(another: Another, folder: Path, alertmanager: Aler
             talk.said = many("flood", 500)
             # None scored for the whole of a window: the scorer was busy for all of it.
             await prometheus.fires("ScoringStalled", "ConsumerLagGrowing")
-            hang.unlink()
-        await prometheus.fires("ScoringBudgetBurnFast", "ScoringBudgetBurnSlow", "ScorerSlow")
+            talk.said = many("after", 10)
+            async with hanging_again_and_again(hang):
+                await prometheus.fires("ScoringBudgetBurnFast", "ScoringBudgetBurnSlow", "ScorerSlow")
         await prometheus.ends("ScoringStalled", "ConsumerLagGrowing", "ScoringBudgetBurnFast", "ScoringBudgetBurnSlow", "ScorerSlow")
 
 

@@ -102,7 +102,11 @@ class Prometheus(Program):
             unseen.difference_update(await self._held())
             return not unseen
 
-        await until(f"{self._scene}: {alerts} fire", seen, within=PATIENCE)
+        try:
+            await until(f"{self._scene}: {alerts} fire", seen, within=PATIENCE)
+        except AssertionError as never:
+            never.add_note(f"not seen: {sorted(unseen)}; scraped now: {self.value('up')} of {self.value('count(up)')}")
+            raise
 
     async def ends(self, *alerts: str) -> None:
         """Come back when Alertmanager holds none of these."""

@@ -12,8 +12,10 @@ from streams.replay import addressing, sorting
 from streams.replay.folder import LINES, SUMMARY
 from streams.replay.from_recording import open_recording
 from streams.scorers import open_scorer
+from streams.sources.sample import sample
 from streams.stages.score import Score, Stateless
-from tests.support.builders import HOUR
+from tests.support.builders import HOUR, NOON
+from tests.support.many import Started, are_gone
 from tests.support.recorded import messages, write_recording
 from tests.support.texts import BySwearing
 from tests.unit.test_replay_interrupted import Interrupting
@@ -59,6 +61,22 @@ def test_stopped_in_the_warm_up_or_in_the_period_it_ends_with_the_same_bytes(bat
     assert part["warm_up"]["raw"]["records"] > 0 and (batch > 1 or part["raw"]["scored"] == 0)
     scored_by(monkeypatch, BySwearing())
     assert replay("out", *since(), "--resume") == 0
+    assert contents("out") == contents("whole")
+
+
+def test_ctrl_c_in_the_warm_up_of_several_processes_ends_with_the_same_bytes_once_it_went_on() -> None:
+    comments = list(sample(NOON, 20_000))
+    write_recording(Path("a.rec"), "comments.raw", messages("comments.raw", list(map(msgspec.json.encode, comments))))
+    last = comments[-100].ingested_at or comments[-100].created_at  # the period is hardly more than the end
+    assert replay("whole", *since(last)) == 0
+    with Started("replay", "--file", "a.rec", "--out", "out", *since(last), "--processes", "2") as run:
+        workers = run.workers(2)
+        run.press_ctrl_c()
+        code, said = run.ended()
+    assert code == 130 and are_gone(workers), said
+    part = msgspec.json.decode(contents("out")[SUMMARY])
+    assert part["warm_up"]["raw"]["records"] > 0 == part["raw"]["scored"] and part["not_replayed"] > 100
+    assert replay("out", *since(last), "--resume", "--processes", "3") == 0
     assert contents("out") == contents("whole")
 
 
