@@ -9,7 +9,8 @@ from streams.stages.case import Case, Sizes, ended, pileon_id, told, with_conver
 from streams.stages.crossing import Crossing, crossing
 from streams.stages.evidence import evidence_of
 from streams.stages.instants import micros
-from streams.stages.ledger import GONE, IN_CASE, MODERATED, SPENT, UNKNOWN, Hostile, Kept, Ledger, Mild, counts
+from streams.stages.kept import GONE, IN_CASE, MODERATED, SPENT, UNKNOWN, Hostile, Kept, Mild, counts, hostile_of
+from streams.stages.ledger import Ledger
 from streams.stages.pileon_config import Rule
 from streams.stages.pseudonyms import Pseudonyms
 from streams.stages.reasons import why, why_ended
@@ -64,7 +65,7 @@ class Episode:
         self._forget(heard - rule.keep)
         self.ledger.meet(at, heard)
         if hostile:
-            self._hostile(known, _hostile_of(reply, at, comment, pseudonyms), reply, heard, installation_key)
+            self._hostile(known, hostile_of(reply, at, comment, pseudonyms), reply, heard, installation_key)
         else:
             self._mild(known, reply, at, comment, pseudonyms)
             if self.case is not None:
@@ -294,9 +295,3 @@ class Episode:
             severe_authors=self._severe_authors(),
             evidence=evidence_of(of_case),
         )
-
-
-def _hostile_of(reply: Reply, at: int, comment: int, pseudonyms: Pseudonyms) -> Hostile:
-    author = pseudonyms.author(reply.author_id, reply.conversation_id)
-    flags = UNKNOWN if reply.author_id is None else 0
-    return Hostile(at, comment, author, reply.revision, flags, reply.hostility, reply.comment_id, reply.conversation_id)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from streams.stages.baseline import Baseline, met
 from streams.stages.case import Case
+from streams.stages.kept import IN_CASE, SPENT, UNKNOWN, Hostile, Kept, Mild, counts
 from streams.stages.pileon_config import Config
 
 MAX_MILD: Final = 768
@@ -18,43 +19,6 @@ MAX_HOSTILE: Final = 256
 MAX_OF_AUTHOR: Final = 8
 MAX_OF_UNKNOWN: Final = 64
 """All unknown authors of one conversation stand as one author; more of their replies are kept, to see that they are many."""
-
-UNKNOWN: Final = 1
-"""The author is not known."""
-MODERATED: Final = 2
-"""A moderator removed it: it stays counted."""
-IN_CASE: Final = 4
-"""It belongs to the open case."""
-SPENT: Final = 8
-"""It belonged to a case that ended quietly, and opens no other."""
-GONE: Final = 16
-"""Its author took it back: remembered only so that it is not counted again."""
-
-
-class Mild(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """A reply that counts in the share only. Author and comment are keyed hashes; ``at`` is microseconds."""
-
-    at: int
-    comment: int
-    author: int
-    revision: int = 1
-    flags: int = 0
-
-
-class Hostile(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """A hostile reply, with the ids that evidence needs (the comment's is empty once it was removed)."""
-
-    at: int
-    comment: int
-    author: int
-    revision: int
-    flags: int
-    hostility: float
-    comment_id: str
-    conversation_id: str
-
-
-Kept = Mild | Hostile
 _K = TypeVar("_K", Mild, Hostile)
 
 
@@ -287,11 +251,6 @@ class Recent:
             self._everyone.pop(dropped.author, None)
         is_latest = self._everyone.get(dropped.author) == dropped.at or self._hostile.get(dropped.author) == dropped.at
         return None if is_latest else self
-
-
-def counts(kept: Kept) -> bool:
-    """Return whether a kept reply still counts: not taken back, not of a case that ended."""
-    return not kept.flags & (GONE | SPENT)
 
 
 def _between(replies: list[_K], after: int, until: int) -> Iterator[_K]:
