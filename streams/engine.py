@@ -97,13 +97,13 @@ def turning(stage: Stage, messages: Sequence[Message], store: Any, effects: Effe
     yield from folding(stage, arrived, store, effects)
 
 
-def fold(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects) -> None:
-    """Take each record into account, in order, and gather what it asks for."""
-    for _ in folding(stage, arrived, store, effects):
+def fold(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects, *, writes_state: bool = True) -> None:
+    """Take each record into account, in order, and gather what it asks for. Without ``writes_state`` no entry is made bytes."""
+    for _ in folding(stage, arrived, store, effects, writes_state=writes_state):
         pass
 
 
-def folding(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects) -> Iterator[None]:
+def folding(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effects, *, writes_state: bool = True) -> Iterator[None]:
     """Do what ``fold`` does, and yield every few records."""
     changed: dict[str, Any] = {}
     effects.arrivals.extend([each.at for each in arrived])
@@ -118,7 +118,8 @@ def folding(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effec
         effects.steps.append(step)
         if not count % FEW:
             yield
-    effects.entries = {key.encode(): None if entry is None else _ENCODE(entry) for key, entry in changed.items()}
+    if writes_state:
+        effects.entries = {key.encode(): None if entry is None else _ENCODE(entry) for key, entry in changed.items()}
     if stage.sink is not None:  # what leaves Kafka (alerts) is kept in outputs, for a sender with its own rules
         effects.sends = [send_of(stage, record) for record in effects.outputs]
 

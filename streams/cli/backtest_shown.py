@@ -43,7 +43,7 @@ def show(
     from rich.console import Console
 
     from streams.replay.backtest.diff import summary_of
-    from streams.replay.backtest.sweep import SWEEP
+    from streams.replay.backtest.swept import SWEEP
     from streams.replay.backtest.table import printed, shown
     from streams.replay.folder import SUMMARY
 
@@ -87,8 +87,8 @@ def _show_sweep(folder: Path, as_json: bool, html: Path | None) -> int:
     from rich.console import Console
 
     from streams.replay.backtest.html.sweeps import sweep_report
-    from streams.replay.backtest.sweep import SWEEP, sweep_of
     from streams.replay.backtest.sweep_table import shown
+    from streams.replay.backtest.swept import SWEEP, sweep_of
     from streams.replay.backtest.table import printed
 
     found = sweep_of(folder)

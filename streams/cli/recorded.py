@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 File = Annotated[
     str | None, typer.Option("--file", help="Comment records as JSON lines (.gz, .zst, - for standard input), Parquet, or a recording.")
 ]
-Topic = Annotated[str | None, typer.Option("--topic", help="comments.raw, read from the broker up to its end as it is now.")]
+Topic = Annotated[
+    str | None, typer.Option("--topic", help="comments.raw, or replies (as scored and addressed live), up to its end as it is now.")
+]
 From = Annotated[str | None, typer.Option("--from", help="Of a topic or recording: arrived at this time or later (ISO 8601).")]
 To = Annotated[str | None, typer.Option("--to", help="Of a topic or recording: arrived before this time (ISO 8601).")]
 Scores = Annotated[
@@ -76,7 +78,7 @@ def opened(
     from streams.replay.from_topic import FromTopic
 
     if (file is None) == (topic is None):
-        raise UserError("give either --file F or --topic comments.raw")
+        raise UserError("give either --file F or --topic comments.raw (or replies)")
     if file is not None:
         return _opened_file(file, asked, reused)
     found = FromTopic(settings, topic or "", asked, ends)
@@ -179,7 +181,7 @@ def progress_of(opened: Any, doing: str, cut: "Cut | None" = None) -> Iterator[t
     from rich.progress import Progress
 
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars, _cut_by_ctrl_c(cut) as listen:
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars, cut_by_ctrl_c(cut) as listen:
         reading = bars.add_task("reading", total=opened.size)
         working = bars.add_task(doing, total=None)
 
@@ -199,7 +201,7 @@ def progress_of(opened: Any, doing: str, cut: "Cut | None" = None) -> Iterator[t
 
 
 @contextmanager
-def _cut_by_ctrl_c(cut: "Cut | None") -> Iterator[Callable[[], None]]:
+def cut_by_ctrl_c(cut: "Cut | None") -> Iterator[Callable[[], None]]:
     """Give what makes Ctrl-C ask for the cut; a second one is what it was."""
     before = signal.getsignal(signal.SIGINT)
     if cut is None:

@@ -1,6 +1,5 @@
 """``threadwatch replay``: recorded comments through the very stages that run live, without a broker."""
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,12 +24,10 @@ from streams.cli.recorded import (
     opened,
     progress_of,
 )
+from streams.cli.replay_replies import Processes, is_of_replies, processes_of, refuse, replay_replies
 
 if TYPE_CHECKING:
     from streams.replay.summary import Summary
-
-_MOST = 8
-"""Processes unless it is said: what merges their work is one."""
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -47,10 +44,7 @@ def replay(
     scored: Scored = None,
     scored_by: ScoredBy = None,
     scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
-    processes: Annotated[
-        int | None,
-        typer.Option("--processes", min=1, max=16, help="Share the work (default: the cores, where it is much; 1 with a model)."),
-    ] = None,
+    processes: Processes = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run into --out was stopped by Ctrl-C.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,
     config: Config = None,
@@ -60,7 +54,8 @@ def replay(
 ) -> int:
     """Run recorded comments through the very stages that run live. The same input and settings give the same bytes.
 
-    Writes scored, replies, pileons, alerts, dead-letters, late and targets (.jsonl) and, last, summary.json.
+    Writes scored, replies, pileons, alerts, dead-letters, late and targets (.jsonl) and, last, summary.json. From replies what was scored
+    and addressed live goes through detector and alerts alone: pileons, alerts, dead-letters and late.
     """
     from streams.replay.checkpoint import CHECKPOINT, Checkpoint
     from streams.replay.folder import Folder
@@ -71,16 +66,20 @@ def replay(
     from streams.replay.sorting import RUN_ITEMS
 
     settings = settings_of(config, kafka, prefix, data, scorer=scorer)
+    asked = asked_of(from_, to, warm_up)
+    if is_of_replies(file, topic):
+        refuse(scorer=scorer, scores=scores != RECOMPUTE, scored=scored, scored_by=scored_by)
+        return replay_replies(settings, file, asked, out, processes=processes, resume=resume, force=force)
     resumed = Checkpoint(out) if resume else None
     folder = Folder(out, force or resume, partial=[CHECKPOINT])
     reused = Reused(scores, scored, scored_by)
-    with opened(settings, file, topic, asked_of(from_, to, warm_up), reused, resumed.ends if resumed else None) as input_:
+    with opened(settings, file, topic, asked, reused, resumed.ends if resumed else None) as input_:
         plan = planned(settings, reused.scorer_of(settings.scorer, "--scorer"))
         if resumed:
             resumed.check(plan.program, plan.configuration)
         how = How(
             worth=0 if processes else RUN_ITEMS,
-            processes=processes or _processes(settings.scorer, is_reused=reused.scores is not None),
+            processes=processes or processes_of(settings.scorer, is_reused=reused.scores is not None),
             stages=partial(stages_before, settings, plan.scorer if reused.scores else settings.scorer, is_reused=reused.scores is not None),
             resumed=resumed,
             ends=lambda: dict(input_.ends),
@@ -89,11 +88,6 @@ def replay(
             found = replay_file(plan, lines, folder, progress, attested=input_.attested, reach=input_.reach, cut=cut, how=how)
     print(_said(found, out), file=sys.stderr)
     return ended(cut, found.not_replayed, out)
-
-
-def _processes(scorer: str, *, is_reused: bool) -> int:
-    """Return how many processes share the work unless it is said: a model takes all cores by itself, and memory once per process."""
-    return min(len(os.sched_getaffinity(0)), _MOST) if is_reused or scorer == "linear" else 1
 
 
 def _said(found: "Summary", out: Path) -> str:

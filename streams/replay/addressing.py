@@ -132,5 +132,5 @@ class Addressing:
 
     def _turn(self, number: int, arrived: list[Arrived]) -> Turn:
         stage, effects = (self._score, self._address)[number], Effects()
-        fold(stage, arrived, self._stores[number], effects)
+        fold(stage, arrived, self._stores[number], effects, writes_state=False)
         return Turn(stage, arrived, effects)

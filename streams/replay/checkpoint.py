@@ -169,6 +169,11 @@ class Checkpoint:
 def restore(going: Going, position: Position, entries: dict[str, list[tuple[str, bytes]]]) -> None:
     """Put a run behind ``address`` where another one was."""
     going.ticks.last, going.now = position.tick, position.now
+    restore_stores(going, entries)
+
+
+def restore_stores(going: Going, entries: dict[str, list[tuple[str, bytes]]]) -> None:
+    """Let the stages of a run remember what those of another one did."""
     for stage, store in zip(going.stages, going.stores, strict=True):
         decode = msgspec.json.Decoder(stage.entry).decode
         for key, entry in entries.get(stage.name, []):

@@ -14,7 +14,7 @@ from streams.replay.recording import Recording, is_recording
 from streams.replay.reuse import Scores
 from streams.replay.taken import Asked, comments_of, placed
 from streams.stages.decode import Unreadable
-from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, REPLIES
 
 
 class FromRecording:
@@ -122,7 +122,7 @@ def _as_what_it_is(opened: Opened, asked: Asked, scores: Scores | None) -> Opene
     if topic == COMMENTS_RAW.name:
         return FromRecording(opened, recording, asked)
     if topic != COMMENTS_SCORED.name:
-        raise UserError(f"{opened.name}: is a recording of {topic}; replay starts from one of {COMMENTS_RAW.name}")
+        raise UserError(f"{opened.name}: is a recording of {topic}; replay starts from one of {COMMENTS_RAW.name} or {REPLIES.name}")
     if scores is None:
         raise UserError(f"{opened.name}: is a recording of {topic}: add --scores reuse, or record {COMMENTS_RAW.name}")
     return FromScored(opened, recording, asked, scores)

@@ -14,7 +14,7 @@ from streams.replay.reach import Reach
 from streams.replay.reading import BadLine
 from streams.replay.taken import Asked, comments_of
 from streams.settings import Settings
-from streams.topics import COMMENTS_RAW
+from streams.topics import COMMENTS_RAW, REPLIES
 
 
 class FromTopic:
@@ -28,7 +28,9 @@ class FromTopic:
     def __init__(self, settings: Settings, topic: str, asked: Asked | None = None, ends: Mapping[int, int] | None = None) -> None:
         """Raise UserError for a topic that holds no comments. ``ends``: by partition, where a read ended that is to be repeated."""
         if topic != COMMENTS_RAW.name:
-            raise UserError(f"--topic {topic}: replay starts from {COMMENTS_RAW.name}; nothing else holds comments as they arrived")
+            raise UserError(
+                f"--topic {topic}: replay starts from {COMMENTS_RAW.name}, or from {REPLIES.name} as it was scored and addressed live"
+            )
         self._settings, self._asked, self._ends = settings, asked or Asked(), ends
         self.reach = Reach(self._asked.start)
         self.ends: dict[int, int] = {}

@@ -12,25 +12,33 @@ from streams.replay.reuse import Reuse, Reused
 from streams.replay.summary import configuration_hash
 from streams.scorers import Scorer, ScorerUnavailable, open_scorer
 from streams.settings import Settings, topology_config
+from streams.stages.pileon import Following
 from streams.stages.step import Stage
-from streams.topology import topology
+from streams.topology import Config, topology
 
 
 def planned(settings: Settings, scorer: Scorer) -> Run:
     """Return the plan of a replay with these settings and this scorer. Makes the installation key where there is none."""
     key = installation_key(settings.data)
     config = topology_config(settings, key)
-    score, _, *behind = topology(scorer, config)
-    stages = (Reused(scorer) if isinstance(scorer, Reuse) else score, Parted(config.address, config.installation_key), *behind)
+    score, _, _, alerts = topology(scorer, config)
+    addressed = Parted(config.address, config.installation_key)
+    pileons = following(config)
+    stages: tuple[Stage, ...] = (Reused(scorer) if isinstance(scorer, Reuse) else score, addressed, pileons, alerts)
     matters = [*(config.of(stage.name) for stage in stages), config.alert, config.mutes, pseudonym(key, "configuration")]
     return Run(
         stages=stages,
         program=f"threadwatch {version('threadwatch')}",
         scorer=scorer.name,
-        detector=next(str(stage.detector.name) for stage in stages if stage.name == "pileon"),  # type: ignore[attr-defined]
+        detector=pileons.detector.name,
         configuration=configuration_hash(scorer.name, matters),
         min_hostile_authors=config.pileon.min_hostile_authors,
     )
+
+
+def following(config: Config) -> Following:
+    """Return the detector of these settings, for a fold whose state nobody takes over."""
+    return Following(config.pileon, config.pileon_overrides, config.lateness, config.installation_key)
 
 
 def stages_before(settings: Settings, scorer: str, *, is_reused: bool) -> Sequence[Stage]:

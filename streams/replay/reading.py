@@ -26,6 +26,8 @@ class BadLine(Struct, frozen=True, omit_defaults=True):
     bytes: bytes
     is_before: bool = False
     """Whether it belongs to the warm-up: then it is written nowhere."""
+    partition: int | None = None
+    """Of ``replies``, where ``line`` is an offset."""
 
 
 def read_comments(file: IO[bytes]) -> Iterator[Comment | BadLine]:

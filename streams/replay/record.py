@@ -9,12 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from streams.errors import UserError
 from streams.kafka.connection import reached
 from streams.kafka.read import Bounded, bounded
 from streams.replay.recording import Blocks, Header, assemble
+from streams.replay.replies.as_live import as_live
 from streams.replay.taken import Asked, arrival_in
 from streams.settings import Settings
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES
@@ -54,7 +55,8 @@ async def _recorded(settings: Settings, topic: str, asked: Asked, file: IO[bytes
     blocks.close()
     parts = tuple(blocks.part(number, bound.first, bound.end) for number, bound in sorted(reading.bounds.items()))
     program = f"threadwatch {version('threadwatch')}"
-    header = Header(topic=topic, start=asked.start, end=asked.end, partitions=parts, program=program)
+    live = await as_live(settings) if topic == REPLIES.name else UNSET
+    header = Header(topic=topic, start=asked.start, end=asked.end, partitions=parts, program=program, live=live)
     last = assemble(file, header, blocks, body)
     return Told(last.messages, file.tell())
 

@@ -41,6 +41,15 @@ class Part(Struct, frozen=True):
     last: int | None = None
 
 
+class Live(Struct, frozen=True, kw_only=True):
+    """Who made ``replies``, as far as the broker still told: a record of it names neither."""
+
+    scorers: tuple[str, ...] = ()
+    """``name@version``, of the oldest and newest records of ``comments.scored`` that were left."""
+    addressing: tuple[str, ...] = ()
+    """Hashes of the settings with which ``address`` was at work, of the newest of its state."""
+
+
 class Header(Struct, frozen=True, kw_only=True):
     """The first line."""
 
@@ -52,6 +61,8 @@ class Header(Struct, frozen=True, kw_only=True):
     end: datetime | None = msgspec.field(name="to", default=None)
     partitions: tuple[Part, ...]
     program: str
+    live: Live | msgspec.UnsetType = msgspec.UNSET
+    """Of ``replies`` alone."""
 
 
 class Last(Struct, frozen=True):
@@ -63,16 +74,20 @@ class Last(Struct, frozen=True):
     sha256: str
 
 
-class _Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, frozen=True, array_like=True, gc=False):
+    """One message."""
+
     offset: int
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
 
 
-class _Block(Struct, frozen=True, array_like=True):
+class Block(Struct, frozen=True, array_like=True):
+    """Messages of one partition, in order."""
+
     partition: int
-    entries: list[_Entry]
+    entries: list[Entry]
 
 
 class _Kind(Struct, frozen=True):
@@ -89,7 +104,7 @@ class Blocks:
     def __init__(self, file: IO[bytes]) -> None:
         self._packed = _packing(file)
         self._digest = hashlib.sha256()
-        self._waiting: list[_Entry] = []
+        self._waiting: list[Entry] = []
         self._partition = 0
         self._size = 0
         self._counts: Counter[int] = Counter()
@@ -100,7 +115,7 @@ class Blocks:
         if self._waiting and (message.partition != self._partition or self._size >= _BLOCK):
             self._flush()
         self._partition = message.partition
-        self._waiting.append(_Entry(message.offset, message.timestamp_ms, message.key, message.value))
+        self._waiting.append(Entry(message.offset, message.timestamp_ms, message.key, message.value))
         self._size += len(message.value or b"") + len(message.key or b"") + 16
         self._counts[message.partition] += 1
         first, _ = self._spans.get(message.partition, (message.offset, 0))
@@ -124,7 +139,7 @@ class Blocks:
         return Last(self._counts.total(), counts, _digest(self._digest, first_line))
 
     def _flush(self) -> None:
-        self._write(_ENCODE(_Block(self._partition, self._waiting)))
+        self._write(_ENCODE(Block(self._partition, self._waiting)))
         self._waiting, self._size = [], 0
 
     def _write(self, block: bytes, end: bytes = b"") -> None:
@@ -165,14 +180,14 @@ class Recording:
     def __init__(self, file: IO[bytes], name: str) -> None:
         """Read the first line. ``file`` is unpacked, ``name`` is what to call it in words."""
         self._file, self._name = file, name
-        self._first_line = file.readline(_LONGEST_LINE)
-        kind = self._line(self._first_line, _Kind)
+        self.first_line = file.readline(_LONGEST_LINE)
+        kind = self._line(self.first_line, _Kind)
         if kind.version != VERSION:
             raise UserError(
                 f"{name}: is a recording of version {kind.version}, made by {kind.program}; this program reads {VERSION}: "
                 "use the program that made it, or record the topic again"
             )
-        self.header: Header = self._line(self._first_line, Header)
+        self.header: Header = self._line(self.first_line, Header)
 
     @property
     def is_cut(self) -> bool:
@@ -183,6 +198,12 @@ class Recording:
 
     def messages(self) -> Iterator[Message]:
         """Yield every message, partition after partition. Whether the file is whole is known only when the last one was taken."""
+        for block in self.blocks():
+            for entry in block.entries:
+                yield Message(self.header.topic, block.partition, entry.offset, entry.timestamp_ms, entry.key, entry.value)
+
+    def blocks(self) -> Iterator["Block"]:
+        """Yield the same as they lie there, many at once."""
         digest, counts = hashlib.sha256(), Counter[int]()
         spans: dict[int, tuple[int, int]] = {}
         for block in self._blocks(digest):
@@ -190,12 +211,11 @@ class Recording:
             if block.entries:
                 first, _ = spans.get(block.partition, (block.entries[0].offset, 0))
                 spans[block.partition] = (first, block.entries[-1].offset)
-            for entry in block.entries:
-                yield Message(self.header.topic, block.partition, entry.offset, entry.timestamp_ms, entry.key, entry.value)
-        self._check(_digest(digest, self._first_line), counts, spans)
+            yield block
+        self._check(_digest(digest, self.first_line), counts, spans)
 
-    def _blocks(self, digest: Any) -> Iterator[_Block]:
-        decode = msgspec.msgpack.Decoder(_Block).decode
+    def _blocks(self, digest: Any) -> Iterator[Block]:
+        decode = msgspec.msgpack.Decoder(Block).decode
         while length := int.from_bytes(self._exactly(_LENGTH, digest), "big"):
             if length > _LONGEST_BLOCK:
                 raise self._damaged("a block is too long")

@@ -5,6 +5,7 @@ from typing import Any
 
 from streams.stages.conversation import Conversations, key_of
 from streams.stages.firing import Firings
+from streams.stages.followed import Followed
 from streams.stages.watched import Watched
 
 
@@ -14,6 +15,8 @@ def entries_of(store: Any) -> Iterator[tuple[str, Any]]:
         for place in sorted(store.open):
             for comment_id, entry in store.open[place].oldest_first():
                 yield key_of(place, comment_id), entry
+    elif isinstance(store, Followed):
+        yield from store.entries()
     elif isinstance(store, Watched):
         for key in store:
             yield key, store.get(key)

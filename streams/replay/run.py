@@ -104,11 +104,15 @@ class Ticks:
     def woven(self, arrived: Iterable[Arrived]) -> Iterator[Arrived]:
         """Yield records with the ticks between them."""
         for one in arrived:
-            at = self.bounded(one.at)
-            due = at - (at - _START) % self._every
-            if self.last is None or due > self.last:
-                yield self.tick(due)
+            if (tick := self.due(one.at)) is not None:
+                yield tick
             yield one
+
+    def due(self, at: datetime) -> Arrived | None:
+        """Return the tick that comes before what arrives then, if there is one."""
+        at = self.bounded(at)
+        due = at - (at - _START) % self._every
+        return self.tick(due) if self.last is None or due > self.last else None
 
     def bounded(self, at: datetime) -> datetime:
         """Return the latest that a tick may claim by then."""
@@ -143,7 +147,7 @@ def _takes_ticks(stage: Stage) -> bool:
 
 def _turn(stage: Stage, store: Any, arrived: list[Arrived]) -> Turn:
     effects = Effects()
-    fold(stage, arrived, store, effects)
+    fold(stage, arrived, store, effects, writes_state=False)
     return Turn(stage, arrived, effects)
 
 

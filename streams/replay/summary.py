@@ -146,7 +146,8 @@ def replies_section(tally: Tally) -> dict[str, int]:
     """Return replies = counted + late + not qualifying + duplicates; ticks stand apart."""
     outcomes = Counter(tally.outcomes.get("pileon", Counter()))
     ticks = outcomes.pop("tick", 0)
-    outcomes.pop("config_change", 0)  # never in a file of comments
+    for other in ("config_change", "judged"):  # never in a file of comments
+        outcomes.pop(other, 0)
     return balanced(tally.replies, outcomes, "replies") | {"ticks": ticks}
 
 

@@ -53,10 +53,22 @@ class Here:
 
     def batches(self, cut: Cut) -> Iterator[list[Made]]:
         """Yield what is made of the comments, in order, up to the cut."""
-        for some in self._addressing.batches():
+        for some in self.all():
             yield some
             if cut.is_asked:
                 return
+
+    def all(self) -> Iterator[list[Made]]:
+        """Yield it AT_ONCE comments at a time, up to where it is told to go."""
+        return self._addressing.batches()
+
+    def stop(self) -> bytes:
+        """Return the place that it has come to; it waits for ``go_on``."""
+        return self._addressing.last
+
+    def go_on(self, until: bytes) -> None:
+        """Let it go to this place and no further."""
+        self._addressing.until = until
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
         """Yield what ``address`` remembers at the cut."""
@@ -206,7 +218,7 @@ class Several:
         context = get_context("spawn")
         with contextlib.ExitStack() as undo:
             undo.callback(self.__exit__)
-            with _ctrl_c_is_ours():
+            with ctrl_c_is_ours():
                 for _ in self._tasks:
                     self._workers.append(_Worker(context))
             for worker, task in zip(self._workers, self._tasks, strict=True):
@@ -220,15 +232,27 @@ class Several:
 
     def batches(self, cut: Cut) -> Iterator[list[Made]]:
         """Yield what is made of the comments, in order, up to the cut: the place that the fastest has come to by then."""
-        coming = merge(*(worker.made() for worker in self._workers), key=_place)
         is_stopped = False
-        while some := list(islice(coming, AT_ONCE)):
+        for some in self.all():
             yield some
             if cut.is_asked and not is_stopped:
-                until = max(worker.stop() for worker in self._workers)
-                for worker in self._workers:
-                    worker.go_on(until)
+                self.go_on(self.stop())
                 is_stopped = True
+
+    def all(self) -> Iterator[list[Made]]:
+        """Yield it AT_ONCE comments at a time, up to where it is told to go."""
+        coming = merge(*(worker.made() for worker in self._workers), key=_place)
+        while some := list(islice(coming, AT_ONCE)):
+            yield some
+
+    def stop(self) -> bytes:
+        """Return the place that the fastest has come to; they wait for ``go_on``."""
+        return max(worker.stop() for worker in self._workers)
+
+    def go_on(self, until: bytes) -> None:
+        """Let all go to this place and no further."""
+        for worker in self._workers:
+            worker.go_on(until)
 
     def entries(self) -> Iterator[tuple[str, bytes]]:
         """Yield what ``address`` remembers at the cut."""
@@ -241,7 +265,7 @@ def _place(made: Made) -> bytes:
 
 
 @contextlib.contextmanager
-def _ctrl_c_is_ours() -> Iterator[None]:
+def ctrl_c_is_ours() -> Iterator[None]:
     """Start processes that Ctrl-C does not reach: what is to be done then is decided in one place."""
     resource_tracker.ensure_running()  # else it is started between, and lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])

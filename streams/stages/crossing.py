@@ -5,7 +5,8 @@ from operator import itemgetter
 
 from msgspec import Struct
 
-from streams.stages.ledger import Hostile, Kept, Ledger
+from streams.stages.kept import Hostile, Kept
+from streams.stages.ledger import Ledger
 from streams.stages.pileon_config import Config, Rule
 
 

@@ -9,7 +9,8 @@ from streams.stages.case import Case, Sizes, ended, pileon_id, told, with_conver
 from streams.stages.crossing import Crossing, crossing
 from streams.stages.evidence import evidence_of
 from streams.stages.instants import micros
-from streams.stages.ledger import GONE, IN_CASE, MODERATED, SPENT, UNKNOWN, Hostile, Kept, Ledger, Mild, counts
+from streams.stages.kept import GONE, IN_CASE, MODERATED, SPENT, UNKNOWN, Hostile, Kept, Mild, counts, hostile_of
+from streams.stages.ledger import Ledger
 from streams.stages.pileon_config import Rule
 from streams.stages.pseudonyms import Pseudonyms
 from streams.stages.reasons import why, why_ended
@@ -45,26 +46,30 @@ class Episode:
         # Nothing is known of an estimated time but that it is not after the arrival; a clock ahead of ours is held near it.
         at = ingested if reply.created_at_is_estimated else min(micros(reply.created_at), ingested + _MAX_AHEAD)
         heard = max(at, ingested)
-        self._close_before(at, heard)
+        if self.case is not None:
+            self._close_before(self.case, at, heard)
         if reply.author_role in _NEVER_HOSTILE or reply.author_id == reply.target_id:
             return NOT_QUALIFYING
         comment = pseudonyms.comment(reply.comment_id, reply.conversation_id)
-        known = self._known(comment, heard - self.rule.keep)
-        if known is not None and reply.revision <= known.revision:
-            return DUPLICATE
+        rule = self.rule
+        known = self.ledger.find(comment)
+        if known is not None:
+            known = self._still(known, heard - rule.keep)
+            if known is not None and reply.revision <= known.revision:
+                return DUPLICATE
         if reply.action is Action.DELETED:
             return self._deleted(known, reply, heard)
-        hostile = reply.hostility >= self.rule.config.min_hostility
-        takes_back = isinstance(known, Hostile) and not hostile
-        if ingested - at > self.rule.lateness and not takes_back:
+        hostile = reply.hostility >= rule.config.min_hostility
+        if ingested - at > rule.lateness and (hostile or not isinstance(known, Hostile)):  # but a hostile one that is taken back
             return LATE
-        self._forget(heard - self.rule.keep)
+        self._forget(heard - rule.keep)
         self.ledger.meet(at, heard)
         if hostile:
-            self._hostile(known, _hostile_of(reply, at, comment, pseudonyms), reply, heard, installation_key)
+            self._hostile(known, hostile_of(reply, at, comment, pseudonyms), reply, heard, installation_key)
         else:
             self._mild(known, reply, at, comment, pseudonyms)
-            self._ended_if_below(heard)
+            if self.case is not None:
+                self._ended_if_below(heard)
         if reply.created_at_is_estimated:
             self.ledger.remember_untimed(comment, self.rule.config.untimed_replies)
         return COUNTED
@@ -83,22 +88,17 @@ class Episode:
         """Close the open case as quiet since ``at``."""
         self._close(at, EndedBecause.QUIET, SPENT)
 
-    def _close_before(self, at: int, heard: int) -> None:
+    def _close_before(self, case: Case, at: int, heard: int) -> None:
         """Close what is due before the record is applied. A tick that came first has done just this."""
-        if self.case is None:
-            return
-        silent = self.case.last_hostile_at + self.rule.case_length
-        if heard >= self.case.due:
-            self.close_quiet(self.case.due)
+        silent = case.last_hostile_at + self.rule.case_length
+        if heard >= case.due:
+            self.close_quiet(case.due)
         elif at >= silent:  # a long outage is caught up: the silence lies between the times of writing
             self.close_quiet(silent)
 
-    def _known(self, comment: int, before: int) -> Kept | None:
-        """Return what is kept of the comment; what a tick may have forgotten by now is not."""
-        known = self.ledger.find(comment)
-        if known is None or (known.at < before and not (self.case is not None and known.flags & IN_CASE)):
-            return None
-        return known
+    def _still(self, known: Kept, before: int) -> Kept | None:
+        """Return what is kept of a comment; what a tick may have forgotten by now is not."""
+        return None if known.at < before and not (self.case is not None and known.flags & IN_CASE) else known
 
     def _forget(self, before: int) -> None:
         self.ledger.forget(before, hostile=self.case is None)
@@ -123,8 +123,11 @@ class Episode:
     def _mild(self, known: Kept | None, reply: Reply, at: int, comment: int, pseudonyms: Pseudonyms) -> None:
         author = pseudonyms.author(reply.author_id, reply.conversation_id)
         flags = UNKNOWN if reply.author_id is None else 0
-        self._replace(known, Mild(known.at if known is not None else at, comment, author, reply.revision, flags))
-        if self.case is not None and known is None:
+        if known is not None:
+            self._replace(known, Mild(known.at, comment, author, reply.revision, flags))
+            return
+        self._add(Mild(at, comment, author, reply.revision, flags))
+        if self.case is not None:
             self.case = msgspec.structs.replace(self.case, replies=self.case.replies + 1)
 
     def _hostile(self, known: Kept | None, new: Hostile, reply: Reply, heard: int, installation_key: bytes) -> None:
@@ -229,6 +232,9 @@ class Episode:
     def _replace(self, known: Kept | None, new: Kept) -> None:
         if known is not None:
             self.ledger.remove(known)
+        self._add(new)
+
+    def _add(self, new: Kept) -> None:
         for evicted in self.ledger.add(new):
             self._evicted(evicted)
 
@@ -289,9 +295,3 @@ class Episode:
             severe_authors=self._severe_authors(),
             evidence=evidence_of(of_case),
         )
-
-
-def _hostile_of(reply: Reply, at: int, comment: int, pseudonyms: Pseudonyms) -> Hostile:
-    author = pseudonyms.author(reply.author_id, reply.conversation_id)
-    flags = UNKNOWN if reply.author_id is None else 0
-    return Hostile(at, comment, author, reply.revision, flags, reply.hostility, reply.comment_id, reply.conversation_id)

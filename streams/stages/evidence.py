@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from streams.stages.case import MAX_EVIDENCE
-from streams.stages.ledger import Hostile
+from streams.stages.kept import Hostile
 
 
 def evidence_of(hostile: Sequence[Hostile]) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ _FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 def micros(at: datetime) -> int:
     """Return microseconds since 1970 of an aware instant."""
-    return span(at - EPOCH)
+    since = at - EPOCH  # not by ``span``: this is asked of every record
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def span(length: timedelta) -> int:

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from streams.stages.baseline import Baseline, met
 from streams.stages.case import Case
+from streams.stages.kept import IN_CASE, SPENT, UNKNOWN, Hostile, Kept, Mild, counts
 from streams.stages.pileon_config import Config
 
 MAX_MILD: Final = 768
@@ -18,43 +19,6 @@ MAX_HOSTILE: Final = 256
 MAX_OF_AUTHOR: Final = 8
 MAX_OF_UNKNOWN: Final = 64
 """All unknown authors of one conversation stand as one author; more of their replies are kept, to see that they are many."""
-
-UNKNOWN: Final = 1
-"""The author is not known."""
-MODERATED: Final = 2
-"""A moderator removed it: it stays counted."""
-IN_CASE: Final = 4
-"""It belongs to the open case."""
-SPENT: Final = 8
-"""It belonged to a case that ended quietly, and opens no other."""
-GONE: Final = 16
-"""Its author took it back: remembered only so that it is not counted again."""
-
-
-class Mild(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """A reply that counts in the share only. Author and comment are keyed hashes; ``at`` is microseconds."""
-
-    at: int
-    comment: int
-    author: int
-    revision: int = 1
-    flags: int = 0
-
-
-class Hostile(Struct, frozen=True, array_like=True, order=True, gc=False):
-    """A hostile reply, with the ids that evidence needs (the comment's is empty once it was removed)."""
-
-    at: int
-    comment: int
-    author: int
-    revision: int
-    flags: int
-    hostility: float
-    comment_id: str
-    conversation_id: str
-
-
-Kept = Mild | Hostile
 _K = TypeVar("_K", Mild, Hostile)
 
 
@@ -102,9 +66,15 @@ class Ledger:
         self._hostile_of: dict[int, int] = {}
         self.case_authors: dict[int, int] = {}
         self._recent: Recent | None = None
-        everything: Iterable[Kept] = chain[Kept](self.mild, self.hostile)
-        for kept in everything:
-            self._count(kept, 1)
+        for mild in self.mild:
+            self._note(mild, self._mild_of)
+        for hostile in self.hostile:
+            self._note(hostile, self._hostile_of)
+
+    @property
+    def size(self) -> int:
+        """Return how many replies are kept."""
+        return len(self.mild) + len(self.hostile)
 
     def target(self, case: Case | None) -> Target | None:
         """Return the state entry, or None when there is nothing to remember."""
@@ -114,6 +84,8 @@ class Ledger:
 
     def meet(self, at: int, heard: int) -> None:
         """Begin the target's history with a reply written at ``at`` and heard of then, or go on with it."""
+        if self.baseline is not None and self.mild:  # nearly always
+            return
         self.baseline = met(self.baseline, at, heard, is_alone=not self.mild and not self.hostile)
 
     def note_hostile(self, new: Hostile) -> None:
@@ -129,7 +101,7 @@ class Ledger:
         """Return what is kept of a comment."""
         return self._known.get(comment)
 
-    def add(self, kept: Kept) -> list[Kept]:
+    def add(self, kept: Kept) -> Sequence[Kept]:
         """Keep a reply; return those that made room for it."""
         if isinstance(kept, Hostile):
             return self._added(self.hostile, kept, self._hostile_of, MAX_HOSTILE)
@@ -141,13 +113,14 @@ class Ledger:
             del self.hostile[bisect_left(self.hostile, kept)]
         else:
             del self.mild[bisect_left(self.mild, kept)]
-        self._count(kept, -1)
+        self._discount(kept)
         self._recent = None
 
     def forget(self, before: int, *, hostile: bool) -> None:
         """Drop what was written before then; hostile replies only if asked (an open case needs them)."""
-        self._forget(self.mild, before)
-        if hostile:
+        if self.mild and self.mild[0].at < before:
+            self._forget(self.mild, before)
+        if hostile and self.hostile and self.hostile[0].at < before:
             self._forget(self.hostile, before)
 
     def flag(self, chosen: Iterable[Hostile], flags: int) -> None:
@@ -155,9 +128,9 @@ class Ledger:
         places = {kept.comment: kept for kept in chosen}
         for place, kept in enumerate(self.hostile):
             if kept.comment in places:
-                self._count(kept, -1)
+                self._discount(kept)
                 self.hostile[place] = msgspec.structs.replace(kept, flags=kept.flags & ~(IN_CASE | SPENT) | flags)
-                self._count(self.hostile[place], 1)
+                self._note(self.hostile[place], self._hostile_of)
         self._recent = None
 
     def remember_untimed(self, comment: int, most: int) -> None:
@@ -187,15 +160,18 @@ class Ledger:
             self._recent = Recent(sorted(self.within(end - window, end), key=_at))
         return self._recent.since(end - window)
 
-    def _added(self, replies: list[_K], kept: _K, of_author: dict[int, int], most: int) -> list[Kept]:
-        newest = self.newest()
-        if not replies or replies[-1] < kept:
+    def _added(self, replies: list[_K], kept: _K, of_author: dict[int, int], most: int) -> Sequence[Kept]:
+        recent = self._recent
+        newest = 0 if recent is None else self.newest()
+        if not replies or replies[-1].at < kept.at or replies[-1] < kept:
             replies.append(kept)
         else:
             insort(replies, kept)
-        self._count(kept, 1)
-        if self._recent is not None:
-            self._recent = self._recent.with_newest(kept) if kept.at >= newest and counts(kept) else None
+        self._note(kept, of_author)
+        if recent is not None:
+            self._recent = recent.with_newest(kept) if kept.at >= newest and counts(kept) else None
+        if len(replies) <= most and of_author[kept.author] <= MAX_OF_AUTHOR:
+            return ()
         return list(self._evicted(replies, kept, of_author, most))
 
     def _evicted(self, replies: list[_K], kept: _K, of_author: dict[int, int], most: int) -> Iterator[Kept]:
@@ -205,9 +181,9 @@ class Ledger:
             yield self._dropped(replies, 0)
 
     def _forget(self, replies: list[_K], before: int) -> None:
-        if not replies or replies[0].at >= before:
-            return
-        old = bisect_left(replies, before, key=_at)
+        old = 1  # the first is; mostly it is the only one
+        while old < len(replies) and replies[old].at < before:
+            old += 1
         forgotten = replies[:old]
         del replies[:old]
         for kept in forgotten:
@@ -219,20 +195,24 @@ class Ledger:
         return dropped
 
     def _uncount(self, dropped: Kept) -> None:
-        self._count(dropped, -1)
+        self._discount(dropped)
         if self._recent is not None:
             author = dropped.author
             hostile = author in self._hostile_of
             self._recent = self._recent.without(dropped, alone=not hostile and author not in self._mild_of, hostile=hostile)
 
-    def _count(self, kept: Kept, step: int) -> None:
-        if step > 0:
-            self._known[kept.comment] = kept
-        else:
-            self._known.pop(kept.comment, None)
-        _counted(self._hostile_of if isinstance(kept, Hostile) else self._mild_of, kept.author, step)
+    def _note(self, kept: Kept, of_author: dict[int, int]) -> None:
+        author = kept.author
+        self._known[kept.comment] = kept
+        of_author[author] = of_author.get(author, 0) + 1
         if kept.flags & IN_CASE:
-            _counted(self.case_authors, kept.author, step)
+            self.case_authors[author] = self.case_authors.get(author, 0) + 1
+
+    def _discount(self, kept: Kept) -> None:
+        self._known.pop(kept.comment, None)
+        _less(self._hostile_of if type(kept) is Hostile else self._mild_of, kept.author)
+        if kept.flags & IN_CASE:
+            _less(self.case_authors, kept.author)
 
 
 class Recent:
@@ -273,11 +253,6 @@ class Recent:
         return None if is_latest else self
 
 
-def counts(kept: Kept) -> bool:
-    """Return whether a kept reply still counts: not taken back, not of a case that ended."""
-    return not kept.flags & (GONE | SPENT)
-
-
 def _between(replies: list[_K], after: int, until: int) -> Iterator[_K]:
     for place in range(bisect_left(replies, after + 1, key=_at), len(replies)):
         if replies[place].at > until:
@@ -289,9 +264,9 @@ def _at(kept: Kept) -> int:
     return kept.at
 
 
-def _counted(numbers: dict[int, int], key: int, step: int) -> None:
-    number = numbers.get(key, 0) + step
-    if number:
-        numbers[key] = number
-    else:
-        numbers.pop(key, None)
+def _less(numbers: dict[int, int], key: int) -> None:
+    number = numbers.get(key, 0)
+    if number == 1:  # mostly
+        del numbers[key]
+    elif number:
+        numbers[key] = number - 1

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
+from streams.records import PileOn
 from streams.stages.episode import COUNTED, DUPLICATE, LATE, NOT_QUALIFYING
 from streams.stages.ledger import Target
 from streams.stages.pileon_config import Config
@@ -12,7 +13,7 @@ from streams.stages.watched import Watched
 from streams.stages.window import WindowDetector
 from streams.topics import PILEONS, REPLIES, Topic
 
-__all__ = ["Config", "Detector", "PileOns"]
+__all__ = ["Config", "Detector", "Following", "PileOns"]
 
 
 class Detector(Protocol):
@@ -22,6 +23,12 @@ class Detector(Protocol):
 
     def new_store(self) -> Any:
         """Return the state of a partition where nothing happened yet."""
+
+    def new_followed(self) -> Any:
+        """Return the same for ``follow``."""
+
+    def follow(self, store: Any, record: Any) -> tuple[str, list[PileOn], list[str]]:
+        """Return outcome, transitions and notes of one record, as ``steps`` has them, and change the store by it."""
 
     def steps(self, store: Any, arrived: Sequence[Arrived]) -> Iterable[Step]:
         """Yield one step per record; the caller applies each before it takes the next."""
@@ -55,3 +62,17 @@ class PileOns:
     def steps(self, store: Watched, arrived: Sequence[Arrived]) -> Iterable[Step]:
         """Yield one step per record, in order."""
         return self.detector.steps(store, arrived)
+
+
+class Following(PileOns):
+    """The same stage where nobody goes on from its state: it tells the same, and puts no entries."""
+
+    def new_store(self) -> Any:
+        """Return an empty store of the other kind."""
+        return self.detector.new_followed()
+
+    def steps(self, store: Any, arrived: Sequence[Arrived]) -> Iterable[Step]:
+        """Yield one step per record, in order."""
+        for each in arrived:
+            outcome, told, notes = self.detector.follow(store, each.record)
+            yield Step(outcome, tuple(told), (), tuple(notes))

@@ -6,7 +6,6 @@ Targets touched lately stand ready as ledgers; all others are packed, because th
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
-from heapq import heappop, heappush
 from itertools import chain
 from typing import Final
 
@@ -14,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.records import Severity
+from streams.stages.dues import Dues
 from streams.stages.instants import instant
 from streams.stages.ledger import Ledger, Target
 
@@ -42,9 +42,7 @@ class Watched:
         self._ledgers: dict[str, tuple[Target, Ledger]] = {}
         self._cold: dict[str, bytes] = {}
         self._keep = keep
-        self._due: dict[str, int] = {}
-        self._heap: list[tuple[int, str]] = []
-        self._in_heap: dict[str, int] = {}
+        self._dues = Dues()
         self._hours: dict[int, list[str]] = {}
         self._held: set[str] = set()
 
@@ -76,7 +74,7 @@ class Watched:
                 self._hours.setdefault(expiry // _HOUR, []).append(key)
             self._warm[key] = entry
             self._warm_replies += entry.size
-        self._schedule(key, entry)
+        self._dues.put(key, None if entry is None or entry.case is None else entry.case.due)
         while len(self._warm) > MAX_WARM or (self._warm_replies > MAX_WARM_REPLIES and len(self._warm) > 1):
             oldest = next(iter(self._warm))
             self._cold[oldest] = _pack(self._cooled(oldest))
@@ -98,17 +96,7 @@ class Watched:
 
     def due_by(self, at: int) -> list[tuple[int, str]]:
         """Return (due, key) of the open cases that are due by then, soonest first."""
-        found = []
-        while self._heap and self._heap[0][0] <= at:
-            scheduled, key = heappop(self._heap)
-            if self._in_heap.get(key) != scheduled:
-                continue
-            del self._in_heap[key]
-            if key in self._due:
-                found.append((self._due[key], key))
-        for due, key in found:  # what was put off is looked at again when its own time comes
-            self._push(due, key)
-        return sorted((due, key) for due, key in found if due <= at)
+        return self._dues.by(at)
 
     def expired_by(self, at: int) -> list[str]:
         """Return the keys whose entries could matter until an hour that has passed, sorted.
@@ -138,12 +126,13 @@ class Watched:
     def next_due(self) -> datetime | None:
         """Return when a tick would have something to do, or None. At the soonest: what was put off may come later."""
         hours = ((hour + 1) * _HOUR for hour in self._hours)
-        soonest = min(chain(hours, (due for due, _ in self._heap[:1])), default=None)
+        case = self._dues.soonest()
+        soonest = min(hours if case is None else chain(hours, (case,)), default=None)
         return None if soonest is None else instant(soonest)
 
     def open_cases(self) -> Iterator[OpenCase]:
         """Yield the pile-ons that are open now, sorted by key; one that was judged to be none is not."""
-        for key in sorted(self._due):
+        for key in sorted(self._dues.of):
             source, community, target = msgspec.json.decode(key)
             entry = self.get(key)
             if entry is not None and entry.case is not None and not entry.case.bar:
@@ -164,19 +153,6 @@ class Watched:
 
     def _expiry(self, entry: Target) -> int:
         return entry.newest + self._keep if entry.size or entry.baseline is None else entry.baseline.kept_until
-
-    def _schedule(self, key: str, entry: Target | None) -> None:
-        if entry is None or entry.case is None:
-            self._due.pop(key, None)
-            return
-        self._due[key] = entry.case.due
-        # One place in the heap for each case, put off when its time comes: a hot case would fill it otherwise.
-        if key not in self._in_heap or entry.case.due < self._in_heap[key]:
-            self._push(entry.case.due, key)
-
-    def _push(self, due: int, key: str) -> None:
-        self._in_heap[key] = due
-        heappush(self._heap, (due, key))
 
 
 _NOTHING: Final = Target()

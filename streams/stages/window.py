@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.records import Judged, Reply, Tick
+from streams.records import Judged, PileOn, Reply, Tick
 from streams.stages.case import Case
 from streams.stages.episode import Episode
+from streams.stages.followed import Followed
 from streams.stages.instants import micros
 from streams.stages.pileon_config import Config, Rule, rule
 from streams.stages.pseudonyms import Pseudonyms
@@ -19,6 +20,9 @@ from streams.topics import json_key
 DEFAULT_LATENESS: Final = timedelta(hours=24)
 MAX_EXPIRED_A_TICK: Final = 20_000
 MAX_RULES: Final = 5_000
+
+Taken = tuple[str, list[PileOn], list[str]]
+"""What one record makes: its outcome, the transitions, and what was odd."""
 
 
 class WindowDetector:
@@ -44,9 +48,16 @@ class WindowDetector:
 
     def new_store(self) -> Watched:
         """Return the state of a partition where nothing happened yet."""
+        return Watched(self._kept())
+
+    def new_followed(self) -> Followed:
+        """Return the same for ``follow``."""
+        return Followed(self._kept())
+
+    def _kept(self) -> int:
         configs = (self._config, *self._overrides.values())
         lateness = max((DEFAULT_LATENESS, *self._lateness.values()))
-        return Watched(max(rule(config, lateness).keep for config in configs))
+        return max(rule(config, lateness).keep for config in configs)
 
     def steps(self, store: Watched, arrived: Sequence[Arrived]) -> Iterable[Step]:
         """Yield one step per record, in order."""
@@ -63,6 +74,42 @@ class WindowDetector:
             return self._judged(store, record)
         # The window rule's settings come from the settings file; the log's changes are for detectors that learn.
         return Step("config_change")
+
+    def follow(self, store: Followed, record: Any) -> Taken:
+        """Return what one record makes, and change the store by it: what ``step`` makes, without entries."""
+        if type(record) is Reply:
+            where = (record.source, record.community, record.target_id)
+            key = json_key(*where).decode()
+            held = store.held(key)
+            episode = Episode(self.name, self._rule(where[0], where[1]), where, held.ledger, held.case)
+            outcome = episode.take(record, self._key, self._pseudonyms)
+            if episode.changed:
+                store.keep(key, held, episode.case)
+            return outcome, episode.told, episode.notes
+        if isinstance(record, Tick):
+            return "tick", self._time_passed(store, micros(record.at)), []
+        return self._follow_judged(store, record) if isinstance(record, Judged) else ("config_change", [], [])
+
+    def _time_passed(self, store: Followed, at: int) -> list[PileOn]:
+        told: list[PileOn] = []
+        for due, key in store.dues.by(at):
+            held, where = store.held(key), msgspec.json.decode(key, type=tuple[str, str, str])
+            episode = Episode(self.name, self._rule(where[0], where[1]), where, held.ledger, held.case)
+            episode.close_quiet(due)
+            store.keep(key, held, episode.case)
+            told += episode.told
+        store.forget_by(at)
+        return told
+
+    def _follow_judged(self, store: Followed, judged: Judged) -> Taken:
+        where = (judged.source, judged.community, judged.target_id)
+        key = json_key(*where).decode()
+        held = store.held(key)
+        episode = Episode(self.name, self._rule(where[0], where[1]), where, held.ledger, held.case)
+        episode.judge(judged)
+        if episode.changed:
+            store.keep(key, held, episode.case)
+        return "judged", episode.told, []
 
     def _reply(self, store: Watched, reply: Reply) -> Step:
         key = json_key(reply.source, reply.community, reply.target_id).decode()

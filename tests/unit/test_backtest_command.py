@@ -183,7 +183,7 @@ class Counting:
 
     def score(self, texts: Sequence[str]) -> list[Toxicity]:
         self.asked += texts
-        return [Toxicity(len(text) / 100) for text in texts]
+        return [Toxicity(min(1.0, len(text) / 100)) for text in texts]
 
 
 def test_no_text_is_scored_twice_and_each_gets_its_own_score() -> None:
@@ -339,7 +339,7 @@ def test_a_bad_configuration_is_one_plain_line(file: str, candidate: str, said: 
         (["--file", "-", "--out", "out", "--labels", "-"], "standard input can be only one of them"),
         (["--file", "in.jsonl", "--out", "full"], "full is not empty"),
         (["--topic", "comments.raw", "--from", "2026-05-02", "--to", "2026-05-01", "--out", "out"], "--to 2026-05-01 is not after"),
-        (["--topic", "replies", "--out", "out"], "--topic replies"),
+        (["--topic", "pileons", "--out", "out"], "--topic pileons: replay starts from comments.raw, or from replies"),
     ],
 )
 def test_a_mistake_is_one_plain_line_and_exit_2(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

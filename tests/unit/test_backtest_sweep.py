@@ -1,6 +1,7 @@
 """A sweep: what a grid says, that each combination is what a run with those settings would be, and what is told of it."""
 
 import csv
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from streams.replay.backtest.grid import Axis, axes, combinations, hidden, tried
 from streams.settings import Settings
 from tests.support.backtests import BASELINE, backtested, sample_file
 from tests.support.builders import HOUR, MINUTE, NOON, comment
+from tests.support.recorded import write_recording
+from tests.support.replies_log import log_of
 from tests.unit.test_backtest_command import Counting
 from tests.unit.test_replay_command import hostile
 
@@ -150,7 +153,7 @@ def test_every_text_is_scored_once_and_addressed_once_for_settings_that_are_alik
 
 
 def _counting(calls: list[Any]) -> Any:
-    from streams.replay.backtest.played import addressed
+    from streams.replay.backtest.addressed import addressed
 
     def counted(*given: Any) -> Any:
         calls.append(given)
@@ -250,3 +253,100 @@ def test_a_budget_that_only_just_holds_is_held_and_none_is_what_the_settings_giv
 def test_a_budget_that_is_no_number_of_alerts_is_refused(file: Path, budget: str, capsys: pytest.CaptureFixture[str]):
     assert sweep(file, *BUDGETED, "--budget", budget) == 2
     assert "--budget" in capsys.readouterr().err and not Path("out").exists()
+
+
+# Shared and interrupted.
+def results(out: str) -> dict[str, bytes]:
+    return {one.name: one.read_bytes() for one in Path(out).iterdir()}
+
+
+def test_one_or_two_processes_give_the_same_bytes(file: Path):
+    assert sweep(file, *GRID, "--processes", "1", out="one") == sweep(file, *GRID, "--processes", "2", out="two") == 0
+    assert results("one") == results("two")
+
+
+def test_ctrl_c_keeps_what_was_tried_and_it_goes_on_to_the_same_bytes(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    assert sweep(file, *GRID, out="whole") == 0
+    with monkeypatch.context() as patched:
+        _press_ctrl_c_at(patched, 8)
+        assert sweep(file, *GRID, "--processes", "1") == 130
+    found = result()
+    assert (found["complete"], found["not_tried"]) == (False, 9 - 1 - len(found["points"]))
+    assert 1 <= len(found["points"]) < 8 and "PARTIAL: it was interrupted" in capsys.readouterr().err
+    known = {tuple(one["values"].items()): one for one in result("whole")["points"]}
+    assert all(known[tuple(one["values"].items())] == one for one in found["points"])
+    assert sweep(file, *GRID[:2], "--resume") == 2
+    assert "was of another input, grid" in capsys.readouterr().err and result() == found
+    tried = _count_units(monkeypatch)
+    assert sweep(file, *GRID, "--resume", "--processes", "1") == 0
+    assert results("out") == results("whole")
+    assert sum(tried) == found["not_tried"]
+
+
+def test_ctrl_c_before_anything_is_known_leaves_the_folder_as_it_was(file: Path, monkeypatch: pytest.MonkeyPatch):
+    _press_ctrl_c_at(monkeypatch, 1)
+    assert sweep(file, *GRID, "--processes", "1") == 130 and not Path("out").exists()
+
+
+def _press_ctrl_c_at(monkeypatch: pytest.MonkeyPatch, unit: int) -> None:
+    from streams.replay.backtest import folding
+
+    fold, count = folding._fold, 0
+
+    def pressed(*given: Any) -> bool:
+        nonlocal count
+        count += len(given[2])
+        if count >= unit:
+            signal.raise_signal(signal.SIGINT)
+        return fold(*given)
+
+    monkeypatch.setattr(folding, "_fold", pressed)
+
+
+def _count_units(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    from streams.replay.backtest import folding
+
+    fold, found = folding._fold, list[int]()
+
+    def counted(*given: Any) -> bool:
+        found.append(len(given[2]))
+        return fold(*given)
+
+    monkeypatch.setattr(folding, "_fold", counted)
+    return found
+
+
+# From what was scored and addressed live.
+def test_from_replies_each_combination_is_what_a_replay_of_the_log_with_it_makes():
+    write_recording(Path("log.rec"), "replies", log_of(4))
+    grid = ("--grid", "pileon.min_hostile_authors=4,6", "--grid", "pileon.window=30m,1h")
+    for out, processes in (("one", "1"), ("two", "2")):
+        assert main(["backtest", "sweep", "--file", "log.rec", "--out", out, *grid, "--processes", processes]) == 0
+    assert results("one") == results("two")
+    for point in result("one")["points"]:
+        people, window = point["values"]["pileon.min_hostile_authors"], {"30m": "PT30M", "1h": "PT1H"}[point["values"]["pileon.window"]]
+        Path("new.toml").write_text(f'[pileon]\nmin_hostile_authors = {people}\nwindow = "{window}"\n')
+        assert main(["replay", "--file", "log.rec", "--config", "new.toml", "--out", "ran", "--force"]) == 0
+        account = msgspec.json.decode(Path("ran/summary.json").read_bytes())
+        assert point["measures"]["pileons"] == account["pileons"]["opened"] > 5
+        assert point["measures"]["alerts"] == account["alerts"]["fire"]
+        assert point["measures"]["late_replies"] == account["replies"]["late"]
+    assert len({point["measures"]["pileons"] for point in result("one")["points"]}) > 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--grid", "address.look_back=4,32"), "replies were addressed live"),
+        (("--grid", "pileon.window=1h", "--scores", "reuse"), "--scores"),
+    ],
+)
+def test_from_replies_how_they_were_scored_and_addressed_is_no_setting(
+    options: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+):
+    write_recording(Path("log.rec"), "replies", log_of(1))
+    assert main(["backtest", "sweep", "--file", "log.rec", "--out", "out", *options]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1 and not Path("out").exists()

@@ -1,6 +1,7 @@
 """What a backtest rests on: how much was read, and what of it could not count."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -10,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.records import Action
+from streams.replay.backtest.logged import Logged
 from streams.replay.backtest.period import Lateness, is_late
 from streams.replay.backtest.played import Undecodable
 from streams.replay.reach import Reach, Start
@@ -29,7 +31,10 @@ class Gap(Struct, frozen=True):
 
 
 class Coverage(Struct, frozen=True, kw_only=True):
-    """What was read, the same for both configurations. All but the next three and ``input`` is of the period."""
+    """What was read, the same for both configurations. All but the next three and ``input`` is of the period.
+
+    Of a backtest from ``replies``: replies, where it says comments.
+    """
 
     start: Start
     """What the stages knew when the period began."""
@@ -59,20 +64,20 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """SHA-256 of the comments in the order of the replay, warm-up and all: equal where two backtests read the same."""
 
 
-def coverage(recorded: Recorded, times: Sequence[datetime], bad: Undecodable, lateness: Lateness, reach: Reach) -> Coverage:
+def coverage(recorded: Recorded | Logged, times: Sequence[datetime], bad: Undecodable, lateness: Lateness, reach: Reach) -> Coverage:
     """Return what was read. ``times``: the event times of the period's comments."""
     comments, undecodable = recorded.period(), bad.lines
-    actions = [comment.action for comment in comments]
+    actions = Counter(comment.action for comment in comments)
     found = _gaps(times)
     return Coverage(
         start=reach.start,
         warm_up_days=reach.days_found(recorded.begins_at),
         warm_up_records=recorded.before + bad.before,
-        records=len(actions) + undecodable,
+        records=actions.total() + undecodable,
         undecodable=undecodable,
-        comments=actions.count(Action.CREATED),
-        edits=actions.count(Action.EDITED),
-        deletions=actions.count(Action.DELETED),
+        comments=actions[Action.CREATED],
+        edits=actions[Action.EDITED],
+        deletions=actions[Action.DELETED],
         late=sum(is_late(comment, lateness) for comment in comments),
         arrivals_not_believed=recorded.not_believed,
         conversations=len({(one.source, one.community, one.conversation_id) for one in comments}),
@@ -81,7 +86,7 @@ def coverage(recorded: Recorded, times: Sequence[datetime], bad: Undecodable, la
         without_time=sum(one.action is Action.CREATED and one.created_at_is_estimated for one in comments),
         gaps=len(found),
         longest_gaps=tuple(found[:_LISTED]),
-        input=_digest(recorded),
+        input=recorded.digest if isinstance(recorded, Logged) else _digest(recorded),
     )
 
 

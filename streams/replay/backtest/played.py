@@ -1,29 +1,23 @@
 """One configuration's side of a backtest: the recorded comments through its stages, and what is kept of that."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
-from itertools import zip_longest
-from typing import Final
+from typing import Any
 
 from msgspec import Struct, field
 
-from streams.records import Action, Comment, PileOn, Reply
+from streams.records import Action, PileOn, Reply
 from streams.replay import warm_up
-from streams.replay.addressing import Facts
 from streams.replay.from_file import Run
-from streams.replay.recorded import Cut, Progress, Recorded
-from streams.replay.run import Turn, handed_on, run
+from streams.replay.replies import summary as replies_account
+from streams.replay.run import Turn
 from streams.replay.summary import Tally, tally_of
+from streams.replay.warm_up import WarmUp
 from streams.settings import Settings, pileon_config
 from streams.stages.alert import AlertDecision
 from streams.stages.episode import COUNTED
-from streams.stages.step import Arrived, Stage
 from streams.stages.targets import Target
-
-_BEFORE: Final = ("score", "address")
-"""Stages before the detector."""
 
 
 class Side(StrEnum):
@@ -94,37 +88,20 @@ class Played(Struct):
 
     def sections(self) -> dict[str, dict[str, int]]:
         """Return the account, as ``summary.json`` of a replay has it. Raises Unbalanced if a record went missing."""
+        if "score" not in self.tally.outcomes:
+            return replies_account.sections(self.tally)
         return warm_up.sections(self.tally, self.warm_up)
 
-
-def played(rules: Mapping[Side, Rules], recorded: Recorded, undecodable: Undecodable, progress: Progress, cut: Cut) -> dict[Side, Played]:
-    """Run the comments through each configuration's stages, by turns: wherever they are cut, all have taken the same."""
-    made = {side: _nothing(one, undecodable) for side, one in rules.items()}
-    done = dict.fromkeys(rules, 0)
-
-    def told(side: Side, count: int, of: int) -> None:
-        done[side] = count
-        progress(sum(done.values()), len(rules) * of)
-
-    sides = [_playing(made[side], one, recorded, partial(told, side), cut) for side, one in rules.items()]
-    for _ in zip_longest(*sides):
-        pass
-    cut.check()
-    taken = recorded.first(cut.reached)
-    _count(taken.warm_up(), [one.warm_up for one in made.values()])
-    _count(taken.period(), [one.tally for one in made.values()])
-    return made
+    def warm_up_section(self) -> WarmUp:
+        """Return the account of what came before the period; what was scored and addressed live is in none."""
+        if "score" not in self.tally.outcomes:
+            found = replies_account.sections(self.warm_up)
+            return WarmUp(raw={}, scored={}, **found, carried={"open_pileons": warm_up.open_pileons(found["pileons"])})
+        return warm_up.warm_up(self.warm_up)
 
 
-def _count(comments: Iterable[Comment], tallies: Sequence[Tally]) -> None:
-    facts = Facts()
-    for comment in comments:
-        known = facts.of(comment)
-        for tally in tallies:
-            tally.comment(known)
-
-
-def _nothing(rules: Rules, undecodable: Undecodable) -> Played:
+def nothing(rules: Rules, undecodable: Undecodable) -> Played:
+    """Return a side that has taken nothing yet but lines that are no comments."""
     return Played(_bad(rules, undecodable.lines), _bad(rules, undecodable.before))
 
 
@@ -132,53 +109,16 @@ def _bad(rules: Rules, lines: int) -> Tally:
     return Tally(lines=lines, dead_lettered=lines, outcomes=tally_of(rules.plan.stages).outcomes)
 
 
-def _playing(made: Played, rules: Rules, recorded: Recorded, progress: Progress, cut: Cut) -> Iterator[None]:
-    """Keep what one configuration makes of the comments, and yield after each turn of a stage."""
-    taking = _Taking(made, rules.settings, recorded.since)
-    for turn in run(rules.plan.stages, recorded.told(progress, cut), ticks_until=recorded.until):
-        taking.take(turn)
-        yield
-
-
-class Addressed(Struct, frozen=True):
-    """What the stages before the detector make of a recording: the same for all settings that differ behind them."""
-
-    replies: list[Arrived]
-    answered: set[Target]
-
-
-def addressed(rules: Rules, recorded: Recorded, progress: Progress) -> Addressed:
-    """Run the comments through the stages before the detector."""
-    replies: list[Arrived] = []
-    for turn in run(_stages(rules, before=True), recorded.told(progress)):
-        if turn.stage.name == "address":
-            replies += handed_on(turn)
-    return Addressed(replies, {(one.record.source, one.record.community, one.record.target_id) for one in replies})
-
-
-def folded(rules: Rules, found: Addressed, recorded: Recorded) -> Played:
-    """Run replies through the detector and what follows: the same as ``played``, without the account of what came before."""
-    stages = _stages(rules, before=False)
-    made = Played(tally_of(stages), tally_of(stages), answered=found.answered)
-    taking = _Taking(made, rules.settings, recorded.since)
-    for turn in run(stages, found.replies, ticks_until=recorded.until, ends_at=recorded.ends_at):
-        taking.take(turn)
-    return made
-
-
-def _stages(rules: Rules, *, before: bool) -> list[Stage]:
-    return [stage for stage in rules.plan.stages if (stage.name in _BEFORE) is before]
-
-
-class _Taking:
-    """Keeps of each turn what a backtest needs."""
+class Taking:
+    """Keeps what a backtest needs of one side."""
 
     def __init__(self, made: Played, settings: Settings, since: datetime | None) -> None:
+        self.hostility = HostileReplies(settings)
         self._made, self._since = made, since
-        self._hostility = _Hostile(settings)
         self._transitions: list[PileOn] = []
 
     def take(self, turn: Turn) -> None:
+        """Take what the detector, or the alerts behind it, made of a batch."""
         before, within = warm_up.split(turn, self._since)
         if before is not None:
             self._pass(before)
@@ -189,50 +129,55 @@ class _Taking:
         """Keep of the warm-up what the period is told apart by."""
         made, outputs = self._made, turn.effects.outputs
         made.warm_up.turn(turn)
-        if turn.stage.name == "address":
-            made.answered.update((reply.source, reply.community, reply.target_id) for reply in outputs)
-        elif turn.stage.name == "pileon":
+        if turn.stage.name == "pileon":
             self._transitions = []
             made.before.extend(outputs)
             made.warm_up.statuses.update(str(pileon.status) for pileon in outputs)
-            for _ in self._hostility.of(turn):  # a reply that counted then is not the first of its comment now
+            for _ in self.hostility.of(turn):  # a reply that counted then is not the first of its comment now
                 pass
 
     def _take(self, turn: Turn) -> None:
         made, outputs = self._made, turn.effects.outputs
         made.tally.turn(turn)
-        if turn.stage.name == "address":
-            made.answered.update((reply.source, reply.community, reply.target_id) for reply in outputs)
-        elif turn.stage.name == "pileon":
+        if turn.stage.name == "pileon":
             self._transitions = outputs
             made.tally.statuses.update(str(pileon.status) for pileon in outputs)
-            made.hostile.extend(self._hostility.of(turn))
-        elif turn.stage.name == "alert":
+            made.hostile.extend(self.hostility.of(turn))
+        else:
             made.told.extend(Told(pileon, decision) for pileon, decision in zip(self._transitions, outputs, strict=True))
 
 
-class _Hostile:
+Deed = tuple[str, str, str, str, str]
+"""Source, community, conversation, comment, target."""
+
+
+class HostileReplies:
     """Tells which replies count as hostile: as many as the detector took, each comment once per person it is aimed at."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.seen: set[Deed] = set()
+        """Which comment was hostile to whom."""
         self._least: dict[tuple[str, str], float] = {}
-        self._seen: set[tuple[str, ...]] = set()
 
     def of(self, turn: Turn) -> Iterator[Act]:
-        for one, step in zip(turn.arrived, turn.effects.steps, strict=True):
-            reply = one.record
-            if step.outcome == COUNTED and isinstance(reply, Reply) and self._is_first(reply):
+        """Yield those of a turn."""
+        return self.among([one.record for one in turn.arrived], [step.outcome for step in turn.effects.steps])
+
+    def among(self, records: Iterable[Any], outcomes: Iterable[str]) -> Iterator[Act]:
+        """Yield those among records of the log that the detector took so."""
+        for reply, outcome in zip(records, outcomes, strict=True):
+            if outcome == COUNTED and self._is_first(reply):
                 at = reply.ingested_at if reply.created_at_is_estimated else reply.created_at
                 yield Act(at, reply.source, reply.community, reply.conversation_id, reply.comment_id, reply.target_id)
 
     def _is_first(self, reply: Reply) -> bool:
-        if reply.action is Action.DELETED or reply.hostility < self._theta(reply.source, reply.community):
+        if reply.hostility < self._theta(reply.source, reply.community) or reply.action is Action.DELETED:
             return False
         act = (reply.source, reply.community, reply.conversation_id, reply.comment_id, reply.target_id)
-        if act in self._seen:
+        if act in self.seen:
             return False
-        self._seen.add(act)
+        self.seen.add(act)
         return True
 
     def _theta(self, source: str, community: str) -> float:

@@ -18,21 +18,23 @@ from streams.replay.backtest.identity_terms import terms
 from streams.replay.backtest.intervals import share
 from streams.replay.backtest.judged import Judged, Labels, judged, unjudged
 from streams.replay.backtest.labels import Label
+from streams.replay.backtest.logged import Logged
 from streams.replay.backtest.measures import Lived, measures
 from streams.replay.backtest.measures import lived as lived_of
 from streams.replay.backtest.next_up import next_up
 from streams.replay.backtest.over_time import over_time
 from streams.replay.backtest.period import Lateness, Period, event_time, period
-from streams.replay.backtest.played import Rules, Side, Undecodable, played
+from streams.replay.backtest.played import Played, Rules, Side, Undecodable
+from streams.replay.backtest.playing import How, played
 from streams.replay.backtest.report import LOCK, METRICS, TO_JUDGE, Summary, counted, covered, delta, encoded, locked, to_judge
 from streams.replay.backtest.slices import Slices, slices
+from streams.replay.backtest.stopped import CHECKPOINT, packed
 from streams.replay.backtest.texts import Texts
 from streams.replay.folder import Folder
 from streams.replay.reach import Reach
 from streams.replay.reading import BadLine
-from streams.replay.recorded import Cut, Progress, in_replays_order
+from streams.replay.recorded import Cut, Progress, Recorded, in_replays_order
 from streams.replay.reuse import scores_of
-from streams.replay.warm_up import warm_up
 from streams.stages.targets import Target
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -69,32 +71,55 @@ def named(name: str | None, candidate: Rules) -> str:
     return name
 
 
-def backtest(asked: Asked, lines: Iterator[Comment | BadLine], input_: Input, out: Folder, progress: Progress, cut: Cut) -> Summary:
+def backtest(
+    asked: Asked,
+    lines: Iterator[Comment | BadLine],
+    input_: Input,
+    out: Folder,
+    progress: Progress,
+    cut: Cut,
+    how: How | None = None,
+) -> Summary:
     """Run what was recorded through both configurations and write everything to ``out``.
 
     ``cut`` may end it early: then all of it is about the comments that both sides took, and says that it is not complete.
-    Raises UserError where there is no comment at all, or where labels speak of something else, Unbalanced if a record went missing.
+    Raises UserError where there is no comment at all, where labels speak of something else, or where it cannot go on where another one was
+    stopped; Unbalanced if a record went missing.
     """
-    read = Read(lines)
+    how = how or How()
+    read, shares = Read(lines), how.processes if how.stages else 1
     scores = scores_of(asked.rules[Side.CANDIDATE].plan.stages)
-    recorded = in_replays_order(read, input_.attested, out.room(), scores, since=input_.reach.since)
+    recorded = in_replays_order(read, input_.attested, out.room(), scores, shares, input_.reach.since)
     if not recorded.period():
         raise UserError("no comment arrived in this period, there is nothing to backtest")
-    undecodable = read.undecodable
-    lateness = Lateness([one.settings for one in asked.rules.values()])
-    made, count = played(asked.rules, recorded, undecodable, progress, cut), len(recorded.comments)
-    recorded = recorded.first(cut.reached)
+    playing = played(asked.rules, recorded, read.undecodable, progress, cut, how)
+    if left := recorded.count - cut.reached:
+        out.put(CHECKPOINT, [packed(playing.position(how.ends()))])
+    return compared(asked, recorded.first(cut.reached), read.undecodable, playing.made, input_.reach, left, out)
+
+
+def compared(
+    asked: Asked,
+    recorded: Recorded | Logged,
+    undecodable: Undecodable,
+    made: Mapping[Side, Played],
+    reach: Reach,
+    not_replayed: int,
+    out: Folder,
+) -> Summary:
+    """Write what both sides made of what was read, and return the summary. KeyboardInterrupt where nothing of the period was taken."""
     comments = recorded.period()
-    if not comments:  # stopped in the warm-up: of the period there is no result at all
-        raise KeyboardInterrupt
+    lateness = Lateness([one.settings for one in asked.rules.values()])
     times = [event_time(comment, lateness) for comment in comments]
+    if not times:  # stopped in the warm-up: of the period there is no result at all
+        raise KeyboardInterrupt
     when, lived = period(times), {side: lived_of(made[side], rules.settings.alert.storm_length) for side, rules in asked.rules.items()}
     changes = changes_of(lived)
-    if asked.texts is not None:
+    if asked.texts is not None and isinstance(recorded, Recorded):
         asked.texts.take(recorded.comments, lived, changes)
     sliced = slices(comments, lived, changes, when.days, Labels(asked.labels), terms())
-    seen = coverage(recorded, times, undecodable, lateness, input_.reach)
-    found = _summary(asked, seen, when, lived, changes, sliced, count - cut.reached)
+    seen = coverage(recorded, times, undecodable, lateness, reach)
+    found = _summary(asked, seen, when, lived, changes, sliced, not_replayed)
     written = [(at, comment.source) for at, comment in zip(times, comments, strict=True) if comment.action is Action.CREATED]
     facts = {side: _facts(rules) for side, rules in asked.rules.items()}
     charted = Charted(
@@ -164,7 +189,7 @@ def _summary(
         over_time=over_time(lived, when),
         slices=sliced,
         accounts={side: one.played.sections() for side, one in lived.items()},
-        warm_up={side: warm_up(one.played.warm_up) for side, one in lived.items()},
+        warm_up={side: one.played.warm_up_section() for side, one in lived.items()},
     )
 
 

@@ -7,7 +7,8 @@ from rich.console import Console, Group
 from rich.table import Table
 
 from streams.replay.backtest.intervals import Share
-from streams.replay.backtest.sweep import Point, Sweep
+from streams.replay.backtest.points import Point
+from streams.replay.backtest.swept import Sweep
 from streams.replay.backtest.table import between, in_minutes, number, two_places
 
 SHOWN: Final = {
@@ -36,7 +37,8 @@ def shown(found: Sweep) -> Group:
         f"{seen.comments} comments, {seen.conversations} conversations, {seen.gaps} gaps of an hour or more, {seen.undecodable} undecodable"
     )
     span = f"sweep of {len(found.points)} combinations: {when.start:%Y-%m-%d %H:%M} to {when.end:%Y-%m-%d %H:%M} UTC, {when.days:.1f} days"
-    return Group(span, read, *notes(found), "", table)
+    partial = [] if found.complete else [f"PARTIAL: it was interrupted, {found.not_tried} combinations were not tried; --resume goes on"]
+    return Group(span, read, *partial, *notes(found), "", table)
 
 
 def notes(found: Sweep) -> list[str]:

@@ -7,10 +7,10 @@ from importlib.metadata import version
 from msgspec import Struct
 
 from streams.pseudonyms import installation_key
+from streams.replay.plan import following
 from streams.settings import Settings, topology_config
 from streams.stages.address import Address
 from streams.stages.alert import Alerts
-from streams.stages.pileon import PileOns
 from streams.stages.step import Stage
 from streams.topology import config_hash
 
@@ -35,7 +35,7 @@ class Rules(Struct, frozen=True):
 def rules_of(settings: Settings) -> Rules:
     """Return the stages of these settings. No scorer is loaded: they read what was scored long ago."""
     config = topology_config(settings, installation_key(settings.data))
-    pileons = PileOns(config.pileon, config.pileon_overrides, config.lateness, config.installation_key)
+    pileons = following(config)
     return Rules(
         pileon=pileons,
         alert=Alerts(config.alert, config.mutes),

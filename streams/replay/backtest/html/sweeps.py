@@ -9,8 +9,9 @@ from streams.replay.backtest.html.elements import e, section, table
 from streams.replay.backtest.html.facts import coverage
 from streams.replay.backtest.html.page import page
 from streams.replay.backtest.html.pictures import HEIGHT, Series, curves, figure, key
-from streams.replay.backtest.sweep import BUDGETED, Point, Sweep
+from streams.replay.backtest.points import Point
 from streams.replay.backtest.sweep_table import cells, has_labels, headers, notes, with_bounds
+from streams.replay.backtest.swept import BUDGETED, Sweep
 from streams.replay.backtest.table import in_minutes, number
 
 _LINES: Final = 5

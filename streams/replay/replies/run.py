@@ -1,0 +1,65 @@
+"""``threadwatch replay`` from ``replies``: the log that the detector followed, ticks and verdicts and all, through detector and alerts."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from streams.replay.at_the_end import digest_of
+from streams.replay.folder import Folder
+from streams.replay.pool import all_done
+from streams.replay.recorded import Cut, Progress
+from streams.replay.replies.checkpoint import CHECKPOINT, Checkpoint, Position, joined, packed, written_by
+from streams.replay.replies.fold import Folded
+from streams.replay.replies.logs import Log
+from streams.replay.replies.plan import Plan, rules_of
+from streams.replay.replies.summary import Summary, summed
+from streams.replay.replies.work import Task, entries_of, folded_of, shared
+from streams.replay.taken import Asked
+
+
+class How(Struct, frozen=True):
+    """How it is done. It changes no byte of what comes of it."""
+
+    processes: int = 1
+    resumed: Checkpoint | None = None
+
+
+def replay(plan: Plan, log: Log, asked: Asked, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
+    """Fold every partition and write what comes of it to ``out``, partition after partition. Raises Unbalanced if a record went missing."""
+    if how.resumed:
+        how.resumed.check(plan.program, plan.configuration, log.name)
+    room, total = out.room(), sum(map(len, log.parts))
+    begun = how.resumed.restore(out, room) if how.resumed else {}
+    since = None if asked.start is None else asked.start.timestamp() * 1000
+    tasks = [
+        Task(partial(rules_of, plan.settings), log, partitions, str(room), since, {one: begun[one] for one in partitions if one in begun})
+        for partitions in shared(log.parts, how.processes)
+    ]
+    before = sum(one.folded.messages for one in begun.values())
+    done = all_done([partial(folded_of, task) for task in tasks], how.processes, lambda count: progress(before + count, total), cut)
+    found = {partition: folded for some in done for partition, folded in some.items()}
+    joined(out, room, found)
+    left = _left(log, found) if cut.is_asked else 0
+    cut.reached = sum(folded.messages for folded in found.values())
+    if left:
+        cut.check()
+        entries = {partition: entries_of(room, partition) for partition in found}
+        ends = {part.partition: part.end for part in log.parts}
+        out.put(CHECKPOINT, [packed(_position(plan, log, found, entries, ends, out))])
+    summary = summed(plan, log, asked, found, left, digest_of(out.read("alerts"), room))
+    out.finish(msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
+    return summary
+
+
+def _left(log: Log, found: Mapping[int, Folded]) -> int:
+    return sum(max(0, part.end - max(part.first, found[part.partition].offset + 1)) for part in log.parts)
+
+
+def _position(plan: Plan, log: Log, found: dict[int, Folded], entries: dict[int, Any], ends: dict[int, int], out: Folder) -> Position:
+    return Position(
+        program=plan.program, configuration=plan.configuration, log=log.name, ends=ends, partitions=found, entries=entries,
+        written=written_by(out),
+    )  # fmt: skip
