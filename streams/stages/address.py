@@ -77,9 +77,9 @@ class Address:
         let_go(gathered, self.config, store)
         entry, found, heard = listen(gathered, self.config)
         if found is None:
-            stop_waiting(gathered, self.config)
             gathered.put(comment_id, entry)
             _release(gathered, comment_id, entry)  # it waits itself, but whom its children answer is known now
+            stop_waiting(gathered, self.config)
             return gathered.step("waiting")
         entry = msgspec.structs.replace(entry, aims=aims_of(entry, found.candidates))
         gathered.put(comment_id, entry)

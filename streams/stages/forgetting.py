@@ -53,11 +53,17 @@ def _sweep(gathered: Gathered, since: datetime, store: Conversations) -> None:
 
 
 def stop_waiting(gathered: Gathered, config: Config) -> None:
-    """Make room for one more that waits: the one that waited longest is unaddressed after all."""
+    """Make room for the comment at hand, which waits: the one that waited longest is unaddressed after all.
+
+    Those that waited for the comment at hand are released in the same step.
+    """
     waiting = gathered.conversation.waiting_by_n
     if len(waiting) < config.max_waiting:
         return
-    comment_id = waiting[min(waiting)]
+    released = set(gathered.conversation.children_of(gathered.comment.comment_id))
+    if len(waiting) - len(released) < config.max_waiting:
+        return
+    comment_id = waiting[min(n for n, waits in waiting.items() if waits not in released)]
     entry = gathered.known(comment_id)
     if entry is not None:
         gathered.put(comment_id, msgspec.structs.replace(entry, parent=None))

@@ -69,6 +69,15 @@ def test_more_may_not_wait_than_the_limit_and_the_longest_waiting_is_unaddressed
     assert len(talk.say("ann", "Green.", comment_id="late4").outputs) == 1
 
 
+def test_a_parent_that_waits_itself_takes_the_room_of_the_children_it_releases() -> None:
+    talk = Talk(Config(max_waiting=2))
+    for n in range(2):
+        talk.say(f"p{n}", "No.", comment_id=f"w{n}", parent_id="late")
+    step = talk.say("ann", "Green.", comment_id="late", parent_id="never")
+    assert (step.outcome, step.notes) == ("waiting", ("released", "released"))
+    assert [reply.comment_id for reply in step.outputs] == ["w0", "w1"]
+
+
 def test_a_parent_of_itself_waits_for_nobody() -> None:
     assert Talk().say("bob", "Green.", comment_id="me", parent_id="me").outcome == "unaddressed"
 
