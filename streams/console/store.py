@@ -1,0 +1,144 @@
+"""The read model's writer: a batch, and how far it was read, in one transaction; and the sweep after which deleted text is gone."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from streams.console.schema import Unusable, held, open_to_write
+from streams.console.taking import REMOVED, TAKEN_BACK, Row, Taken, millis
+
+LIVE_FOR: Final = timedelta(days=400)
+"""How long what holds no text lives, as the topics have it."""
+_AT_ONCE: Final = 5000
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, getattr(sqlite3, "SQLITE_CORRUPT_INDEX", -1))
+_OLD: Final = (
+    ("replies", "target, conversation, comment", "arrived"),
+    ("transitions", "pileon_id, revision", "arrived"),
+    ("verdicts", "pileon_id, judge, judged", "arrived"),
+    ("pileons", "pileon_id", "updated"),
+)
+"""Table, its key, and what says how old a row is."""
+
+_WRITTEN: Final = f"INSERT INTO comments VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING"  # noqa: S608 question marks alone
+_EDITED: Final = f"""INSERT INTO comments VALUES ({", ".join("?" * 15)}) ON CONFLICT DO UPDATE SET
+    parent = excluded.parent, person = excluded.person, role = excluded.role, state = excluded.state, text = excluded.text,
+    length = excluded.length, url = excluded.url, toxicity = excluded.toxicity, scorer = excluded.scorer, edited = excluded.edited
+    WHERE state < {TAKEN_BACK} AND ifnull(excluded.edited, excluded.created) > ifnull(edited, -1)"""  # noqa: S608 as above
+_GONE: Final = f"""INSERT INTO comments VALUES (?, ?, ?, NULL, NULL, ?, NULL, 0, NULL, NULL, '', ?, 0, ?, ?) ON CONFLICT DO UPDATE SET
+    person = NULL, role = NULL, state = excluded.state, text = NULL, length = 0, url = NULL, toxicity = NULL, scorer = '',
+    edited = excluded.edited WHERE state NOT IN ({TAKEN_BACK}, {REMOVED})"""  # noqa: S608 two numbers of ours
+_REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 14)}) ON CONFLICT DO UPDATE SET
+    person = excluded.person, role = excluded.role, revision = excluded.revision, toxicity = excluded.toxicity,
+    hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created,
+    estimated = excluded.estimated, removed = excluded.removed WHERE excluded.revision > revision"""  # noqa: S608 as above
+_PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11, ?11, ?10) ON CONFLICT DO UPDATE SET
+    revision = excluded.revision, status = excluded.status, severity = excluded.severity, hostile_authors = excluded.hostile_authors,
+    updated = excluded.updated, change = excluded.change, record = excluded.record WHERE excluded.revision > revision"""
+
+
+class Store:
+    """The one writer of a read model."""
+
+    def __init__(self, file: Path, prefix: str, rebuild: bool = False) -> None:
+        """Unusable, or UserError where another console writes it."""
+        self.file = file
+        self._lock = held(file)
+        with ExitStack() as undo:
+            undo.callback(os.close, self._lock)
+            self._connection = open_to_write(file, prefix, rebuild)
+            undo.pop_all()
+        self._has_freed = True  # what an earlier run deleted may still stand in its log of writes
+
+    def close(self) -> None:
+        """Let go of the file; what was deleted is overwritten first."""
+        self.overwrite()
+        self._connection.close()
+        os.close(self._lock)
+
+    def offsets(self) -> dict[tuple[str, int], int]:
+        """Return (topic, partition) → the offset to go on with; a partition never read is absent."""
+        return {(topic, partition): offset for topic, partition, offset in self._connection.execute("SELECT * FROM offsets")}
+
+    def apply(self, taken: Taken) -> int:
+        """Take a batch in, whole or not at all, and return the number of this change. Unusable where the file is damaged."""
+        with self._transaction() as connection:
+            change = self._next_change()
+            connection.executemany(_WRITTEN, taken.written)
+            connection.executemany(_EDITED, taken.edited)
+            connection.executemany(_GONE, taken.gone)
+            connection.executemany(_REPLY, taken.replies)
+            connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
+            connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
+            connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
+            connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
+            self._touched(taken, change)
+            connection.executemany(
+                "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
+                [(*place, offset) for place, offset in taken.offsets.items()],
+            )
+        self._has_freed = self._has_freed or bool(taken.edited or taken.gone)
+        return change
+
+    def _next_change(self) -> int:
+        (change,) = self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()
+        return int(change)
+
+    def _touched(self, taken: Taken, change: int) -> None:
+        """Mark the cases that look different now: open ones whose people were replied to, and what was judged."""
+        opened = [target for (target,) in self._connection.execute("SELECT DISTINCT target FROM pileons WHERE status != 'closed'")]
+        self._connection.executemany(
+            "UPDATE pileons SET change = ? WHERE status != 'closed' AND target = ?",
+            [(change, target) for target in opened if target in taken.targets],
+        )
+        self._connection.executemany("UPDATE pileons SET change = ? WHERE pileon_id = ?", [(change, row[0]) for row in taken.verdicts])
+
+    def sweep(self, now: datetime, retention: timedelta) -> int:
+        """Delete comments past their term, and see to it that no byte of what was deleted is left. Return how many went."""
+        gone = 0
+        while some := self._deleted("comments", "conversation, comment", "arrived", millis(now - retention)):
+            gone += some
+        self._has_freed = self._has_freed or gone > 0
+        self.overwrite()
+        return gone
+
+    def sweep_numbers(self, now: datetime) -> None:
+        """Delete what holds no text and is past its term too. It looks at every row: once in an hour is often enough."""
+        before = millis(now - LIVE_FOR)
+        for table, key, at in _OLD:
+            while self._deleted(table, key, at, before):
+                pass
+
+    def _deleted(self, table: str, key: str, at: str, before: int) -> int:
+        with self._transaction() as connection:
+            rows: Sequence[Row] = connection.execute(
+                f"SELECT {key} FROM {table} WHERE {at} < ? LIMIT {_AT_ONCE}",  # noqa: S608 names of ours
+                (before,),
+            ).fetchall()
+            matches = " AND ".join(f"{name} = ?" for name in key.split(", "))
+            connection.executemany(f"DELETE FROM {table} WHERE {matches}", rows)  # noqa: S608 as above
+        return len(rows)
+
+    def overwrite(self) -> bool:
+        """Empty the log of writes if anything was deleted: it holds pages as they were. Return whether all of it is gone."""
+        if self._has_freed:
+            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._has_freed = bool(busy)  # somebody was reading: at the next sweep
+        return not self._has_freed
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) in _DAMAGED:  # a full disk is no reason to begin anew
+                raise Unusable(self.file, f"is damaged ({error})") from error
+            raise
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
