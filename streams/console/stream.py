@@ -1,0 +1,48 @@
+"""What changed on Live, as it changes: rows that a page shows are replaced where they stand; none is moved under a reader's eyes."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from streams.console import cases
+from streams.console.desk import Desk
+
+_AT_MOST_EVERY: Final = 1.0
+_AT_LEAST_EVERY: Final = 20.0
+"""Seconds: ages grow even where nothing happens."""
+
+
+class Stream:
+    """The stream of one console's Live page."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def live(self, request: Request) -> Response:
+        """Return what changes from now on, for a page that was made at the change ``since``."""
+        since = request.query_params.get("since", "")
+        first = int(since) if since.isascii() and since.isdigit() and len(since) < 18 else 0
+        wanted = cases.Filter.of(request.query_params)
+        return EventSourceResponse(self._parts(request, wanted, first), ping=15)
+
+    async def _parts(self, request: Request, wanted: cases.Filter, first: int) -> AsyncIterator[dict[str, Any]]:
+        import asyncio
+
+        seen = first
+        while not await request.is_disconnected():
+            seen, part = await run_in_threadpool(self._changed, wanted, first, seen)
+            yield {"data": part}
+            await asyncio.sleep(_AT_MOST_EVERY)
+            await self._desk.feed.changed(within=_AT_LEAST_EVERY)
+
+    def _changed(self, wanted: cases.Filter, first: int, after: int) -> tuple[int, str]:
+        with self._desk.reading() as connection:
+            now = cases.change(connection)
+            found = cases.changed(connection, first, after, self._desk.view())
+            added = cases.count(connection, wanted, since=first)
+            opened = cases.count(connection, cases.Filter())
+        return now, self._desk.part("changes.html", cases=found, added=added, open=opened, query=wanted.query())
