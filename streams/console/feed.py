@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -53,7 +54,8 @@ class Feed:
     def __init__(self, settings: Settings, store: Store, numbers: Numbers) -> None:
         self._settings, self._store, self._numbers = settings, store, numbers
         self.reading = Reading(since=datetime.now(UTC))
-        self._news = asyncio.Event()
+        self.news = 0
+        self._told = asyncio.Event()
         self._looked = self._swept = float("-inf")
         self._swept_numbers = float("-inf")
 
@@ -69,16 +71,20 @@ class Feed:
             await self._sweep()
             await asyncio.sleep(_TRY_AGAIN_AFTER)
 
-    async def changed(self, within: float) -> None:
-        """Return once something was read or the broker went or came back, at the latest after so many seconds."""
-        try:
-            await asyncio.wait_for(self._news.wait(), within)
-        except TimeoutError:
-            return
+    async def changed(self, known: int, within: float) -> int:
+        """Return the number of the latest news, at once if it is not the one that is known, else at the latest after so many seconds.
+
+        It is news when something was read, and when the broker goes or comes back.
+        """
+        if self.news == known:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), within)
+        return self.news
 
     def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self.news += 1
+        self._told.set()
+        self._told = asyncio.Event()
 
     async def _connected(self) -> None:
         await wait_for_broker(self._settings, timedelta(seconds=2))

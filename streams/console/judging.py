@@ -76,11 +76,12 @@ class Judging:
         return None if case is None else case.pileon
 
     async def _came_back(self, verdict: Verdict) -> bool:
+        news = self._desk.feed.news
         deadline = asyncio.get_running_loop().time() + _BACK_WITHIN
         while not await run_in_threadpool(self._is_read, verdict):
             if asyncio.get_running_loop().time() >= deadline:
                 return False
-            await self._desk.feed.changed(within=0.3)
+            news = await self._desk.feed.changed(news, within=0.3)
         return True
 
     def _is_read(self, verdict: Verdict) -> bool:

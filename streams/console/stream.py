@@ -1,5 +1,6 @@
 """What changed on Live, as it changes: rows that a page shows are replaced where they stand; none is moved under a reader's eyes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from streams.console.desk import Desk
 
 _AT_MOST_EVERY: Final = 1.0
 _AT_LEAST_EVERY: Final = 20.0
-"""Seconds: ages grow even where nothing happens."""
+"""Seconds. How the console itself is doing is said again even where nothing happens."""
 
 
 class Stream:
@@ -27,17 +28,15 @@ class Stream:
         since = request.query_params.get("since", "")
         first = int(since) if since.isascii() and since.isdigit() and len(since) < 18 else 0
         wanted = cases.Filter.of(request.query_params)
-        return EventSourceResponse(self._parts(request, wanted, first), ping=15)
+        return EventSourceResponse(self._parts(wanted, first), ping=15)
 
-    async def _parts(self, request: Request, wanted: cases.Filter, first: int) -> AsyncIterator[dict[str, Any]]:
-        import asyncio
-
-        seen = first
-        while not await request.is_disconnected():
+    async def _parts(self, wanted: cases.Filter, first: int) -> AsyncIterator[dict[str, Any]]:
+        seen, news = first, self._desk.feed.news
+        while True:  # cancelled when the browser goes
             seen, part = await run_in_threadpool(self._changed, wanted, first, seen)
             yield {"data": part}
             await asyncio.sleep(_AT_MOST_EVERY)
-            await self._desk.feed.changed(within=_AT_LEAST_EVERY)
+            news = await self._desk.feed.changed(news, within=_AT_LEAST_EVERY)
 
     def _changed(self, wanted: cases.Filter, first: int, after: int) -> tuple[int, str]:
         with self._desk.reading() as connection:

@@ -35,7 +35,7 @@ async def tab(browser: Any, **context: Any) -> AsyncIterator[Any]:
         yield page
     finally:
         await made.close()
-    assert not complaints
+    assert complaints == []
 
 
 async def violations(page: Any) -> list[str]:
@@ -44,4 +44,5 @@ async def violations(page: Any) -> list[str]:
 
     await page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))  # evaluated by the driver: the page's policy does not forbid it
     found = await page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})")
+    assert len(found["passes"]) > 10, "it looked at a page"
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]} {each['nodes'][0]['failureSummary']}" for each in found["violations"]]

@@ -58,6 +58,7 @@ HISTORY = [
     again(edited(comment("c1", text="first words"), "third words", NOON + 2 * MINUTE), 0.6),
     scored("c2", 0.7, text="other words"),
     again(deleted(comment("c2"), NOON + MINUTE, deleted_by=DeletedBy.MODERATOR), 0.0),
+    again(edited(comment("c2"), "words after the end", NOON + HOUR)),
 ]
 
 
