@@ -57,14 +57,13 @@ def open_to_write(file: Path, prefix: str, rebuild: bool = False) -> sqlite3.Con
         if rebuild:
             _removed(file)
         file.parent.mkdir(parents=True, exist_ok=True)
-        is_new = not file.exists()
-        if is_new:
+        if not file.exists():
             os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # it holds text
     except OSError as error:
         raise UserError(f"the read model {file} cannot be made: {error.strerror}; --model names another place") from error
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     try:
-        _prepared(connection, file, prefix, is_new or file.stat().st_size == 0)
+        _prepared(connection, file, prefix)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise Unusable(file, f"cannot be read ({error})") from error
@@ -74,15 +73,24 @@ def open_to_write(file: Path, prefix: str, rebuild: bool = False) -> sqlite3.Con
     return connection
 
 
-def _prepared(connection: sqlite3.Connection, file: Path, prefix: str, is_new: bool) -> None:
+def _prepared(connection: sqlite3.Connection, file: Path, prefix: str) -> None:
+    # Nothing in it: new, or killed while it was made.
+    is_new = not _asked(connection, "SELECT count(*) FROM sqlite_master") and not _asked(connection, "PRAGMA application_id")
     if not is_new:
         _check(connection, file, prefix)
     # secure_delete: what is deleted is overwritten. temp_store: nothing of a text in files of SQLite's own.
     for pragma in ("secure_delete=ON", "journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
     if is_new:
-        connection.executescript(f"BEGIN; {TABLES} PRAGMA application_id={_OURS}; PRAGMA user_version={VERSION}; COMMIT;")
-        connection.execute("INSERT INTO meta VALUES ('prefix', ?), ('change', '0')", (prefix,))
+        _made(connection, prefix)
+
+
+def _made(connection: sqlite3.Connection, prefix: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in (*TABLES.split(";"), f"PRAGMA application_id={_OURS}", f"PRAGMA user_version={VERSION}"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO meta VALUES ('prefix', ?), ('change', '0')", (prefix,))
+    connection.execute("COMMIT")
 
 
 def _check(connection: sqlite3.Connection, file: Path, prefix: str) -> None:

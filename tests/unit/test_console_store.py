@@ -234,6 +234,15 @@ def test_a_file_of_other_topics_says_rebuild(folder):
         Store(folder / "console.db", "demo-")
 
 
+def test_a_file_whose_making_was_cut_off_is_made(folder):
+    connection = sqlite3.connect(folder / "console.db")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    assert (folder / "console.db").stat().st_size > 0
+    Store(folder / "console.db", "").close()
+    Store(folder / "console.db", "").close()
+
+
 def test_a_second_console_on_the_same_file_is_refused(folder):
     store = store_of(folder)
     with pytest.raises(UserError, match="another console"):
