@@ -1,5 +1,7 @@
 """The web application, top to bottom: address → page."""
 
+import logging
+import sqlite3
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -17,6 +19,7 @@ from streams.console.judging import Judging
 from streams.console.pages import Pages
 from streams.console.stream import Stream
 
+log = logging.getLogger("threadwatch.console")
 STATIC = Path(__file__).parent / "static"
 
 
@@ -30,6 +33,11 @@ def application(desk: Desk) -> Starlette:
         return desk.page(
             request, "error.html", status, title="No such page", what="This address leads to no page. Live has every open case."
         )
+
+    async def damaged(request: Request, error: Exception) -> Response:
+        log.error("the read model cannot be read: %s", error)
+        return desk.page(request, "error.html", 500, title="The read model cannot be read", what=(
+            f"SQLite says: {error}. What it holds stands in the topics too: `threadwatch console --rebuild` makes it anew."))  # fmt: skip
 
     async def ready(_request: Request) -> Response:
         is_current = desk.feed.reading.caught_up and desk.feed.reading.away_since is None
@@ -49,5 +57,5 @@ def application(desk: Desk) -> Starlette:
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(Guard, access=desk.access, bound_to=desk.settings.console.host)],
-        exception_handlers={404: not_found, 405: not_found},
+        exception_handlers={404: not_found, 405: not_found, sqlite3.DatabaseError: damaged},
     )

@@ -142,6 +142,15 @@ class Reader:
             found |= {row[0]: row[1] for row in self._connection.execute(query, (*some, began))}
         return found
 
+    def crowd(self) -> list[tuple[int, int]]:
+        """Return when (milliseconds) how many different people had been hostile; those whom the source does not name are one together."""
+        rows = self._connection.execute(
+            "SELECT min(created) FROM replies WHERE target = ? AND hostility >= ? AND created BETWEEN ? AND ?"
+            " AND ifnull(role, '') NOT IN (?, ?) GROUP BY person ORDER BY 1",
+            (self._target, self._view.min_hostility, millis(self._case.first), millis(self._case.last), *_NEVER_COUNTED),
+        )
+        return [(row[0], number) for number, row in enumerate(rows, 1)]
+
     def talks(self, opened: Mapping[int, int]) -> list[Talk]:
         """Return the conversations. ``opened``: which one's fold is open, and from where on."""
         return [self._talk(number, name, opened.get(number)) for number, name in enumerate(self._case.pileon.conversations)]

@@ -122,6 +122,12 @@ def found(connection: sqlite3.Connection, wanted: Filter, view: View, most: int 
     return [case_of(connection, row, view) for row in rows]
 
 
+def newest(connection: sqlite3.Connection) -> int | None:
+    """Return when the newest comment arrived, in milliseconds."""
+    found: int | None = connection.execute("SELECT max(arrived) FROM comments").fetchone()[0]
+    return found
+
+
 def count(connection: sqlite3.Connection, wanted: Filter, since: int | None = None) -> int:
     """Return how many there are; with ``since`` only those that came after this change."""
     where, values = wanted.where()

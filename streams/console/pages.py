@@ -47,7 +47,7 @@ class Pages:
                 "open": cases.count(connection, cases.Filter()),
                 "places": cases.places(connection),
                 "change": cases.change(connection),
-                "newest": _newest(connection),
+                "newest": cases.newest(connection),
             }
         query = wanted.query()
         since = urlencode(query | {"since": str(values["change"])})
@@ -71,12 +71,14 @@ class Pages:
             values: dict[str, Any] = {
                 "people": reader.people(),
                 "talks": reader.talks(opened_folds(request.query_params.getlist("open"))),
+                "crowd": reader.crowd(),
                 "transitions": transitions(connection, pileon_id),
             }
         config, step = self._desk.config(case.pileon), fired(values["transitions"], case.pileon)
         return self._desk.page(
             request, "pileon.html", status, case=case, pileon=case.pileon, why=why(case, step, config), facts=facts(case, step, config),
-            words=step.reason, problem=problem, draft=draft or {}, severe_shown=request.query_params.get("severe") == "shown", **values,
+            words=step.reason, config=config, problem=problem, draft=draft or {},
+            severe_shown=request.query_params.get("severe") == "shown", **values,
         )  # fmt: skip
 
     def unknown(self, request: Request) -> Response:
@@ -90,7 +92,7 @@ class Pages:
         with self._desk.reading() as connection:
             counts = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _COUNTED}  # noqa: S608 ours
             scorers = [row[0] for row in connection.execute(_SCORERS)]
-            newest = _newest(connection)
+            newest = cases.newest(connection)
         versions = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version, "read model": str(VERSION)}
         return self._desk.page(
             request, "health.html", counts=counts, scorers=scorers, newest=newest, versions=versions, size=_size(self._desk.model)
@@ -117,12 +119,6 @@ class Pages:
 def _size(model: Path) -> int:
     """Return the bytes of a read model with its log of writes."""
     return sum(file.stat().st_size for end in ("", "-wal") if (file := model.with_name(model.name + end)).exists())
-
-
-def _newest(connection: sqlite3.Connection) -> int | None:
-    """Return when the newest comment arrived, in milliseconds."""
-    newest: int | None = connection.execute("SELECT max(arrived) FROM comments").fetchone()[0]
-    return newest
 
 
 def opened_folds(given: list[str]) -> dict[int, int]:

@@ -32,7 +32,7 @@ CREATE TABLE replies (
 CREATE TABLE pileons (
     pileon_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, target INTEGER NOT NULL, source TEXT NOT NULL, community TEXT NOT NULL,
     status TEXT NOT NULL, severity TEXT NOT NULL, hostile_authors INTEGER NOT NULL, updated INTEGER NOT NULL,
-    first_change INTEGER NOT NULL, change INTEGER NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+    first_change INTEGER NOT NULL, change INTEGER NOT NULL, arrived INTEGER NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX pileons_status ON pileons (status, target);
 CREATE INDEX pileons_change ON pileons (change);
 CREATE TABLE transitions (

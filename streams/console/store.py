@@ -15,13 +15,13 @@ LIVE_FOR: Final = timedelta(days=400)
 """How long what holds no text lives, as the topics have it."""
 _AT_ONCE: Final = 5000
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, getattr(sqlite3, "SQLITE_CORRUPT_INDEX", -1))
-_OLD: Final = (
-    ("replies", "target, conversation, comment", "arrived"),
-    ("transitions", "pileon_id, revision", "arrived"),
-    ("verdicts", "pileon_id, judge, judged", "arrived"),
-    ("pileons", "pileon_id", "updated"),
-)
-"""Table, its key, and what says how old a row is."""
+_OLD: Final = {
+    "replies": "target, conversation, comment",
+    "transitions": "pileon_id, revision",
+    "verdicts": "pileon_id, judge, judged",
+    "pileons": "pileon_id",
+}
+"""Table → its key, of all that holds no text of comments."""
 
 _WRITTEN: Final = f"INSERT INTO comments VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING"  # noqa: S608 question marks alone
 _EDITED: Final = f"""INSERT INTO comments VALUES ({", ".join("?" * 15)}) ON CONFLICT DO UPDATE SET
@@ -35,9 +35,10 @@ _REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 14)}) ON CONFLI
     person = excluded.person, role = excluded.role, revision = excluded.revision, toxicity = excluded.toxicity,
     hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created,
     estimated = excluded.estimated, removed = excluded.removed WHERE excluded.revision > revision"""  # noqa: S608 as above
-_PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11, ?11, ?10) ON CONFLICT DO UPDATE SET
+_PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?12, ?12, ?10, ?11) ON CONFLICT DO UPDATE SET
     revision = excluded.revision, status = excluded.status, severity = excluded.severity, hostile_authors = excluded.hostile_authors,
-    updated = excluded.updated, change = excluded.change, record = excluded.record WHERE excluded.revision > revision"""
+    updated = excluded.updated, change = excluded.change, arrived = excluded.arrived, record = excluded.record
+    WHERE excluded.revision > revision"""
 
 
 class Store:
@@ -99,7 +100,7 @@ class Store:
     def sweep(self, now: datetime, retention: timedelta) -> int:
         """Delete comments past their term, and see to it that no byte of what was deleted is left. Return how many went."""
         gone = 0
-        while some := self._deleted("comments", "conversation, comment", "arrived", millis(now - retention)):
+        while some := self._deleted("comments", "conversation, comment", millis(now - retention)):
             gone += some
         self._has_freed = self._has_freed or gone > 0
         self.overwrite()
@@ -108,14 +109,14 @@ class Store:
     def sweep_numbers(self, now: datetime) -> None:
         """Delete what holds no text and is past its term too. It looks at every row: once in an hour is often enough."""
         before = millis(now - LIVE_FOR)
-        for table, key, at in _OLD:
-            while self._deleted(table, key, at, before):
+        for table, key in _OLD.items():
+            while self._deleted(table, key, before):
                 pass
 
-    def _deleted(self, table: str, key: str, at: str, before: int) -> int:
+    def _deleted(self, table: str, key: str, before: int) -> int:
         with self._transaction() as connection:
             rows: Sequence[Row] = connection.execute(
-                f"SELECT {key} FROM {table} WHERE {at} < ? LIMIT {_AT_ONCE}",  # noqa: S608 names of ours
+                f"SELECT {key} FROM {table} WHERE arrived < ? LIMIT {_AT_ONCE}",  # noqa: S608 names of ours
                 (before,),
             ).fetchall()
             matches = " AND ".join(f"{name} = ?" for name in key.split(", "))

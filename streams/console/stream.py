@@ -42,6 +42,9 @@ class Stream:
         with self._desk.reading() as connection:
             now = cases.change(connection)
             found = cases.changed(connection, first, after, self._desk.view())
-            added = cases.count(connection, wanted, since=first)
-            opened = cases.count(connection, cases.Filter())
-        return now, self._desk.part("changes.html", cases=found, added=added, open=opened, query=wanted.query())
+            total, added = cases.count(connection, wanted), cases.count(connection, wanted, since=first)
+            values = {"open": cases.count(connection, cases.Filter()), "newest": cases.newest(connection)}
+        was_empty = total == added
+        return now, self._desk.part(
+            "changes.html", cases=found, added=added, query=wanted.query(), was_empty=was_empty and not found, **values
+        )

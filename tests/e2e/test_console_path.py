@@ -52,12 +52,14 @@ async def test_a_moderator_sees_it_appear_opens_it_understands_it_and_judges_it_
     await worker.ready()
     address = await console.up()
     async with tab(browser) as page:
+        await console.caught_up()
         await page.goto(address)
         assert "No comment was read yet" in await page.inner_text(".empty")
         await live.send([comment("root", author_id="ann", created_at=NOW, ingested_at=NOW, text="I like it."), *hostile(1, 7)])
         await page.wait_for_selector("#added a")  # it comes by itself
         await page.keyboard.press("r")
         await page.wait_for_selector("tbody tr")
+        await page.wait_for_load_state()  # keys count from then on
         await page.keyboard.press("j")
         await live.settled()
         pileon_id = live.pileons()[-1].pileon_id
@@ -65,6 +67,7 @@ async def test_a_moderator_sees_it_appear_opens_it_understands_it_and_judges_it_
 
         await page.keyboard.press("Enter")
         await page.wait_for_selector(".why")
+        await page.wait_for_load_state()
         assert page.url == f"{address}/pileons/{pileon_id}"
         assert "people were hostile to this person within 1 min" in await page.inner_text(".why")
         assert await page.locator(".comment.hostile").count() == 6
@@ -141,7 +144,7 @@ async def test_hostile_content_runs_nothing_and_asks_for_nothing_from_elsewhere(
     async with tab(browser) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.on("dialog", lambda _: pytest.fail("a script of a comment ran"))
+        page.on("dialog", lambda dialog: asked.append(f"a script of a comment ran: {dialog.message}"))
         for path in ("/", "/pileons/evil", "/health", "/health/dead-letters"):
             await page.goto(address + path)
         assert await page.locator(".text").count() == 0 or "onerror" in await page.inner_text(".text")

@@ -85,7 +85,7 @@ async def test_of_a_deleted_comment_no_byte_is_left_in_the_files_of_a_running_co
     await send(live, scored=[ScoredComment(comment=each, toxicity=0.2, scorer="test@1") for each in written], pileons=[pileon()])
     await console.up()
     await console.caught_up()
-    assert b"quartzite" in files(console) and "quartzite 7" in console.page("/pileons/case-1")
+    assert b"quartzite" in files(console) and "quartzite 1 " in console.page("/pileons/case-1")
     gone = [deleted(each, NOW) for each in written]
     await send(live, scored=[ScoredComment(comment=each, toxicity=0.0, scorer="none@0") for each in gone])
     await until("nothing of the text is left", lambda: b"quartzite" not in files(console) and b"nightjar" not in files(console))

@@ -85,7 +85,7 @@ def test_an_empty_list_says_what_is_going_on(console):
     console.feed.reading.caught_up = False
     console.feed.reading.waiting = {"replies": 1200}
     page = page_of(console, "/")
-    assert "1,200 records to go" in text_of(page, "#reading") and "still being read" in text_of(page, ".empty")
+    assert "1,200 records to go" in text_of(page, "#reading") and "not read to its end" in text_of(page, ".empty")
 
 
 def test_while_the_broker_is_away_a_page_says_since_when_and_shows_what_it_knows(console):
@@ -179,6 +179,13 @@ def test_two_verdicts_are_shown_as_a_disagreement(console):
 def test_an_address_that_leads_nowhere_says_so(console, path):
     page = page_of(console, path, 404)
     assert "No such" in text_of(page, "h1")
+
+
+def test_a_read_model_that_is_damaged_under_way_is_told_on_the_page(console):
+    fill(console)
+    console.store._connection.execute("DROP TABLE replies")
+    page = page_of(console, "/pileons/case-1", 500)
+    assert "threadwatch console --rebuild" in text_of(page)
 
 
 # Hostile content

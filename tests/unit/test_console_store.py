@@ -113,6 +113,16 @@ def test_text_past_its_term_is_not_taken_in_at_all(folder):
     store.close()
 
 
+def test_what_holds_no_text_goes_400_days_after_it_arrived_however_old_it_tells_it_is(folder):
+    long_ago = {"opened_at": NOON - timedelta(days=900), "updated_at": NOON - timedelta(days=900)}
+    store = store_of(folder, pileons=[pileon(**long_ago)], replies=[reply("bob", NOON - timedelta(days=900))], feedback=[verdict()])
+    tables = ("pileons", "replies", "verdicts", "transitions")
+    for days, left in ((399, 1), (401, 0)):
+        store.sweep_numbers(NOON + timedelta(days=days))
+        assert [asked(store.file, f"SELECT count(*) FROM {table}")[0][0] for table in tables] == [left] * 4
+    store.close()
+
+
 def test_a_reader_who_stays_delays_the_overwriting_and_does_not_stop_it(folder):
     store = store_of(folder, scored=[scored("c1", text="quartz")])
     reader = sqlite3.connect(f"file:{store.file}?mode=ro", uri=True, isolation_level=None)
