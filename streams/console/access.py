@@ -149,11 +149,15 @@ def is_ours(host_header: str, bound_to: str) -> bool:
 
 
 def is_same_origin(headers: dict[str, str]) -> bool:
-    """Return whether a browser says that a request comes from our own page; one that says nothing is no browser."""
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    """Return whether a browser says that a request comes from our own page; where it says nothing, the form's token decides.
+
+    Our pages send no referrer, and with that browsers write ``Origin: null``: it tells nothing, ``Sec-Fetch-Site`` does.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin", "null")
+    return origin == "null" or urlsplit(origin).netloc == headers.get("host")
 
 
 def _host(header: str) -> str:

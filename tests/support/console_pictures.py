@@ -28,7 +28,7 @@ def comments(now: datetime) -> list[Comment]:
 
 
 async def drawn(broker: str, folder: Path) -> None:
-    """Play it and draw both pages, light and dark."""
+    """Play it and draw both pages."""
     async with Live(broker, folder / "instance", {"THREADWATCH_WORKER__TICK_EVERY": "PT1S"}) as live:
         console = ConsoleProcess(live)
         await live.worker().ready()
@@ -40,8 +40,7 @@ async def drawn(broker: str, folder: Path) -> None:
             await _judged(live)
             await console.caught_up()
             async with chromium() as browser:
-                for scheme in ("light", "dark"):
-                    await _pictures(browser, address, scheme)
+                await _pictures(browser, address)
         finally:
             console.stop()
 
@@ -59,16 +58,15 @@ async def _judged(live: Live) -> None:
         await send(live.settings, Verdict(pileon_id=ended.pileon_id, judgement=judgement, judge=judge, judged_at=at))
 
 
-async def _pictures(browser: Any, address: str, scheme: str) -> None:
-    end = "" if scheme == "light" else "-dark"
-    async with tab(browser, color_scheme=scheme, viewport={"width": 1280, "height": 560}, locale="en-GB", device_scale_factor=1) as page:
+async def _pictures(browser: Any, address: str) -> None:
+    async with tab(browser, viewport={"width": 1280, "height": 560}, locale="en-GB", device_scale_factor=1) as page:
         await page.goto(address)
         await page.wait_for_selector(".cases")
-        await page.screenshot(path=PICTURES / f"live{end}.png")
+        await page.screenshot(path=PICTURES / "live.png")
         await page.locator("[data-item]").first.click()
         await page.wait_for_selector(".why")
         await page.set_viewport_size({"width": 1280, "height": 1500})
-        await page.screenshot(path=PICTURES / f"pileon{end}.png")
+        await page.screenshot(path=PICTURES / "pileon.png")
 
 
 def main() -> int:

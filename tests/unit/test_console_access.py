@@ -112,17 +112,25 @@ def test_a_form_of_another_session_is_not_ours(console):
 
 
 @pytest.mark.parametrize(
-    "headers", [{"origin": "https://evil.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}]
+    "headers",
+    [{"origin": "https://evil.example"}, {"origin": "null", "sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}],
 )
 def test_a_form_of_another_site_is_refused(console, headers):
     answer = console.client.post("/pileons/case-1/verdict", data={"judgement": "unsure"}, headers=headers)
     assert answer.status_code == 403 and "not come from the console's own page" in answer.text
 
 
-def test_a_browser_on_our_own_page_is_let_through(console):
+def test_where_a_browser_says_nothing_of_where_a_form_is_from_its_token_decides(console):
+    answer = console.client.post("/pileons/case-1/verdict", data={"judgement": "unsure"}, headers={"origin": "null"})
+    assert answer.status_code == 403 and "too old, or not ours" in answer.text
+
+
+@pytest.mark.parametrize("origin", [AT, "null"])
+def test_a_browser_on_our_own_page_is_let_through(console, origin):
+    """``null`` is what browsers send from a page without referrer."""
     token = form_token(console.client.get("/pileons/case-1").text)
     answer = console.client.post(
-        "/pileons/case-1/verdict", data={"form_token": token}, headers={"origin": AT, "sec-fetch-site": "same-origin"}
+        "/pileons/case-1/verdict", data={"form_token": token}, headers={"origin": origin, "sec-fetch-site": "same-origin"}
     )
     assert "choose one of the three first" in answer.text
 
