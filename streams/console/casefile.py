@@ -11,6 +11,7 @@ from msgspec import Struct
 from streams.console.cases import Case, View
 from streams.console.numbers import Numbers, pseudonym
 from streams.console.taking import EDITED, REMOVED, TAKEN_BACK, millis
+from streams.console.texts import Opened, Span
 from streams.console.tree import MOST, Fold, Node, Place, folded, in_order
 from streams.engine import moment
 from streams.records import PileOn, Role
@@ -45,7 +46,7 @@ class Said(Struct, frozen=True):
     is_target: bool
     at: datetime
     at_is_estimated: bool
-    text: str | None
+    text: str
     length: int
     toxicity: float | None
     link: Link | None
@@ -54,7 +55,7 @@ class Said(Struct, frozen=True):
     opened_the_case: bool
     was_edited: bool
     gone: str
-    """``""``, ``author`` or ``moderator``."""
+    """By whom: ``author``, ``moderator``, or ``now`` where that was not read yet; empty where it is there."""
     url: str | None
 
     @property
@@ -110,8 +111,8 @@ def transitions(connection: sqlite3.Connection, pileon_id: str) -> list[PileOn]:
 class Reader:
     """Reads what belongs to one case."""
 
-    def __init__(self, connection: sqlite3.Connection, numbers: Numbers, case: Case, view: View) -> None:
-        self._connection, self._numbers, self._case, self._view = connection, numbers, case, view
+    def __init__(self, connection: sqlite3.Connection, texts: Opened, numbers: Numbers, case: Case, view: View) -> None:
+        self._connection, self._texts, self._numbers, self._case, self._view = connection, texts, numbers, case, view
         pileon = case.pileon
         self._target = numbers.target(pileon.source, pileon.community, pileon.target_id)
         self._person = numbers.person(pileon.source, pileon.target_id)
@@ -163,9 +164,9 @@ class Reader:
         links = self._links(conversation)
         places = in_order(nodes)
         shown = folded(places, self._weights(links), opened_at, MOST if opened_at is None else _PAGE_CHUNK)
-        texts = self._texts(conversation, [place.node.comment for place in shown if isinstance(place, Place)])
+        rows = self._rows(conversation, [place.node.comment for place in shown if isinstance(place, Place)])
         at = {place.node.comment: number for number, place in enumerate(places, 1)}
-        said = [each if isinstance(each, Fold) else self._said(each, at, texts[each.node.comment], links) for each in shown]
+        said = [each if isinstance(each, Fold) else self._said(each, at, rows[each.node.comment], links) for each in shown]
         hostile = sum(links[place.node.comment].hostility >= self._view.min_hostility for place in places if place.node.comment in links)
         return Talk(position, name, len(places), hostile, said)
 
@@ -180,7 +181,7 @@ class Reader:
         weight = {comment: link.hostility for comment, link in links.items() if link.hostility >= self._view.min_hostility}
         return weight | dict.fromkeys(self._evidence, 2.0) | {self._opened_by: 3.0}
 
-    def _texts(self, conversation: int, comments: Sequence[int]) -> dict[int, Any]:
+    def _rows(self, conversation: int, comments: Sequence[int]) -> dict[int, Any]:
         found: dict[int, Any] = {}
         for some in _chunks(comments):
             marks = ", ".join("?" * len(some))
@@ -191,6 +192,8 @@ class Reader:
     def _said(self, place: Place, at: Mapping[int, int], row: Any, links: Mapping[int, Link]) -> Said:
         comment = place.node.comment
         link = links.get(comment)
+        text = self._texts.read(Span(row["day"], row["place"], row["size"]))
+        gone = {TAKEN_BACK: "author", REMOVED: "moderator"}.get(row["state"], "" if text is not None else "now")
         return Said(
             number=at[comment],
             answers=None if place.node.parent is None else at.get(place.node.parent),
@@ -201,7 +204,7 @@ class Reader:
                                                         and self._numbers.comment(self._case.pileon.target_id[8:]) == comment),
             at=moment(row["created"]),
             at_is_estimated=bool(row["estimated"]),
-            text=row["text"],
+            text=text or "",
             length=row["length"],
             toxicity=row["toxicity"],
             link=link,
@@ -209,8 +212,8 @@ class Reader:
             is_evidence=comment in self._evidence,
             opened_the_case=comment == self._opened_by,
             was_edited=row["state"] == EDITED,
-            gone={TAKEN_BACK: "author", REMOVED: "moderator"}.get(row["state"], ""),
-            url=row["url"],
+            gone=gone,
+            url=self._texts.read(Span(row["day"], row["place"] + row["size"], row["link"])) or None,
         )  # fmt: skip
 
 

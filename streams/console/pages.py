@@ -17,6 +17,7 @@ from streams.console.casefile import Reader, transitions
 from streams.console.desk import Desk
 from streams.console.guard import MAX_BODY, cookie_line
 from streams.console.schema import VERSION
+from streams.console.texts import Opened, folder_of
 from streams.console.words import facts, fired, why
 from streams.records import Severity
 from streams.settings import ROLES
@@ -62,12 +63,12 @@ class Pages:
                   draft: Mapping[str, str] | None = None) -> Response:  # fmt: skip
         """Return a case's page; with ``problem`` and what was typed, where a verdict was not taken."""
         view = self._desk.view()
-        with self._desk.reading() as connection:
+        with self._desk.reading() as connection, Opened(self._desk.model) as texts:
             case = cases.one(connection, pileon_id, view)
             if case is None:
                 return self.unknown(request)
             self._desk.audit.note(view.now, request.state.viewer, "text", pileon_id)
-            reader = Reader(connection, self._desk.numbers, case, view)
+            reader = Reader(connection, texts, self._desk.numbers, case, view)
             values: dict[str, Any] = {
                 "people": reader.people(),
                 "talks": reader.talks(opened_folds(request.query_params.getlist("open"))),
@@ -117,8 +118,9 @@ class Pages:
 
 
 def _size(model: Path) -> int:
-    """Return the bytes of a read model with its log of writes."""
-    return sum(file.stat().st_size for end in ("", "-wal") if (file := model.with_name(model.name + end)).exists())
+    """Return the bytes of a read model, with its log of writes and its texts."""
+    files = (model, model.with_name(model.name + "-wal"), *folder_of(model).glob("*"))
+    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def opened_folds(given: list[str]) -> dict[int, int]:

@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import shutil
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from streams.console.texts import folder_of
 from streams.errors import UserError
 
 VERSION: Final = 1
@@ -19,9 +21,10 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE offsets (topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)) WITHOUT ROWID;
 CREATE TABLE comments (
     conversation INTEGER NOT NULL, comment INTEGER NOT NULL, parent INTEGER, person INTEGER, role TEXT, state INTEGER NOT NULL,
-    text TEXT, length INTEGER NOT NULL, url TEXT, toxicity REAL, scorer TEXT NOT NULL, created INTEGER NOT NULL,
-    estimated INTEGER NOT NULL, edited INTEGER, arrived INTEGER NOT NULL,
+    length INTEGER NOT NULL, toxicity REAL, scorer TEXT NOT NULL, created INTEGER NOT NULL, estimated INTEGER NOT NULL, edited INTEGER,
+    arrived INTEGER NOT NULL, day INTEGER NOT NULL, place INTEGER NOT NULL, size INTEGER NOT NULL, link INTEGER NOT NULL,
     PRIMARY KEY (conversation, comment)) WITHOUT ROWID;
+CREATE TABLE texts (day INTEGER PRIMARY KEY, size INTEGER NOT NULL);
 CREATE INDEX comments_arrived ON comments (arrived);
 CREATE INDEX comments_person ON comments (person, created) WHERE person IS NOT NULL;
 CREATE TABLE replies (
@@ -58,7 +61,7 @@ def open_to_write(file: Path, prefix: str, rebuild: bool = False) -> sqlite3.Con
             _removed(file)
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # it holds text
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # it is nobody else's
     except OSError as error:
         raise UserError(f"the read model {file} cannot be made: {error.strerror}; --model names another place") from error
     connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
@@ -78,7 +81,7 @@ def _prepared(connection: sqlite3.Connection, file: Path, prefix: str) -> None:
     is_new = not _asked(connection, "SELECT count(*) FROM sqlite_master") and not _asked(connection, "PRAGMA application_id")
     if not is_new:
         _check(connection, file, prefix)
-    # secure_delete: what is deleted is overwritten. temp_store: nothing of a text in files of SQLite's own.
+    # secure_delete: of what is deleted SQLite leaves what it cannot help. temp_store: no files of its own.
     for pragma in ("secure_delete=ON", "journal_mode=WAL", "synchronous=NORMAL", "temp_store=MEMORY", "cache_size=-65536"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
     if is_new:
@@ -115,6 +118,7 @@ def _removed(file: Path) -> None:
             raise UserError(f"{file} is no read model; nothing was removed: --model names another place")
     for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
         path.unlink(missing_ok=True)
+    shutil.rmtree(folder_of(file), ignore_errors=True)
 
 
 def held(file: Path) -> int:
@@ -133,7 +137,7 @@ def held(file: Path) -> int:
 
 
 def open_to_read(file: Path) -> sqlite3.Connection:
-    """Return a connection that cannot write; close it soon, or deleted text stays in the log of writes."""
+    """Return a connection that cannot write; close it soon, or the log of writes grows."""
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA temp_store=MEMORY")

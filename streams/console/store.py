@@ -1,4 +1,4 @@
-"""The read model's writer: a batch, and how far it was read, in one transaction; and the sweep after which deleted text is gone."""
+"""The read model's writer: a batch, and how far it was read, in one transaction; and what removes all that is past its term."""
 
 import os
 import sqlite3
@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from streams.console.comments import Comments, forget_before
 from streams.console.schema import Unusable, held, open_to_write
-from streams.console.taking import REMOVED, TAKEN_BACK, Row, Taken, millis
+from streams.console.taking import Row, Taken, millis
+from streams.console.texts import Texts, folder_of
 
 LIVE_FOR: Final = timedelta(days=400)
 """How long what holds no text lives, as the topics have it."""
@@ -23,18 +25,10 @@ _OLD: Final = {
 }
 """Table → its key, of all that holds no text of comments."""
 
-_WRITTEN: Final = f"INSERT INTO comments VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING"  # noqa: S608 question marks alone
-_EDITED: Final = f"""INSERT INTO comments VALUES ({", ".join("?" * 15)}) ON CONFLICT DO UPDATE SET
-    parent = excluded.parent, person = excluded.person, role = excluded.role, state = excluded.state, text = excluded.text,
-    length = excluded.length, url = excluded.url, toxicity = excluded.toxicity, scorer = excluded.scorer, edited = excluded.edited
-    WHERE state < {TAKEN_BACK} AND ifnull(excluded.edited, excluded.created) > ifnull(edited, -1)"""  # noqa: S608 as above
-_GONE: Final = f"""INSERT INTO comments VALUES (?, ?, ?, NULL, NULL, ?, NULL, 0, NULL, NULL, '', ?, 0, ?, ?) ON CONFLICT DO UPDATE SET
-    person = NULL, role = NULL, state = excluded.state, text = NULL, length = 0, url = NULL, toxicity = NULL, scorer = '',
-    edited = excluded.edited WHERE state NOT IN ({TAKEN_BACK}, {REMOVED})"""  # noqa: S608 two numbers of ours
 _REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 14)}) ON CONFLICT DO UPDATE SET
     person = excluded.person, role = excluded.role, revision = excluded.revision, toxicity = excluded.toxicity,
     hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created,
-    estimated = excluded.estimated, removed = excluded.removed WHERE excluded.revision > revision"""  # noqa: S608 as above
+    estimated = excluded.estimated, removed = excluded.removed WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
 _PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?12, ?12, ?10, ?11) ON CONFLICT DO UPDATE SET
     revision = excluded.revision, status = excluded.status, severity = excluded.severity, hostile_authors = excluded.hostile_authors,
     updated = excluded.updated, change = excluded.change, arrived = excluded.arrived, record = excluded.record
@@ -51,26 +45,27 @@ class Store:
         with ExitStack() as undo:
             undo.callback(os.close, self._lock)
             self._connection = open_to_write(file, prefix, rebuild)
+            undo.callback(self._connection.close)
+            self._texts = Texts(folder_of(file))
+            with self._transaction() as connection:
+                self._texts.settle(dict(connection.execute("SELECT day, size FROM texts").fetchall()))
             undo.pop_all()
-        self._has_freed = True  # what an earlier run deleted may still stand in its log of writes
 
     def close(self) -> None:
-        """Let go of the file; what was deleted is overwritten first."""
-        self.overwrite()
+        """Let go of the file."""
         self._connection.close()
         os.close(self._lock)
 
     def offsets(self) -> dict[tuple[str, int], int]:
         """Return (topic, partition) → the offset to go on with; a partition never read is absent."""
-        return {(topic, partition): offset for topic, partition, offset in self._connection.execute("SELECT * FROM offsets")}
+        with self._transaction() as connection:
+            return {(topic, partition): offset for topic, partition, offset in connection.execute("SELECT * FROM offsets")}
 
     def apply(self, taken: Taken) -> int:
         """Take a batch in, whole or not at all, and return the number of this change. Unusable where the file is damaged."""
         with self._transaction() as connection:
             change = self._next_change()
-            connection.executemany(_WRITTEN, taken.written)
-            connection.executemany(_EDITED, taken.edited)
-            connection.executemany(_GONE, taken.gone)
+            Comments(connection, self._texts).put(taken)
             connection.executemany(_REPLY, taken.replies)
             connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
             connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
@@ -81,7 +76,6 @@ class Store:
                 "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
                 [(*place, offset) for place, offset in taken.offsets.items()],
             )
-        self._has_freed = self._has_freed or bool(taken.edited or taken.gone)
         return change
 
     def _next_change(self) -> int:
@@ -98,12 +92,12 @@ class Store:
         self._connection.executemany("UPDATE pileons SET change = ? WHERE pileon_id = ?", [(change, row[0]) for row in taken.verdicts])
 
     def sweep(self, now: datetime, retention: timedelta) -> int:
-        """Delete comments past their term, and see to it that no byte of what was deleted is left. Return how many went."""
-        gone = 0
-        while some := self._deleted("comments", "conversation, comment", millis(now - retention)):
+        """Remove comments past their term, texts first. Return how many went."""
+        gone, some = 0, _AT_ONCE
+        while some == _AT_ONCE:
+            with self._transaction() as connection:
+                some = forget_before(connection, self._texts, millis(now - retention), _AT_ONCE)
             gone += some
-        self._has_freed = self._has_freed or gone > 0
-        self.overwrite()
         return gone
 
     def sweep_numbers(self, now: datetime) -> None:
@@ -122,13 +116,6 @@ class Store:
             matches = " AND ".join(f"{name} = ?" for name in key.split(", "))
             connection.executemany(f"DELETE FROM {table} WHERE {matches}", rows)  # noqa: S608 as above
         return len(rows)
-
-    def overwrite(self) -> bool:
-        """Empty the log of writes if anything was deleted: it holds pages as they were. Return whether all of it is gone."""
-        if self._has_freed:
-            busy, *_ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            self._has_freed = bool(busy)  # somebody was reading: at the next sweep
-        return not self._has_freed
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -75,22 +75,22 @@ def _comment(taken: Taken, numbers: Numbers, scored: ScoredComment, message: Mes
     text, length = _text(comment)
     is_edit = comment.action is Action.EDITED
     (taken.edited if is_edit else taken.written).append((
-        conversation, number, parent, person, comment.author_role, EDITED if is_edit else WRITTEN, text, length, _url(comment),
-        scored.toxicity, scored.scorer, created, comment.created_at_is_estimated, edited, message.timestamp_ms,
+        conversation, number, parent, person, comment.author_role, EDITED if is_edit else WRITTEN, length, scored.toxicity, scored.scorer,
+        created, comment.created_at_is_estimated, edited, message.timestamp_ms, text, _url(comment),
     ))  # fmt: skip
 
 
-def _text(comment: Comment) -> tuple[str, int]:
+def _text(comment: Comment) -> tuple[bytes, int]:
+    """Return the beginning of a text, and how long the whole is. A lone half of a surrogate pair is no text for a file."""
     whole = comment.text or ""
-    text = plain(whole, comment.text_format)
-    # A lone half of a surrogate pair is no text for SQLite.
-    return text[:MAX_TEXT].encode("utf-8", "replace").decode(), len(whole)
+    return plain(whole, comment.text_format)[:MAX_TEXT].encode("utf-8", "replace"), len(whole)
 
 
-def _url(comment: Comment) -> str | None:
-    """Return the address of the original if it is one that a browser may be led to."""
+def _url(comment: Comment) -> bytes:
+    """Return the address of the original if it is one that a browser may be led to, else nothing."""
     url = comment.url or ""
-    return url if url.startswith(("https://", "http://")) and len(url) <= _MAX_URL and url.isprintable() else None
+    is_good = url.startswith(("https://", "http://")) and len(url) <= _MAX_URL and url.isprintable()
+    return url.encode("utf-8", "replace") if is_good else b""
 
 
 def _reply(taken: Taken, numbers: Numbers, reply: Any, message: Message) -> None:

@@ -95,8 +95,12 @@ async def test_of_a_deleted_comment_no_byte_is_left_in_the_files_of_a_running_co
 
 
 def files(console: ConsoleProcess) -> bytes:
-    """Return every byte of the read model, of the log and of the audit log."""
-    return b"".join(file.read_bytes() for file in console.model.parent.glob("console*"))
+    """Return every byte of the read model and its texts, of the log and of the audit log."""
+    return b"".join(
+        file.read_bytes()
+        for file in console.model.parent.rglob("*")
+        if file.is_file() and "console" in str(file.relative_to(console.model.parent))
+    )
 
 
 async def test_rebuild_reads_everything_again(live: Live, console: ConsoleProcess) -> None:
