@@ -15,6 +15,7 @@ from streams.kafka.produce import send_records_async
 from streams.records import ScoredComment
 from streams.topics import COMMENTS_SCORED, FEEDBACK, PILEONS, REPLIES
 from tests.conftest import Another
+from tests.integration.test_leaves_no_trace import watched
 from tests.support.broker import OwnBroker
 from tests.support.builders import comment, deleted, pileon, reply, scored, verdict
 from tests.support.console_process import ConsoleProcess
@@ -101,6 +102,16 @@ def files(console: ConsoleProcess) -> bytes:
         for file in console.model.parent.rglob("*")
         if file.is_file() and "console" in str(file.relative_to(console.model.parent))
     )
+
+
+async def test_reading_commits_nothing_joins_no_group_and_writes_nothing(live: Live, console: ConsoleProcess) -> None:
+    await send(live, scored=[scored("c1")], pileons=[pileon()])
+    before = await watched(live)
+    await console.up()
+    await console.caught_up()
+    for path in ("/", "/pileons/case-1", "/health", "/health/dead-letters"):
+        console.page(path)
+    assert await watched(live) == before
 
 
 async def test_rebuild_reads_everything_again(live: Live, console: ConsoleProcess) -> None:

@@ -111,6 +111,14 @@ def test_of_deleted_edited_and_old_text_no_byte_is_left(folder, many: int, key: 
     store.close()
 
 
+def test_of_a_day_that_is_past_its_term_in_part_only_that_part_goes(folder):
+    store = store_of(folder, scored=[scored("c1", text="quartz")])
+    store.apply(taken(scored=[scored("c2", text="kept words")], start=1, at_ms=NOON_MS + 3_600_000))
+    assert store.sweep(NOON + timedelta(days=30, minutes=30), timedelta(days=30)) == 1
+    assert b"quartz" not in bytes_of(folder) and [row[1] for row in said(store.file)] == ["kept words"]
+    store.close()
+
+
 def test_a_comment_that_comes_twice_leaves_no_second_text(folder):
     store = store_of(folder, scored=[scored("c1", text="quartz"), scored("c1", text="quartz again")])
     store.apply(taken(scored=[scored("c1", text="quartz once more")], start=2))
@@ -126,17 +134,21 @@ def test_written_edited_and_deleted_in_one_batch_leaves_nothing(folder):
     store.close()
 
 
-def test_text_of_a_batch_that_was_not_taken_in_is_cut_off(folder):
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_text_of_a_batch_that_was_not_taken_in_is_cut_off(folder, goes_on: bool):
     store = store_of(folder, scored=[scored("c1", text="kept words")])
-    batch = taken(scored=[scored("c2", text="quartz")], start=1)
+    batch = taken(scored=[scored("c2", text="a word, then quartz")], start=1)
     batch.verdicts.append(("too", "short"))
     with pytest.raises(sqlite3.ProgrammingError):
         store.apply(batch)
-    store.close()
-    store = Store(folder / "console.db", "")
+    if goes_on:
+        store.apply(taken(scored=[scored("c3", text="w")], start=1))
+    else:
+        store.close()
+        store = Store(folder / "console.db", "")
     assert b"quartz" not in bytes_of(folder)
-    store.apply(taken(scored=[scored("c2", text="other words")], start=1))
-    assert sorted(row[1] for row in said(store.file)) == ["kept words", "other words"]
+    store.apply(taken(scored=[scored("c2", text="other words"), scored("c3", text="w")], start=1))
+    assert sorted(row[1] for row in said(store.file)) == ["kept words", "other words", "w"]
     store.close()
 
 
