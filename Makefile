@@ -22,7 +22,7 @@ $(VENV)/.core: requirements/core.txt requirements/build.txt pyproject.toml | $(B
 	@touch $@
 
 $(VENV)/.all: requirements/all.txt $(VENV)/.core
-	@echo "setup: installing what tests, the console and Detoxify need (pinned, hashes checked; torch is large)"
+	@echo "setup: installing what tests and Detoxify need (pinned, hashes checked; torch is large)"
 	@$(PIP) install --progress-bar=$(if $(CI),off,on) -q --require-hashes -r requirements/all.txt
 	@touch $@
 
@@ -69,7 +69,7 @@ dashboards: setup-dev  ## Write Grafana's dashboards, and draw each with data of
 
 lock: setup-dev  ## Resolve the requirements and Kafka's jars again (for developers, when something is upgraded).
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements/core.txt pyproject.toml
-	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/core.txt --extra dev --extra console --extra detoxify --extra parquet -o requirements/all.txt pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/core.txt --extra dev --extra detoxify --extra parquet -o requirements/all.txt pyproject.toml
 	@$(BIN)/python -m streams.kafka.jars
 
 clean:  ## Remove .venv, caches and the embedded broker's data.

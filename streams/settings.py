@@ -26,6 +26,7 @@ from streams.topology import Config as TopologyConfig
 
 FILE: Final = Path("threadwatch.toml")
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+ROLES: Final = ("reader", "moderator")
 MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -174,6 +175,39 @@ def _longer_than_nothing(section: Struct, *names: str) -> None:
             raise ValueError(f"{name} is {getattr(section, name)}, it must be longer than nothing")
 
 
+class Token(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody who may use the console from elsewhere."""
+
+    role: str = "reader"
+    """``reader`` sees, ``moderator`` judges too."""
+    secret: str
+    """At least 16 characters, not another's; best in the environment: ``THREADWATCH_CONSOLE__TOKENS__NAME__SECRET``."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what cannot be; the secret is never in the message."""
+        if self.role not in ROLES:
+            raise ValueError(f"role is {self.role!r}, there are {', '.join(ROLES)}")
+        if len(self.secret) < 16:
+            raise ValueError("secret: at least 16 characters")
+
+
+class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The web pages."""
+
+    host: str = "127.0.0.1"
+    """Where they are served. Anything but this machine's own loopback needs ``tokens``."""
+    port: Port = 8470
+    """Their port; 0: any free one."""
+    tokens: dict[str, Token] = field(default_factory=dict)
+    """Who may use them, by name; that name stands in verdicts and in the audit log. None: whoever sits at this machine."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where two have one secret: nobody could tell who judged."""
+        secrets = [token.secret for token in self.tokens.values()]
+        if len(set(secrets)) < len(secrets):
+            raise ValueError("tokens: two of them have the same secret")
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set."""
 
@@ -181,6 +215,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     worker: Worker = Worker()
     snapshots: Snapshots = Snapshots()
     alertmanager: Alertmanager = Alertmanager()
+    console: Console = Console()
     scorer: str = "linear"
     """``linear``, or ``detoxify:`` and a model (docs/scorers.md)."""
     address: AddressConfig = AddressConfig()

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "record": "What a topic holds, into one file that can be replayed anywhere.",
     "backtest": "Compare what two configurations make of recorded comments.",
     "watch": "Pile-ons in the terminal, live.",
+    "console": "The web pages: which pile-ons are open, why, what is being said; and verdicts.",
     "verdict": "Say of a pile-on whether it is one; what is none ends and pages nobody again unless it doubles.",
     "redrive": "Dead letters, mended or to be tried again, back to where they came from.",
     "forget": "Remove what can be removed of an author or a comment.",

@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -59,8 +61,7 @@ class WorkerProcess:
 
     def last_words(self) -> str:
         """Return the last line of its log."""
-        lines = [line for line in self._log.read_text(errors="replace").splitlines() if line.strip()]
-        return lines[-1][:300] if lines else "it said nothing"
+        return last_line(self._log)
 
     def metrics(self) -> str | None:
         """Return the address of its web server, once it listens."""
@@ -77,6 +78,48 @@ class WorkerProcess:
         self._stopping.set()
         if self._process is not None and self._process.poll() is None:
             stop_process(self._process)
+
+
+class ConsoleProcess:
+    """``threadwatch console`` on a port of the loopback, with a read model that goes when it stops."""
+
+    def __init__(self, environment: dict[str, str], log: Path, port: int) -> None:
+        self._environment, self._log = environment, log
+        self._folder = Path(tempfile.mkdtemp(prefix="threadwatch-console-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = port
+
+    @property
+    def address(self) -> str:
+        """Return where it is, or will be."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it; it listens within a second."""
+        command = [sys.executable, "-m", "streams", "console", "--host", "127.0.0.1", "--port", str(self._port),
+                   "--model", str(self._folder / "console.db")]  # fmt: skip
+        with self._log.open("wb") as out:
+            self._process = subprocess.Popen(
+                command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=os.environ | self._environment, start_new_session=True
+            )
+
+    def is_up(self) -> bool:
+        """Return whether it listens. UserError with its last words when it ended."""
+        if self._process is not None and self._process.poll() is not None:
+            raise UserError(f"the console ended with exit {self._process.returncode}: {last_line(self._log)} (see {self._log})")
+        return "console http" in self._log.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """Stop it and remove what it read."""
+        if self._process is not None and self._process.poll() is None:
+            stop_process(self._process, within=10)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def last_line(log: Path) -> str:
+    """Return a log's last line."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it said nothing"
 
 
 def stop_process(process: "subprocess.Popen[bytes]", within: float = _STOP_WITHIN) -> None:

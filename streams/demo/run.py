@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from streams.demo.account import Account, account, settled
-from streams.demo.children import WorkerProcess
+from streams.demo.children import ConsoleProcess, WorkerProcess
 from streams.demo.feed import page_file, page_found, play, sample_comments
 from streams.demo.table import print_table
 from streams.demo.tools import Tools
 from streams.errors import CHECK_FAILED, OK, UserError
 from streams.kafka.admin import create_topics, delete_topics
 from streams.kafka.connection import wait_for_broker
-from streams.kafka.embedded import EmbeddedBroker
+from streams.kafka.embedded import EmbeddedBroker, free_port
 from streams.kafka.follow import follow
 from streams.lines import line_of
 from streams.records import Comment
@@ -47,6 +47,7 @@ class Demo:
         )
         self._broker: EmbeddedBroker | None = None
         self._worker: WorkerProcess | None = None
+        self._console_process: ConsoleProcess | None = None
         self._tools = Tools()
 
     def run(self, once: bool) -> int:
@@ -79,6 +80,7 @@ class Demo:
         self._say(f"broker: {self._settings.kafka.bootstrap}")
         await create_topics(self._settings)
         self._say("topics: created from schemas/topics")
+        await self._start_console()
         await self._start_worker()
         following = asyncio.create_task(self._follow())
         sample = sample_comments(datetime.now(UTC), self._comments)
@@ -94,16 +96,35 @@ class Demo:
             await following
         return self._closing(await account(self._settings, sample + page), took, complete)
 
-    async def _start_worker(self) -> None:
-        self._tools.start_alertmanager()
-        environment = {
+    def _environment(self) -> dict[str, str]:
+        return {
             "THREADWATCH_KAFKA": self._settings.kafka.bootstrap,
             "THREADWATCH_KAFKA__PREFIX": self._settings.kafka.prefix,
             "THREADWATCH_SCORER": self._settings.scorer,
             "THREADWATCH_DATA": self._settings.data,
-            # A day and a half passes in seconds: time is told that often too, so that what is over ends on screen.
-            "THREADWATCH_WORKER__TICK_EVERY": "PT1S",
-        } | ({"THREADWATCH_ALERTMANAGER__URLS": self._tools.alertmanager} if self._tools.alertmanager else {})
+        }
+
+    async def _start_console(self) -> None:
+        self._console_process = ConsoleProcess(self._environment(), Path(self._settings.data) / "demo-console.log", free_port())
+        self._console_process.start()
+        deadline = time.monotonic() + _READY_WITHIN
+        while not self._console_process.is_up():
+            if time.monotonic() > deadline:
+                raise UserError(f"the console did not come up within {_READY_WITHIN:.0f} s (see {self._settings.data}/demo-console.log)")
+            await asyncio.sleep(0.1)
+        self._say(f"console: {self._console_process.address}")
+
+    async def _start_worker(self) -> None:
+        self._tools.start_alertmanager()
+        environment = (
+            self._environment()
+            | {
+                # A day and a half passes in seconds: time is told that often too, so that what is over ends on screen.
+                "THREADWATCH_WORKER__TICK_EVERY": "PT1S",
+                "THREADWATCH_ALERTMANAGER__CONSOLE_URL": self._console_process.address if self._console_process else "",
+            }
+            | ({"THREADWATCH_ALERTMANAGER__URLS": self._tools.alertmanager} if self._tools.alertmanager else {})
+        )
         log = Path(self._settings.data) / "demo-worker.log"
         log.unlink(missing_ok=True)
         self._worker = WorkerProcess(environment, log)
@@ -135,6 +156,7 @@ class Demo:
 
     def _closing(self, summed: Account, took: float, complete: bool) -> int:
         addresses = {
+            "console": self._console_process.address if self._console_process else None,
             "metrics": f"{self._checked().metrics()}/metrics",
             "prometheus": self._tools.prometheus,
             "alertmanager": self._tools.alertmanager,
@@ -163,6 +185,8 @@ class Demo:
             signal.signal(number, signal.SIG_IGN)
         if self._worker is not None:
             self._worker.stop()
+        if self._console_process is not None:
+            self._console_process.stop()
         self._tools.stop()
         if self._settings.kafka.bootstrap:
             with suppress(UserError, OSError):

@@ -49,6 +49,22 @@ async def dead_letters(settings: Settings, topic: Topic) -> list[Letter]:
         await consumer.stop()
 
 
+async def latest_letters(settings: Settings, topic: Topic, most: int) -> tuple[int, list[Letter]]:
+    """Return about how many dead letters a topic has (holes in the log count), and the newest ``most`` of them, newest first."""
+    consumer = await open_reader(settings)
+    try:
+        places = await partition_places(consumer, topic_name(settings, topic.dead_letters))
+        consumer.assign(places)
+        firsts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        for place in places:
+            consumer.seek(place, max(firsts[place], ends[place] - most))
+        letters = [_letter(raw) async for raw in _up_to_now(consumer, places)]
+    finally:
+        await consumer.stop()
+    newest = sorted(letters, key=lambda letter: (letter.timestamp_ms, letter.partition, letter.offset), reverse=True)
+    return sum(ends[place] - firsts[place] for place in places), newest[:most]
+
+
 async def _up_to_now(consumer: Any, places: list[Any]) -> AsyncIterator[Any]:
     stops = await consumer.end_offsets(places) if places else {}
     while waiting := [place for place in places if await consumer.position(place) < stops[place]]:

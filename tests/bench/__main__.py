@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.bounded import print_bounded
+from tests.bench.console import print_console
 from tests.bench.counting import print_counting
 from tests.bench.live import Bench
 from tests.bench.machine import machine
@@ -23,6 +24,7 @@ def main() -> None:
     print(machine(), flush=True)
     print_pure(asked.targets)
     print_counting()
+    print_console()
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
         print_bounded(Path(folder) / "bounded", asked.records)
         asyncio.run(Bench(Path(folder)).run(asked.comments, asked.rounds))

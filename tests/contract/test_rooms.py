@@ -122,6 +122,12 @@ print("\\nHEAVY", code, heavy)
 """
 
 
+def test_the_console_runs_without_torch_and_faust():
+    code = "import sys, streams.console.serve; print(sorted({'torch', 'faust', 'mode', 'transformers', 'sklearn'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.stdout == "[]\n", run.stdout + run.stderr
+
+
 @pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)], ids=" ".join)
 def test_help_comes_without_torch_and_faust(arguments: list[str]):
     run = subprocess.run([sys.executable, "-c", HELP.format(arguments=arguments)], cwd=ROOT, capture_output=True, text=True, check=False)

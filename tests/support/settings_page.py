@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.kafka.schemas import field_remarks
-from streams.settings import Settings, Source, Webhook
+from streams.settings import Settings, Source, Token, Webhook
 from streams.stages.alert_config import Mute
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "settings.md"
 PREFIX: Final = "THREADWATCH_"
-NESTED: Final = {"sources": Source, "mutes": Mute, "webhooks": Webhook}
+NESTED: Final = {"sources": Source, "mutes": Mute, "webhooks": Webhook, "console.tokens": Token}
 
 HEAD: Final = """# Settings
 

@@ -1,0 +1,164 @@
+"""Who looks, and what they may do: sessions, tokens, forms that only our own pages can send, and a bound on how many."""
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from streams.errors import UserError
+from streams.settings import Console
+
+COOKIE: Final = "threadwatch"
+SESSION_FOR: Final = 12 * 3600
+"""Seconds after which somebody says again who they are."""
+_POSTS: Final = 30
+_PER_SECONDS: Final = 60.0
+_REMEMBERED: Final = 10_000
+
+
+class Viewer(Struct, frozen=True):
+    """Who looks at a page."""
+
+    session: str
+    name: str | None
+    """A token's name; None where nobody is asked who they are."""
+    role: str
+
+    @property
+    def may_judge(self) -> bool:
+        """Return whether this one's verdicts are taken."""
+        return self.role == "moderator"
+
+
+class Ticket(Struct, frozen=True):
+    """What a cookie says; it is signed."""
+
+    session: str
+    name: str | None
+    issued: int
+
+
+class Access:
+    """Knows the tokens, and signs what browsers bring back."""
+
+    def __init__(self, console: Console, installation_key: bytes, clock: Callable[[], float] = time.time) -> None:
+        self._tokens, self._clock = console.tokens, clock
+        self._key = hashlib.sha256(b"console session:" + installation_key).digest()
+        self.asks = bool(console.tokens)
+        """Whether one must say who one is."""
+
+    def viewer(self, cookie: str | None, bearer: str | None) -> Viewer | None:
+        """Return who brings this; None where they must say so first. Where nobody is asked, anybody is a moderator."""
+        if bearer is not None:
+            name = self._named(bearer)
+            return None if name is None else Viewer("", name, self._tokens[name].role)
+        ticket = self._read(cookie)
+        if not self.asks:
+            return Viewer(ticket.session if ticket else secrets.token_urlsafe(16), None, "moderator")
+        if ticket is None or ticket.name not in self._tokens or self._clock() - ticket.issued > SESSION_FOR:
+            return None
+        return Viewer(ticket.session, ticket.name, self._tokens[ticket.name].role)
+
+    def logged_in(self, secret: str) -> Viewer | None:
+        """Return a new session of whoever has this secret."""
+        name = self._named(secret)
+        return None if name is None else Viewer(secrets.token_urlsafe(16), name, self._tokens[name].role)
+
+    def _named(self, secret: str) -> str | None:
+        given = hashlib.sha256(secret.encode("utf-8", "replace")).digest()
+        found = None
+        for name, token in self._tokens.items():  # all of them, so that the time tells nothing
+            if hmac.compare_digest(given, hashlib.sha256(token.secret.encode()).digest()):
+                found = name
+        return found
+
+    def cookie(self, viewer: Viewer) -> str:
+        """Return the value of the cookie of this session."""
+        body = urlsafe_b64encode(msgspec.json.encode(Ticket(viewer.session, viewer.name, int(self._clock())))).decode()
+        return f"{body}.{self._mac('cookie', body)}"
+
+    def knows(self, cookie: str | None) -> bool:
+        """Return whether we made this cookie."""
+        return self._read(cookie) is not None
+
+    def _read(self, cookie: str | None) -> Ticket | None:
+        body, _, mac = (cookie or "").rpartition(".")
+        if not body or not hmac.compare_digest(mac.encode(), self._mac("cookie", body).encode()):
+            return None
+        return msgspec.json.decode(urlsafe_b64decode(body), type=Ticket)
+
+    def form_token(self, viewer: Viewer) -> str:
+        """Return what a form of this session carries."""
+        return self._mac("form", viewer.session)
+
+    def is_our_form(self, viewer: Viewer, token: str) -> bool:
+        """Return whether a form came from a page that we made for this session."""
+        return bool(viewer.session) and hmac.compare_digest(token.encode("utf-8", "replace"), self.form_token(viewer).encode())
+
+    def _mac(self, what: str, text: str) -> str:
+        return hmac.new(self._key, f"{what}:{text}".encode(), hashlib.sha256).hexdigest()
+
+
+class Limit:
+    """So many posts in a minute from one place, no more."""
+
+    def __init__(self, most: int = _POSTS, per_seconds: float = _PER_SECONDS, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._per, self._clock = most, per_seconds, clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def allows(self, who: str) -> bool:
+        """Return whether one more is in order, and count it."""
+        now = self._clock()
+        left, at = self._left.pop(who, (float(self._most), now))
+        left = min(self._most, left + (now - at) * self._most / self._per)
+        self._left[who] = (left - 1 if left >= 1 else left, now)
+        if len(self._left) > _REMEMBERED:
+            self._left.popitem(last=False)
+        return left >= 1
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine itself, by an address of the loopback or by the name ``localhost``."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.rstrip(".").lower() == "localhost"
+
+
+def check_address(console: Console) -> None:
+    """Raise UserError where pages with comments would be served to everybody on a network."""
+    if not is_loopback(console.host) and not console.tokens:
+        raise UserError(
+            f"the console shows comments, and {console.host} is no address of this machine alone: "
+            "name who may look with console.tokens (docs/console.md), or leave console.host at 127.0.0.1"
+        )
+
+
+def is_ours(host_header: str, bound_to: str) -> bool:
+    """Return whether a request means us. Behind a loopback address it must name one: a page elsewhere can lead its own name to us."""
+    return not is_loopback(bound_to) or is_loopback(_host(host_header))
+
+
+def is_same_origin(headers: dict[str, str]) -> bool:
+    """Return whether a browser says that a request comes from our own page; where it says nothing, the form's token decides.
+
+    Our pages send no referrer, and with that browsers write ``Origin: null``: it tells nothing, ``Sec-Fetch-Site`` does.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin", "null")
+    return origin == "null" or urlsplit(origin).netloc == headers.get("host")
+
+
+def _host(header: str) -> str:
+    return header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() and not header.endswith("]") else header

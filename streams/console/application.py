@@ -1,0 +1,61 @@
+"""The web application, top to bottom: address → page."""
+
+import logging
+import sqlite3
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from streams.console.dead import Dead
+from streams.console.desk import Desk
+from streams.console.guard import Guard
+from streams.console.judging import Judging
+from streams.console.pages import Pages
+from streams.console.stream import Stream
+
+log = logging.getLogger("threadwatch.console")
+STATIC = Path(__file__).parent / "static"
+
+
+def application(desk: Desk) -> Starlette:
+    """Return the console as an ASGI application."""
+    pages = Pages(desk)
+    judging, stream, dead = Judging(desk, pages), Stream(desk), Dead(desk)
+
+    async def not_found(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        return desk.page(
+            request, "error.html", status, title="No such page", what="This address leads to no page. Live has every open case."
+        )
+
+    async def damaged(request: Request, error: Exception) -> Response:
+        log.error("the read model cannot be read: %s", error)
+        return desk.page(request, "error.html", 500, title="The read model cannot be read", what=(
+            f"SQLite says: {error}. What it holds stands in the topics too: `threadwatch console --rebuild` makes it anew."))  # fmt: skip
+
+    async def ready(_request: Request) -> Response:
+        is_current = desk.feed.reading.caught_up and desk.feed.reading.away_since is None
+        return JSONResponse({"caught_up": is_current}, 200 if is_current else 503)
+
+    return Starlette(
+        routes=[
+            Route("/", pages.live, name="live"),
+            Route("/live/stream", stream.live),
+            Route("/pileons/{pileon_id}", pages.pileon, name="pileon"),
+            Route("/pileons/{pileon_id}/verdict", judging.judge, methods=["POST"]),
+            Route("/health", pages.health),
+            Route("/health/dead-letters", dead.letters),
+            Route("/readyz", ready),
+            Route("/login", pages.login),
+            Route("/login", pages.log_in, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        middleware=[Middleware(Guard, access=desk.access, bound_to=desk.settings.console.host)],
+        exception_handlers={404: not_found, 405: not_found, sqlite3.DatabaseError: damaged},
+    )

@@ -1,0 +1,91 @@
+"""Before and after every page: whom the request means, who sends it, and the headers that browsers obey."""
+
+from typing import Any, Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from streams.console.access import COOKIE, Access, Limit, is_ours, is_same_origin
+
+MAX_BODY: Final = 64 * 1024
+_OPEN: Final = ("/static/", "/login")
+HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Guard:
+    """ASGI middleware. The request's state has ``viewer`` afterwards."""
+
+    def __init__(self, app: Any, access: Access, bound_to: str) -> None:
+        self._app, self._access, self._bound_to = app, access, bound_to
+        self._limit = Limit()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Let a request pass, or answer it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        is_static = scope["path"].startswith("/static/")
+        viewer = None if is_static else self._access.viewer(request.cookies.get(COOKIE), _bearer(request))
+        scope.setdefault("state", {})["viewer"] = viewer
+
+        async def sending(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                # Deleted text must not live on in a browser's cache.
+                headers["cache-control"] = "no-cache" if is_static else "no-store"
+                if viewer is not None and viewer.session and not self._access.asks and not self._access.knows(request.cookies.get(COOKIE)):
+                    headers.append("set-cookie", cookie_line(self._access.cookie(viewer), scope["scheme"]))
+            await send(message)
+
+        refusal = self._refused(request, viewer is not None)
+        if refusal is not None:
+            await refusal(scope, receive, sending)
+        else:
+            await self._app(scope, receive, sending)
+
+    def _refused(self, request: Request, is_known: bool) -> Response | None:
+        headers = {name: request.headers[name] for name in ("host", "origin", "sec-fetch-site") if name in request.headers}
+        if not is_ours(headers.get("host", ""), self._bound_to):
+            return PlainTextResponse("This console answers under localhost and 127.0.0.1 only.\n", 421)
+        if request.method == "POST" and (refusal := self._post_refused(request, headers)):
+            return refusal
+        if is_known or request.url.path.startswith(_OPEN):
+            return None
+        if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("/login", 303)
+        return PlainTextResponse("Say who you are: /login, or a header `Authorization: Bearer …`.\n", 401, {"www-authenticate": "Bearer"})
+
+    def _post_refused(self, request: Request, headers: dict[str, str]) -> Response | None:
+        if not is_same_origin(headers):
+            return PlainTextResponse("This form does not come from the console's own page. Nothing was done.\n", 403)
+        if not self._limit.allows(request.client.host if request.client else ""):
+            return PlainTextResponse("Too many at once; wait a minute. Nothing was done.\n", 429, {"retry-after": "60"})
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > MAX_BODY:
+            return PlainTextResponse(f"A form of at most {MAX_BODY} bytes, with its length, is wanted. Nothing was done.\n", 413)
+        return None
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def cookie_line(value: str, scheme: str) -> str:
+    """Return the header that sets our cookie: scripts do not see it, other sites do not send it."""
+    return f"{COOKIE}={value}; HttpOnly; SameSite=Strict; Path=/" + ("; Secure" if scheme == "https" else "")

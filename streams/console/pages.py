@@ -1,0 +1,140 @@
+"""The pages: Live, one pile-on, Health, and who are you. A page whose data cannot be had says why, and shows what is known."""
+
+import platform
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from streams.console import cases
+from streams.console.access import Viewer
+from streams.console.casefile import Reader, transitions
+from streams.console.desk import Desk
+from streams.console.guard import MAX_BODY, cookie_line
+from streams.console.schema import VERSION
+from streams.console.texts import Opened, folder_of
+from streams.console.words import facts, fired, why
+from streams.records import Severity
+from streams.settings import ROLES
+
+_FIELDS: Final = 20
+_COUNTED: Final = ("pileons", "verdicts")
+_SCORERS: Final = """SELECT DISTINCT scorer FROM (SELECT scorer FROM comments ORDER BY arrived DESC LIMIT 1000)
+    WHERE scorer != '' ORDER BY 1"""
+_ENDED: Final = 5
+"""Cases that ended lately, below the open ones."""
+
+
+class Pages:
+    """Answers requests. Everything here is read from the read model alone."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def live(self, request: Request) -> Response:
+        """Return the list of cases."""
+        wanted = cases.Filter.of(request.query_params)
+        most = 10_000 if request.query_params.get("show") == "all" else cases.MOST
+        with self._desk.reading() as connection:
+            values: dict[str, Any] = {
+                "cases": cases.found(connection, wanted, self._desk.view(), most),
+                "ended": cases.found(connection, wanted.ended(), self._desk.view(), _ENDED) if wanted.status == "open" else [],
+                "count": cases.count(connection, wanted),
+                "open": cases.count(connection, cases.Filter()),
+                "places": cases.places(connection),
+                "change": cases.change(connection),
+                "newest": cases.newest(connection),
+            }
+        query = wanted.query()
+        since = urlencode(query | {"since": str(values["change"])})
+        return self._desk.page(request, "live.html", wanted=wanted, query=query, stream=f"/live/stream?{since}",
+                               severities=list(Severity), **values)  # fmt: skip
+
+    def pileon(self, request: Request) -> Response:
+        """Return one case whole; that its comments were shown is noted first."""
+        return self.case_page(request, request.path_params["pileon_id"])
+
+    def case_page(self, request: Request, pileon_id: str, status: int = 200, problem: str = "",
+                  draft: Mapping[str, str] | None = None) -> Response:  # fmt: skip
+        """Return a case's page; with ``problem`` and what was typed, where a verdict was not taken."""
+        view = self._desk.view()
+        with self._desk.reading() as connection, Opened(self._desk.model) as texts:
+            case = cases.one(connection, pileon_id, view)
+            if case is None:
+                return self.unknown(request)
+            self._desk.audit.note(view.now, request.state.viewer, "text", pileon_id)
+            reader = Reader(connection, texts, self._desk.numbers, case, view)
+            values: dict[str, Any] = {
+                "people": reader.people(),
+                "talks": reader.talks(opened_folds(request.query_params.getlist("open"))),
+                "crowd": reader.crowd(),
+                "transitions": transitions(connection, pileon_id),
+            }
+        config, step = self._desk.config(case.pileon), fired(values["transitions"], case.pileon)
+        return self._desk.page(
+            request, "pileon.html", status, case=case, pileon=case.pileon, why=why(case, step, config), facts=facts(case, step, config),
+            words=step.reason, config=config, problem=problem, draft=draft or {},
+            severe_shown=request.query_params.get("severe") == "shown", **values,
+        )  # fmt: skip
+
+    def unknown(self, request: Request) -> Response:
+        """Return the page for an id that leads nowhere."""
+        return self._desk.page(request, "error.html", 404, title="No such case", what=(
+            "There is no case with this id in what has been read so far. "
+            "Ids stand in alerts and on Live; a case is kept for 400 days after its last change."))  # fmt: skip
+
+    def health(self, request: Request) -> Response:
+        """Return how the console itself is doing; dead letters come on their own page, since they are read from the broker."""
+        with self._desk.reading() as connection:
+            counts = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _COUNTED}  # noqa: S608 ours
+            scorers = [row[0] for row in connection.execute(_SCORERS)]
+            newest = cases.newest(connection)
+        versions = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version, "read model": str(VERSION)}
+        return self._desk.page(
+            request, "health.html", counts=counts, scorers=scorers, newest=newest, versions=versions, size=_size(self._desk.model)
+        )
+
+    def login(self, request: Request, problem: str = "", status: int = 200) -> Response:
+        """Return the form that asks who one is."""
+        if not self._desk.access.asks:
+            return RedirectResponse("/", 303)
+        return self._desk.page(request, "login.html", status, problem=problem, roles=ROLES)
+
+    async def log_in(self, request: Request) -> Response:
+        """Begin a session."""
+        fields = await form(request)
+        viewer: Viewer | None = self._desk.access.logged_in(fields.get("token", "").strip())
+        self._desk.audit.note(datetime.now(UTC), viewer, "login" if viewer else "login_refused")
+        if viewer is None:
+            return self.login(request, "No token here is like this one.", 403)
+        answer = RedirectResponse("/", 303)
+        answer.headers.append("set-cookie", cookie_line(self._desk.access.cookie(viewer), request.url.scheme))
+        return answer
+
+
+def _size(model: Path) -> int:
+    """Return the bytes of a read model, with its log of writes and its texts."""
+    files = (model, model.with_name(model.name + "-wal"), *folder_of(model).glob("*"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def opened_folds(given: list[str]) -> dict[int, int]:
+    """Return which conversations' folds are open, and from where on: ``1.40`` is conversation 1 from comment 40."""
+    pairs = [each.split(".") for each in given[:_FIELDS]]
+    return {
+        int(pair[0]): int(pair[1])
+        for pair in pairs
+        if len(pair) == 2 and all(part.isascii() and part.isdigit() and len(part) < 8 for part in pair)
+    }
+
+
+async def form(request: Request) -> dict[str, str]:
+    """Return a form's fields, the first of each name. The guard has bounded its length; the body cannot be longer than it says."""
+    body = (await request.body())[:MAX_BODY]
+    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
+    return {name: values[0] for name, values in fields.items()}

@@ -1,0 +1,73 @@
+// Keys, times in the viewer's zone, and the list's "show anew". Every page works without it.
+"use strict";
+(() => {
+  const form = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
+
+  // The server writes UTC; it stays in the title.
+  function localize(root) {
+    for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
+      const at = new Date(time.dateTime);
+      if (!Number.isNaN(at.getTime())) {
+        time.textContent = form.format(at);
+        time.dataset.local = "";
+      }
+    }
+  }
+
+  function items() {
+    return [...document.querySelectorAll("[data-item]")].filter((item) => item.getClientRects().length > 0);
+  }
+
+  function step(by) {
+    const all = items();
+    if (all.length === 0) return;
+    const here = all.findIndex((item) => item === document.activeElement || item.contains(document.activeElement));
+    const next = here < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, here + by));
+    all[next].focus();
+    all[next].scrollIntoView({ block: "nearest" });
+  }
+
+  const keys = document.getElementById("keys");
+  const opener = document.querySelector("[data-keys]");
+  opener.hidden = false;
+  opener.addEventListener("click", () => keys.showModal());
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input:not([type=radio]), textarea, select, dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "j") step(1);
+    else if (event.key === "k") step(-1);
+    else if (event.key === "?") keys.showModal();
+    else if (event.key === "r") {
+      const fresh = document.querySelector("[data-fresh]");
+      if (fresh) fresh.click();
+    } else if (/^[123]$/.test(event.key)) {
+      const choice = document.querySelector(`[data-key="${event.key}"]`);
+      if (!choice) return;
+      choice.checked = true;
+      choice.focus();
+    } else return;
+    event.preventDefault();
+  });
+
+  // A row that is replaced where it stands keeps the focus of whoever was on it.
+  let held = null;
+  document.addEventListener("htmx:before:swap", () => {
+    const row = document.activeElement && document.activeElement.closest("tr[id]");
+    held = row ? row.id : null;
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    localize(document);
+    const link = held && document.getElementById(held) && document.getElementById(held).querySelector("[data-item]");
+    if (link && document.activeElement === document.body) link.focus({ preventScroll: true });
+  });
+
+  // Who judges is remembered in this browser alone.
+  const judge = document.querySelector("input[name=judge]");
+  if (judge) {
+    if (!judge.value) judge.value = localStorage.getItem("judge") || "";
+    judge.form.addEventListener("submit", () => localStorage.setItem("judge", judge.value));
+  }
+
+  localize(document);
+})();

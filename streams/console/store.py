@@ -1,0 +1,132 @@
+"""The read model's writer: a batch, and how far it was read, in one transaction; and what removes all that is past its term."""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from streams.console.comments import Comments, forget_before
+from streams.console.schema import Unusable, held, open_to_write
+from streams.console.taking import Row, Taken, millis
+from streams.console.texts import Texts, folder_of
+
+LIVE_FOR: Final = timedelta(days=400)
+"""How long what holds no text lives, as the topics have it."""
+_AT_ONCE: Final = 5000
+_DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, getattr(sqlite3, "SQLITE_CORRUPT_INDEX", -1))
+_OLD: Final = {
+    "replies": "target, conversation, comment",
+    "transitions": "pileon_id, revision",
+    "verdicts": "pileon_id, judge, judged",
+    "pileons": "pileon_id",
+}
+"""Table → its key, of all that holds no text of comments."""
+
+_REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 14)}) ON CONFLICT DO UPDATE SET
+    person = excluded.person, role = excluded.role, revision = excluded.revision, toxicity = excluded.toxicity,
+    hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created,
+    estimated = excluded.estimated, removed = excluded.removed WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
+_PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?12, ?12, ?10, ?11) ON CONFLICT DO UPDATE SET
+    revision = excluded.revision, status = excluded.status, severity = excluded.severity, hostile_authors = excluded.hostile_authors,
+    updated = excluded.updated, change = excluded.change, arrived = excluded.arrived, record = excluded.record
+    WHERE excluded.revision > revision"""
+
+
+class Store:
+    """The one writer of a read model."""
+
+    def __init__(self, file: Path, prefix: str, rebuild: bool = False) -> None:
+        """Unusable, or UserError where another console writes it."""
+        self.file = file
+        self._lock = held(file)
+        with ExitStack() as undo:
+            undo.callback(os.close, self._lock)
+            self._connection = open_to_write(file, prefix, rebuild)
+            undo.callback(self._connection.close)
+            self._texts = Texts(folder_of(file))
+            with self._transaction() as connection:
+                self._texts.settle(dict(connection.execute("SELECT day, size FROM texts").fetchall()))
+            undo.pop_all()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+        os.close(self._lock)
+
+    def offsets(self) -> dict[tuple[str, int], int]:
+        """Return (topic, partition) → the offset to go on with; a partition never read is absent."""
+        with self._transaction() as connection:
+            return {(topic, partition): offset for topic, partition, offset in connection.execute("SELECT * FROM offsets")}
+
+    def apply(self, taken: Taken) -> int:
+        """Take a batch in, whole or not at all, and return the number of this change. Unusable where the file is damaged."""
+        with self._transaction() as connection:
+            change = self._next_change()
+            Comments(connection, self._texts).put(taken)
+            connection.executemany(_REPLY, taken.replies)
+            connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
+            connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
+            connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
+            connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
+            self._touched(taken, change)
+            connection.executemany(
+                "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
+                [(*place, offset) for place, offset in taken.offsets.items()],
+            )
+        return change
+
+    def _next_change(self) -> int:
+        (change,) = self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()
+        return int(change)
+
+    def _touched(self, taken: Taken, change: int) -> None:
+        """Mark the cases that look different now: open ones whose people were replied to, and what was judged."""
+        opened = [target for (target,) in self._connection.execute("SELECT DISTINCT target FROM pileons WHERE status != 'closed'")]
+        self._connection.executemany(
+            "UPDATE pileons SET change = ? WHERE status != 'closed' AND target = ?",
+            [(change, target) for target in opened if target in taken.targets],
+        )
+        self._connection.executemany("UPDATE pileons SET change = ? WHERE pileon_id = ?", [(change, row[0]) for row in taken.verdicts])
+
+    def sweep(self, now: datetime, retention: timedelta) -> int:
+        """Remove comments past their term, texts first. Return how many went."""
+        gone, some = 0, _AT_ONCE
+        while some == _AT_ONCE:
+            with self._transaction() as connection:
+                some = forget_before(connection, self._texts, millis(now - retention), _AT_ONCE)
+            gone += some
+        return gone
+
+    def sweep_numbers(self, now: datetime) -> None:
+        """Delete what holds no text and is past its term too. It looks at every row: once in an hour is often enough."""
+        before = millis(now - LIVE_FOR)
+        for table, key in _OLD.items():
+            while self._deleted(table, key, before):
+                pass
+
+    def _deleted(self, table: str, key: str, before: int) -> int:
+        with self._transaction() as connection:
+            rows: Sequence[Row] = connection.execute(
+                f"SELECT {key} FROM {table} WHERE arrived < ? LIMIT {_AT_ONCE}",  # noqa: S608 names of ours
+                (before,),
+            ).fetchall()
+            matches = " AND ".join(f"{name} = ?" for name in key.split(", "))
+            connection.executemany(f"DELETE FROM {table} WHERE {matches}", rows)  # noqa: S608 as above
+        return len(rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) in _DAMAGED:  # a full disk is no reason to begin anew
+                raise Unusable(self.file, f"is damaged ({error})") from error
+            raise
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")

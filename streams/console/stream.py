@@ -1,0 +1,50 @@
+"""What changed on Live, as it changes: rows that a page shows are replaced where they stand; none is moved under a reader's eyes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from streams.console import cases
+from streams.console.desk import Desk
+
+_AT_MOST_EVERY: Final = 1.0
+_AT_LEAST_EVERY: Final = 20.0
+"""Seconds. How the console itself is doing is said again even where nothing happens."""
+
+
+class Stream:
+    """The stream of one console's Live page."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def live(self, request: Request) -> Response:
+        """Return what changes from now on, for a page that was made at the change ``since``."""
+        since = request.query_params.get("since", "")
+        first = int(since) if since.isascii() and since.isdigit() and len(since) < 18 else 0
+        wanted = cases.Filter.of(request.query_params)
+        return EventSourceResponse(self._parts(wanted, first), ping=15)
+
+    async def _parts(self, wanted: cases.Filter, first: int) -> AsyncIterator[dict[str, Any]]:
+        seen, news = first, self._desk.feed.news
+        while True:  # cancelled when the browser goes
+            seen, part = await run_in_threadpool(self._changed, wanted, first, seen)
+            yield {"data": part}
+            await asyncio.sleep(_AT_MOST_EVERY)
+            news = await self._desk.feed.changed(news, within=_AT_LEAST_EVERY)
+
+    def _changed(self, wanted: cases.Filter, first: int, after: int) -> tuple[int, str]:
+        with self._desk.reading() as connection:
+            now = cases.change(connection)
+            found = cases.changed(connection, first, after, self._desk.view())
+            total, added = cases.count(connection, wanted), cases.count(connection, wanted, since=first)
+            values = {"open": cases.count(connection, cases.Filter()), "newest": cases.newest(connection)}
+        was_empty = total == added
+        return now, self._desk.part(
+            "changes.html", cases=found, added=added, query=wanted.query(), was_empty=was_empty and not found, **values
+        )

@@ -1,0 +1,136 @@
+"""Messages of four topics → rows of the read model. Pure: what comes twice, or in another order, makes the same rows."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import Struct, field
+
+from streams.console.numbers import Numbers
+from streams.engine import Message, decoder_of
+from streams.records import Action, Comment, DeletedBy, PileOn, Reply, ScoredComment, Verdict
+from streams.stages.decode import Unreadable
+from streams.stages.quotes import plain
+from streams.topics import COMMENTS_SCORED, FEEDBACK, PILEONS, REPLIES, Topic
+
+TOPICS: Final = (PILEONS, FEEDBACK, REPLIES, COMMENTS_SCORED)
+MAX_TEXT: Final = 4000
+"""Letters of a comment that are kept; the rest is said as a number, and stands where the comment was written."""
+_MAX_URL: Final = 2048
+WRITTEN, EDITED, TAKEN_BACK, REMOVED = range(4)
+"""What became of a comment: by its author TAKEN_BACK, by a moderator REMOVED."""
+Row = tuple[Any, ...]
+
+
+class Taken(Struct):
+    """Rows of one batch, by what is done with them."""
+
+    written: list[Row] = field(default_factory=list)
+    edited: list[Row] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
+    replies: list[Row] = field(default_factory=list)
+    replies_gone: list[Row] = field(default_factory=list)
+    targets: set[int] = field(default_factory=set)
+    pileons: list[Row] = field(default_factory=list)
+    transitions: list[Row] = field(default_factory=list)
+    verdicts: list[Row] = field(default_factory=list)
+    unreadable: int = 0
+    offsets: dict[tuple[str, int], int] = field(default_factory=dict)
+    """(topic, partition) → the offset to go on with."""
+
+
+def take(numbers: Numbers, batches: Mapping[str, Iterable[Message]], keep_text_since: int) -> Taken:
+    """Return the rows of messages by topic. ``keep_text_since``: milliseconds; a comment that arrived earlier is past its retention."""
+    taken = Taken()
+    for topic in TOPICS:
+        read, put = decoder_of(topic), _PUT[topic.name]
+        for message in batches.get(topic.name, ()):
+            taken.offsets[topic.name, message.partition] = message.offset + 1
+            try:
+                record = read(message.value)
+            except Unreadable:  # the stage that reads it has sent it to the dead letters
+                taken.unreadable += 1
+                continue
+            if topic is not COMMENTS_SCORED or message.timestamp_ms >= keep_text_since:
+                put(taken, numbers, record, message)
+    return taken
+
+
+def millis(at: datetime) -> int:
+    """Return a time as milliseconds since 1970."""
+    return int(at.timestamp() * 1000)
+
+
+def _comment(taken: Taken, numbers: Numbers, scored: ScoredComment, message: Message) -> None:
+    comment = scored.comment
+    conversation = numbers.conversation(comment.source, comment.community, comment.conversation_id)
+    number = numbers.comment(comment.comment_id)
+    parent = numbers.comment(comment.parent_id) if comment.parent_id is not None else None
+    created, edited = millis(comment.created_at), millis(comment.edited_at) if comment.edited_at else None
+    if comment.action is Action.DELETED:
+        state = REMOVED if comment.deleted_by is DeletedBy.MODERATOR else TAKEN_BACK
+        taken.gone.append((conversation, number, parent, state, created, edited, message.timestamp_ms))
+        return
+    person = numbers.person(comment.source, comment.author_id) if comment.author_id is not None else None
+    text, length = _text(comment)
+    is_edit = comment.action is Action.EDITED
+    (taken.edited if is_edit else taken.written).append((
+        conversation, number, parent, person, comment.author_role, EDITED if is_edit else WRITTEN, length, scored.toxicity, scored.scorer,
+        created, comment.created_at_is_estimated, edited, message.timestamp_ms, text, _url(comment),
+    ))  # fmt: skip
+
+
+def _text(comment: Comment) -> tuple[bytes, int]:
+    """Return the beginning of a text, and how long the whole is. A lone half of a surrogate pair is no text for a file."""
+    whole = comment.text or ""
+    return plain(whole, comment.text_format)[:MAX_TEXT].encode("utf-8", "replace"), len(whole)
+
+
+def _url(comment: Comment) -> bytes:
+    """Return the address of the original if it is one that a browser may be led to, else nothing."""
+    url = comment.url or ""
+    is_good = url.startswith(("https://", "http://")) and len(url) <= _MAX_URL and url.isprintable()
+    return url.encode("utf-8", "replace") if is_good else b""
+
+
+def _reply(taken: Taken, numbers: Numbers, reply: Any, message: Message) -> None:
+    if not isinstance(reply, Reply):  # ticks, and what else the log of replies carries
+        return
+    target = numbers.target(reply.source, reply.community, reply.target_id)
+    conversation = numbers.conversation(reply.source, reply.community, reply.conversation_id)
+    comment = numbers.comment(reply.comment_id)
+    is_removed = reply.deleted_by is DeletedBy.MODERATOR
+    taken.targets.add(target)
+    if reply.action is Action.DELETED and not is_removed:
+        taken.replies_gone.append((target, conversation, comment))
+        return
+    person = numbers.person(reply.source, reply.author_id) if reply.author_id is not None else None
+    taken.replies.append((
+        target, conversation, comment, person, reply.author_role, reply.revision, reply.toxicity, reply.hostility, reply.kind,
+        reply.confidence, millis(reply.created_at), reply.created_at_is_estimated, is_removed, message.timestamp_ms,
+    ))  # fmt: skip
+
+
+def _pileon(taken: Taken, numbers: Numbers, pileon: PileOn, message: Message) -> None:
+    target = numbers.target(pileon.source, pileon.community, pileon.target_id)
+    taken.pileons.append((
+        pileon.pileon_id, pileon.revision, target, pileon.source, pileon.community, pileon.status, pileon.severity,
+        pileon.hostile_authors, millis(pileon.updated_at), message.timestamp_ms, message.value,
+    ))  # fmt: skip
+    taken.transitions.append((pileon.pileon_id, pileon.revision, message.timestamp_ms, message.value))
+
+
+def _verdict(taken: Taken, _numbers: Numbers, verdict: Verdict, message: Message) -> None:
+    taken.verdicts.append((
+        verdict.pileon_id, verdict.judge, millis(verdict.judged_at), verdict.judgement, verdict.note, verdict.hostile_authors,
+        message.timestamp_ms,
+    ))  # fmt: skip
+
+
+Put = Callable[[Taken, Numbers, Any, Message], None]
+_PUT: Final[dict[str, Put]] = {COMMENTS_SCORED.name: _comment, REPLIES.name: _reply, PILEONS.name: _pileon, FEEDBACK.name: _verdict}
+
+
+def topic_of(name: str) -> Topic:
+    """Return the topic of this name."""
+    return next(topic for topic in TOPICS if topic.name == name)

@@ -1,0 +1,82 @@
+"""A case in words and numbers, with what is usual and what was needed beside. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from streams.console.cases import Case
+from streams.records import PileOn
+from streams.stages.pileon_config import Config
+from streams.stages.reasons import length, spoken, usually
+
+
+class Fact(Struct, frozen=True):
+    """One number of a case."""
+
+    what: str
+    found: str
+    beside: str
+    """What is usual, or what was needed."""
+
+
+def name_of(pileon_id: str) -> str:
+    """Return what people call a case, as in alerts: it tells nobody whom it is about."""
+    return pileon_id[:8].upper()
+
+
+def fired(steps: Sequence[PileOn], latest: PileOn) -> PileOn:
+    """Return the last step of a case that says why it is one: its end says only why it ended."""
+    return next((step for step in reversed(steps) if step.closed_at is None), latest)
+
+
+def why(case: Case, pileon: PileOn, config: Config) -> str:
+    """Return why a case is one, in a sentence or three; no name, no text. ``pileon``: the step that says so."""
+    people = _plural(case.pileon.hostile_authors, "person was", "people were")
+    if pileon.usual_hostile_authors is None:
+        began = f"{people} hostile to this person; the page gives no times, so its order stands for them."
+    else:
+        took = length(case.last_hostile_at - case.pileon.first_hostile_at)
+        began = (
+            f"{people} hostile to this person within {took}; usually it would be {usually(pileon.usual_hostile_authors)} in as long a time."
+        )
+    where = f" It runs through {len(pileon.conversations)} conversations." if len(pileon.conversations) > 1 else ""
+    return f"{began} {_share(pileon, config)}{where}"
+
+
+def _share(pileon: PileOn, config: Config) -> str:
+    hostile, replying = pileon.hostile_authors, pileon.replying_authors
+    within = f"the last {config.untimed_replies} replies" if pileon.usual_hostile_authors is None else f"the last {length(config.window)}"
+    if hostile <= replying:
+        return f"{hostile} of the {replying} who replied in {within} were."
+    return f"{replying} people replied in {within}."
+
+
+def facts(case: Case, pileon: PileOn, config: Config) -> list[Fact]:
+    """Return the numbers of a step, each with what is usual or was needed."""
+    hostile, replying = pileon.hostile_authors, pileon.replying_authors
+    share = f"{hostile} of {replying} ({hostile / replying:.2f})" if 0 < replying >= hostile else f"{replying} replying now"
+    usual = f"usually {usually(pileon.usual_hostile_authors)}; " if pileon.usual_hostile_authors is not None else ""
+    found = [
+        Fact("people hostile", str(hostile), f"{usual}at least {config.min_hostile_authors} open a case"),
+        Fact("of those replying", share, f"at least {config.min_share:.2f}"),
+        Fact("hostile replies", f"{pileon.hostile_replies} of {pileon.replies}", f"hostile from {config.min_hostility:.2f} on"),
+        Fact("conversations", str(len(pileon.conversations)), ""),
+    ]
+    if case.has_times and case.is_open:
+        found.append(Fact("pace", f"{case.pace} hostile replies", f"in the last {length(config.window)}"))
+    if pileon.unknown_author_replies:
+        found.append(Fact("people unknown", f"{pileon.unknown_author_replies} hostile replies", "without an author: many people, or one"))
+    if pileon.removed_by_moderators:
+        found.append(Fact("removed by moderators", str(pileon.removed_by_moderators), "still counted"))
+    return found
+
+
+def _plural(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def ago(now: datetime, then: datetime) -> str:
+    """Return how long ago something was; nothing is in the future."""
+    passed = max(timedelta(), now - then)
+    return f"{int(passed.total_seconds())} s" if passed < timedelta(minutes=1) else spoken(int(passed.total_seconds() * 1_000_000))

@@ -1,0 +1,183 @@
+"""The console on the real broker: exactly once whatever kills it, deleted text gone, and a broker that goes and comes back."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.kafka.produce import send_records_async
+from streams.records import ScoredComment
+from streams.topics import COMMENTS_SCORED, FEEDBACK, PILEONS, REPLIES
+from tests.conftest import Another
+from tests.integration.test_leaves_no_trace import watched
+from tests.support.broker import OwnBroker
+from tests.support.builders import comment, deleted, pileon, reply, scored, verdict
+from tests.support.console_process import ConsoleProcess
+from tests.support.live import Live, until
+
+pytestmark = pytest.mark.kafka
+
+NOW = datetime.now(UTC)
+TABLES = ("comments", "replies", "pileons", "transitions", "verdicts")
+
+
+@pytest.fixture
+async def console(live: Live) -> AsyncIterator[ConsoleProcess]:
+    made = ConsoleProcess(live)
+    yield made
+    made.stop()
+
+
+def rows(model: Path) -> dict[str, int]:
+    connection = sqlite3.connect(f"file:{model}?mode=ro", uri=True)
+    try:
+        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
+    finally:
+        connection.close()
+
+
+def read(model: Path) -> int:
+    """Return how many records are in a read model, by its offsets; none where it is being made just now."""
+    connection = sqlite3.connect(f"file:{model}?mode=ro", uri=True)
+    try:
+        return int(connection.execute("SELECT coalesce(sum(next), 0) FROM offsets").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+    finally:
+        connection.close()
+
+
+async def send(live: Live, **records: list[Any]) -> None:
+    for topic in (COMMENTS_SCORED, REPLIES, PILEONS, FEEDBACK):
+        await send_records_async(live.settings, topic, records.get(topic.name.rpartition(".")[2], []))
+
+
+async def test_a_console_that_is_killed_again_and_again_has_every_record_once(live: Live, console: ConsoleProcess) -> None:
+    many = 20_000
+    await send(
+        live, scored=[scored(f"c{n}", conversation_id=f"talk-{n % 97}", text="words") for n in range(many)],
+        replies=[reply(f"p{n}", comment_id=f"c{n}", conversation_id=f"talk-{n % 97}") for n in range(many)],
+        pileons=[pileon(f"case-{n}", target_id=f"t{n}") for n in range(300)],
+        feedback=[verdict(pileon_id=f"case-{n}", judge=f"j{n % 7}") for n in range(300)],
+    )  # fmt: skip
+    kills = 0
+    while (before := read(console.model) if kills else 0) < 2 * many + 600:
+        console.start()
+        await until("it has read some more", lambda before=before: console.model.exists() and read(console.model) > before, every=0.005)
+        console.kill()
+        kills += 1
+    assert kills > 2, "it was killed before its end"
+    await console.up()
+    await console.caught_up()
+    assert rows(console.model) == {"comments": many, "replies": many, "pileons": 300, "transitions": 300, "verdicts": 300}
+    assert console.stop() == 0
+
+
+async def test_of_a_deleted_comment_no_byte_is_left_in_the_files_of_a_running_console(live: Live, console: ConsoleProcess) -> None:
+    written = [
+        comment(f"c{n}", text=f"quartzite {n} " * 40, author_id=f"nightjar-{n}", url=f"https://x.example/quartzite/{n}") for n in range(300)
+    ]
+    await send(live, scored=[ScoredComment(comment=each, toxicity=0.2, scorer="test@1") for each in written], pileons=[pileon()])
+    await console.up()
+    await console.caught_up()
+    assert b"quartzite" in files(console) and "quartzite 1 " in console.page("/pileons/case-1")
+    gone = [deleted(each, NOW) for each in written]
+    await send(live, scored=[ScoredComment(comment=each, toxicity=0.0, scorer="none@0") for each in gone])
+    await until("the deletions are read", lambda: read(console.model) == 2 * len(written) + 1)
+    await until("nothing of the text is left", lambda: not {word for word in (b"quartzite", b"nightjar") if word in files(console)})
+    assert "quartzite" not in console.page("/pileons/case-1")
+    assert rows(console.model)["comments"] == 300, "where it stood in the conversation is kept"
+
+
+def files(console: ConsoleProcess) -> bytes:
+    """Return every byte of the read model and its texts, of the log and of the audit log."""
+    return b"".join(
+        file.read_bytes()
+        for file in console.model.parent.rglob("*")
+        if file.is_file() and "console" in str(file.relative_to(console.model.parent))
+    )
+
+
+async def test_reading_commits_nothing_joins_no_group_and_writes_nothing(live: Live, console: ConsoleProcess) -> None:
+    await send(live, scored=[scored("c1")], pileons=[pileon()])
+    before = await watched(live)
+    await console.up()
+    await console.caught_up()
+    for path in ("/", "/pileons/case-1", "/health", "/health/dead-letters"):
+        console.page(path)
+    assert await watched(live) == before
+
+
+async def test_rebuild_reads_everything_again(live: Live, console: ConsoleProcess) -> None:
+    await send(live, scored=[scored("c1")], pileons=[pileon()])
+    await console.up()
+    await console.caught_up()
+    console.stop()
+    console.model.write_bytes(b"torn" * 1000)
+    console.start()
+    assert await console.ended() == 2
+    assert console.last_words().startswith("threadwatch: the read model") and "--rebuild" in console.last_words()
+    assert "Traceback" not in console.said()
+    await console.up("--rebuild")
+    await console.caught_up()
+    assert rows(console.model)["comments"] == rows(console.model)["pileons"] == 1
+
+
+async def test_a_read_model_of_another_log_is_not_mixed_with_this_one(live: Live, console: ConsoleProcess) -> None:
+    store = console.store()
+    store._connection.execute("INSERT INTO offsets VALUES ('pileons', 0, 5000)")
+    store.close()
+    console.start()
+    assert await console.ended() == 2
+    assert "is ahead of the topic" in console.last_words() and "--rebuild" in console.last_words()
+
+
+async def test_a_second_console_on_one_read_model_and_a_taken_port_are_one_line_each(live: Live, console: ConsoleProcess) -> None:
+    address = await console.up()
+    second = await live.command("console", "--port", "0", "--model", str(console.model))
+    assert second.returncode == 2 and "another console" in second.stderr
+    third = await live.command("console", "--port", address.rpartition(":")[2])
+    assert third.returncode == 2 and "--port" in third.stderr
+    fourth = await live.command("console", "--host", "0.0.0.0")
+    assert fourth.returncode == 2 and "console.tokens" in fourth.stderr
+
+
+async def test_while_the_broker_is_away_pages_say_so_and_afterwards_it_goes_on(own_broker: OwnBroker, another: Another) -> None:
+    live: Live = await another(on=own_broker.address)
+    console = ConsoleProcess(live)
+    await send(live, pileons=[pileon(opened_at=NOW - timedelta(hours=1))])
+    await console.up()
+    await console.caught_up()
+    own_broker.stop()
+    await until("the page says that the broker is away", lambda: "The broker does not answer" in console.page("/"))
+    assert "CASE-1" in console.page("/"), "what is known stays"
+    own_broker.up()
+    await until("the page says nothing of it any more", lambda: "The broker does not answer" not in console.page("/"))
+    await send(live, pileons=[pileon("other", target_id="bob")])
+    await until("what came since is there", lambda: "OTHER" in console.page("/"))
+    assert console.stop() == 0
+
+
+async def test_a_console_that_starts_before_broker_and_topics_waits_for_them(live: Live, console: ConsoleProcess) -> None:
+    live.environment["THREADWATCH_KAFKA__PREFIX"] = "not-there-yet."
+    await console.up()
+    await until("the page says what is missing", lambda: "is not on the broker" in console.page("/"))
+    assert "No pile-on yet" in console.page("/")
+
+
+async def test_an_open_stream_does_not_keep_it_from_ending(live: Live, console: ConsoleProcess) -> None:
+    address = await console.up()
+    await console.caught_up()
+    reader, writer = await asyncio.open_connection(*address.removeprefix("http://").split(":"))
+    writer.write(b"GET /live/stream?since=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert b"text/event-stream" in await reader.readuntil(b"\r\n\r\n")
+    assert b"hx-partial" in await reader.readuntil(b"</hx-partial>")
+    os.kill(console._process.pid, signal.SIGTERM)
+    assert await console.ended() == 0
+    writer.close()

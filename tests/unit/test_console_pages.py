@@ -1,0 +1,285 @@
+"""The console's pages over hostile content: nothing runs, nothing hides, nothing fills the screen, and what is unknown is said."""
+
+import re
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from streams.console.taking import MAX_TEXT
+from streams.records import Action, DeletedBy, Judgement, ScoredComment, Severity, Status
+from tests.support.builders import HOUR, MINUTE, NOON, comment, deleted, pileon, reply, scored, verdict
+from tests.support.console import Console
+
+EVIL = "</script><img src=x onerror=alert(1)>\"'><svg onload=alert(2)>"
+
+
+@pytest.fixture
+def console(tmp_path):
+    made = Console(tmp_path)
+    yield made
+    made.close()
+
+
+def page_of(console: Console, path: str, status: int = 200) -> LexborHTMLParser:
+    answer = console.client.get(path)
+    assert answer.status_code == status, answer.text
+    return LexborHTMLParser(answer.text)
+
+
+def text_of(page: LexborHTMLParser, selector: str = "main") -> str:
+    return " ".join(page.css_first(selector).text(separator=" ").split())
+
+
+def fill(console: Console, **fields) -> None:
+    """One case of four people on ann, in one conversation."""
+    said = [scored("c0", author_id="ann", text="I like it.")]
+    said += [
+        scored(f"c{n}", 0.95, author_id=f"bob-{n}", parent_id="c0", created_at=NOON + n * MINUTE, text=f"rude words {n}")
+        for n in (1, 2, 3, 4)
+    ]
+    replies = [reply(f"bob-{n}", NOON + n * MINUTE, comment_id=f"c{n}") for n in (1, 2, 3, 4)]
+    given = {
+        "first_hostile_at": NOON + MINUTE,
+        "opened_at": NOON + 4 * MINUTE,
+        "usual_hostile_authors": 0.3,
+        "opened_by": "c4",
+        "evidence": ("c1", "c4"),
+    }
+    console.take(scored=said, replies=replies, pileons=[pileon(**(given | fields))])
+
+
+# Live
+
+
+def test_open_cases_stand_worst_first(console):
+    console.take(pileons=[
+        pileon("aaaa", target_id="a", hostile_authors=9), pileon("bbbb", target_id="b", hostile_authors=5, severity=Severity.CRITICAL),
+        pileon("cccc", target_id="c", hostile_authors=30), pileon("dddd", 2, Status.CLOSED, target_id="d", hostile_authors=99),
+    ])  # fmt: skip
+    page = page_of(console, "/")
+    assert [row.attributes["id"] for row in page.css("tbody tr")] == ["case-bbbb", "case-cccc", "case-aaaa", "case-dddd"]
+    assert "3 open" in text_of(page, "h1") and "Ended lately" in text_of(page)
+
+
+@pytest.mark.parametrize(("query", "shown"), [
+    ("?severity=critical", ["bbbb"]), ("?community=chess", ["bbbb"]), ("?source=news&community=sport", ["aaaa"]),
+    ("?status=closed", ["cccc"]),
+    ("?status=all&severity=warning", ["aaaa", "cccc"]), ("?source=' OR 1=1 --", []), ("?status=%00&severity=<script>", ["bbbb", "aaaa"]),
+    ("?community=" + "x" * 9000, []),
+])  # fmt: skip
+def test_filters_stand_in_the_address(console, query, shown):
+    console.take(pileons=[pileon("aaaa", target_id="a"), pileon("bbbb", target_id="b", community="chess", severity=Severity.CRITICAL),
+                          pileon("cccc", 2, Status.CLOSED, target_id="c")])  # fmt: skip
+    page = page_of(console, "/" + query)
+    ended = page.css_first("h2")
+    ids = [row.attributes["id"] for row in page.css("tbody tr")]
+    assert ids[: len(shown)] == [f"case-{each}" for each in shown]
+    assert ended is not None or len(ids) == len(shown)
+
+
+def test_an_empty_list_says_what_is_going_on(console):
+    assert "No comment was read yet" in text_of(page_of(console, "/"), ".empty")
+    console.take(scored=[scored()])
+    assert "newest comment arrived" in text_of(page_of(console, "/"), ".empty")
+    assert "No pile-on fits these filters" in text_of(page_of(console, "/?severity=critical"), ".empty")
+    console.feed.reading.caught_up = False
+    console.feed.reading.waiting = {"replies": 1200}
+    page = page_of(console, "/")
+    assert "1,200 records to go" in text_of(page, "#reading") and "not read to its end" in text_of(page, ".empty")
+
+
+def test_while_the_broker_is_away_a_page_says_since_when_and_shows_what_it_knows(console):
+    fill(console)
+    console.feed.reading.as_of, console.feed.reading.away_since, console.feed.reading.why = NOON, NOON + HOUR, "<b>connection refused</b>"
+    page = page_of(console, "/")
+    assert "The broker does not answer since 01 May 13:00 UTC (<b>connection refused</b>)" in text_of(page, "#reading")
+    assert "as of 01 May 12:00 UTC" in text_of(page, "#reading")
+    assert page.css_first("#case-case-1") is not None
+
+
+def test_a_source_without_times_says_so(console):
+    console.take(pileons=[pileon(usual_hostile_authors=None)])
+    assert "no times" in text_of(page_of(console, "/"), "tbody")
+    assert "only the order in which replies stand is known" in text_of(page_of(console, "/pileons/case-1"))
+
+
+# One pile-on
+
+
+def test_a_case_says_why_it_is_one_in_a_sentence_and_in_numbers(console):
+    fill(console)
+    page = page_of(console, "/pileons/case-1")
+    assert text_of(page, ".why") == ("4 people were hostile to this person within 3 min; usually it would be 0.3 in as long a time. "
+                                     "4 of the 5 who replied in the last 1 h were.")  # fmt: skip
+    facts = {row.css_first("th").text(): [cell.text() for cell in row.css("td")] for row in page.css(".facts")[0].css("tbody tr")}
+    assert facts["people hostile"] == ["4", "usually 0.3; at least 4 open a case"]
+    assert facts["of those replying"] == ["4 of 5 (0.80)", "at least 0.40"]
+
+
+def test_after_its_end_a_case_still_says_why_it_fired(console):
+    fill(console)
+    end = {"updated_at": NOON + 7 * HOUR, "closed_at": NOON + 7 * HOUR, "reason": "no hostile reply for 6 h", "replying_authors": 0}
+    console.take(pileons=[pileon(revision=2, status=Status.CLOSED, first_hostile_at=NOON + MINUTE, usual_hostile_authors=0.3, **end)])
+    page = page_of(console, "/pileons/case-1")
+    assert "within 3 min" in text_of(page, ".why") and "4 of the 5" in text_of(page, ".why")
+    assert "ended 01 May 19:00 UTC (it went quiet)" in text_of(page)
+
+
+def test_each_comment_has_its_number_its_link_and_what_it_answers(console):
+    fill(console)
+    page = page_of(console, "/pileons/case-1")
+    first, second = page.css(".said li")[:2]
+    assert "this person" in first.text() and "target" in first.attributes["class"]
+    said = " ".join(second.text(separator=" ").split())
+    assert "2 → 1" in said and "0.95" in said and "hostile 0.90 : a reply, 100 % sure" in said.replace("0.90:", "0.90 :")
+    assert "evidence" in said and "bob" not in said, "people who answer are pseudonyms"
+    assert second.css_first(".heat.h9") is not None
+
+
+def test_severe_text_is_hidden_until_it_is_asked_for(console):
+    fill(console)
+    page = page_of(console, "/pileons/case-1")
+    assert len(page.css("details.severe:not([open]) .text")) == 4
+    assert page_of(console, "/pileons/case-1?severe=shown").css("details.severe") == []
+
+
+def test_new_people_and_regulars_are_told_apart(console):
+    old = [scored(f"old-{n}", author_id="bob-1", created_at=NOON - n * HOUR) for n in range(6)]
+    console.take(scored=[*old, scored("once", author_id="bob-2", created_at=NOON - HOUR)])
+    fill(console)
+    console.take(replies=[reply(None, NOON + 2 * MINUTE, comment_id="c9"), reply("mod", comment_id="c10", author_role="moderator")])
+    page = page_of(console, "/pileons/case-1")
+    assert "4 people were hostile: 2 new here, 1 known, 1 regulars. 1 replies have no author" in text_of(page)
+
+
+def test_what_was_deleted_is_said_and_not_shown(console):
+    fill(console)
+    gone = deleted(comment("c1", parent_id="c0"), NOON + HOUR, deleted_by=DeletedBy.MODERATOR)
+    console.take(scored=[ScoredComment(comment=gone, toxicity=0, scorer="none@0")])
+    page = page_of(console, "/pileons/case-1?severe=shown")
+    assert "rude words 1" not in page.html and "rude words 2" in page.html
+    assert "Removed by a moderator." in text_of(page)
+
+
+def test_two_verdicts_are_shown_as_a_disagreement(console):
+    fill(console)
+    console.take(feedback=[verdict(note="clear enough"), verdict(Judgement.NOT_ONE, judge="other", judged_at=NOON + 2 * HOUR)])
+    assert "judges differ" in text_of(page_of(console, "/"), "#case-case-1")
+    said = text_of(page_of(console, "/pileons/case-1"), "aside")
+    assert "Both verdicts stand" in said and "clear enough" in said and "other" in said
+    console.take(feedback=[verdict(Judgement.NOT_ONE, judged_at=NOON + 3 * HOUR)])
+    said = text_of(page_of(console, "/pileons/case-1"), "aside")
+    assert "Both verdicts stand" not in said and "(changed since)" in said
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/pileons/nobody", "/pileons/%00", "/pileons/" + "x" * 5000, "/pileons/%F0%9F%92%A9", "/pileons/..%2f..%2fetc", "/none", "/pileons/"],
+)
+def test_an_address_that_leads_nowhere_says_so(console, path):
+    page = page_of(console, path, 404)
+    assert "No such" in text_of(page, "h1")
+
+
+def test_a_read_model_that_is_damaged_under_way_is_told_on_the_page(console):
+    fill(console)
+    console.store._connection.execute("DROP TABLE replies")
+    page = page_of(console, "/pileons/case-1", 500)
+    assert "threadwatch console --rebuild" in text_of(page)
+
+
+# Hostile content
+
+
+def evil_pages(console: Console) -> list[str]:
+    case = pileon("evil\u202ecase", source="s" + EVIL, community="c" + EVIL, target_id="t" + EVIL, conversations=("talk" + EVIL,),
+                  evidence=("c1",), reason="why" + EVIL, detector="d" + EVIL, usual_hostile_authors=0.1)  # fmt: skip
+    where = {"source": "s" + EVIL, "community": "c" + EVIL, "conversation_id": "talk" + EVIL}
+    console.take(
+        scored=[scored("c1", text=EVIL, author_id="a" + EVIL, author_name="n" + EVIL, url="https://x.example/%22onclick=", **where)],
+        replies=[reply("a" + EVIL, comment_id="c1", target_id="t" + EVIL, **where)],
+        pileons=[case], feedback=[verdict(pileon_id="evil\u202ecase", judge="j" + EVIL, note="note" + EVIL)],
+    )  # fmt: skip
+    console.feed.reading.away_since, console.feed.reading.why = NOON, EVIL
+    paths = ["/", "/pileons/evil%E2%80%AEcase", "/health", "/nowhere", f"/?source={EVIL}", "/?community=" + EVIL]
+    return [console.client.get(path).text for path in paths]
+
+
+def test_no_content_becomes_markup(console):
+    for html in evil_pages(console):
+        page = LexborHTMLParser(html)
+        assert page.css("img, svg[onload], script:not([src])") == []
+        for node in page.css("*"):
+            assert not [name for name in node.attributes if name.startswith("on") or name == "style"], node.html
+        assert all(link.attributes["href"].startswith(("/", "?", "#", "https://x.example/", "http")) for link in page.css("a"))
+
+
+def test_every_template_is_free_of_what_the_policy_forbids(console):
+    policy = console.client.get("/").headers["content-security-policy"]
+    assert "unsafe" not in policy and "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    fill(console)
+    for path in ("/", "/pileons/case-1", "/health", "/nowhere"):
+        html = console.client.get(path).text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html), path
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("a\u202eb", "a⟦U+202E⟧b"), ("a\u2066b\u2069", "a⟦U+2066⟧b⟦U+2069⟧"), ("a\u200eb", "a⟦U+200E⟧b"), ("a\u061cb", "a⟦U+061C⟧b"),
+    ("Z" + "\u0315" * 40, "Z" + "\u0315" * 3), ("naïve façade", "naïve façade"), ("👩\u200d👧", "👩\u200d👧"), ("नमस्ते", "नमस्ते"),
+])  # fmt: skip
+def test_what_turns_or_stacks_is_made_visible(text, shown):
+    from streams.console.desk import templates
+
+    assert templates().from_string("{{ it }}").render(it=text) == shown
+
+
+def test_a_text_of_a_megabyte_is_cut_and_said_to_be(console):
+    fill(console)
+    console.take(scored=[scored("c9", parent_id="c0", text="w " * 524_288)])
+    answer = console.client.get("/pileons/case-1")
+    assert len(answer.content) < 60_000
+    assert "The first 4,000 of 1,048,576 signs." in answer.text and MAX_TEXT == 4000
+
+
+def chain(length: int) -> list:
+    return [
+        scored(f"c{n}", author_id=f"p{n % 50}", parent_id=f"c{n - 1}" if n else None, created_at=NOON + n * MINUTE / 60, text=f"word {n}")
+        for n in range(length)
+    ]
+
+
+def test_a_chain_of_ten_thousand_is_folded_to_what_matters(console):
+    console.take(scored=chain(10_000), replies=[reply("p7", NOON, comment_id=f"c{n}") for n in (2000, 7000)],
+                 pileons=[pileon(opened_by="c7000", evidence=("c2000",))])  # fmt: skip
+    page = page_of(console, "/pileons/case-1")
+    assert "10000 comments, 2 hostile" in text_of(page, "h3")
+    assert [fold.text() for fold in page.css(".fold")] == ["1997 more comments", "4996 more comments", "2999 more comments"]
+    assert len(page.css(".comment")) == 8, "two that matter, each with three above"
+    opened = page_of(console, "/pileons/case-1" + page.css(".fold a")[1].attributes["href"].partition("#")[0])
+    assert "word 2001" in opened.html and len(opened.css(".comment")) == 100
+
+
+@pytest.mark.parametrize(
+    "query", ["?open=x", "?open=1.2.3", "?open=0.99999999999", "?open=0.-5", "?open=9.1", "?open=%00", "?open=0.7&open=0.8", "?open=²"]
+)
+def test_an_address_of_a_fold_may_be_anything(console, query):
+    console.take(scored=chain(100), pileons=[pileon()])
+    page_of(console, "/pileons/case-1" + query)
+
+
+def test_comments_that_answer_each_other_in_a_ring_are_all_shown(console):
+    ring = [
+        scored("a", parent_id="b"),
+        scored("b", parent_id="c"),
+        scored("c", parent_id="a"),
+        scored("me", parent_id="me"),
+        scored("lost", parent_id="gone"),
+    ]
+    console.take(scored=ring, pileons=[pileon()])
+    assert len(page_of(console, "/pileons/case-1").css(".comment")) == 5
+
+
+def test_a_taken_back_reply_no_longer_counts(console):
+    fill(console)
+    console.take(replies=[reply("bob-1", comment_id="c1", action=Action.DELETED, deleted_by=DeletedBy.AUTHOR, revision=2)])
+    assert "3 people were hostile" in text_of(page_of(console, "/pileons/case-1"))
