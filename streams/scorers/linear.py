@@ -75,13 +75,15 @@ class Linear:
 
     def score(self, texts: Sequence[str]) -> list[Toxicity]:
         """Return one toxicity per text, in order; 0 for a text without a visible character."""
+        return [Toxicity(toxicity, {"toxicity": toxicity}) for toxicity in self.worst([_readings(text) for text in texts])]
+
+    def worst(self, readings: Sequence[Sequence[str]]) -> list[float]:
+        """Return the largest probability of the normalised pieces of each text; 0 where no piece has a character."""
         known: dict[str, float] = {}
-        readings = [_readings(text) for text in texts]
         pieces = sorted({piece for reading in readings for piece in reading if piece})
         for batch in _batches(pieces):
             known.update(zip(batch, self._probabilities(batch), strict=True))
-        worst = (max((known[piece] for piece in reading if piece), default=0.0) for reading in readings)
-        return [Toxicity(toxicity, {"toxicity": toxicity}) for toxicity in worst]
+        return [max((known[piece] for piece in reading if piece), default=0.0) for reading in readings]
 
     def _probabilities(self, texts: Sequence[str]) -> list[float]:
         logits = self._weights.slope * self.logits(texts) + self._weights.shift
@@ -111,10 +113,10 @@ def _readings(text: str) -> tuple[str, ...]:
     """Return the pieces to score: of the text as it stands and, where that differs, without its disguises."""
     plain = normalised(text)
     bare = undisguised(text, plain)
-    return (*_pieces(plain), *(_pieces(bare) if bare != plain else ()))
+    return (*pieces_of(plain), *(pieces_of(bare) if bare != plain else ()))
 
 
-def _pieces(text: str) -> list[str]:
+def pieces_of(text: str) -> list[str]:
     """Return the text in overlapping pieces, cut at spaces where there are some."""
     if len(text) <= _CHUNK:
         return [text]
