@@ -112,8 +112,11 @@ def _dot(counts: Counts, weight: NDArray[np.float64], square: NDArray[np.float64
 def _readings(text: str) -> tuple[str, ...]:
     """Return the pieces to score: of the text as it stands and, where that differs, without its disguises."""
     plain = normalised(text)
-    bare = undisguised(text, plain)
-    return (*pieces_of(plain), *(pieces_of(bare) if bare != plain else ()))
+    bare = undisguised(text)
+    if bare is text:
+        return tuple(pieces_of(plain))
+    hidden = normalised(bare)
+    return (*pieces_of(plain), *(pieces_of(hidden) if hidden != plain else ()))
 
 
 def pieces_of(text: str) -> list[str]:

@@ -40,7 +40,7 @@ def readings(scorer: Linear, texts: Sequence[str], done: Callable[[int], None] =
     for start in range(0, len(texts), _AT_ONCE):
         said = [own_words(text) for text in texts[start : start + _AT_ONCE]]
         parts[0] += scorer.worst([pieces_of(normalised(text)) for text in said])
-        parts[1] += scorer.worst([pieces_of(undisguised(text)) for text in said])
+        parts[1] += scorer.worst([pieces_of(normalised(undisguised(text))) for text in said])
         parts[2] += [each.toxicity for each in scorer.score(said)]
         done(len(said))
     return Readings(*map(np.array, parts))

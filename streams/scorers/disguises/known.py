@@ -1,0 +1,80 @@
+"""The words that there are: how usual each is, and which tell. From the training texts (``training/vocabulary.py``)."""
+
+import gzip
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+WORDS: Final = Path(__file__).parents[1] / "weights" / "words.txt.gz"
+MASK: Final = None
+"""Stands for a letter of which nothing is known."""
+_TELLING_COUNTS: Final = 24
+"""Eighths of a doubling that a word gains by telling, where a disguise could be two words: few hide a harmless one."""
+_RARE: Final = 60.0
+_UNKNOWN_LETTER: Final = 40.0
+_COMMONEST: Final = 160.0
+"""Costs of a word in eighths of a doubling: the rarer, the dearer; a letter that is part of none is dearest."""
+_LONGEST: Final = 24
+
+Pattern = tuple[str | None, ...]
+
+
+class Words(Struct, frozen=True):
+    """``usual`` has each word's rows in eighths of a doubling; ``telling`` the words that tell by length and first letter."""
+
+    usual: Mapping[str, int]
+    telling: Mapping[tuple[int, str], tuple[str, ...]]
+    tells: frozenset[str]
+
+    def weight(self, word: str) -> int:
+        """Return how likely it is that a disguise hides this word; -1 for none that is known."""
+        known = self.usual.get(word, -1)
+        return known + _TELLING_COUNTS if word in self.tells else known
+
+    def masked(self, pattern: Pattern) -> str | None:
+        """Return the likeliest telling word that fits: of its length, with these letters in these places."""
+        for word in self.telling.get((len(pattern), pattern[0] or ""), ()):
+            if all(letter is MASK or letter == there for letter, there in zip(pattern, word, strict=True)):
+                return word
+        return None
+
+    def split(self, letters: str) -> list[str]:
+        """Return the likeliest words that these letters are, put together without spaces. Linear in their number."""
+        costs, starts = [0.0], [0]
+        for end in range(1, len(letters) + 1):
+            cost, start = costs[end - 1] + _UNKNOWN_LETTER + _RARE, end - 1
+            for begin in range(max(0, end - _LONGEST), end):
+                known = self.usual.get(letters[begin:end])
+                if known is not None and costs[begin] + _COMMONEST - known < cost:
+                    cost, start = costs[begin] + _COMMONEST - known, begin
+            costs.append(cost)
+            starts.append(start)
+        return _cut(letters, starts)
+
+
+def _cut(letters: str, starts: list[int]) -> list[str]:
+    words, end = [], len(letters)
+    while end:
+        words.append(letters[starts[end] : end])
+        end = starts[end]
+    return words[::-1]
+
+
+@cache
+def words() -> Words:
+    """Return the words of the package."""
+    usual: dict[str, int] = {"a": 110, "i": 110}
+    tells = set()
+    for line in gzip.decompress(WORDS.read_bytes()).decode().splitlines():
+        word, told = line.split(" ")
+        usual[word] = int(told.removesuffix("!"))
+        if told.endswith("!"):
+            tells.add(word)
+    telling = defaultdict(list)
+    for word in sorted(tells, key=lambda each: (-usual[each], each)):
+        telling[len(word), word[0]].append(word)
+    return Words(usual, {key: tuple(found) for key, found in telling.items()}, frozenset(tells))

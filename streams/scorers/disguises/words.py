@@ -1,0 +1,138 @@
+"""One word without its disguise: leetspeak, masked letters, stretched letters. Known words decide where it could be read in two ways."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
+from math import prod
+from typing import Final
+
+from streams.scorers.disguises.known import MASK, words
+from streams.scorers.disguises.traced import Disguise, Edit
+
+_TOKEN: Final = re.compile(r"\S+")
+_CORE: Final = re.compile(r"[A-Za-z0-9@$!|€£+*#_\-.?%&^]+")
+_NAME_OR_LINK: Final = re.compile(r"@\w|#\w|\S*(?:://|www\.|@\w+\.\w)", re.IGNORECASE)
+_BEFORE: Final = ".!?*_~#-^+|%&"
+_BEHIND: Final = ".!?_~^#%&+|-"
+_LEET: Final = {
+    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g", "@": "a", "$": "s", "!": "il", "|": "li",
+    "€": "e", "£": "l", "+": "t",
+}  # fmt: skip
+"""Sign → the letters that it can be, the likeliest first."""
+_LEET_SIGN: Final = re.compile(r"[0-9@$!|€£+]")
+_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$!|€+]{1,3}(?=[a-z])|(?<=[a-z])\${2}$|^[0134578@$|]{1,2}(?=[a-z]{2})")
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn)?$|[a-z]?\d+[a-z]?$", re.IGNORECASE)
+_MASK: Final = re.compile(r"(?<=[a-z])(?:[*#_\-.?%&^+@$!|]+(?=[a-z])|\*{2,}$)")
+_IS_MASK: Final = frozenset("*#_-.?%&^+@$!|")
+_RUN: Final = re.compile(r"([a-z])\1{2,}")
+_KEPT_DOUBLE: Final = frozenset("sglz")
+_MOST_READINGS: Final = 64
+_MIN_LETTERS: Final = 3
+_MAX_REMEMBERED: Final = 40
+"""Letters of a word whose plain form is remembered."""
+
+Found = tuple[str, Disguise] | None
+
+
+def plain_words(text: str) -> Iterator[Edit]:
+    """Yield what undoes the disguise of single words."""
+    for token in _TOKEN.finditer(text):
+        for start, end, new, disguise in token_edits(token[0]):
+            yield Edit(token.start() + start, token.start() + end, new, disguise)
+
+
+def hides_something(token: str) -> bool:
+    """Return whether a text without spaces has a word in disguise."""
+    return bool(token_edits(token))
+
+
+def token_edits(token: str) -> tuple[Edit, ...]:
+    """Return what undoes the disguises of a text without spaces."""
+    return _remembered(token) if len(token) <= _MAX_REMEMBERED else _edits(token)
+
+
+def _edits(token: str) -> tuple[Edit, ...]:
+    if token.isalpha():
+        found = _squeezed(token.lower()) if token.isascii() else None
+        return (Edit(0, len(token), *found),) if found else ()
+    if _NAME_OR_LINK.match(token):
+        return ()
+    return tuple(_core_edits(token))
+
+
+_remembered: Final = lru_cache(maxsize=1 << 15)(_edits)
+"""The same words come again and again."""
+
+
+def _core_edits(token: str) -> Iterator[Edit]:
+    for found in _CORE.finditer(token):
+        start, end = found.span()
+        core = found[0].lstrip(_BEFORE)
+        start = end - len(core)
+        core = core.rstrip(_BEHIND + "*" if start > found.start() else _BEHIND)
+        undone = _undone(core.lower())
+        if undone:
+            yield Edit(start, start + len(core), *undone)
+
+
+def _undone(core: str) -> Found:
+    """Return what a word without its signs is, and how it was hidden; None where nothing is."""
+    if core.isalpha():
+        return _squeezed(core)
+    if len(core) < _MIN_LETTERS or _ORDINAL.match(core) or not any(map(str.isalpha, core)) or len(core) > _MAX_REMEMBERED:
+        return None
+    return _leet(core) or _masked(core) or _leet_by_place(core)
+
+
+def _leet(core: str) -> Found:
+    """Return the likeliest word that it is with letters for signs."""
+    if not _LEET_SIGN.search(core) or any(not letter.isalpha() and letter not in _LEET for letter in core):
+        return None
+    options = [_LEET.get(letter, letter) for letter in core]
+    if prod(map(len, options)) > _MOST_READINGS:
+        return None
+    readings = ["".join(letters) for letters in product(*options)]
+    best = max(readings, key=words().weight)
+    if words().weight(best) < 0:
+        squeezed = [found[0] for found in map(_squeezed, readings) if found]
+        best = max(squeezed, key=words().weight, default=best)
+    return (best, Disguise.LEETSPEAK) if words().weight(best) >= 0 else None
+
+
+def _masked(core: str) -> Found:
+    """Return the likeliest of the telling words that fit round the signs, which stand inside, or are stars at the end."""
+    if not _MASK.search(core):
+        return None
+    pattern = tuple(MASK if letter in _IS_MASK else _LEET.get(letter, letter)[0] for letter in core)
+    word = words().masked(pattern)
+    return (word, Disguise.MASKED) if word else None
+
+
+def _leet_by_place(core: str) -> Found:
+    """Return a word that nobody knows, with letters for the signs among its letters."""
+    if "." in core or not _LEET_SIGN.search(core):
+        return None
+    plain = _INSIDE.sub(lambda sign: "".join(_LEET[letter][0] for letter in sign[0]), core)
+    return (plain, Disguise.LEETSPEAK) if plain != core else None
+
+
+def _squeezed(word: str) -> Found:
+    """Return a word without letters that stand three times or more; twice or once, as words are known."""
+    if word in words().usual or not _RUN.search(word):
+        return None
+    runs = list(_RUN.finditer(word))
+    usual = _RUN.sub(lambda run: run[1] * (2 if run[1] in _KEPT_DOUBLE else 1), word)
+    if 2 ** len(runs) > _MOST_READINGS or words().weight(usual) >= 0 and any(run[1] in _KEPT_DOUBLE for run in runs):
+        return usual, Disguise.STRETCHED
+    readings = [_with_runs(word, runs, times) for times in product((1, 2), repeat=len(runs))]
+    best = max(readings, key=words().weight)
+    return (best if words().weight(best) >= 0 else usual), Disguise.STRETCHED
+
+
+def _with_runs(word: str, runs: list[re.Match[str]], times: tuple[int, ...]) -> str:
+    parts, at = [], 0
+    for run, count in zip(runs, times, strict=True):
+        parts += word[at : run.start()], run[1] * count
+        at = run.end()
+    return "".join([*parts, word[at:]])
