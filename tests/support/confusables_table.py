@@ -13,17 +13,13 @@ from string import ascii_letters
 from typing import Final
 
 TARGET: Final = Path(__file__).parents[2] / "streams/scorers/disguises/confusables.py"
-_BY_HAND: Final = {
-    "а": "a", "к": "k", "м": "m", "т": "t", "в": "b", "н": "h", "г": "r", "п": "n", "и": "u", "я": "r", "ш": "w", "ь": "b", "ԝ": "w", "К": "K",
-    "Я": "R", "И": "N", "Ш": "W", "П": "N", "α": "a", "β": "b", "ε": "e", "η": "n", "ι": "i", "κ": "k", "μ": "u", "π": "n", "τ": "t", "υ": "u",
-    "χ": "x", "ω": "w", "ς": "s", "γ": "y", "ν": "v",
-}  # fmt: skip
+_BY_HAND: Final = dict(zip("акмтвнгпияшьԝкКЯИШПαβεηικμπτυχωςγνӏƅ", "akmtbhrnurwbwkKRNWNabenikuntuxwsyvlb", strict=True))
 """What people use and Unicode does not list, or lists for another letter."""
-_HEAD: Final = '''"""Letters of other scripts that look like a Latin one. Written by ``python -m tests.support.confusables_table``; do not edit.
+_HEAD: Final = '''"""Letters of other scripts that look like a Latin one. Written by ``python -m tests.support.confusables_table``.
 
-From Unicode's confusables.txt (Unicode Technical Standard 39), as the package confusable-homoglyphs {version} carries it, and a few by hand.
-Copyright © 1991-2023 Unicode, Inc. All rights reserved. Distributed under the Terms of Use in https://www.unicode.org/copyright.html;
-Unicode License v3: permission to use, copy, modify and distribute the data files, provided that this notice appears with all copies.
+From Unicode's confusables.txt (Unicode Technical Standard 39), as the package confusable-homoglyphs {version} has it, and a few by hand.
+Copyright © 1991-2023 Unicode, Inc. All rights reserved. Distributed under the terms of use at https://www.unicode.org/copyright.html:
+permission to use, copy, modify and distribute the data files, provided that this notice appears with all copies.
 """
 
 from typing import Final

@@ -1,25 +1,25 @@
-"""Letters of other scripts that look like a Latin one. Written by ``python -m tests.support.confusables_table``; do not edit.
+"""Letters of other scripts that look like a Latin one. Written by ``python -m tests.support.confusables_table``.
 
-From Unicode's confusables.txt (Unicode Technical Standard 39), as the package confusable-homoglyphs 3.3.1 carries it, and a few by hand.
-Copyright © 1991-2023 Unicode, Inc. All rights reserved. Distributed under the Terms of Use in https://www.unicode.org/copyright.html;
-Unicode License v3: permission to use, copy, modify and distribute the data files, provided that this notice appears with all copies.
+From Unicode's confusables.txt (Unicode Technical Standard 39), as the package confusable-homoglyphs 3.3.1 has it, and a few by hand.
+Copyright © 1991-2023 Unicode, Inc. All rights reserved. Distributed under the terms of use at https://www.unicode.org/copyright.html:
+permission to use, copy, modify and distribute the data files, provided that this notice appears with all copies.
 """
 
 from typing import Final
 
 LOOK_ALIKES: Final = {
     "a": "ɑαа𝛂𝛼𝜶𝝰𝞪",
-    "b": "ƄβЬвьᏏᑲᖯ",
+    "b": "ƄƅβЬвьᏏᑲᖯ",
     "c": "ϲсᴄⲥꮯ𐐽",
     "d": "ԁᏧᑯꓒ",
     "e": "εеҽꬲ",
     "f": "քẝꞙꬵ",
     "g": "ƍɡցᶃ",
     "h": "нһհᏂ",
-    "i": "ıɩɪͺιіӏᎥιꙇꭵ𑣃𝚤𝛊𝜄𝜾𝝸𝞲",
+    "i": "ıɩɪͺιіᎥιꙇꭵ𑣃𝚤𝛊𝜄𝜾𝝸𝞲",
     "j": "ϳј",
     "k": "κк",
-    "l": "ǀᛁⵏꓲ𐊊𐌉𖼨",
+    "l": "ǀӏᛁⵏꓲ𐊊𐌉𖼨",
     "m": "м",
     "n": "ηπпոռ",
     "o": "οσоօഠဝჿᴏᴑⲟꬽ𐐬𐓪𑣈𑣗𝛐𝛔𝜊𝜎𝝄𝝈𝝾𝞂𝞸𝞼",

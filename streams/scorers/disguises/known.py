@@ -19,16 +19,18 @@ _UNKNOWN_LETTER: Final = 40.0
 _COMMONEST: Final = 160.0
 """Costs of a word in eighths of a doubling: the rarer, the dearer; a letter that is part of none is dearest."""
 _LONGEST: Final = 24
+_MIN_MASKED: Final = 4
+"""Letters of a word that can be masked though it tells nothing."""
 
 Pattern = tuple[str | None, ...]
 
 
 class Words(Struct, frozen=True):
-    """``usual`` has each word's rows in eighths of a doubling; ``telling`` the words that tell by length and first letter."""
+    """``usual`` has each word's rows in eighths of a doubling; ``fitting`` the words by length and first letter, the likeliest first."""
 
     usual: Mapping[str, int]
-    telling: Mapping[tuple[int, str], tuple[str, ...]]
     tells: frozenset[str]
+    fitting: Mapping[tuple[int, str], tuple[str, ...]]
 
     def weight(self, word: str) -> int:
         """Return how likely it is that a disguise hides this word; -1 for none that is known."""
@@ -36,8 +38,8 @@ class Words(Struct, frozen=True):
         return known + _TELLING_COUNTS if word in self.tells else known
 
     def masked(self, pattern: Pattern) -> str | None:
-        """Return the likeliest telling word that fits: of its length, with these letters in these places."""
-        for word in self.telling.get((len(pattern), pattern[0] or ""), ()):
+        """Return the likeliest word that fits: of its length, with these letters in these places. A short one must tell."""
+        for word in self.fitting.get((len(pattern), pattern[0] or ""), ()):
             if all(letter is MASK or letter == there for letter, there in zip(pattern, word, strict=True)):
                 return word
         return None
@@ -74,7 +76,9 @@ def words() -> Words:
         usual[word] = int(told.removesuffix("!"))
         if told.endswith("!"):
             tells.add(word)
-    telling = defaultdict(list)
-    for word in sorted(tells, key=lambda each: (-usual[each], each)):
-        telling[len(word), word[0]].append(word)
-    return Words(usual, {key: tuple(found) for key, found in telling.items()}, frozenset(tells))
+    found = Words(usual, frozenset(tells), {})
+    fitting = defaultdict(list)
+    for word in sorted(usual, key=lambda each: (-found.weight(each), each)):
+        if len(word) >= _MIN_MASKED or word in tells:
+            fitting[len(word), word[0]].append(word)
+    return Words(usual, frozenset(tells), {key: tuple(each) for key, each in fitting.items()})

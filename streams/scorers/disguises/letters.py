@@ -1,7 +1,6 @@
 """Characters: those that nobody sees, that are piled up, and that only look like a Latin letter."""
 
 import re
-import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -22,7 +21,8 @@ _MARK: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f
 """Marks that belong to no script."""
 _OVERLAY: Final = re.compile("[\u0321\u0322\u0334-\u0338\u0488\u0489]")
 _LATIN_NAME: Final = re.compile(
-    r"(?:NEGATIVE |CROSSED )?(?:CIRCLED |SQUARED |PARENTHESIZED )?(?:LATIN|REGIONAL INDICATOR) (?:LETTER |SMALL LETTER |CAPITAL LETTER |SYMBOL LETTER )"
+    r"(?:NEGATIVE |CROSSED )?(?:CIRCLED |SQUARED |PARENTHESIZED )?"
+    r"(?:LATIN (?:LETTER |SMALL LETTER |CAPITAL LETTER )|REGIONAL INDICATOR SYMBOL LETTER )"
     r"(?:SMALL CAPITAL |DOTLESS |SCRIPT |OPEN |TURNED |REVERSED |LONG |INSULAR )?(?P<letter>[A-Z])(?P<accent> WITH .*)?"
 )
 _TRADE_MARKS: Final = "™℠"
@@ -38,10 +38,10 @@ def backwards(text: str) -> Iterator[Edit]:
 
 
 def invisible(text: str) -> Iterator[Edit]:
-    """Yield what takes out characters that nobody sees. Between letters of Latin they hide a word; elsewhere scripts and emoji need them."""
+    """Yield what takes out characters that nobody sees. Between Latin letters they hide a word; elsewhere scripts and emoji need them."""
     for found in _INVISIBLE_RUN.finditer(text) if not text.isascii() else ():
         start, end = found.span()
-        hides = 0 < start and end < len(text) and _is_latin(text[start - 1]) and _is_latin(text[end])
+        hides = start > 0 and end < len(text) and _is_latin(text[start - 1]) and _is_latin(text[end])
         yield Edit(start, end, "", Disguise.INVISIBLE if hides else None)
 
 
@@ -126,7 +126,7 @@ def look_alikes(text: str) -> Iterator[Edit]:
         return
     words = list(_NOT_ASCII_WORD.finditer(text))
     foreign = [found for found in words if not _has_latin(found[0])]
-    among_latin = len(words) * 2 < _latin_words(text) + 2 and all(_is_all_alike(found[0]) or not found[0].isalpha() for found in foreign)
+    among_latin = len(foreign) <= _latin_words(text) and all(_is_all_alike(found[0]) or not found[0].isalpha() for found in foreign)
     for found in words:
         if _has_latin(found[0]) or (among_latin and _is_all_alike(found[0])):
             plain = found[0].translate(_WITHOUT_MARKS)
@@ -139,11 +139,8 @@ def _latin_words(text: str) -> int:
 
 
 def _has_latin(word: str) -> bool:
-    return not word.isascii() and any(letter.isascii() and letter.isalpha() for letter in word) or (word.isascii() and word.isalpha())
+    return any("a" <= letter <= "z" or "A" <= letter <= "Z" for letter in word)
 
 
 def _is_all_alike(word: str) -> bool:
     return all(ord(letter) in _TABLE for letter in word)
-
-
-assert sys.maxunicode == 0x10FFFF

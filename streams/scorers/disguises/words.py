@@ -13,16 +13,16 @@ from streams.scorers.disguises.traced import Disguise, Edit
 _TOKEN: Final = re.compile(r"\S+")
 _CORE: Final = re.compile(r"[A-Za-z0-9@$!|€£+*#_\-.?%&^]+")
 _NAME_OR_LINK: Final = re.compile(r"@\w|#\w|\S*(?:://|www\.|@\w+\.\w)", re.IGNORECASE)
-_BEFORE: Final = ".!?*_~#-^+|%&"
-_BEHIND: Final = ".!?_~^#%&+|-"
+_BEFORE: Final = ".?*_~#-^%&"
+_BEHIND: Final = ".!?_~^#%&-"
 _LEET: Final = {
-    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g", "@": "a", "$": "s", "!": "il", "|": "li",
-    "€": "e", "£": "l", "+": "t",
+    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g",
+    "@": "a", "$": "s", "!": "il", "|": "li", "€": "e", "£": "l", "+": "t",
 }  # fmt: skip
 """Sign → the letters that it can be, the likeliest first."""
 _LEET_SIGN: Final = re.compile(r"[0-9@$!|€£+]")
-_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$!|€+]{1,3}(?=[a-z])|(?<=[a-z])\${2}$|^[0134578@$|]{1,2}(?=[a-z]{2})")
-_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn)?$|[a-z]?\d+[a-z]?$", re.IGNORECASE)
+_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$!|€+]{1,3}(?=[a-z])|(?<=[a-z])\${2}$|^[0134578@$]{1,2}(?=[a-z]{2})")
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn)?$", re.IGNORECASE)
 _MASK: Final = re.compile(r"(?<=[a-z])(?:[*#_\-.?%&^+@$!|]+(?=[a-z])|\*{2,}$)")
 _IS_MASK: Final = frozenset("*#_-.?%&^+@$!|")
 _RUN: Final = re.compile(r"([a-z])\1{2,}")
@@ -123,7 +123,7 @@ def _squeezed(word: str) -> Found:
         return None
     runs = list(_RUN.finditer(word))
     usual = _RUN.sub(lambda run: run[1] * (2 if run[1] in _KEPT_DOUBLE else 1), word)
-    if 2 ** len(runs) > _MOST_READINGS or words().weight(usual) >= 0 and any(run[1] in _KEPT_DOUBLE for run in runs):
+    if 2 ** len(runs) > _MOST_READINGS or (words().weight(usual) >= 0 and any(run[1] in _KEPT_DOUBLE for run in runs)):
         return usual, Disguise.STRETCHED
     readings = [_with_runs(word, runs, times) for times in product((1, 2), repeat=len(runs))]
     best = max(readings, key=words().weight)

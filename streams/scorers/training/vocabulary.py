@@ -20,23 +20,26 @@ _MIN_SETS: Final = 2
 _MIN_TOXIC: Final = 10
 _TELLS: Final = math.e
 _TEMPLATES: Final = "bias_madlibs"
+_RAPPED: Final = "davidson"
+"""Tweets picked by words of a lexicon, many of them lyrics: there all usual words of lyrics would tell."""
 _TOXIC: Final = 0.5
 _WORD: Final = re.compile(r"(?<![\w@'])[a-z]{2,24}(?![\w@])")
 
 
 def vocabulary(learn: Mapping[str, Sequence[Row]]) -> str:
     """Return a line per word: the word, its rows in eighths of a doubling, and ``!`` where it tells."""
-    sets, rows, toxic = defaultdict(set), Counter[str](), Counter[str]()
+    sets, rows, judged, toxic = defaultdict(set), Counter[str](), Counter[str](), Counter[str]()
     for name, each in learn.items():
         for row in each if name != _TEMPLATES else ():
             words = set(_WORD.findall(normalised(row.text)))
             rows.update(words)
-            toxic.update(words if row.target >= _TOXIC else ())
+            judged.update(words if name != _RAPPED else ())
+            toxic.update(words if name != _RAPPED and row.target >= _TOXIC else ())
             for word in words:
                 sets[word].add(name)
-    usual = sum(toxic.values()) / (sum(rows.values()) - sum(toxic.values()))
+    usual = sum(toxic.values()) / (sum(judged.values()) - sum(toxic.values()))
     kept = sorted(word for word, n in rows.items() if n >= _MIN_ROWS and len(sets[word]) >= _MIN_SETS)
-    return "".join(f"{word} {round(8 * math.log2(rows[word]))}{'!' if _tells(toxic[word], rows[word], usual) else ''}\n" for word in kept)
+    return "".join(f"{word} {round(8 * math.log2(rows[word]))}{'!' if _tells(toxic[word], judged[word], usual) else ''}\n" for word in kept)
 
 
 def _tells(toxic: int, rows: int, usual: float) -> bool:
