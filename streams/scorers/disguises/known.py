@@ -12,7 +12,7 @@ from msgspec import Struct
 WORDS: Final = Path(__file__).parents[1] / "weights" / "words.txt.gz"
 MASK: Final = None
 """Stands for a letter of which nothing is known."""
-_TELLING_COUNTS: Final = 24
+_TELLING_COUNTS: Final = 80
 """Eighths of a doubling that a word gains by telling, where a disguise could be two words: few hide a harmless one."""
 _RARE: Final = 60.0
 _UNKNOWN_LETTER: Final = 40.0

@@ -21,7 +21,7 @@ _LEET: Final = {
 }  # fmt: skip
 """Sign → the letters that it can be, the likeliest first."""
 _LEET_SIGN: Final = re.compile(r"[0-9@$!|€£+]")
-_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$!|€+]{1,3}(?=[a-z])|(?<=[a-z])\${2}$|^[0134578@$]{1,2}(?=[a-z]{2})")
+_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$!|€+]{1,6}(?=[a-z])|(?<=[a-z])\${2}$|^[0134578@$]{1,2}(?=[a-z]{2})")
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn)?$", re.IGNORECASE)
 _MASK: Final = re.compile(r"(?<=[a-z])(?:[*#_\-.?%&^+@$!|]+(?=[a-z])|\*{2,}$)")
 _IS_MASK: Final = frozenset("*#_-.?%&^+@$!|")
@@ -56,9 +56,9 @@ def _edits(token: str) -> tuple[Edit, ...]:
     if token.isalpha():
         found = _squeezed(token.lower()) if token.isascii() else None
         return (Edit(0, len(token), *found),) if found else ()
-    if _NAME_OR_LINK.match(token):
-        return ()
-    return tuple(_core_edits(token))
+    if not _NAME_OR_LINK.match(token):
+        return tuple(_core_edits(token))
+    return tuple(_name_edits(token)) if token[0] == "@" else ()
 
 
 _remembered: Final = lru_cache(maxsize=1 << 15)(_edits)
@@ -74,6 +74,14 @@ def _core_edits(token: str) -> Iterator[Edit]:
         undone = _undone(core.lower())
         if undone:
             yield Edit(start, start + len(core), *undone)
+
+
+def _name_edits(token: str) -> Iterator[Edit]:
+    """Yield the word that an @name is, if it is one with a letter for the sign and none without: ``@ss``, but not ``@user``."""
+    core = token.rstrip(_BEHIND + ",:;)'\"").lower()
+    undone = _leet(core) if core[1:] not in words().usual else None
+    if undone:
+        yield Edit(0, len(core), *undone)
 
 
 def _undone(core: str) -> Found:

@@ -25,7 +25,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return errors.USER_MISTAKE
     sets = split(asked.data)
     if asked.words:
-        write(sets.learn, WORDS)
+        write(sets.learn, Linear.read(asked.to), WORDS)
         return errors.OK
     if not asked.evaluate:
         _train(sets, asked.to)
