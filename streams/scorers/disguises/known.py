@@ -14,10 +14,10 @@ MASK: Final = None
 """Stands for a letter of which nothing is known."""
 _TELLING_COUNTS: Final = 80
 """Eighths of a doubling that a word gains by telling, where a disguise could be two words: few hide a harmless one."""
-_RARE: Final = 60.0
-_UNKNOWN_LETTER: Final = 40.0
 _COMMONEST: Final = 160.0
-"""Costs of a word in eighths of a doubling: the rarer, the dearer; a letter that is part of none is dearest."""
+_UNKNOWN: Final = 150.0
+_UNKNOWN_LETTER: Final = 15.0
+"""Costs of a word in eighths of a doubling: the rarer, the dearer; one that nobody knows by its length."""
 _LONGEST: Final = 24
 _MIN_MASKED: Final = 4
 """Letters of a word that can be masked though it tells nothing."""
@@ -48,14 +48,15 @@ class Words(Struct, frozen=True):
         """Return the likeliest words that these letters are, put together without spaces. Linear in their number."""
         costs, starts = [0.0], [0]
         for end in range(1, len(letters) + 1):
-            cost, start = costs[end - 1] + _UNKNOWN_LETTER + _RARE, end - 1
-            for begin in range(max(0, end - _LONGEST), end):
-                known = self.usual.get(letters[begin:end])
-                if known is not None and costs[begin] + _COMMONEST - known < cost:
-                    cost, start = costs[begin] + _COMMONEST - known, begin
+            begins = range(max(0, end - _LONGEST), end)
+            cost, start = min((costs[begin] + self._cost(letters[begin:end]), begin) for begin in begins)
             costs.append(cost)
             starts.append(start)
         return _cut(letters, starts)
+
+    def _cost(self, word: str) -> float:
+        known = self.usual.get(word)
+        return _UNKNOWN + _UNKNOWN_LETTER * len(word) if known is None else _COMMONEST - known
 
 
 def _cut(letters: str, starts: list[int]) -> list[str]:

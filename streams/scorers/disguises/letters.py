@@ -85,8 +85,8 @@ def _plain(letter: str) -> tuple[str | None, Disguise | None]:
         return " ", None
     named = _LATIN_NAME.fullmatch(unicodedata.name(letter, ""))
     if named:
-        accent = bool(named["accent"]) and letter < _LATIN_UNTIL
-        return named["letter"].lower() if letter.islower() else named["letter"], None if accent else Disguise.LOOK_ALIKES
+        plain = named["letter"].lower() if letter.islower() else named["letter"]
+        return plain, None if named["accent"] else Disguise.LOOK_ALIKES
     bare = "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
     if not bare.isascii() or not bare:
         return None, None

@@ -9,7 +9,7 @@ from streams.scorers.disguises.traced import Disguise, Edit
 
 _LETTER: Final = r"[A-Za-z0134578@$!|€+]"
 _ALONE: Final = r"(?![^\s\"')\].,;:?!*_])"
-_BY_SPACES: Final = re.compile(rf"(?<![^\s\"'(\[*_]){_LETTER}(?:\s+{_LETTER}{_ALONE}){{2,}}+")
+_BY_SPACES: Final = re.compile(rf"(?<![^\s\"(\[*_]){_LETTER}(?:\s+{_LETTER}{_ALONE}){{2,}}+")
 _BY_SIGNS: Final = re.compile(rf"(?<![\w@.\-*~/]){_LETTER}([._\-*~/+]){_LETTER}(?:\1{_LETTER})++(?![\w@/])")
 _GAP: Final = re.compile(r"\s{2,}|\n")
 _SPACES: Final = re.compile(r"\s+")

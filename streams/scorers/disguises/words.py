@@ -12,7 +12,7 @@ from streams.scorers.disguises.traced import Disguise, Edit
 
 _TOKEN: Final = re.compile(r"\S+")
 _CORE: Final = re.compile(r"[A-Za-z0-9@$!|€£+*#_\-.?%&^]+")
-_NAME_OR_LINK: Final = re.compile(r"@\w|#\w|\S*(?:://|www\.|@\w+\.\w)", re.IGNORECASE)
+_LINK: Final = re.compile(r"#\w|\S*?(?:://|www\.|\w@\w+\.\w)", re.IGNORECASE)
 _BEFORE: Final = ".?*_~#-^%&"
 _BEHIND: Final = ".!?_~^#%&-"
 _LEET: Final = {
@@ -21,11 +21,17 @@ _LEET: Final = {
 }  # fmt: skip
 """Sign → the letters that it can be, the likeliest first."""
 _LEET_SIGN: Final = re.compile(r"[0-9@$!|€£+]")
-_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$!|€+]{1,6}(?=[a-z])|(?<=[a-z])\${2}$|^[0134578@$]{1,2}(?=[a-z]{2})")
-_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn)?$", re.IGNORECASE)
+_INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$€]{1,6}(?=[a-z])|(?<=[a-z])\${2}$|^[@$](?=[a-z]{2})")
+_MODEL: Final = re.compile(r"[a-z]{2,}[0-9]{1,2}")
+"""A name with a number, co2 or win95, is a word in disguise only if that tells."""
+_BY_PLACE: Final = re.compile(r"(?=[^a-z]*+[a-z][^a-z]*+[a-z])[a-z0-9@$€]{3,16}")
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn|px|em|mm|cm|km|kg|mg|ml|gb|mb|mph|x|xx)?$", re.IGNORECASE)
 _MASK: Final = re.compile(r"(?<=[a-z])(?:[*#_\-.?%&^+@$!|]+(?=[a-z])|\*{2,}$)")
 _IS_MASK: Final = frozenset("*#_-.?%&^+@$!|")
+_STARS: Final = frozenset("*#")
+_HIDES: Final = frozenset("*#-_.")
 _RUN: Final = re.compile(r"([a-z])\1{2,}")
+_NUMERAL: Final = re.compile(r"[ivxlcdm]+|w+")
 _KEPT_DOUBLE: Final = frozenset("sglz")
 _MOST_READINGS: Final = 64
 _MIN_LETTERS: Final = 3
@@ -56,9 +62,7 @@ def _edits(token: str) -> tuple[Edit, ...]:
     if token.isalpha():
         found = _squeezed(token.lower()) if token.isascii() else None
         return (Edit(0, len(token), *found),) if found else ()
-    if not _NAME_OR_LINK.match(token):
-        return tuple(_core_edits(token))
-    return tuple(_name_edits(token)) if token[0] == "@" else ()
+    return () if _LINK.match(token) else tuple(_core_edits(token))
 
 
 _remembered: Final = lru_cache(maxsize=1 << 15)(_edits)
@@ -71,17 +75,14 @@ def _core_edits(token: str) -> Iterator[Edit]:
         core = found[0].lstrip(_BEFORE)
         start = end - len(core)
         core = core.rstrip(_BEHIND + "*" if start > found.start() else _BEHIND)
-        undone = _undone(core.lower())
+        undone = (_named if core.startswith("@") else _undone)(core.lower())
         if undone:
             yield Edit(start, start + len(core), *undone)
 
 
-def _name_edits(token: str) -> Iterator[Edit]:
-    """Yield the word that an @name is, if it is one with a letter for the sign and none without: ``@ss``, but not ``@user``."""
-    core = token.rstrip(_BEHIND + ",:;)'\"").lower()
-    undone = _leet(core) if core[1:] not in words().usual else None
-    if undone:
-        yield Edit(0, len(core), *undone)
+def _named(core: str) -> Found:
+    """Return the word that an @name is, if it is one with a letter for the sign and none without: ``@ss``, but not ``@user``."""
+    return _leet(core) if len(core) >= _MIN_LETTERS and core[1:] not in words().usual else None
 
 
 def _undone(core: str) -> Found:
@@ -101,7 +102,9 @@ def _leet(core: str) -> Found:
     if prod(map(len, options)) > _MOST_READINGS:
         return None
     readings = ["".join(letters) for letters in product(*options)]
-    best = max(readings, key=words().weight)
+    if _MODEL.fullmatch(core):
+        readings = [word for word in readings if word in words().tells]
+    best = max(readings, key=words().weight, default=core)
     if words().weight(best) < 0:
         squeezed = [found[0] for found in map(_squeezed, readings) if found]
         best = max(squeezed, key=words().weight, default=best)
@@ -112,14 +115,23 @@ def _masked(core: str) -> Found:
     """Return the likeliest of the telling words that fit round the signs, which stand inside, or are stars at the end."""
     if not _MASK.search(core):
         return None
+    signs = [letter for letter in core if letter in _IS_MASK and letter not in _LEET]
     pattern = tuple(MASK if letter in _IS_MASK else _LEET.get(letter, letter)[0] for letter in core)
     word = words().masked(pattern)
-    return (word, Disguise.MASKED) if word else None
+    if not word or word in words().tells:
+        return (word, Disguise.MASKED) if word else None
+    # A hyphen between two words joins them; stars and the like, and a hyphen in half a word, hide a letter.
+    joins = len(set(signs)) != 1 or signs[0] not in _HIDES or (signs[0] not in _STARS and _is_of_words(core, signs[0]))
+    return None if joins else (word, Disguise.MASKED)
+
+
+def _is_of_words(core: str, sign: str) -> bool:
+    return all(part in words().usual for part in core.split(sign) if part)
 
 
 def _leet_by_place(core: str) -> Found:
     """Return a word that nobody knows, with letters for the signs among its letters."""
-    if "." in core or not _LEET_SIGN.search(core):
+    if not _BY_PLACE.fullmatch(core):
         return None
     plain = _INSIDE.sub(lambda sign: "".join(_LEET[letter][0] for letter in sign[0]), core)
     return (plain, Disguise.LEETSPEAK) if plain != core else None
@@ -127,7 +139,7 @@ def _leet_by_place(core: str) -> Found:
 
 def _squeezed(word: str) -> Found:
     """Return a word without letters that stand three times or more; twice or once, as words are known."""
-    if word in words().usual or not _RUN.search(word):
+    if not _RUN.search(word) or word in words().usual or _NUMERAL.fullmatch(word):
         return None
     runs = list(_RUN.finditer(word))
     usual = _RUN.sub(lambda run: run[1] * (2 if run[1] in _KEPT_DOUBLE else 1), word)

@@ -18,7 +18,7 @@ from streams.scorers.training.datasets import Row
 _MIN_ROWS: Final = 12
 _MIN_SETS: Final = 2
 """A word of one set alone may be a name, or how that set was made."""
-_TELLS: Final = 0.7
+_TELLS: Final = 0.8
 """Score of a word by itself from which it is one that people hide."""
 _TEMPLATES: Final = "bias_madlibs"
 _WORD: Final = re.compile(r"(?<![\w@'])[a-z]{2,24}(?![\w@])")
