@@ -1,6 +1,7 @@
 """The words that there are: how usual each is, and which tell. From the training texts (``training/vocabulary.py``)."""
 
 import gzip
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
@@ -18,7 +19,7 @@ _COMMONEST: Final = 160.0
 _UNKNOWN: Final = 150.0
 _UNKNOWN_LETTER: Final = 15.0
 """Costs of a word in eighths of a doubling: the rarer, the dearer; one that nobody knows by its length."""
-_LONGEST: Final = 24
+_LONGEST: Final = 16
 _MIN_MASKED: Final = 4
 """Letters of a word that can be masked though it tells nothing."""
 
@@ -47,16 +48,19 @@ class Words(Struct, frozen=True):
     def split(self, letters: str) -> list[str]:
         """Return the likeliest words that these letters are, put together without spaces. Linear in their number."""
         costs, starts = [0.0], [0]
+        unknown, began = math.inf, 0  # the cheapest way to be inside a word that nobody knows, and where that began
         for end in range(1, len(letters) + 1):
-            begins = range(max(0, end - _LONGEST), end)
-            cost, start = min((costs[begin] + self._cost(letters[begin:end]), begin) for begin in begins)
+            if costs[end - 1] + _UNKNOWN < unknown:
+                unknown, began = costs[end - 1] + _UNKNOWN, end - 1
+            unknown += _UNKNOWN_LETTER
+            cost, start = unknown, began
+            for begin in range(max(0, end - _LONGEST), end):
+                known = self.usual.get(letters[begin:end])
+                if known is not None and costs[begin] + _COMMONEST - known < cost:
+                    cost, start = costs[begin] + _COMMONEST - known, begin
             costs.append(cost)
             starts.append(start)
         return _cut(letters, starts)
-
-    def _cost(self, word: str) -> float:
-        known = self.usual.get(word)
-        return _UNKNOWN + _UNKNOWN_LETTER * len(word) if known is None else _COMMONEST - known
 
 
 def _cut(letters: str, starts: list[int]) -> list[str]:

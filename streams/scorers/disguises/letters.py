@@ -17,8 +17,8 @@ _INVISIBLE_RUN: Final = re.compile(INVISIBLE.pattern + "+")
 _BACKWARDS: Final = re.compile("\u202e([^\u202c\u202e\u2069\n]*)[\u202c\u2069]?")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 _NOT_ASCII_WORD: Final = re.compile(r"[^\W\d_]*[^\x00-\x7f][\w\u0300-\u036f]*")
-_MARK: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-"""Marks that belong to no script."""
+_MARK: Final = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20e2\u20e4-\u20ff\ufe20-\ufe2f"
+"""Marks that belong to no script, but for the keycap of emoji."""
 _OVERLAY: Final = re.compile("[\u0321\u0322\u0334-\u0338\u0488\u0489]")
 _LATIN_NAME: Final = re.compile(
     r"(?:NEGATIVE |CROSSED )?(?:CIRCLED |SQUARED |PARENTHESIZED )?"

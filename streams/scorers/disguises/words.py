@@ -23,7 +23,8 @@ _LEET: Final = {
 _LEET_SIGN: Final = re.compile(r"[0-9@$!|€£+]")
 _INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$€]{1,6}(?=[a-z])|(?<=[a-z])\${2}$|^[@$](?=[a-z]{2})")
 _MODEL: Final = re.compile(r"[a-z]{2,}[0-9]{1,2}")
-"""A name with a number, co2 or win95, is a word in disguise only if that tells."""
+_USUAL: Final = 64
+"""A name with a number, co2 or win95, is a word in disguise only if that tells, or stands in 256 texts."""
 _BY_PLACE: Final = re.compile(r"(?=[^a-z]*+[a-z][^a-z]*+[a-z])[a-z0-9@$€]{3,16}")
 _ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn|px|em|mm|cm|km|kg|mg|ml|gb|mb|mph|x|xx)?$", re.IGNORECASE)
 _MASK: Final = re.compile(r"(?<=[a-z])(?:[*#_\-.?%&^+@$!|]+(?=[a-z])|\*{2,}$)")
@@ -82,7 +83,8 @@ def _core_edits(token: str) -> Iterator[Edit]:
 
 def _named(core: str) -> Found:
     """Return the word that an @name is, if it is one with a letter for the sign and none without: ``@ss``, but not ``@user``."""
-    return _leet(core) if len(core) >= _MIN_LETTERS and core[1:] not in words().usual else None
+    found = _leet(core) if len(core) >= _MIN_LETTERS else None
+    return found if found and (core[1:] not in words().usual or found[0] in words().tells) else None
 
 
 def _undone(core: str) -> Found:
@@ -103,7 +105,7 @@ def _leet(core: str) -> Found:
         return None
     readings = ["".join(letters) for letters in product(*options)]
     if _MODEL.fullmatch(core):
-        readings = [word for word in readings if word in words().tells]
+        readings = [word for word in readings if words().weight(word) >= _USUAL]
     best = max(readings, key=words().weight, default=core)
     if words().weight(best) < 0:
         squeezed = [found[0] for found in map(_squeezed, readings) if found]

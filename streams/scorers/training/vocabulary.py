@@ -21,6 +21,7 @@ _MIN_SETS: Final = 2
 _TELLS: Final = 0.8
 """Score of a word by itself from which it is one that people hide."""
 _TEMPLATES: Final = "bias_madlibs"
+_STRETCHED: Final = re.compile(r"(.)\1\1")
 _WORD: Final = re.compile(r"(?<![\w@'])[a-z]{2,24}(?![\w@])")
 
 
@@ -33,7 +34,7 @@ def vocabulary(learn: Mapping[str, Sequence[Row]], scorer: Scorer) -> str:
             rows.update(words)
             for word in words:
                 sets[word].add(name)
-    kept = sorted(word for word, n in rows.items() if n >= _MIN_ROWS and len(sets[word]) >= _MIN_SETS)
+    kept = sorted(word for word, n in rows.items() if n >= _MIN_ROWS and len(sets[word]) >= _MIN_SETS and not _STRETCHED.search(word))
     tells = [found.toxicity >= _TELLS for found in scorer.score(kept)]
     return "".join(f"{word} {round(8 * math.log2(rows[word]))}{'!' * told}\n" for word, told in zip(kept, tells, strict=True))
 
