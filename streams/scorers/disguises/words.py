@@ -23,10 +23,12 @@ _LEET: Final = {
 _LEET_SIGN: Final = re.compile(r"[0-9@$!|€£+]")
 _INSIDE: Final = re.compile(r"(?<=[a-z])[0134578@$€]{1,6}(?=[a-z])|(?<=[a-z])\${2}$|^[@$](?=[a-z]{2})")
 _MODEL: Final = re.compile(r"[a-z]{2,}[0-9]{1,2}")
-_USUAL: Final = 64
-"""A name with a number, co2 or win95, is a word in disguise only if that tells, or stands in 256 texts."""
+_USUAL: Final = 40
+"""A name with a number, co2 or win95, is a word in disguise only if that tells, or is not rare."""
+_CLEARLY: Final = 16
+"""Eighths of a doubling."""
 _BY_PLACE: Final = re.compile(r"(?=[^a-z]*+[a-z][^a-z]*+[a-z])[a-z0-9@$€]{3,16}")
-_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|k|m|bn|px|em|mm|cm|km|kg|mg|ml|gb|mb|mph|x|xx)?$", re.IGNORECASE)
+_ORDINAL: Final = re.compile(r"\d*(?:1st|2nd|3rd|\dth)$|\d+(?:s|am|pm|k|m|bn|px|em|mm|cm|km|kg|mg|ml|gb|mb|mph|x|xx)?$", re.IGNORECASE)
 _MASK: Final = re.compile(r"(?<=[a-z])(?:[*#_\-.?%&^+@$!|]+(?=[a-z])|\*{2,}$)")
 _IS_MASK: Final = frozenset("*#_-.?%&^+@$!|")
 _STARS: Final = frozenset("*#")
@@ -82,9 +84,9 @@ def _core_edits(token: str) -> Iterator[Edit]:
 
 
 def _named(core: str) -> Found:
-    """Return the word that an @name is, if it is one with a letter for the sign and none without: ``@ss``, but not ``@user``."""
+    """Return the word that an @name is, if it is a far more usual one with a letter for the sign than without: ``@ss``, but not ``@user``."""
     found = _leet(core) if len(core) >= _MIN_LETTERS else None
-    return found if found and (core[1:] not in words().usual or found[0] in words().tells) else None
+    return found if found and words().weight(found[0]) > words().weight(core[1:]) + _CLEARLY else None
 
 
 def _undone(core: str) -> Found:
