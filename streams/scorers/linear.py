@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from streams.scorers import ScorerUnavailable, Toxicity
 from streams.scorers.disguises import normalised, undisguised
+from streams.scorers.disguises.known import WORDS
 from streams.scorers.hashing import CHAR_BITS, Counts, counted
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 SHIPPED: Final = Path(__file__).parent / "weights" / "linear.npz"
 
 _CHUNK: Final = 2000
@@ -47,7 +48,7 @@ class Linear:
     """A scorer that gives one label, ``toxicity``: the larger of the plain text's and the undisguised text's."""
 
     def __init__(self, weights: Weights, digest: str) -> None:
-        """Take weights and the SHA-256 of their file, whose first eight digits end the name."""
+        """Take weights and the SHA-256 of their file and the words', whose first eight digits end the name."""
         self.name = f"linear@{VERSION}+{digest[:8]}"
         self._weights = weights
         idf = weights.idf.astype(np.float64) * weights.idf_unit
@@ -71,7 +72,7 @@ class Linear:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             single = {name: float(file[name]) for name in ("idf_unit", "intercept", "slope", "shift")}
             weights = Weights(file["weight"], file["scale"], file["idf"], **single)
-        return cls(weights, hashlib.sha256(content).hexdigest())
+        return cls(weights, hashlib.sha256(content + WORDS.read_bytes()).hexdigest())
 
     def score(self, texts: Sequence[str]) -> list[Toxicity]:
         """Return one toxicity per text, in order; 0 for a text without a visible character."""

@@ -83,7 +83,9 @@ def _bias(group: str, scores: np.ndarray, toxic: np.ndarray, inside: np.ndarray)
 
 
 def _power_mean(values: Sequence[float]) -> float:
-    return float(np.mean(np.power(values, _POWER)) ** (1 / _POWER)) if values else float("nan")
+    if not values or min(values) <= 0:
+        return 0.0 if values else float("nan")
+    return float(np.mean(np.power(values, _POWER)) ** (1 / _POWER))
 
 
 def madlibs(data: Path) -> list[Row]:

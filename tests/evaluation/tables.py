@@ -14,7 +14,7 @@ class Table(Struct, frozen=True):
 
     caption: str
     headers: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 def percent(value: float) -> str:

@@ -75,7 +75,7 @@ def foreign() -> dict[str, list[str]]:
     place = find_spec("django")
     if place is None or place.origin is None:
         return {}
-    found = {}
+    found: dict[str, list[str]] = {}
     for file in sorted(Path(place.origin).parent.glob("c*/**/LC_MESSAGES/django.mo")):
         language = file.parts[-3]
         if not language.startswith("en"):

@@ -138,7 +138,8 @@ def twin(kind: str, text: str, telling: Collection[str], quotable: Sequence[str]
 
 def _hide(kind: str, tells: bool, chance: Random) -> Hide:
     if kind == MIXED:
-        return chance.choice([*WORDS.values(), *(MASKS.values() if tells else ())])
+        hides: list[Hide] = [*WORDS.values(), *(MASKS.values() if tells else ())]
+        return chance.choice(hides)
     return WORDS.get(kind) or MASKS[kind]
 
 

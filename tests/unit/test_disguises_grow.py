@@ -9,11 +9,12 @@ import pytest
 from streams.scorers.disguises import own_words, undisguised, undone
 
 FLOODS = [
-    "<div>", "<", "<a ", "<!--", "<!-- -->", "<script>", "</b", "a\u0301\u0323", "\u05d0\u05b0\u05b4", "\u0301", "@", "@a ", "www.", "&amp;", "&#",
-    "&#105;", "a ", "a  ", "a.", "a. ", "a1", "aaa ", "aa", "  a", "\ufdfa", "\u202ea", "\u202ea\u202c", "\u200b", "а", "а b", "f**k ", "f*", "*", "1",
-    "$a", "> a\n", ">", "&gt;", "[quote]", "[/quote]", "[quote]a[/quote]", "[quote", "<blockquote>", "</blockquote>", "i d i o t, ", "😀\u200d", "\n",
-    "a\n", "-a", "a-b-c ", "|3", "ｉ",
-]  # fmt: skip
+    *("<div>", "<", "<a ", "<!--", "<!-- -->", "<script>", "</b", "&amp;", "&#", "&#105;"),
+    *("> a\n", ">", "&gt;", "[quote]", "[/quote]", "[quote]a[/quote]", "[quote", "<blockquote>", "</blockquote>"),
+    *("a\u0301\u0323", "\u05d0\u05b0\u05b4", "\u0301", "\ufdfa", "\u202ea", "\u202ea\u202c", "\u200b", "а", "а b", "ｉ", "😀\u200d"),
+    *("@", "@a ", "www.", "f**k ", "f*", "*", "1", "a1", "$a", "|3", "aaa ", "aa"),
+    *("a ", "a  ", "  a", "a.", "a. ", "-a", "a-b-c ", "i d i o t, ", "\n", "a\n"),
+]
 SHORT, LONG = 8_000, 64_000
 
 

@@ -3,11 +3,12 @@
 import html
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from streams.scorers.disguises import letters, markup, quotes, spacing
 from streams.scorers.disguises.traced import Edit, Traced, Undone
-from streams.scorers.disguises.words import hides_something, plain_words
+from streams.scorers.disguises.words import MAX_REMEMBERED, plain_words, token_edits
 
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 _NAME: Final = re.compile(r"(?<!\w)@\w+")
@@ -16,7 +17,6 @@ _STEPS: Final[tuple[Callable[[str], Iterator[Edit]], ...]] = (
     markup.entities, markup.tags, letters.backwards, letters.invisible, letters.marks, letters.folded, letters.look_alikes,
     spacing.spelt_out, spacing.separated, plain_words,
 )  # fmt: skip
-_BY_SIGNS: Final = re.compile(r"[._\-*~/+]")
 
 
 def normalised(text: str) -> str:
@@ -54,11 +54,16 @@ def undone(text: str) -> Undone:
     return Undone(traced.text, tuple(traced.origin or ()), traced.disguises)
 
 
+@lru_cache(maxsize=1 << 15)
+def hides_something(word: str) -> bool:
+    """Return whether a text without spaces has a word in disguise. The same words come again and again."""
+    return bool(token_edits(word)) or next(spacing.separated(word), None) is not None
+
+
 def _is_bare(text: str) -> bool:
     """Return whether nothing can be hidden in the text. Most texts are so: this is what the scorer's speed depends on."""
     if not text.isascii() or "&" in text or "<" in text:
         return False
     words = text.split()
-    if any(map(hides_something, words)):
-        return False
-    return not (1 in map(len, words) and next(spacing.spelt_out(text), None)) and not next(spacing.separated(text), None)
+    hide = hides_something if max(map(len, words), default=0) <= MAX_REMEMBERED else hides_something.__wrapped__
+    return not any(map(hide, words)) and not (1 in map(len, words) and next(spacing.spelt_out(text), None))

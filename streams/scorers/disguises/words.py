@@ -38,7 +38,7 @@ _NUMERAL: Final = re.compile(r"[ivxlcdm]+|w+")
 _KEPT_DOUBLE: Final = frozenset("sglz")
 _MOST_READINGS: Final = 64
 _MIN_LETTERS: Final = 3
-_MAX_REMEMBERED: Final = 40
+MAX_REMEMBERED: Final = 40
 """Letters of a word whose plain form is remembered."""
 
 Found = tuple[str, Disguise] | None
@@ -51,14 +51,9 @@ def plain_words(text: str) -> Iterator[Edit]:
             yield Edit(token.start() + start, token.start() + end, new, disguise)
 
 
-def hides_something(token: str) -> bool:
-    """Return whether a text without spaces has a word in disguise."""
-    return bool(token_edits(token))
-
-
 def token_edits(token: str) -> tuple[Edit, ...]:
     """Return what undoes the disguises of a text without spaces."""
-    return _remembered(token) if len(token) <= _MAX_REMEMBERED else _edits(token)
+    return _remembered(token) if len(token) <= MAX_REMEMBERED else _edits(token)
 
 
 def _edits(token: str) -> tuple[Edit, ...]:
@@ -84,7 +79,7 @@ def _core_edits(token: str) -> Iterator[Edit]:
 
 
 def _named(core: str) -> Found:
-    """Return the word that an @name is, if it is a far more usual one with a letter for the sign than without: ``@ss``, but not ``@user``."""
+    """Return the word that an @name is, if it is a far more usual one with a letter for the sign than without: ``@ss``, not ``@user``."""
     found = _leet(core) if len(core) >= _MIN_LETTERS else None
     return found if found and words().weight(found[0]) > words().weight(core[1:]) + _CLEARLY else None
 
@@ -93,7 +88,7 @@ def _undone(core: str) -> Found:
     """Return what a word without its signs is, and how it was hidden; None where nothing is."""
     if core.isalpha():
         return _squeezed(core)
-    if len(core) < _MIN_LETTERS or _ORDINAL.match(core) or not any(map(str.isalpha, core)) or len(core) > _MAX_REMEMBERED:
+    if len(core) < _MIN_LETTERS or _ORDINAL.match(core) or not any(map(str.isalpha, core)) or len(core) > MAX_REMEMBERED:
         return None
     return _leet(core) or _masked(core) or _leet_by_place(core)
 
@@ -155,7 +150,8 @@ def _squeezed(word: str) -> Found:
 
 
 def _with_runs(word: str, runs: list[re.Match[str]], times: tuple[int, ...]) -> str:
-    parts, at = [], 0
+    parts: list[str] = []
+    at = 0
     for run, count in zip(runs, times, strict=True):
         parts += word[at : run.start()], run[1] * count
         at = run.end()
