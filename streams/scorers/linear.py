@@ -66,8 +66,9 @@ class Linear:
     @classmethod
     def read(cls, path: Path) -> "Linear":
         """Return the scorer with the weights of a file. Raises ScorerUnavailable where there is none."""
-        if not path.is_file():
-            raise ScorerUnavailable(f"the linear scorer's weights {path} are missing; install the package again or run make train")
+        for needed in (path, WORDS):
+            if not needed.is_file():
+                raise ScorerUnavailable(f"the linear scorer's weights {needed} are missing; install the package again or run make train")
         content = path.read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             single = {name: float(file[name]) for name in ("idf_unit", "intercept", "slope", "shift")}
