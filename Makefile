@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench outage told eval train dashboards lock clean
+.PHONY: help setup setup-dev demo test lint bench outage told eval eval-scoring train dashboards lock clean
 
 help:  ## List these targets.
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "threadwatch needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12" >&2; exit 2; }
@@ -58,6 +58,9 @@ told: setup-dev  ## Break things (ROUNDS=n): after how many seconds has a receiv
 eval: setup-dev  ## AUC of the shipped scorer per set; the pile-on detectors on a simulated site. QUICK=1: a small one.
 	@$(BIN)/python -m streams.scorers.train --evaluate
 	@$(BIN)/python -m streams.evaluation $(if $(QUICK),--quick)
+
+eval-scoring: setup-dev  ## Recall in disguise, false positives, AUC per set, hatecheck, identity terms, calibration; a page with plots.
+	@$(BIN)/python -m tests.evaluation
 
 train: setup-dev  ## Train the linear scorer from ../shared/datasets; prints AUC per set.
 	@$(BIN)/python -m streams.scorers.train

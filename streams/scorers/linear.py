@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from streams.scorers import ScorerUnavailable, Toxicity
 from streams.scorers.disguises import normalised, undisguised
+from streams.scorers.disguises.known import WORDS
 from streams.scorers.hashing import CHAR_BITS, Counts, counted
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 SHIPPED: Final = Path(__file__).parent / "weights" / "linear.npz"
 
 _CHUNK: Final = 2000
@@ -47,7 +48,7 @@ class Linear:
     """A scorer that gives one label, ``toxicity``: the larger of the plain text's and the undisguised text's."""
 
     def __init__(self, weights: Weights, digest: str) -> None:
-        """Take weights and the SHA-256 of their file, whose first eight digits end the name."""
+        """Take weights and the SHA-256 of their file and the words', whose first eight digits end the name."""
         self.name = f"linear@{VERSION}+{digest[:8]}"
         self._weights = weights
         idf = weights.idf.astype(np.float64) * weights.idf_unit
@@ -65,23 +66,26 @@ class Linear:
     @classmethod
     def read(cls, path: Path) -> "Linear":
         """Return the scorer with the weights of a file. Raises ScorerUnavailable where there is none."""
-        if not path.is_file():
-            raise ScorerUnavailable(f"the linear scorer's weights {path} are missing; install the package again or run make train")
+        for needed in (path, WORDS):
+            if not needed.is_file():
+                raise ScorerUnavailable(f"the linear scorer's weights {needed} are missing; install the package again or run make train")
         content = path.read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             single = {name: float(file[name]) for name in ("idf_unit", "intercept", "slope", "shift")}
             weights = Weights(file["weight"], file["scale"], file["idf"], **single)
-        return cls(weights, hashlib.sha256(content).hexdigest())
+        return cls(weights, hashlib.sha256(content + WORDS.read_bytes()).hexdigest())
 
     def score(self, texts: Sequence[str]) -> list[Toxicity]:
         """Return one toxicity per text, in order; 0 for a text without a visible character."""
+        return [Toxicity(toxicity, {"toxicity": toxicity}) for toxicity in self.worst([_readings(text) for text in texts])]
+
+    def worst(self, readings: Sequence[Sequence[str]]) -> list[float]:
+        """Return the largest probability of the normalised pieces of each text; 0 where no piece has a character."""
         known: dict[str, float] = {}
-        readings = [_readings(text) for text in texts]
         pieces = sorted({piece for reading in readings for piece in reading if piece})
         for batch in _batches(pieces):
             known.update(zip(batch, self._probabilities(batch), strict=True))
-        worst = (max((known[piece] for piece in reading if piece), default=0.0) for reading in readings)
-        return [Toxicity(toxicity, {"toxicity": toxicity}) for toxicity in worst]
+        return [max((known[piece] for piece in reading if piece), default=0.0) for reading in readings]
 
     def _probabilities(self, texts: Sequence[str]) -> list[float]:
         logits = self._weights.slope * self.logits(texts) + self._weights.shift
@@ -110,11 +114,14 @@ def _dot(counts: Counts, weight: NDArray[np.float64], square: NDArray[np.float64
 def _readings(text: str) -> tuple[str, ...]:
     """Return the pieces to score: of the text as it stands and, where that differs, without its disguises."""
     plain = normalised(text)
-    bare = undisguised(text, plain)
-    return (*_pieces(plain), *(_pieces(bare) if bare != plain else ()))
+    bare = undisguised(text)
+    if bare is text:
+        return tuple(pieces_of(plain))
+    hidden = normalised(bare)
+    return (*pieces_of(plain), *(pieces_of(hidden) if hidden != plain else ()))
 
 
-def _pieces(text: str) -> list[str]:
+def pieces_of(text: str) -> list[str]:
     """Return the text in overlapping pieces, cut at spaces where there are some."""
     if len(text) <= _CHUNK:
         return [text]

@@ -1,6 +1,5 @@
 """How toxic is a comment? One scorer call for a whole batch; each score depends on its own text alone."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -9,7 +8,7 @@ import msgspec
 
 from streams.records import Action, Comment, ScoredComment, TextFormat
 from streams.scorers import Scorer, Toxicity
-from streams.scorers.disguises import text_of_html
+from streams.scorers.disguises import own_words, text_of_html
 from streams.stages.step import Arrived, Step
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, Topic, by_conversation
 
@@ -25,9 +24,6 @@ TEXT_CUT: Final = "text_cut"
 CLOCK_AHEAD: Final = "clock_ahead"
 REKEYED: Final = "rekeyed"
 """It came under another key than its conversation's; from here on it has the right one."""
-
-# ">:(" and ">_<" are faces and ">!…!<" hides a spoiler: none of them quotes anybody.
-_QUOTED_LINE: Final = re.compile(r"^[ \t]{0,3}(?:>|&gt;)(?![:_.!]).*$", re.MULTILINE)
 
 
 class Stateless:
@@ -127,23 +123,14 @@ def _not_ahead(claimed: datetime, ingested_at: datetime) -> tuple[datetime, bool
 def text_to_score(comment: Comment) -> tuple[str, bool]:
     """Return a comment's own words as plain text, and whether it was too long to be read whole.
 
-    What it quotes of others is left out: ``>`` lines, blockquotes. A comment that is nothing but a quotation is scored
-    as it stands: else a ``>`` in front would hide anything.
+    What it quotes of others is left out: ``>`` lines, blockquotes, ``[quote]``. A comment that is nothing but a quotation
+    is scored as it stands: else a ``>`` in front would hide anything.
     """
     text, was_cut = cut(comment.text or "")
     if comment.text_format is TextFormat.HTML:
-        own = _without_quoted_lines(text_of_html(text, ("blockquote",)))
-        return (own if _says_something(own) else text_of_html(text)), was_cut
-    own = _without_quoted_lines(text)
-    return (own if _says_something(own) else text), was_cut
-
-
-def _without_quoted_lines(text: str) -> str:
-    return _QUOTED_LINE.sub("", text) if ">" in text or "&gt;" in text else text
-
-
-def _says_something(text: str) -> bool:
-    return bool(text) and not text.isspace()
+        own = own_words(text_of_html(text, ("blockquote",)))
+        return (own if own and not own.isspace() else text_of_html(text)), was_cut
+    return own_words(text), was_cut
 
 
 def cut(text: str) -> tuple[str, bool]:

@@ -13,11 +13,13 @@ from streams import engine
 from streams.engine import Effects
 from streams.records import LinkKind, Reply
 from streams.scorers import open_scorer
+from streams.scorers.disguises import undisguised
 from streams.sources.sample import sample
 from streams.stages.address import Address
 from streams.stages.pileon import Config, PileOns
 from streams.stages.score import Score
 from streams.stages.step import Arrived
+from tests.evaluation import twin
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _BATCH = 500
@@ -26,10 +28,26 @@ _BATCH = 500
 def print_pure(targets: int) -> None:
     """Print comments or replies a second per stage, and bytes per target."""
     arrived = [Arrived(comment, NOON) for comment in sample(NOON, 10_000)]
+    _print_normaliser([comment.record.text or "" for comment in arrived])
     scored = _timed("score (linear)", Score(open_scorer("linear")), arrived)
     replies = _timed("address", Address(), [Arrived(record, NOON) for record in scored.outputs])
     _timed("pileon", _pileons(), [Arrived(record, NOON) for record in replies.outputs])
     _print_memory(targets)
+
+
+def _print_normaliser(said: list[str]) -> None:
+    """Print comments a second through the normaliser alone: as people write them, and each in a mix of disguises."""
+    hidden = [twin.twin(twin.MIXED, text, (), ()) for text in said]
+    for name, texts in (("as written", said), ("in disguise", hidden)):
+        spent = min(_seconds(texts) for _ in range(3))
+        print(f"normaliser, {name:<12} {len(texts) / spent:9,.0f} comments a CPU second", flush=True)
+
+
+def _seconds(texts: list[str]) -> float:
+    began = time.process_time()
+    for text in texts:
+        undisguised(text)
+    return time.process_time() - began
 
 
 def _pileons() -> PileOns:

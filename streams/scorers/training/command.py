@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams import errors
+from streams.scorers.disguises.known import WORDS
 from streams.scorers.linear import SHIPPED, Linear
 from streams.scorers.training.disguised import disguised
 from streams.scorers.training.fit import fitted, saved
 from streams.scorers.training.measure import measured, table
 from streams.scorers.training.split import Split, split
+from streams.scorers.training.vocabulary import write
 
 _DATA = Path("../shared/datasets")
 
@@ -22,6 +24,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print(f"there is no folder {asked.data} with the labelled sets; name it with --data", file=sys.stderr)
         return errors.USER_MISTAKE
     sets = split(asked.data)
+    if asked.words:
+        write(sets.learn, Linear.read(asked.to), WORDS)
+        return errors.OK
     if not asked.evaluate:
         _train(sets, asked.to)
     _print(Linear.read(asked.to), sets)
@@ -31,6 +36,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m streams.scorers.train", description="Train the linear scorer, then print AUC per set.")
     parser.add_argument("--evaluate", action="store_true", help="only measure the weights that are there")
+    parser.add_argument("--words", action="store_true", help="only write the words that the normaliser knows")
     parser.add_argument("--data", type=Path, default=_DATA, help="folder of the labelled sets (default: %(default)s)")
     parser.add_argument("--to", type=Path, default=SHIPPED, help="file of the weights (default: the package's own)")
     return parser
