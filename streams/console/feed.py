@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -56,8 +55,9 @@ class Feed:
         self.reading = Reading(since=datetime.now(UTC))
         self.news = 0
         self._told = asyncio.Event()
-        self._looked = self._swept = float("-inf")
-        self._swept_numbers = float("-inf")
+        self._swept = self._swept_numbers = float("-inf")
+        self.has_ended = False
+        """Whether the process is about to end: streams end too."""
 
     async def run(self) -> None:
         """Read until cancelled. Unusable where the read model does not fit the topics, or is damaged."""
@@ -81,6 +81,11 @@ class Feed:
                 await asyncio.wait_for(self._told.wait(), within)
         return self.news
 
+    def end(self) -> None:
+        """Let everybody who waits for news go."""
+        self.has_ended = True
+        self._tell()
+
     def _tell(self) -> None:
         self.news += 1
         self._told.set()
@@ -89,18 +94,23 @@ class Feed:
     async def _connected(self) -> None:
         await wait_for_broker(self._settings, timedelta(seconds=2))
         consumer = await open_reader(self._settings)
+        looking: asyncio.Task[None] | None = None
         try:
             names = {topic_name(self._settings, topic.name): topic.name for topic in TOPICS}
             places = [place for name in names for place in await partition_places(consumer, name)]
             consumer.assign(places)
             await self._sought(consumer, names, places)
-            while True:
+            # Beside the reading: the broker may take long to say how much there is, and meanwhile it gives records.
+            looking = asyncio.create_task(self._looking(consumer, names, places))
+            while not looking.done():
                 found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
                 if found:
                     await self._take({names[place.topic]: [] for place in found}, names, found)
-                await self._look(consumer, names, places)
                 await self._sweep()
+            await looking
         finally:
+            if looking is not None:
+                looking.cancel()
             await consumer.stop()
 
     async def _sought(self, consumer: Any, names: dict[str, str], places: list[Any]) -> None:
@@ -126,15 +136,17 @@ class Feed:
         self._store.apply(taken)
         return taken
 
-    async def _look(self, consumer: Any, names: dict[str, str], places: Iterable[Any]) -> None:
+    async def _looking(self, consumer: Any, names: dict[str, str], places: list[Any]) -> None:
         """Ask from time to time whether the broker answers, and how much there is still to read."""
-        if time.monotonic() - self._looked < _LOOK_EVERY:
-            return
-        self._looked = time.monotonic()
+        while True:
+            await self._look(consumer, names, places)
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def _look(self, consumer: Any, names: dict[str, str], places: list[Any]) -> None:
         if why := await let_in(client_options(self._settings)):
             self._away(why)
             return
-        ends = await consumer.end_offsets(list(places))
+        ends = await consumer.end_offsets(places)
         waiting = dict.fromkeys(names.values(), 0)
         for place, end in ends.items():
             waiting[names[place.topic]] += max(0, end - await consumer.position(place))

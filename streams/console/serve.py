@@ -50,9 +50,14 @@ async def _served(settings: Settings, key: bytes, store: Store, listening: socke
         timeout_graceful_shutdown=_LAST_ANSWERS,
     ))  # fmt: skip
     reading = asyncio.create_task(feed.run())
-    reading.add_done_callback(lambda _: server.stop())  # pages that never change again would be a lie
+
+    def stop(_: object = None) -> None:
+        feed.end()
+        server.should_exit = True
+
+    reading.add_done_callback(stop)  # pages that never change again would be a lie
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     said(f"console {address(listening)}")
     await server.serve([listening])
     reading.cancel()
@@ -62,9 +67,6 @@ async def _served(settings: Settings, key: bytes, store: Store, listening: socke
 
 class _Server(uvicorn.Server):
     """A server whose signals are ours: it ends the feed and closes the read model after itself."""
-
-    def stop(self) -> None:
-        self.should_exit = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -32,7 +32,7 @@ class Stream:
 
     async def _parts(self, wanted: cases.Filter, first: int) -> AsyncIterator[dict[str, Any]]:
         seen, news = first, self._desk.feed.news
-        while True:  # cancelled when the browser goes
+        while not self._desk.feed.has_ended:  # or the browser goes: then this is cancelled
             seen, part = await run_in_threadpool(self._changed, wanted, first, seen)
             yield {"data": part}
             await asyncio.sleep(_AT_MOST_EVERY)

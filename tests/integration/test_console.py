@@ -180,4 +180,5 @@ async def test_an_open_stream_does_not_keep_it_from_ending(live: Live, console: 
     assert b"hx-partial" in await reader.readuntil(b"</hx-partial>")
     os.kill(console._process.pid, signal.SIGTERM)
     assert await console.ended() == 0
+    assert console.said().splitlines() == [f"console {address}"], "and no traceback"
     writer.close()

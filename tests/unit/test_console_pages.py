@@ -223,6 +223,14 @@ def test_every_template_is_free_of_what_the_policy_forbids(console):
         assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:", html), path
 
 
+def test_scripts_come_in_order_and_before_the_document_is_read(console):
+    """Deferred, htmx now and then began before its extension was there, and the list stood still."""
+    scripts = page_of(console, "/").css("script")
+    assert [script.attributes for script in scripts] == [
+        {"src": f"/static/{name}"} for name in ("htmx.min.js", "hx-sse.min.js", "console.js")
+    ]
+
+
 @pytest.mark.parametrize(("text", "shown"), [
     ("a\u202eb", "a⟦U+202E⟧b"), ("a\u2066b\u2069", "a⟦U+2066⟧b⟦U+2069⟧"), ("a\u200eb", "a⟦U+200E⟧b"), ("a\u061cb", "a⟦U+061C⟧b"),
     ("Z" + "\u0315" * 40, "Z" + "\u0315" * 3), ("naïve façade", "naïve façade"), ("👩\u200d👧", "👩\u200d👧"), ("नमस्ते", "नमस्ते"),
