@@ -14,7 +14,7 @@ from streams.evaluation.stream import HOUR
 from streams.stages.esr.budget import Budget, learned
 
 BUDGETS = (0.1, 1.0, 3.0)
-SLACKS = (1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 25.0, 35.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0)
+SLACKS = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0)
 SHARES = (1e9, 100.0, 30.0, 10.0, 3.0, 0.0)
 """Evidence that ``diluted`` may ask of the share test, strictest first."""
 DILUTED_PER_DAY = 1.0
@@ -58,7 +58,7 @@ def lines(teaches: Site, decides: Site) -> Iterator[Line]:
 def budget(site_: Site, allowed: float) -> Budget:
     """Return the proven bound's budget, and no warnings ``diluted``."""
     return Budget(
-        false_alarms_per_day=allowed, diluted_per_day=DILUTED_PER_DAY, stakes_per_day=site_.stakes_per_day, diluted_share=SHARES[0]
+        false_alarms_per_day=allowed, diluted_per_day=DILUTED_PER_DAY, stakes_per_day=site_.stakes_per_day, share_stakes_per_day=site_.share_stakes_per_day, diluted_share=SHARES[0],
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def with_diluted(teaches: Site, for_pair: Budget) -> Budget:
 
 def _measured(decides: Site, variant: Variant, taught: Budget, note: str) -> Line:
     """What was learned is taken to the half that decides, with its own N."""
-    there = replace(taught, stakes_per_day=decides.stakes_per_day)
+    there = replace(taught, stakes_per_day=decides.stakes_per_day, share_stakes_per_day=decides.share_stakes_per_day)
     return Line(name=variant.name, budget=taught.false_alarms_per_day, score=_scored(decides, esr(decides, variant, there)), note=note)
 
 

@@ -47,10 +47,10 @@ class _Folded:
         stream, opened = watched.stream, []
         counts = np.flatnonzero(watched.seen >= Seen.FIRST)
         target: Target | None = None
-        rows = zip(stream.at[counts].tolist(), stream.x[counts].tolist(), (watched.seen[counts] == Seen.FIRST).tolist(), strict=True)
-        for at, x, is_first in rows:
+        columns = stream.at, stream.x, watched.seen == Seen.FIRST, stream.conversation, watched.is_new
+        for at, x, is_first, talk, is_new in zip(*(column[counts].tolist() for column in columns), strict=True):
             target = Target(at) if target is None else target
-            finding = advance(self._rule, target, at, x, is_first=is_first)
+            finding = advance(self._rule, target, at, x, is_first=is_first, conversation=talk, is_new=is_new)
             if finding is not None:
                 opened.append((at, finding.kind))
         return opened

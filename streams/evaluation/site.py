@@ -4,15 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.evaluation.scenario import LEARNING_DAYS, Plan
 from streams.evaluation.stream import DAY, START, Ints, Stream
+from streams.stages.esr import conversation_test
 from streams.stages.esr.config import Config, Levels, Prior, rule
 from streams.stages.esr.membership import Membership, Seen
-from streams.stages.esr.priors import Lived, fitted
+from streams.stages.esr.priors import Heard, Lived, fitted
 
 HOSTILE = 0.5
 LEARNED = START + LEARNING_DAYS * DAY
+SETTLED_DAYS = 4
+"""Of the learning days the last ones: by then who is on the site is known, nearly."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +25,8 @@ class Watched:
 
     stream: Stream
     seen: Ints
+    is_new: NDArray[np.bool_]
+    """The author was nowhere on the site before this day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +37,25 @@ class Site:
     days: int
     """On which alarms are counted: all after the learning ones."""
     stakes_per_day: float
-    """N: what replies staked a day, while learning."""
+    """N: what replies staked a day on the pace, while learning."""
+    share_stakes_per_day: float
+    """And on the share, weighed; over the last days of learning alone, for at first everybody is new."""
     prior: Prior
 
 
 def site(plan: Plan, streams: Iterable[Stream]) -> Site:
     """Return the site of these streams; N and the prior come from its learning days alone."""
-    watched = tuple(Watched(stream=each, seen=_seen(each)) for each in streams)
+    every = tuple(streams)
+    first_day = _first_days(every)
+    watched = tuple(Watched(stream=each, seen=_seen(each), is_new=_is_new(each, first_day)) for each in every)
     spacing = rule(Config(), Levels(rate=1.0, share=1.0, diluted=1.0, surge=1.0)).spacing
     return Site(
         watched=watched, days=plan.knobs.days - LEARNING_DAYS, stakes_per_day=sum(_staked(one, spacing) for one in watched) / LEARNING_DAYS,
-        prior=fitted([lived for one in watched if (lived := _lived(one)) is not None], [day for one in watched for day in _days(one)]),
+        share_stakes_per_day=sum(_share_staked(one, spacing) for one in watched) / SETTLED_DAYS,
+        prior=fitted(
+            [lived for one in watched if (lived := _lived(one)) is not None], [day for one in watched for day in _days(one)],
+            [talk for one in watched for talk in _talks(one)], _new(watched),
+        ),
     )  # fmt: skip
 
 
@@ -56,6 +70,50 @@ def _staked(one: Watched, spacing: float) -> float:
     counts = (one.seen >= Seen.FIRST) & (one.stream.at < LEARNED)
     gap = np.diff(one.stream.at[counts]).astype(float)
     return float((gap / (gap + spacing)).sum()) + bool(counts.any())
+
+
+def _first_days(every: Iterable[Stream]) -> dict[int, int]:
+    first: dict[int, int] = {}
+    for each in every:
+        for author, day in zip(each.author.tolist(), (each.at // DAY).tolist(), strict=True):
+            if day < first.get(author, day + 1):
+                first[author] = day
+    return first
+
+
+def _is_new(stream: Stream, first_day: dict[int, int]) -> NDArray[np.bool_]:
+    rows = zip(stream.author.tolist(), (stream.at // DAY).tolist(), strict=True)
+    return np.array([first_day[author] >= day for author, day in rows], bool)
+
+
+def _share_staked(one: Watched, spacing: float) -> float:
+    """Return what the replies of the settled days staked on the share."""
+    since = LEARNED - SETTLED_DAYS * DAY
+    counts = np.flatnonzero((one.seen >= Seen.FIRST) & (one.stream.at < LEARNED) & (one.stream.at >= since))
+    gap = np.diff(one.stream.at[counts]).astype(float)
+    staked, talks = float((gap / (gap + spacing)).sum()) * conversation_test.OF_PERSON, conversation_test.NO_TALKS
+    stream = one.stream
+    for row in counts.tolist():
+        at, x, talk, is_new = int(stream.at[row]), float(stream.x[row]), int(stream.conversation[row]), bool(one.is_new[row])
+        if x >= HOSTILE:
+            staked += conversation_test.stakes_of(talks, talk, at, is_new=is_new, spacing=spacing)
+        talks = conversation_test.taken(
+            talks, talk, at, x, is_new=is_new, is_hostile=x >= HOSTILE, usual=(0.1, 0.1), weight=1.0, spacing=spacing, most=1.0
+        )  # fmt: skip
+    return staked
+
+
+def _talks(one: Watched) -> list[Heard]:
+    counts = (one.stream.at < LEARNED) & (one.seen >= Seen.FIRST)
+    _, talk = np.unique(one.stream.conversation[counts], return_inverse=True)
+    x = one.stream.x[counts]
+    columns = (np.bincount(talk, weights=each) for each in (np.ones_like(x), x, x * x))
+    return [Heard(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _new(watched: Iterable[Watched]) -> Heard:
+    x = np.concatenate([one.stream.x[one.is_new & (one.stream.at < LEARNED) & (one.seen >= Seen.FIRST)] for one in watched])
+    return Heard(float(x.size), float(x.sum()), float((x * x).sum()))
 
 
 def _scattered(author: Ints) -> Ints:

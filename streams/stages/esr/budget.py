@@ -21,7 +21,9 @@ class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     diluted_per_day: Annotated[float, Meta(gt=0)] = 1.0
     surges_per_day: Annotated[float, Meta(gt=0)] = 10.0
     stakes_per_day: Annotated[float, Meta(ge=1)] = 10_000.0
-    """N."""
+    """N of the rate test."""
+    share_stakes_per_day: Annotated[float, Meta(ge=1)] = 1_000.0
+    """N of the share test, weighed over persons and conversations."""
     slack: Annotated[float, Meta(ge=1)] = 1.0
     """How far realised false alarms stayed under the bound in replayed weeks (``learned``); 1 is the proven bound.
 
@@ -33,10 +35,10 @@ class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def levels(budget: Budget) -> Levels:
     """Return what evidence must reach; never less than 1."""
-    n = budget.stakes_per_day
+    n, share = budget.stakes_per_day, budget.share_stakes_per_day
     return Levels(
         rate=max(1.0, n / budget.false_alarms_per_day),
-        share=max(1.0, n / (budget.false_alarms_per_day * budget.slack)),
+        share=max(1.0, share / (budget.false_alarms_per_day * budget.slack)),
         diluted=max(1.0, n / budget.diluted_per_day),
         diluted_share=budget.diluted_share,
         surge=max(1.0, n / budget.surges_per_day),

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.stages.esr import rate_test, share_test
+from streams.stages.esr import conversation_test, rate_test, share_test
 from streams.stages.esr.config import Rule
 from streams.stages.esr.exact import Numbers, exp_minus
 from streams.stages.esr.history import Counts, History, usual
@@ -64,6 +64,10 @@ class Exposure(Struct, frozen=True, array_like=True, gc=False):
     """Keyed hash of the comment and its revision."""
     x: float
     """P(hostile to the target)."""
+    conversation: int = 0
+    """Keyed hash."""
+    is_new: bool = False
+    """The author was not on the site before this day, by a list that is written down daily; False where there is none."""
 
 
 class Target:
@@ -71,7 +75,7 @@ class Target:
 
     __slots__ = (
         "case_kind", "case_until", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate", "rate_alone",
-        "surge_until", "usual",
+        "surge_until", "talks", "usual",
     )  # fmt: skip
 
     def __init__(self, at: int) -> None:
@@ -83,6 +87,7 @@ class Target:
         self.rate = self.rate_alone = rate_test.ONE_RATE
         self.first = self.every = share_test.NO_BET
         self.lately = NOTHING
+        self.talks = conversation_test.NO_TALKS
         self.hostile_at: tuple[int, ...] = ()
         self.case_until = self.surge_until = NEVER
         self.case_kind: Kind | None = None
@@ -92,16 +97,19 @@ class Target:
 def step(rule: Rule, target: Target, reply: Exposure) -> Finding | None:
     """Take one reply into account; return what it completes, if anything."""
     seen = target.members.take(reply.at // DAY, reply.author, reply.comment, is_hostile=reply.x >= rule.min_hostility)
-    return advance(rule, target, reply.at, reply.x, is_first=seen is Seen.FIRST) if seen >= Seen.FIRST else None
+    if seen < Seen.FIRST:
+        return None
+    return advance(rule, target, reply.at, reply.x, is_first=seen is Seen.FIRST, conversation=reply.conversation, is_new=reply.is_new)
 
 
-def advance(rule: Rule, target: Target, at: int, x: float, *, is_first: bool) -> Finding | None:
+def advance(rule: Rule, target: Target, at: int, x: float, *, is_first: bool, conversation: int, is_new: bool) -> Finding | None:
     """Take a reply that counts into account; return what it completes, if anything."""
     usually = _today(rule, target, at // DAY)
     is_hostile = x >= rule.min_hostility
     # A civil later reply is no news to the rate test: time has passed, that is all.
     mass = x if is_first or is_hostile else 0.0
     _bet(rule, target, usually, at, x, mass, is_first)
+    _talk(rule, target, usually[1 if is_first else 2], conversation, x, is_new, is_hostile)
     target.history.today = counted(target.history.today, x, mass, float(is_first))
     if not is_hostile:
         return None
@@ -118,6 +126,7 @@ def found(rule: Rule, target: Target) -> Finding | None:
     if rate >= levels.rate and share >= levels.share and people >= config.min_hostile_authors:
         kind = Kind.PILEON
         target.rate, target.first, target.every = rate_test.NO_RATE, share_test.NO_SHARE, share_test.NO_SHARE
+        target.talks = conversation_test.emptied(target.talks)
     elif alone >= levels.diluted and share >= levels.diluted_share and people >= config.min_diluted_authors:
         kind = Kind.DILUTED
         target.rate_alone = rate_test.NO_RATE
@@ -133,7 +142,10 @@ def found(rule: Rule, target: Target) -> Finding | None:
 
 def evidence(target: Target) -> tuple[float, float, float]:
     """Return the evidence of the rate test, of the rate test alone, and of the share test."""
-    return rate_test.evidence(target.rate), rate_test.evidence(target.rate_alone), share_test.evidence(target.first, target.every)
+    share = conversation_test.OF_PERSON * share_test.evidence(target.first, target.every)
+    here, there = target.talks
+    talks = conversation_test.evidence(here[1], there[1])
+    return rate_test.evidence(target.rate), rate_test.evidence(target.rate_alone), share + talks
 
 
 def _today(rule: Rule, target: Target, day: int) -> Usual:
@@ -161,6 +173,15 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     passed = shares if is_first else share_test.NO_BET
     target.first = share_test.moved(target.first, passed, memory, new, most_share, min)
     target.every = share_test.moved(target.every, shares, memory, new, most_share, min)
+
+
+def _talk(rule: Rule, target: Target, usually: float, conversation: int, x: float, is_new: bool, is_hostile: bool) -> None:
+    prior = rule.config.prior
+    here = max(usually, prior.talk_mean)
+    target.talks = conversation_test.taken(
+        target.talks, conversation, target.last_at, x, is_new=is_new, is_hostile=is_hostile, usual=(here, max(here, prior.new_mean)),
+        weight=prior.talk_weight, spacing=rule.spacing, most=rule.most[2],
+    )  # fmt: skip
 
 
 def counted(today: Counts[Numbers], x: Numbers, mass: Numbers, is_first: Numbers) -> Counts[Numbers]:
