@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from streams.evaluation.scenario import LEARNING_DAYS, Plan
 from streams.evaluation.stream import DAY, START, Floats, Ints, Stream
-from streams.stages.esr import conversation_test
+from streams.stages.esr import late_test
 from streams.stages.esr.config import Config, Levels, Prior, rule
 from streams.stages.esr.membership import Membership, Seen
 from streams.stages.esr.priors import Heard, Lived, fitted
@@ -110,15 +110,15 @@ def share_staked(one: Watched, since: int = 0, until: int = _EVER) -> float:
     """Return what the replies from ``since`` to ``until`` staked on the share, weighed."""
     counts, spacing = np.flatnonzero((one.seen >= Seen.FIRST) & (one.stream.at < until) & (one.stream.at >= since)), _SPACING
     gap = np.diff(one.stream.at[counts]).astype(float)
-    staked, talks = float((gap / (gap + spacing)).sum()) * conversation_test.OF_PERSON, conversation_test.NO_TALKS
+    staked, clocks = float((gap / (gap + spacing)).sum()) * late_test.OF_PERSON, late_test.NO_CLOCKS
     stream = one.stream
     for row in counts.tolist():
         at, x, talk, is_new = int(stream.at[row]), float(stream.x[row]), int(stream.conversation[row]), bool(one.is_new[row])
         if x >= HOSTILE:
-            staked += conversation_test.stakes_of(talks, talk, at, is_new=is_new, spacing=spacing)
-        talks = conversation_test.taken(
-            talks, talk, at, x, is_new=is_new, is_hostile=x >= HOSTILE, usual=(0.1, 0.1), weight=1.0, spacing=spacing, most=1.0
-        )  # fmt: skip
+            staked += late_test.stakes_of(clocks, talk, at, spacing, is_new=is_new)
+        clocks = late_test.talked(clocks, talk, at, x, 0.1, 1.0, spacing, 1.0, is_hostile=x >= HOSTILE)
+        if is_new:
+            clocks = late_test.came(clocks, at, x, 0.1, 1.0, 0.0, spacing, 1.0, is_hostile=x >= HOSTILE)
     return staked
 
 

@@ -114,9 +114,9 @@ def test_evidence_fades_with_time():
     target = Target(NOON)
     for reply in raid(3):
         step(RULE, target, reply)
-    strong = evidence(target)
+    strong = evidence(RULE, target)
     step(rule(Config(memory=timedelta(hours=1)), LEVELS), target, said(60 * 20, 9, 0.05))
-    assert evidence(target)[0] < strong[0] / 100
+    assert evidence(RULE, target)[0] < strong[0] / 100
 
 
 events = st.lists(
@@ -176,7 +176,7 @@ def folded(by: Rule, columns: Columns, rows) -> list[tuple[int, Finding]]:
 def as_told(target: Target) -> tuple[object, ...]:
     history = target.history
     return (
-        target.rate, target.rate_alone, target.first, target.every, target.lately, target.talks, target.hostile_at, target.last_at, target.case_until,
+        target.rate, target.rate_alone, target.first, target.every, target.lately, target.clocks, target.hostile_at, target.last_at, target.case_until,
         target.case_kind, target.surge_until, history.first_day, history.day, history.today, history.yesterday, history.older,
     )  # fmt: skip
 

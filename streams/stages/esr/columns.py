@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.stages.esr import conversation_test, rate_test, share_test
+from streams.stages.esr import late_test, rate_test, share_test
 from streams.stages.esr.config import Rule
 from streams.stages.esr.detector import DAY, NEVER, RING, Finding, Kind, Target, advance, counted, found
 from streams.stages.esr.exact import exp_minus_each, kept_each
@@ -54,8 +54,8 @@ class Columns:
         self.times: Ints = np.empty((0, 4), np.int64)
         """The last reply, the end of the case, of the surge, and which kind of case."""
         self.hostile_at: Ints = np.empty((0, RING), np.int64)
-        self.talk_times: Ints = np.empty((0, 2, 4), np.int64)
-        self.talk_bets: Floats = np.empty((0, 2, 8))
+        self.clock_times: Ints = np.empty((0, 3, 3), np.int64)
+        self.clock_bets: Floats = np.empty((0, 3, 4))
 
     def __len__(self) -> int:
         """Return how many targets there are."""
@@ -83,8 +83,8 @@ class Columns:
         target.last_at, target.case_until, target.surge_until, kind = self.times[slot].tolist()
         target.case_kind = _KINDS[kind]
         target.hostile_at = tuple(then for then in self.hostile_at[slot].tolist() if then != NEVER)
-        here, there = zip(map(tuple, self.talk_times[slot].tolist()), map(tuple, self.talk_bets[slot].tolist()), strict=True)
-        target.talks = here, there
+        here, there, new = zip(map(tuple, self.clock_times[slot].tolist()), map(tuple, self.clock_bets[slot].tolist()), strict=True)
+        target.clocks = here, there, new
         b, m, m_later = self.usual[slot].tolist()
         target.usual = b, m, m_later
         return target
@@ -98,15 +98,15 @@ class Columns:
         self.days[slot] = history.first_day, history.day
         self.times[slot] = target.last_at, target.case_until, target.surge_until, _KINDS.index(target.case_kind)
         self.hostile_at[slot] = (*(NEVER,) * (RING - len(target.hostile_at)), *target.hostile_at)
-        self.talk_times[slot] = [times for times, _ in target.talks]
-        self.talk_bets[slot] = [bets for _, bets in target.talks]
+        self.clock_times[slot] = [times for times, _ in target.clocks]
+        self.clock_bets[slot] = [bets for _, bets in target.clocks]
         if target.usual is not None:
             self.usual[slot] = target.usual
 
     def _grow(self, rows: int) -> None:
         if rows < len(self.evidence):
             return
-        for name in ("evidence", "usual", "counts", "days", "times", "hostile_at", "talk_times", "talk_bets"):
+        for name in ("evidence", "usual", "counts", "days", "times", "hostile_at", "clock_times", "clock_bets"):
             column = getattr(self, name)
             wider = np.zeros((max(64, rows + rows // 2), *column.shape[1:]), column.dtype)
             wider[:rows] = column[:rows]
@@ -178,7 +178,7 @@ def _together(rule: Rule, columns: Columns, batch: Batch, seen: Ints, places: In
     mass = np.where((first == 1.0) | hostile, x, 0.0)
     bets = _bet(rule, columns, rows, at, x, mass, first)
     columns.evidence[rows] = np.stack(bets, axis=1)
-    _talk(rule, columns, rows, x, first, hostile, batch.conversation[places], batch.is_new[places])
+    _tick(rule, columns, rows, x, first, hostile, batch.conversation[places], batch.is_new[places])
     today = columns.counts[rows, :5]
     columns.counts[rows, :5] = np.stack(counted(tuple(today.T), x, mass, first), axis=1)
     if hostile.any():
@@ -222,18 +222,15 @@ def _bet(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, mass: Fl
     )
 
 
-def _talk(
-    rule: Rule, columns: Columns, rows: Ints, x: Floats, first: Floats, hostile: Any, conversation: Ints, is_new: Any
-) -> None:
+def _tick(rule: Rule, columns: Columns, rows: Ints, x: Floats, first: Floats, hostile: Any, conversation: Ints, is_new: Any) -> None:
     _, m, m_later = columns.usual[rows].T
-    prior = rule.config.prior
+    prior, at, most = rule.config.prior, columns.times[rows, 0], rule.most[2]
     here = np.maximum(np.where(first == 1.0, m, m_later), prior.talk_mean)
-    times, bets = columns.talk_times[rows], columns.talk_bets[rows]
-    conversation_test.taken_each(
-        times, bets, conversation, columns.times[rows, 0], x, is_new=is_new.astype(np.float64), is_hostile=hostile,
-        usual=(here, np.maximum(here, prior.new_mean)), weight=prior.talk_weight, spacing=rule.spacing, most=rule.most[2],
-    )  # fmt: skip
-    columns.talk_times[rows], columns.talk_bets[rows] = times, bets
+    times, bets, weight = columns.clock_times[rows], columns.clock_bets[rows], prior.talk_weight
+    late_test.talked_each(times, bets, conversation, at, x, here, weight, rule.spacing, most, is_hostile=hostile)
+    here = np.maximum(here, prior.new_mean)
+    late_test.came_each(times, bets, at, x, here, weight, rule.forgets, rule.spacing, most, is_hostile=hostile, is_new=is_new)
+    columns.clock_times[rows], columns.clock_bets[rows] = times, bets
 
 
 def _look(rule: Rule, columns: Columns, rows: Ints, places: Ints, bets: tuple[Any, ...], hostile: Ints) -> Iterator[tuple[int, Finding]]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.stages.esr import conversation_test, rate_test, share_test
+from streams.stages.esr import late_test, rate_test, share_test
 from streams.stages.esr.config import Rule
 from streams.stages.esr.exact import Numbers, exp_minus
 from streams.stages.esr.history import Counts, History, usual
@@ -74,8 +74,8 @@ class Target:
     """The state of one target. ``usual`` is made of ``history``, and kept because it changes once a day."""
 
     __slots__ = (
-        "case_kind", "case_until", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate", "rate_alone",
-        "surge_until", "talks", "usual",
+        "case_kind", "case_until", "clocks", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate", "rate_alone",
+        "surge_until", "usual",
     )  # fmt: skip
 
     def __init__(self, at: int) -> None:
@@ -87,7 +87,7 @@ class Target:
         self.rate = self.rate_alone = rate_test.ONE_RATE
         self.first = self.every = share_test.NO_BET
         self.lately = NOTHING
-        self.talks = conversation_test.NO_TALKS
+        self.clocks: late_test.Clocks = late_test.NO_CLOCKS
         self.hostile_at: tuple[int, ...] = ()
         self.case_until = self.surge_until = NEVER
         self.case_kind: Kind | None = None
@@ -109,7 +109,7 @@ def advance(rule: Rule, target: Target, at: int, x: float, *, is_first: bool, co
     # A civil later reply is no news to the rate test: time has passed, that is all.
     mass = x if is_first or is_hostile else 0.0
     _bet(rule, target, usually, at, x, mass, is_first)
-    _talk(rule, target, usually[1 if is_first else 2], conversation, x, is_new, is_hostile)
+    _tick(rule, target, usually[1 if is_first else 2], conversation, x, is_new, is_hostile)
     target.history.today = counted(target.history.today, x, mass, float(is_first))
     if not is_hostile:
         return None
@@ -120,13 +120,13 @@ def advance(rule: Rule, target: Target, at: int, x: float, *, is_first: bool, co
 def found(rule: Rule, target: Target) -> Finding | None:
     """Return what the evidence amounts to after a hostile reply. After others nobody looks: an alarm at a civil one explains nothing."""
     config, levels, at = rule.config, rule.levels, target.last_at
-    rate, alone, share = evidence(target)
+    rate, alone, share = evidence(rule, target)
     people = sum(1 for then in target.hostile_at if then > at - DAY)
     kind = None
     if rate >= levels.rate and share >= levels.share and people >= config.min_hostile_authors:
         kind = Kind.PILEON
         target.rate, target.first, target.every = rate_test.NO_RATE, share_test.NO_SHARE, share_test.NO_SHARE
-        target.talks = conversation_test.emptied(target.talks)
+        target.clocks = late_test.emptied(target.clocks)
     elif alone >= levels.diluted and share >= levels.diluted_share and people >= config.min_diluted_authors:
         kind = Kind.DILUTED
         target.rate_alone = rate_test.NO_RATE
@@ -140,12 +140,11 @@ def found(rule: Rule, target: Target) -> Finding | None:
     )  # fmt: skip
 
 
-def evidence(target: Target) -> tuple[float, float, float]:
+def evidence(rule: Rule, target: Target) -> tuple[float, float, float]:
     """Return the evidence of the rate test, of the rate test alone, and of the share test."""
-    share = conversation_test.OF_PERSON * share_test.evidence(target.first, target.every)
-    here, there = target.talks
-    talks = conversation_test.evidence(here[1], there[1])
-    return rate_test.evidence(target.rate), rate_test.evidence(target.rate_alone), share + talks
+    share = late_test.OF_PERSON * share_test.evidence(target.first, target.every)
+    late = late_test.evidence(target.clocks, target.last_at, rule.forgets)
+    return rate_test.evidence(target.rate), rate_test.evidence(target.rate_alone), share + late
 
 
 def _today(rule: Rule, target: Target, day: int) -> Usual:
@@ -175,13 +174,14 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     target.every = share_test.moved(target.every, shares, memory, new, most_share, min)
 
 
-def _talk(rule: Rule, target: Target, usually: float, conversation: int, x: float, is_new: bool, is_hostile: bool) -> None:
-    prior = rule.config.prior
+def _tick(rule: Rule, target: Target, usually: float, conversation: int, x: float, is_new: bool, is_hostile: bool) -> None:
+    prior, at, most = rule.config.prior, target.last_at, rule.most[2]
     here = max(usually, prior.talk_mean)
-    target.talks = conversation_test.taken(
-        target.talks, conversation, target.last_at, x, is_new=is_new, is_hostile=is_hostile, usual=(here, max(here, prior.new_mean)),
-        weight=prior.talk_weight, spacing=rule.spacing, most=rule.most[2],
-    )  # fmt: skip
+    weight = prior.talk_weight
+    target.clocks = late_test.talked(target.clocks, conversation, at, x, here, weight, rule.spacing, most, is_hostile=is_hostile)
+    if is_new:
+        here = max(here, prior.new_mean)
+        target.clocks = late_test.came(target.clocks, at, x, here, weight, rule.forgets, rule.spacing, most, is_hostile=is_hostile)
 
 
 def counted(today: Counts[Numbers], x: Numbers, mass: Numbers, is_first: Numbers) -> Counts[Numbers]:
