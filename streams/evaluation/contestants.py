@@ -55,6 +55,8 @@ class Folded:
         """Return when cases open."""
         stream, opened = watched.stream, []
         counts = np.flatnonzero(watched.seen >= Seen.FIRST)
+        if np.count_nonzero(stream.x[counts] >= HOSTILE) < self.rule.config.min_hostile_authors:
+            return []  # too few people were ever hostile: nothing can open
         target: Target | None = None
         columns = stream.at, stream.x, watched.seen == Seen.FIRST, stream.conversation, watched.is_new
         for at, x, is_first, talk, is_new in zip(*(column[counts].tolist() for column in columns), strict=True):

@@ -58,16 +58,6 @@ class Line(Struct, frozen=True, kw_only=True):
     """The same, had the scorer seen what the labels say."""
 
 
-class Found(Struct, frozen=True, kw_only=True):
-    """All that real trees say."""
-
-    people: int
-    replies: int
-    calibrations: tuple[Calibration, ...]
-    lines: tuple[Line, ...]
-    ablations: tuple[Line, ...]
-
-
 class Forest:
     """The real trees of a folder, read and scored once."""
 
@@ -82,6 +72,15 @@ class Forest:
         self._raids, more = _raided(self.decides, self._comments, said, each)
         self._with_raids = [*self._comments, *more]
         self.raided = self._again(self._with_raids)
+
+    @property
+    def raids(self) -> int:
+        """Return how many pile-ons were put in; there are as many twins, nearly."""
+        return sum(raid.is_attack for raid in self._raids.values())
+
+    def recall(self, nominal: Site, contestant: Contestant) -> int:
+        """Return how many raids by eight people or more a detector finds."""
+        return _scored(self.site(nominal, self.raided), lambda _: contestant).recall()[0]
 
     def site(self, nominal: Site, those: Trees) -> Site:
         """Return people as part of the simulated site."""
