@@ -29,7 +29,11 @@ def ablations(site: Site, budget: Budget) -> Iterator[tuple[str, Site, Contestan
     yield "no list of known accounts", _with(site, [replace(one, is_new=_none(one)) for one in site.watched]), usual_one
     yield "half of the attackers have old accounts", _with(site, [_half_known(one) for one in site.watched]), usual_one
     yield "all attackers have old accounts", _with(site, [_half_known(one, 1.0) for one in site.watched]), usual_one
-    yield "conversations unknown", _with(site, [_said(one, conversation=np.zeros_like(one.stream.conversation)) for one in site.watched]), usual_one
+    yield (
+        "conversations unknown",
+        _with(site, [_said(one, conversation=np.zeros_like(one.stream.conversation)) for one in site.watched]),
+        usual_one,
+    )
     yield "scattered: each reply in a conversation of its own", _with(site, [_scattered(one) for one in site.watched]), usual_one
     yield "labels noisy (1 of 10 hostile, 1 of 100 civil)", _with(site, [_noisy(one) for one in site.watched]), usual_one
     yield "three in ten replies an hour late", _with(site, [_late(one) for one in site.watched]), usual_one
@@ -99,5 +103,3 @@ def _said(one: Watched, **columns: object) -> Watched:
 
 def _chance(one: Watched) -> np.random.Generator:
     return np.random.default_rng((SEED, one.stream.target))
-
-

@@ -6,7 +6,7 @@ hostility and what shares attackers use, and puts its level where, on these very
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -55,10 +55,10 @@ def by_share(site: Site, allowed: float) -> Bound:
     return _bound("share of the whole conversation, known law, level by the answers", events, lambda ratio: ratio > level)
 
 
-def _bound(name: str, events: Sequence[tuple[Event, float]], is_possible: object) -> Bound:
+def _bound(name: str, events: Sequence[tuple[Event, float]], is_possible: Callable[[float], bool]) -> Bound:
     def count(kind: str | None) -> tuple[int, int]:
         those = [found for event, found in events if kind in {None, event.kind}]
-        return sum(map(is_possible, those)), len(those)  # type: ignore[arg-type]
+        return sum(map(is_possible, those)), len(those)
 
     return Bound(name=name, recall=count(None), by_kind={kind: count(kind) for kind in KINDS})
 

@@ -1,5 +1,6 @@
 """The figures as plain values, for eval.json."""
 
+import math
 from typing import Any
 
 import msgspec
@@ -61,4 +62,4 @@ def _calibration(one: Calibration) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | None:
-    return value if value == value and abs(value) != float("inf") else None
+    return value if math.isfinite(value) else None

@@ -27,6 +27,8 @@ from streams.stages.esr.detector import Kind
 SEED: Final = 20260106
 EACH: Final = 10
 """Raids of each size, share and pace, and as many twins."""
+AS_HOSTILE: Final = 0.74
+"""Mean x of a hostile reply, as measured on Reddit."""
 MANY: Final = 3
 """Natural positives: people to whom so many different people wrote something hostile, by label."""
 
@@ -114,9 +116,10 @@ class Forest:
         return _only(found, lambda key: key in deciding)
 
     def _by_label(self) -> Trees:
-        return with_hostility(self.natural, [
-            np.array([0.74 if reply.comment_id in self._labelled else min(reply.hostility, 0.3) for reply in given]) for given in self.natural.replies
-        ])  # fmt: skip
+        return with_hostility(self.natural, [np.array([self._labelled_x(reply) for reply in given]) for given in self.natural.replies])
+
+    def _labelled_x(self, reply: Reply) -> float:
+        return AS_HOSTILE if reply.comment_id in self._labelled else min(reply.hostility, 0.3)
 
     def _found(self, site: Site, make: Callable[[Site], Contestant]) -> tuple[int, int]:
         detector, hit, there = make(site), 0, 0
@@ -184,4 +187,4 @@ def _raided(decides: Trees, every: Sequence[Comment], said: dict[str, Said], eac
 
 def _as_labelled(one: Watched) -> Floats:
     """Return x where each insult that was put in is as hostile as those that are recognised are in the mean."""
-    return np.where(one.stream.part == Part.ATTACKER, np.maximum(one.stream.x, 0.74), one.stream.x)
+    return np.where(one.stream.part == Part.ATTACKER, np.maximum(one.stream.x, AS_HOSTILE), one.stream.x)

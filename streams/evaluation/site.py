@@ -62,7 +62,8 @@ def site(plan: Plan, streams: Iterable[Stream]) -> Site:
     first_day = known(zip(each.author.tolist(), each.at.tolist(), strict=True) for each in every)
     watched = tuple(watched_of(each, first_day) for each in every)
     return Site(
-        watched=watched, days=plan.knobs.days - LEARNING_DAYS, stakes_per_day=sum(staked(one, until=LEARNED) for one in watched) / LEARNING_DAYS,
+        watched=watched, days=plan.knobs.days - LEARNING_DAYS,
+        stakes_per_day=sum(staked(one, until=LEARNED) for one in watched) / LEARNING_DAYS,
         share_stakes_per_day=sum(share_staked(one, LEARNED - SETTLED_DAYS * DAY, LEARNED) for one in watched) / SETTLED_DAYS,
         prior=fitted_on(watched, LEARNED),
     )  # fmt: skip

@@ -36,8 +36,8 @@ def head(found: Results) -> str:
     """Say what was measured."""
     at = found.head
     return (
-        f"the half that decides: {at.people:,} people, {at.replies:,} replies ({at.hostile_replies:,} hostile), alarms counted on {at.days} days, "
-        f"{at.attacks} pile-ons ({at.large_attacks} by 8 or more), {at.twins} civil twins; "
+        f"the half that decides: {at.people:,} people, {at.replies:,} replies ({at.hostile_replies:,} hostile), "
+        f"alarms counted on {at.days} days, {at.attacks} pile-ons ({at.large_attacks} by 8 or more), {at.twins} civil twins; "
         f"N = {at.stakes_per_day:,.0f} stakes a day on the pace, {at.share_stakes_per_day:,.0f} on the share; seed {at.seed}"
     )
 
@@ -45,7 +45,9 @@ def head(found: Results) -> str:
 def real_head(found: Results) -> str:
     """Say what the real trees are."""
     real = found.real
-    return f"real trees, the half that decides: {real.people:,} people, {real.replies:,} replies, {real.raids} pile-ons put in, as many twins"
+    return (
+        f"real trees, the half that decides: {real.people:,} people, {real.replies:,} replies, {real.raids} pile-ons put in, as many twins"
+    )
 
 
 def row_of(line: Line, measures: Early, days: int) -> tuple[str, ...]:
@@ -68,7 +70,12 @@ COLUMNS = (
 
 def _caught(score: Score) -> tuple[str, ...]:
     large, every = score.recall(), score.recall(4)
-    return f"{large[0]}/{large[1]}", f"{every[0] - large[0]}/{every[1] - large[1]}", f"{score.median_authors:g}", f"{score.median_minutes:.0f}"
+    return (
+        f"{large[0]}/{large[1]}",
+        f"{every[0] - large[0]}/{every[1] - large[1]}",
+        f"{score.median_authors:g}",
+        f"{score.median_minutes:.0f}",
+    )
 
 
 def _detectors(found: Results) -> Table:
@@ -116,7 +123,9 @@ def _ablations(title: str, those: Sequence[tuple[str, Score]]) -> Table:
 
 def _raids(found: Results) -> Table:
     kinds = kinds_of(found.real.lines[0].score) if found.real.lines else []
-    table = Table("raids in real trees", "B a day", "false", "in twins", "caught, n ≥ 8", "n = 4", "people", "min", *kinds, "natural", "by label")
+    table = Table(
+        "raids in real trees", "B a day", "false", "in twins", "caught, n ≥ 8", "n = 4", "people", "min", *kinds, "natural", "by label"
+    )
     for line in found.real.lines:
         score = line.score
         table.add_row(

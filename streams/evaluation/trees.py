@@ -59,7 +59,7 @@ def misogynistic(data: Path) -> frozenset[str]:
 
 
 def insults(data: Path) -> list[str]:
-    """Return what people said to a chatbot (Cercas Curry et al., EMNLP 2021) that every rater found an insult to it: second person, real."""
+    """Return what people said to a chatbot and every rater found an insult to it (Cercas Curry et al., EMNLP 2021)."""
     given: dict[str, list[bool]] = defaultdict(list)
     for row in _rows(data / ABUSE):
         at_it = bool(float(row["target.system"] or 0) or float(row["target.individual"] or 0))

@@ -176,8 +176,9 @@ def folded(by: Rule, columns: Columns, rows) -> list[tuple[int, Finding]]:
 def as_told(target: Target) -> tuple[object, ...]:
     history = target.history
     return (
-        target.rate, target.rate_alone, target.first, target.every, target.lately, target.clocks, target.hostile_at, target.last_at, target.case_until,
-        target.case_kind, target.surge_until, history.first_day, history.day, history.today, history.yesterday, history.older,
+        target.rate, target.rate_alone, target.first, target.every, target.lately, target.clocks, target.hostile_at, target.last_at,
+        target.case_until, target.case_kind, target.surge_until, history.first_day, history.day, history.today, history.yesterday,
+        history.older,
     )  # fmt: skip
 
 

@@ -33,10 +33,9 @@ def marks(shown: Sequence[Mark], budgets: Sequence[float]) -> tuple[list[Element
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * math.log(max(false, _LEAST) / _LEAST) / math.log(most / _LEAST)
 
     drawn = [part for n in range(0, 101, 20) for part in _level(n)]
-    for false, said in ((_LEAST, "none"), *((decade, f"{decade:g} a day") for decade in _DECADES)):
-        drawn.append(e("text", said, x=f"{x(false):.1f}", y=_TOP + _TALL + 18, text_anchor="middle" if false > _LEAST else "start"))
-    for budget in budgets:
-        drawn.append(e("line", x1=f"{x(budget):.1f}", x2=f"{x(budget):.1f}", y1=_TOP, y2=_TOP + _TALL, class_="line budget"))
+    drawn.append(e("text", "none", x=f"{x(_LEAST):.1f}", y=_TOP + _TALL + 18))
+    drawn += [e("text", f"{decade:g} a day", x=f"{x(decade):.1f}", y=_TOP + _TALL + 18, text_anchor="middle") for decade in _DECADES]
+    drawn += [e("line", x1=f"{x(budget):.1f}", x2=f"{x(budget):.1f}", y1=_TOP, y2=_TOP + _TALL, class_="line budget") for budget in budgets]
     for one in sorted(shown, key=lambda mark: mark.look):
         y = _TOP + _TALL * (1 - (one.share or 0.0))
         said = f"{one.name}: {100 * (one.share or 0.0):.0f} %, {one.false_a_day:.2f} a day"

@@ -74,8 +74,8 @@ class Target:
     """The state of one target. ``usual`` is made of ``history``, and kept because it changes once a day."""
 
     __slots__ = (
-        "case_kind", "case_until", "clocks", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate", "rate_alone",
-        "surge_until", "usual",
+        "case_kind", "case_until", "clocks", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate",
+        "rate_alone", "surge_until", "usual",
     )  # fmt: skip
 
     def __init__(self, at: int) -> None:

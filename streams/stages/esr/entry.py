@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from streams.stages.esr.late_test import NO_CLOCKS, Bets, Times
 from streams.stages.esr.detector import NOTHING, Kind, Target
 from streams.stages.esr.history import NO_COUNTS, History
+from streams.stages.esr.late_test import NO_CLOCKS, Bets, Times
 from streams.stages.esr.membership import Generation, Membership
 
 _Five = tuple[float, float, float, float, float]
