@@ -28,14 +28,14 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--seed", type=int, default=Plan().seed)
     parser.add_argument("--data", type=Path, default=DATA, help="the folder of real trees (../shared/datasets)")
-    parser.add_argument("--quick", action="store_true", help="a site of 1,200 people, fewer raids on real trees")
+    parser.add_argument("--quick", action="store_true", help="a site of 800 people, fewer raids on real trees")
     parser.add_argument("--out", type=Path, help="a folder for eval.json and eval.html")
     asked = parser.parse_args()
     if asked.days < 10 or asked.targets < 100:
         parser.error("10 days and 100 people are the least that baselines can be learned from")
-    targets = min(asked.targets, 1200) if asked.quick else asked.targets
+    targets = min(asked.targets, 800) if asked.quick else asked.targets
     plan = Plan(targets=targets, seed=asked.seed, knobs=replace(Knobs(), days=asked.days))
-    each, deals = (3, 5) if asked.quick else (10, 100)
+    each, deals = (2, 3) if asked.quick else (10, 100)
     found = _run(plan, asked.data, each, deals)
     console = Console(width=None if sys.stdout.isatty() else 200)
     for part in tables(found):

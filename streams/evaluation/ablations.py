@@ -26,7 +26,7 @@ def ablations(site: Site, budget: Budget) -> Iterator[tuple[str, Site, Contestan
     """Yield each with its name, the people as it sees them, and the detector."""
     usual_one = esr(site, VARIANTS[0], budget)
     yield "as it is", site, usual_one
-    yield "no list of known accounts", _with(site, [replace(one, is_new=_none(one)) for one in site.watched]), usual_one
+    yield "no list of known accounts", _with(site, [without_list(one) for one in site.watched]), usual_one
     yield "half of the attackers have old accounts", _with(site, [_half_known(one) for one in site.watched]), usual_one
     yield "all attackers have old accounts", _with(site, [_half_known(one, 1.0) for one in site.watched]), usual_one
     yield (
@@ -56,8 +56,9 @@ def _with(site: Site, watched: list[Watched]) -> Site:
     return replace(site, watched=tuple(watched))
 
 
-def _none(one: Watched) -> np.ndarray:
-    return np.zeros(len(one.stream), bool)
+def without_list(one: Watched) -> Watched:
+    """Return a person's replies where nobody knows which accounts are new."""
+    return replace(one, is_new=np.zeros(len(one.stream), bool))
 
 
 def _half_known(one: Watched, share: float = 0.5) -> Watched:

@@ -22,7 +22,7 @@ DILUTED_PER_DAY = 1.0
 UNITS = 20
 """Groups of people that the learning takes as exchangeable."""
 WINDOWS = (("window ≥5 in 1 h", WindowRule(5)), ("window ≥10 in 1 h", WindowRule(10)), ("window ≥6, share ≥.5", WindowRule(6, 0.5)))
-LINES = len(BUDGETS) * (len(VARIANTS) + 2) + len(WINDOWS) + 3 * len(BUDGETS)
+LINES = len(BUDGETS) * (len(VARIANTS) + 3) + len(WINDOWS) + 3 * len(BUDGETS)
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -56,6 +56,8 @@ def lines(decides: Site, budgets: dict[float, tuple[Budget, Budget]]) -> Iterato
     """Yield the table, line by line."""
     for allowed, (proven, slack) in budgets.items():
         yield _measured(decides, VARIANTS[0], slack, f"slack {slack.slack:g}", "paired, slack learned")
+        alone = replace(slack, diluted_share=SHARES[0])
+        yield _measured(decides, VARIANTS[0], alone, f"slack {slack.slack:g}, no warnings", "paired, slack learned, alone")
         for variant in VARIANTS:
             yield _measured(decides, variant, proven, "proven bound")
         yield Line(name="gated", budget=allowed, score=scored(decides, Gated(decides, allowed)), note="proven bound")

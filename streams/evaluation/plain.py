@@ -23,6 +23,7 @@ def plain(found: Results) -> dict[str, Any]:
         ],
         "null_calibration": [_calibration(one) for one in found.calibrations],
         "bounds": [msgspec.to_builtins(bound) for bound in found.bounds],
+        "evasions": [{"name": name, **_score(score)} for name, score in found.evasions],
         "ablations": [{"name": name, **_score(score)} for name, score in found.ablations],
         "real_trees": {
             "absent": found.real.absent, "people": found.real.people, "replies": found.real.replies, "raids": found.real.raids,

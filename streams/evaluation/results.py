@@ -1,5 +1,6 @@
 """All that is measured, in order: what ``make eval`` prints, writes down and draws."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -7,7 +8,8 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.evaluation.ablations import ablations
+from streams.evaluation.ablations import ablations, without_list
+from streams.evaluation.attacks import KINDS
 from streams.evaluation.bounds import Bound, by_floor, by_share
 from streams.evaluation.compare import BUDGETS, LINES, Line, halves, lines, scored, taught, there, windows
 from streams.evaluation.contestants import VARIANTS, Contestant, esr
@@ -20,6 +22,8 @@ from streams.evaluation.site import HOSTILE, Site, site
 from streams.evaluation.trees import missing
 from streams.stages.esr.budget import Budget
 
+MORE: Final = 8
+"""Added to the seed: a site on which everybody meets something, most of it an evasion, so that there are enough of each."""
 QUIET: Final = 7
 """Added to the seed: a site to which nothing is done, for the null calibration."""
 Both = dict[float, tuple[Budget, Budget]]
@@ -60,11 +64,13 @@ class Results(Struct, frozen=True, kw_only=True):
     lines: tuple[tuple[Line, Early], ...]
     calibrations: tuple[Calibration, ...]
     bounds: tuple[Bound, ...]
+    evasions: tuple[tuple[str, Score], ...]
+    """B = 1, on more of each kind; only what is found is to be read there, for hardly anybody is left in peace."""
     ablations: tuple[tuple[str, Score], ...]
     real: Real
 
 
-STEPS: Final = 2 + LINES + 1 + 1 + 10 + 3
+STEPS: Final = 2 + LINES + 1 + 1 + 1 + 10 + 3
 
 
 def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str], None]) -> Results:
@@ -78,6 +84,8 @@ def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str]
     quiet = _quiet(plan, budgets)
     step("bounds")
     bounds = (by_floor(decides), *(replace(by_share(decides, b * decides.days), name=f"oracle of the share, B = {b:g}") for b in BUDGETS))
+    step("more of each evasion")
+    evasions = tuple(_evasions(plan, decides, budgets, table))
     without = []
     for name, seen, contestant in ablations(decides, there(decides, budgets[1.0][1])):
         step(name)
@@ -85,7 +93,7 @@ def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str]
     head = _head(plan, decides)
     return Results(
         head=head, lines=tuple((line, early(line.score, head.people, head.hostile_replies)) for line in table), calibrations=tuple(quiet),
-        bounds=bounds, ablations=tuple(without), real=_real(data, decides, budgets, each, deals, step),
+        bounds=bounds, evasions=evasions, ablations=tuple(without), real=_real(data, decides, budgets, each, deals, step),
     )  # fmt: skip
 
 
@@ -104,6 +112,24 @@ def _quiet(plan: Plan, budgets: Both) -> Iterator[Calibration]:
             yield Calibration(
                 name=f"a simulated site to which nothing is done, {said}", budget=allowed, false=found.false, allowed=allowed * nothing.days
             )  # fmt: skip
+
+
+def _evasions(plan: Plan, decides: Site, budgets: Both, table: list[Line]) -> Iterator[tuple[str, Score]]:
+    busy = replace(plan, seed=plan.seed + MORE, attacked=1.0, plain=1 / len(KINDS), targets=plan.targets // 2)
+    there_is = site(busy, streams(busy))
+    # What is usual is learned where people are left in peace.
+    them = dataclasses.replace(decides, watched=there_is.watched)
+    proven, slack = (there(decides, given) for given in budgets[1.0])
+    yield "paired, slack learned", scored(them, esr(them, VARIANTS[0], slack))
+    yield "paired, proven bound", scored(them, esr(them, VARIANTS[0], proven))
+    nobody = [without_list(one) for one in them.watched]
+    yield (
+        "paired, slack learned, no list of known accounts",
+        scored(dataclasses.replace(them, watched=tuple(nobody)), esr(them, VARIANTS[0], slack)),
+    )
+    best = next((line.name for line in table if line.kept_at == 1.0), None)
+    if best is not None and best in dict(windows()):
+        yield f"{best}, best of 128 in hindsight", scored(them, dict(windows())[best])
 
 
 def _head(plan: Plan, decides: Site) -> Head:
