@@ -51,9 +51,9 @@ outage: setup-dev  ## Receivers away for ten minutes (MINUTES=n), with the whole
 	@$(BIN)/python -m tests.support.debian
 	@$(BIN)/python -m tests.bench.receiver_down $(if $(MINUTES),--minutes $(MINUTES))
 
-eval: setup-dev  ## AUC of the shipped scorer per set; the pile-on detectors on a simulated site. QUICK=1: a small one.
+eval: setup-dev  ## How good it is: AUC of the scorer; pile-on detectors on a simulated site and real trees, as eval/eval.html. QUICK=1: small.
 	@$(BIN)/python -m streams.scorers.train --evaluate
-	@$(BIN)/python -m streams.evaluation $(if $(QUICK),--quick)
+	@$(BIN)/python -m streams.evaluation --out eval $(if $(QUICK),--quick)
 
 train: setup-dev  ## Train the linear scorer from ../shared/datasets; prints AUC per set.
 	@$(BIN)/python -m streams.scorers.train

@@ -85,7 +85,9 @@ def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str]
     step("bounds")
     bounds = (by_floor(decides), *(replace(by_share(decides, b * decides.days), name=f"oracle of the share, B = {b:g}") for b in BUDGETS))
     step("more of each evasion")
-    evasions = tuple(_evasions(plan, decides, budgets, table))
+    them = _busy(plan, decides)
+    evasions = tuple(_evasions(them, decides, budgets, table))
+    bounds = (*bounds, replace(by_floor(them), name="four people surely hostile, on more of each kind"))
     without = []
     for name, seen, contestant in ablations(decides, there(decides, budgets[1.0][1])):
         step(name)
@@ -114,11 +116,13 @@ def _quiet(plan: Plan, budgets: Both) -> Iterator[Calibration]:
             )  # fmt: skip
 
 
-def _evasions(plan: Plan, decides: Site, budgets: Both, table: list[Line]) -> Iterator[tuple[str, Score]]:
+def _busy(plan: Plan, decides: Site) -> Site:
+    """Return people who all meet something; what is usual is learned where people are left in peace."""
     busy = replace(plan, seed=plan.seed + MORE, attacked=1.0, plain=1 / len(KINDS), targets=plan.targets // 2)
-    there_is = site(busy, streams(busy))
-    # What is usual is learned where people are left in peace.
-    them = dataclasses.replace(decides, watched=there_is.watched)
+    return dataclasses.replace(decides, watched=site(busy, streams(busy)).watched)
+
+
+def _evasions(them: Site, decides: Site, budgets: Both, table: list[Line]) -> Iterator[tuple[str, Score]]:
     proven, slack = (there(decides, given) for given in budgets[1.0])
     yield "paired, slack learned", scored(them, esr(them, VARIANTS[0], slack))
     yield "paired, proven bound", scored(them, esr(them, VARIANTS[0], proven))
