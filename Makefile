@@ -55,9 +55,9 @@ told: setup-dev  ## Break things (ROUNDS=n): after how many seconds has a receiv
 	@$(BIN)/python -m tests.support.debian
 	@$(BIN)/python -m tests.bench.told $(if $(ROUNDS),--rounds $(ROUNDS))
 
-eval: setup-dev  ## AUC of the shipped scorer per set; the pile-on detectors on a simulated site. QUICK=1: a small one.
+eval: setup-dev  ## How good it is: AUC of the scorer; pile-on detectors on a simulated site and real trees, as eval/eval.html. QUICK=1: small.
 	@$(BIN)/python -m streams.scorers.train --evaluate
-	@$(BIN)/python -m streams.evaluation $(if $(QUICK),--quick)
+	@$(BIN)/python -m streams.evaluation --out eval $(if $(QUICK),--quick)
 
 eval-scoring: setup-dev  ## Recall in disguise, false positives, AUC per set, hatecheck, identity terms, calibration; a page with plots.
 	@$(BIN)/python -m tests.evaluation

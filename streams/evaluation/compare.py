@@ -5,22 +5,24 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from streams.evaluation.baselines import Cusum, ZScore
 from streams.evaluation.contestants import VARIANTS, Contestant, Variant, WindowRule, esr
 from streams.evaluation.gated import Gated
 from streams.evaluation.scenario import Plan, streams
-from streams.evaluation.scoring import Score, score
+from streams.evaluation.scoring import Score, most_likely, score
 from streams.evaluation.site import Site, site
 from streams.evaluation.stream import HOUR
 from streams.stages.esr.budget import Budget, learned
 
 BUDGETS = (0.1, 1.0, 3.0)
-SLACKS = (1.0, 2.0, 3.0, 5.0, 8.0, 12.0, 18.0, 25.0, 35.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0)
+SLACKS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0)
 SHARES = (1e9, 100.0, 30.0, 10.0, 3.0, 0.0)
 """Evidence that ``diluted`` may ask of the share test, strictest first."""
 DILUTED_PER_DAY = 1.0
 UNITS = 20
 """Groups of people that the learning takes as exchangeable."""
 WINDOWS = (("window ≥5 in 1 h", WindowRule(5)), ("window ≥10 in 1 h", WindowRule(10)), ("window ≥6, share ≥.5", WindowRule(6, 0.5)))
+LINES = len(BUDGETS) * (len(VARIANTS) + 3) + len(WINDOWS) + 3 * len(BUDGETS)
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -31,6 +33,8 @@ class Line(Struct, frozen=True, kw_only=True):
     """False alarms a day that it was told are tolerable; None: it cannot be told."""
     score: Score
     note: str = ""
+    kept_at: float | None = None
+    """Tuned in hindsight so that it keeps so many a day on these very answers."""
 
 
 def halves(plan: Plan) -> tuple[Site, Site]:
@@ -39,34 +43,48 @@ def halves(plan: Plan) -> tuple[Site, Site]:
     return teaches, decides
 
 
-def lines(teaches: Site, decides: Site) -> Iterator[Line]:
-    """Yield the table, line by line."""
+def taught(teaches: Site) -> dict[float, tuple[Budget, Budget]]:
+    """Return, for each budget, the proven one and the one with what the teaching half allows beyond it."""
+    found = {}
     for allowed in BUDGETS:
-        proven = with_diluted(teaches, budget(teaches, allowed))
+        proven = budget(teaches, allowed)
+        found[allowed] = with_diluted(teaches, proven), with_diluted(teaches, with_slack(teaches, proven))
+    return found
+
+
+def lines(decides: Site, budgets: dict[float, tuple[Budget, Budget]]) -> Iterator[Line]:
+    """Yield the table, line by line."""
+    for allowed, (proven, slack) in budgets.items():
+        yield _measured(decides, VARIANTS[0], slack, f"slack {slack.slack:g}", "paired, slack learned")
+        alone = replace(slack, diluted_share=SHARES[0])
+        yield _measured(decides, VARIANTS[0], alone, f"slack {slack.slack:g}, no warnings", "paired, slack learned, alone")
         for variant in VARIANTS:
             yield _measured(decides, variant, proven, "proven bound")
-        gated = _scored(decides, Gated(decides, allowed))
-        yield Line(name="gated", budget=allowed, score=gated, note="proven bound")
-        taught = with_diluted(teaches, with_slack(teaches, budget(teaches, allowed)))
-        line = _measured(decides, VARIANTS[0], taught, f"slack {taught.slack:g}")
-        yield Line(name="paired, slack learned", budget=allowed, score=line.score, note=line.note)
+        yield Line(name="gated", budget=allowed, score=scored(decides, Gated(decides, allowed)), note="proven bound")
     for name, window in WINDOWS:
-        yield Line(name=name, budget=None, score=_scored(decides, window))
-    yield from _hindsight(decides)
+        yield Line(name=name, budget=None, score=scored(decides, window))
+    for tried in (windows(), z_scores(decides), cusums(decides)):
+        yield from hindsight(decides, tried)
 
 
 def budget(site_: Site, allowed: float) -> Budget:
     """Return the proven bound's budget, and no warnings ``diluted``."""
     return Budget(
-        false_alarms_per_day=allowed, diluted_per_day=DILUTED_PER_DAY, stakes_per_day=site_.stakes_per_day, diluted_share=SHARES[0]
+        false_alarms_per_day=allowed, diluted_per_day=DILUTED_PER_DAY, stakes_per_day=site_.stakes_per_day,
+        share_stakes_per_day=site_.share_stakes_per_day, diluted_share=SHARES[0],
     )  # fmt: skip
+
+
+def there(decides: Site, given: Budget) -> Budget:
+    """Return what was learned, with the N of the people it is taken to."""
+    return replace(given, stakes_per_day=decides.stakes_per_day, share_stakes_per_day=decides.share_stakes_per_day)
 
 
 def with_slack(teaches: Site, proven: Budget) -> Budget:
     """Return how far the budget of the share test's bound can be turned up so that the realised one is still kept."""
     tried = [esr(teaches, VARIANTS[0], replace(proven, slack=slack)) for slack in SLACKS]
     allowed = proven.false_alarms_per_day * teaches.days / UNITS
-    return replace(proven, slack=learned(_losses(teaches, tried, "false"), SLACKS, allowed))
+    return replace(proven, slack=learned(_losses(teaches, tried, "false"), SLACKS, allowed, most_likely))
 
 
 def with_diluted(teaches: Site, for_pair: Budget) -> Budget:
@@ -76,29 +94,50 @@ def with_diluted(teaches: Site, for_pair: Budget) -> Budget:
     return replace(for_pair, diluted_share=learned(_losses(teaches, tried, "diluted"), SHARES, allowed))
 
 
-def _measured(decides: Site, variant: Variant, taught: Budget, note: str) -> Line:
-    """What was learned is taken to the half that decides, with its own N."""
-    there = replace(taught, stakes_per_day=decides.stakes_per_day)
-    return Line(name=variant.name, budget=taught.false_alarms_per_day, score=_scored(decides, esr(decides, variant, there)), note=note)
+def windows() -> list[tuple[str, Contestant]]:
+    """Return the window rules that are tried in hindsight."""
+    return [
+        (f"window ≥{people} in {hours:g} h, share ≥{share:g}", WindowRule(people, share, int(hours * HOUR)))
+        for people in (4, 5, 6, 8) for hours in (0.5, 1, 3, 6) for share in (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
+    ]  # fmt: skip
 
 
-def _scored(site_: Site, contestant: Contestant) -> Score:
+def z_scores(site_: Site) -> list[tuple[str, Contestant]]:
+    """Return the z-scores that are tried."""
+    return [
+        (f"z-score ≥{z:g} in {hours} h", ZScore(site_, z, hours * HOUR))
+        for z in (10, 30, 60, 100, 150, 200, 300, 450, 700) for hours in (1, 3)
+    ]  # fmt: skip
+
+
+def cusums(site_: Site) -> list[tuple[str, Contestant]]:
+    """Return the CUSUMs that are tried."""
+    return [
+        (f"CUSUM ≥{level}, drift {drift:g}", Cusum(site_, drift, level))
+        for level in (4, 6, 8, 12, 16, 24) for drift in (2, 10, 50, 250, 1000)
+    ]  # fmt: skip
+
+
+def hindsight(decides: Site, tried: Sequence[tuple[str, Contestant]]) -> Iterator[Line]:
+    """Yield the best for this very half, at each budget: nobody could have known it before."""
+    found = [(name, scored(decides, each)) for name, each in tried]
+    for allowed in BUDGETS:
+        kept = [(name, each) for name, each in found if each.false <= allowed * decides.days]
+        if kept:
+            name, best = max(kept, key=lambda one: (one[1].recall()[0], -one[1].median_minutes))
+            yield Line(name=name, budget=None, score=best, note=f"best of {len(tried)} in hindsight at {allowed:g} a day", kept_at=allowed)
+
+
+def scored(site_: Site, contestant: Contestant) -> Score:
+    """Return what a detector does on a site."""
     return score((watched, contestant(watched)) for watched in site_.watched)
+
+
+def _measured(decides: Site, variant: Variant, given: Budget, note: str, name: str = "") -> Line:
+    found = scored(decides, esr(decides, variant, there(decides, given)))
+    return Line(name=name or variant.name, budget=given.false_alarms_per_day, score=found, note=note)
 
 
 def _losses(teaches: Site, tried: Sequence[Contestant], what: str) -> list[list[int]]:
     groups = [teaches.watched[unit::UNITS] for unit in range(UNITS)]
     return [[getattr(score((one, each(one)) for one in group), what) for each in tried] for group in groups]
-
-
-def _hindsight(decides: Site) -> Iterator[Line]:
-    """The best window rule for this very half, at each budget: nobody could have known it before."""
-    tried = [
-        (f"window ≥{people} in {hours:g} h, share ≥{share:g}", _scored(decides, WindowRule(people, share, int(hours * HOUR))))
-        for people in (4, 5, 6, 8) for hours in (0.5, 1, 3, 6) for share in (0.0, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6)
-    ]  # fmt: skip
-    for allowed in BUDGETS:
-        kept = [(name, each) for name, each in tried if each.false <= allowed * decides.days]
-        if kept:
-            name, best = max(kept, key=lambda one: (one[1].recall()[0], -one[1].median_minutes))
-            yield Line(name=name, budget=None, score=best, note=f"best in hindsight at {allowed:g} a day")

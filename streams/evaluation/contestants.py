@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from streams.evaluation.site import HOSTILE, Site, Watched
 from streams.evaluation.stream import HOUR
 from streams.stages.esr.budget import Budget, levels
-from streams.stages.esr.config import Config, Rule, rule
+from streams.stages.esr.config import Config, Levels, Rule, rule
 from streams.stages.esr.detector import Kind, Target, advance
 from streams.stages.esr.membership import Seen
 
@@ -33,24 +33,36 @@ VARIANTS: Final = (Variant(name="paired"), Variant(name="rate only", share=False
 
 def esr(site: Site, variant: Variant, budget: Budget, config: Config | None = None) -> Contestant:
     """Return the e-SR detector (or one of its tests alone) for a site, at so many false alarms a day."""
+    return Folded(rule(config if config is not None else Config(prior=site.prior), levels_of(budget, variant)))
+
+
+def levels_of(budget: Budget, variant: Variant) -> Levels:
+    """Return what evidence must reach; the test that need not speak asks for nothing."""
     found = levels(budget)
-    asked = replace(found, rate=found.rate if variant.rate else 0.0, share=found.share if variant.share else 0.0)
-    return _Folded(rule(config if config is not None else Config(prior=site.prior), asked))
+    return replace(found, rate=found.rate if variant.rate else 0.0, share=found.share if variant.share else 0.0)
 
 
-class _Folded:
+class Folded:
+    """The detector's own fold over a stream."""
+
     def __init__(self, by: Rule) -> None:
-        self._rule = by
+        self.rule = by
+
+    def before(self, target: Target) -> None:
+        """Do something to the state before each reply; here: nothing."""
 
     def __call__(self, watched: Watched) -> list[tuple[int, Kind]]:
         """Return when cases open."""
         stream, opened = watched.stream, []
         counts = np.flatnonzero(watched.seen >= Seen.FIRST)
+        if np.count_nonzero(stream.x[counts] >= HOSTILE) < self.rule.config.min_hostile_authors:
+            return []  # too few people were ever hostile: nothing can open
         target: Target | None = None
-        rows = zip(stream.at[counts].tolist(), stream.x[counts].tolist(), (watched.seen[counts] == Seen.FIRST).tolist(), strict=True)
-        for at, x, is_first in rows:
+        columns = stream.at, stream.x, watched.seen == Seen.FIRST, stream.conversation, watched.is_new
+        for at, x, is_first, talk, is_new in zip(*(column[counts].tolist() for column in columns), strict=True):
             target = Target(at) if target is None else target
-            finding = advance(self._rule, target, at, x, is_first=is_first)
+            self.before(target)
+            finding = advance(self.rule, target, at, x, is_first=is_first, conversation=talk, is_new=is_new)
             if finding is not None:
                 opened.append((at, finding.kind))
         return opened

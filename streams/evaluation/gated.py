@@ -59,7 +59,7 @@ class _Gate:
     def take(self, at: int, x: float, *, is_first: bool) -> None:
         target = self._target
         memory, lately = exp_minus(self._rule.forgets * max(0, at - target.last_at)), target.lately
-        advance(self._rule, target, at, x, is_first=is_first)
+        advance(self._rule, target, at, x, is_first=is_first, conversation=0, is_new=False)
         if at <= self._until:
             self._bet(x, memory, lately, is_first=is_first)
         elif rate_test.evidence(target.rate) >= GATE:

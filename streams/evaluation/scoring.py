@@ -60,8 +60,8 @@ class Score(Struct, frozen=True, kw_only=True):
         return [one for one in self.caught if one.event.hostile_authors >= 8]
 
 
-def score(openings: Iterable[tuple[Watched, Sequence[tuple[int, Kind]]]]) -> Score:
-    """Return the score of what was opened on each stream after the learning days."""
+def score(openings: Iterable[tuple[Watched, Sequence[tuple[int, Kind]]]], since: int = LEARNED) -> Score:
+    """Return the score of what was opened on each stream from ``since`` on: after the learning days."""
     caught: list[Caught] = []
     counts = dict.fromkeys(("false", "diluted", "surges", "inside"), 0)
     twins: dict[str, int] = {}
@@ -69,7 +69,7 @@ def score(openings: Iterable[tuple[Watched, Sequence[tuple[int, Kind]]]]) -> Sco
         attacks = [event for event in watched.stream.events if event.is_attack]
         caught += [_caught(watched, event, opened) for event in attacks]
         for at, kind in opened:
-            if at < LEARNED:
+            if at < since:
                 continue
             if any(_tells_of(event, at) for event in attacks):
                 counts["inside"] += kind is not Kind.SURGE
@@ -87,7 +87,7 @@ def score(openings: Iterable[tuple[Watched, Sequence[tuple[int, Kind]]]]) -> Sco
 _ACCOUNT = {Kind.PILEON: "false", Kind.DILUTED: "diluted", Kind.SURGE: "surges"}
 
 
-def most_likely(count: int, z: float = 1.645) -> float:
+def most_likely(count: float, z: float = 1.645) -> float:
     """Return the 95 % upper bound of a Poisson mean of which so many were seen (Byar's approximation)."""
     n = count + 1
     return float(n * (1 - 1 / (9 * n) + z / (3 * n**0.5)) ** 3)

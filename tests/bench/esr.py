@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from streams.stages.esr.columns import Columns, fold
+from streams.stages.esr.columns import Batch, Columns, fold
 from streams.stages.esr.config import Config, Levels, rule
 from streams.stages.esr.detector import DAY, Exposure, Target, step
 from streams.stages.esr.entry import entry
@@ -36,13 +36,13 @@ def main() -> None:
 
 
 def _replies(count: int, targets: int, seed: int = 3) -> _Replies:
-    """Rows, times, authors, comments, x: 8 % hostile, a power law of targets, three days."""
+    """Rows, times, authors, comments, x, conversations, new accounts: 8 % hostile, a power law of targets, three days."""
     chance = np.random.default_rng(seed)
     slots = (targets * chance.random(count) ** 3).astype(np.int64)
     at = np.sort(START + (chance.random(count) * 3 * DAY).astype(np.int64))
     author, comment = chance.integers(1 << 62, size=(2, count))
     x = np.round(np.where(chance.random(count) < 0.08, chance.beta(6.0, 2.1, count), chance.beta(1.1, 12.5, count)), 4)
-    return slots, at, author, comment, x
+    return slots, at, author, comment, x, slots * 1_009 + (at // (DAY // 4)) % 5, chance.random(count) < 0.1
 
 
 def _print_speed(count: int) -> None:
@@ -74,8 +74,12 @@ def _batched(columns: _Replies, size: int) -> float:
         rows = np.array(
             [store.slot(RULE, slot, when) for slot, when in zip(map(str, slots[part].tolist()), at[part].tolist(), strict=True)]
         )
-        fold(RULE, store, rows, at[part], *(column[part] for column in others))
+        fold(RULE, store, _batch(rows, at[part], *(column[part] for column in others)))
     return time.process_time() - began
+
+
+def _batch(slots: Any, at: Any, author: Any, comment: Any, x: Any, conversation: Any, is_new: Any) -> Batch:
+    return Batch(slots=slots, at=at, author=author, comment=comment, x=x, conversation=conversation, is_new=is_new)
 
 
 def _print_memory(targets: int) -> None:
@@ -88,7 +92,7 @@ def _print_memory(targets: int) -> None:
         part = slice(start, start + 50_000)
         keys = [f'["source","community","person-{slot}"]' for slot in slots[part].tolist()]
         rows = np.array([store.slot(RULE, key, when) for key, when in zip(keys, at[part].tolist(), strict=True)])
-        fold(RULE, store, rows, at[part], *(column[part] for column in others))
+        fold(RULE, store, _batch(rows, at[part], *(column[part] for column in others)))
     gc.collect()
     used, held = _resident() - before, len(store)
     written = sum(len(msgspec.msgpack.encode(entry(store.load(slot)))) for slot in range(0, held, 10)) / len(range(0, held, 10))

@@ -87,6 +87,12 @@ def test_what_is_learned_is_the_loosest_factor_that_kept_the_budget_with_one_bad
     assert learned(seen, (1.0, 5.0, 20.0), allowed=0.7) == 1.0
 
 
+def test_with_an_upper_bound_less_is_learned():
+    seen = [[0, 1, 2], [0, 0, 1], [0, 1, 3]]
+    assert learned(seen, (1.0, 5.0, 20.0), allowed=2.3, upper=most_likely) == 5.0  # 3 seen can be 7.75, and 9 can be 15.7
+    assert learned(seen, (1.0, 5.0, 20.0), allowed=4.0, upper=most_likely) == 20.0
+
+
 def test_nothing_is_learned_from_nothing_or_from_weeks_that_break_the_bound():
     assert learned([[9, 9]], (1.0, 5.0), allowed=1.0) == 1.0
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.stages.esr.columns import Columns, fold
+from streams.stages.esr.columns import Batch, Columns, fold
 from streams.stages.esr.config import Config, Levels, Rule, rule
 from streams.stages.esr.detector import DAY, Exposure, Finding, Kind, Target, evidence, step
 
@@ -114,9 +114,9 @@ def test_evidence_fades_with_time():
     target = Target(NOON)
     for reply in raid(3):
         step(RULE, target, reply)
-    strong = evidence(target)
+    strong = evidence(RULE, target)
     step(rule(Config(memory=timedelta(hours=1)), LEVELS), target, said(60 * 20, 9, 0.05))
-    assert evidence(target)[0] < strong[0] / 100
+    assert evidence(RULE, target)[0] < strong[0] / 100
 
 
 events = st.lists(
@@ -126,6 +126,8 @@ events = st.lists(
         st.one_of(st.integers(-600, 600), st.integers(0, 3 * 24 * 60), st.just(0)),  # minutes since the one before
         st.one_of(st.floats(0, 1, width=32), st.just(0.9)),
         st.integers(0, 3),  # 0: the comment of the one before comes again
+        st.integers(0, 3),  # conversation
+        st.booleans(),  # a new account
     ),
     max_size=300,
 )
@@ -136,9 +138,9 @@ events = st.lists(
 def test_a_batch_is_the_same_as_one_by_one(drawn, sizes: list[int], targets: int):
     small = rule(Config(), Levels(rate=20.0, share=20.0, diluted=50.0, surge=10.0))
     rows, at = [], NOON
-    for n, (target, author, gap, x, fresh) in enumerate(drawn):
+    for n, (target, author, gap, x, fresh, talk, is_new) in enumerate(drawn):
         at += gap * MINUTE
-        rows.append((target % targets, at, author, n if fresh or not n else n - 1, float(x)))
+        rows.append((target % targets, at, author, n if fresh or not n else n - 1, float(x), talk, is_new))
     scalar = one_by_one(small, rows)
     columns = Columns()
     batched, done = [], 0
@@ -154,9 +156,9 @@ def test_a_batch_is_the_same_as_one_by_one(drawn, sizes: list[int], targets: int
 def one_by_one(by: Rule, rows) -> tuple[list[tuple[int, Finding]], dict[int, Target]]:
     targets: dict[int, Target] = {}
     found = []
-    for place, (target, at, author, comment, x) in enumerate(rows):
-        state = targets.setdefault(target, Target(at))
-        finding = step(by, state, Exposure(at, author, comment, x))
+    for place, (target, *reply) in enumerate(rows):
+        state = targets.setdefault(target, Target(reply[0]))
+        finding = step(by, state, Exposure(*reply))
         if finding is not None:
             found.append((place, finding))
     return found, targets
@@ -166,15 +168,17 @@ def folded(by: Rule, columns: Columns, rows) -> list[tuple[int, Finding]]:
     if not rows:
         return []
     slots = np.array([columns.slot(by, str(target), at) for target, at, *_ in rows])
-    at, author, comment = (np.array([row[n] for row in rows], np.int64) for n in (1, 2, 3))
-    return fold(by, columns, slots, at, author, comment, np.array([row[4] for row in rows]))
+    at, author, comment, talk = (np.array([row[n] for row in rows], np.int64) for n in (1, 2, 3, 5))
+    x, is_new = np.array([row[4] for row in rows]), np.array([row[6] for row in rows])
+    return fold(by, columns, Batch(slots=slots, at=at, author=author, comment=comment, x=x, conversation=talk, is_new=is_new))
 
 
 def as_told(target: Target) -> tuple[object, ...]:
     history = target.history
     return (
-        target.rate, target.rate_alone, target.first, target.every, target.lately, target.hostile_at, target.last_at, target.case_until,
-        target.case_kind, target.surge_until, history.first_day, history.day, history.today, history.yesterday, history.older,
+        target.rate, target.rate_alone, target.first, target.every, target.lately, target.clocks, target.hostile_at, target.last_at,
+        target.case_until, target.case_kind, target.surge_until, history.first_day, history.day, history.today, history.yesterday,
+        history.older,
     )  # fmt: skip
 
 
@@ -182,7 +186,7 @@ def test_a_target_under_fire_in_a_batch_is_the_same_too():
     small = rule(Config(), Levels(rate=50.0, share=3.0, diluted=200.0, surge=20.0))
     chance = np.random.default_rng(7)
     rows = [
-        (int(target), NOON + n * 10_000_000, int(author), n, round(float(x), 4))
+        (int(target), NOON + n * 10_000_000, int(author), n, round(float(x), 4), n % 3, n % 7 == 0)
         for n, (target, author, x) in enumerate(
             zip(chance.zipf(1.3, 4_000) % 500, chance.integers(300, size=4_000), chance.beta(0.3, 0.5, 4_000), strict=True)
         )

@@ -17,8 +17,15 @@ SITE = [each for each in streams(Plan(targets=150, attacked=0.5)) if len(each)]
 
 def exposures(stream: Stream) -> list[Exposure]:
     return [
-        Exposure(int(at), HASHES.author(str(author), ""), HASHES.comment(str(row), str(stream.target)), float(x))
-        for row, (at, author, x) in enumerate(zip(stream.at, stream.author, stream.x, strict=True))
+        Exposure(
+            int(at),
+            HASHES.author(str(author), ""),
+            HASHES.comment(str(row), str(stream.target)),
+            float(x),
+            HASHES.comment(str(talk), "talk"),
+            row % 5 == 0,
+        )
+        for row, (at, author, x, talk) in enumerate(zip(stream.at, stream.author, stream.x, stream.conversation, strict=True))
     ]
 
 

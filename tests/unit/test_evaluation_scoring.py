@@ -26,7 +26,7 @@ def raided(*, is_attack: bool = True) -> Watched:
     part = Part.ATTACKER if is_attack else Part.CROWD
     rows = Rows.of(at, np.arange(6), np.full(6, 0.9), 1, part)
     event = Event(kind="plain", is_attack=is_attack, begin=BEGIN, end=int(at[-1]), hostile_authors=8 if is_attack else 0)
-    return Watched(stream=stream(1, [rows], [event], BEGIN + 24 * HOUR), seen=np.full(6, 2))
+    return Watched(stream=stream(1, [rows], [event], BEGIN + 24 * HOUR), seen=np.full(6, 2), is_new=np.ones(6, bool))
 
 
 def test_an_opening_in_a_pile_on_is_caught_with_its_people_and_minutes():
@@ -65,7 +65,7 @@ def test_the_window_of_the_tables_is_the_program_s_own_rule(people: int, share: 
     stage = PileOns(Config(min_hostile_authors=people, min_share=share, case_length=timedelta(days=29)), {}, {}, b"test")
     compared = 0
     for each in streams(Plan(targets=60, attacked=0.9)):
-        opened = WindowRule(people, share)(Watched(stream=each, seen=np.full(len(each), 2)))
+        opened = WindowRule(people, share)(Watched(stream=each, seen=np.full(len(each), 2), is_new=np.ones(len(each), bool)))
         assert first(stage, each) == (opened[0][0] if opened else None)
         compared += bool(opened)
     assert compared > 5

@@ -5,12 +5,13 @@ left (one target that many answer), they are taken one by one.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.stages.esr import rate_test, share_test
+from streams.stages.esr import late_test, rate_test, share_test
 from streams.stages.esr.config import Rule
 from streams.stages.esr.detector import DAY, NEVER, RING, Finding, Kind, Target, advance, counted, found
 from streams.stages.esr.exact import exp_minus_each, kept_each
@@ -22,6 +23,19 @@ Floats = NDArray[np.float64]
 _FEW: Final = 24
 """Below so many at once, arrays cost more than they save."""
 _KINDS: Final = (None, *Kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Replies as the tests see them (``detector.Exposure``), in the order of the log; ``slots`` are the rows of their targets."""
+
+    slots: Ints
+    at: Ints
+    author: Ints
+    comment: Ints
+    x: Floats
+    conversation: Ints
+    is_new: NDArray[np.bool_]
 
 
 class Columns:
@@ -40,6 +54,8 @@ class Columns:
         self.times: Ints = np.empty((0, 4), np.int64)
         """The last reply, the end of the case, of the surge, and which kind of case."""
         self.hostile_at: Ints = np.empty((0, RING), np.int64)
+        self.clock_times: Ints = np.empty((0, 3, 3), np.int64)
+        self.clock_bets: Floats = np.empty((0, 3, 4))
 
     def __len__(self) -> int:
         """Return how many targets there are."""
@@ -67,6 +83,8 @@ class Columns:
         target.last_at, target.case_until, target.surge_until, kind = self.times[slot].tolist()
         target.case_kind = _KINDS[kind]
         target.hostile_at = tuple(then for then in self.hostile_at[slot].tolist() if then != NEVER)
+        here, there, new = zip(map(tuple, self.clock_times[slot].tolist()), map(tuple, self.clock_bets[slot].tolist()), strict=True)
+        target.clocks = here, there, new
         b, m, m_later = self.usual[slot].tolist()
         target.usual = b, m, m_later
         return target
@@ -80,29 +98,31 @@ class Columns:
         self.days[slot] = history.first_day, history.day
         self.times[slot] = target.last_at, target.case_until, target.surge_until, _KINDS.index(target.case_kind)
         self.hostile_at[slot] = (*(NEVER,) * (RING - len(target.hostile_at)), *target.hostile_at)
+        self.clock_times[slot] = [times for times, _ in target.clocks]
+        self.clock_bets[slot] = [bets for _, bets in target.clocks]
         if target.usual is not None:
             self.usual[slot] = target.usual
 
     def _grow(self, rows: int) -> None:
         if rows < len(self.evidence):
             return
-        for name in ("evidence", "usual", "counts", "days", "times", "hostile_at"):
+        for name in ("evidence", "usual", "counts", "days", "times", "hostile_at", "clock_times", "clock_bets"):
             column = getattr(self, name)
-            wider = np.zeros((max(64, rows + rows // 2), column.shape[1]), column.dtype)
+            wider = np.zeros((max(64, rows + rows // 2), *column.shape[1:]), column.dtype)
             wider[:rows] = column[:rows]
             setattr(self, name, wider)
 
 
-def fold(rule: Rule, columns: Columns, slots: Ints, at: Ints, author: Ints, comment: Ints, x: Floats) -> list[tuple[int, Finding]]:
-    """Take a batch of replies in the order of the log; return (place in the batch, finding), in order."""
-    seen = _seen(rule, columns, slots, at, author, comment, x)
+def fold(rule: Rule, columns: Columns, batch: Batch) -> list[tuple[int, Finding]]:
+    """Take a batch; return (place in the batch, finding), in order."""
+    seen = _seen(rule, columns, batch)
     places = np.flatnonzero(seen >= Seen.FIRST)
     findings: list[tuple[int, Finding]] = []
-    for places_now, is_last in _rounds(slots, places):
+    for places_now, is_last in _rounds(batch.slots, places):
         if is_last:
-            findings += _one_by_one(rule, columns, slots, at, x, seen, places_now)
+            findings += _one_by_one(rule, columns, batch, seen, places_now)
         else:
-            findings += _together(rule, columns, slots[places_now], at[places_now], x[places_now], seen[places_now], places_now)
+            findings += _together(rule, columns, batch, seen[places_now], places_now)
     return sorted(findings, key=lambda finding: finding[0])
 
 
@@ -112,8 +132,9 @@ def _fresh(rule: Rule, at: int) -> Target:
     return target
 
 
-def _seen(rule: Rule, columns: Columns, slots: Ints, at: Ints, author: Ints, comment: Ints, x: Floats) -> Ints:
-    rows = zip(slots.tolist(), (at // DAY).tolist(), author.tolist(), comment.tolist(), (x >= rule.min_hostility).tolist(), strict=True)
+def _seen(rule: Rule, columns: Columns, batch: Batch) -> Ints:
+    hostile = (batch.x >= rule.min_hostility).tolist()
+    rows = zip(batch.slots.tolist(), (batch.at // DAY).tolist(), batch.author.tolist(), batch.comment.tolist(), hostile, strict=True)
     members = columns.members
     return np.array([members[slot].take(day, who, what, is_hostile=hostile) for slot, day, who, what, hostile in rows], np.int64)
 
@@ -133,26 +154,31 @@ def _rounds(slots: Ints, places: Ints) -> Iterator[tuple[Ints, bool]]:
         yield np.concatenate(left), True
 
 
-def _one_by_one(rule: Rule, columns: Columns, slots: Ints, at: Ints, x: Floats, seen: Ints, places: Ints) -> Iterator[tuple[int, Finding]]:
+def _one_by_one(rule: Rule, columns: Columns, batch: Batch, seen: Ints, places: Ints) -> Iterator[tuple[int, Finding]]:
     slot, target = -1, Target(0)
-    for place, row in zip(places.tolist(), slots[places].tolist(), strict=True):
+    for place, row in zip(places.tolist(), batch.slots[places].tolist(), strict=True):
         if row != slot:
             if slot >= 0:
                 columns.save(slot, target)
             slot, target = row, columns.load(row)
-        finding = advance(rule, target, int(at[place]), float(x[place]), is_first=bool(seen[place] == Seen.FIRST))
+        finding = advance(
+            rule, target, int(batch.at[place]), float(batch.x[place]), is_first=bool(seen[place] == Seen.FIRST),
+            conversation=int(batch.conversation[place]), is_new=bool(batch.is_new[place]),
+        )  # fmt: skip
         if finding is not None:
             yield place, finding
     columns.save(slot, target)
 
 
-def _together(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, seen: Ints, places: Ints) -> Iterator[tuple[int, Finding]]:
+def _together(rule: Rule, columns: Columns, batch: Batch, seen: Ints, places: Ints) -> Iterator[tuple[int, Finding]]:
     """``detector.advance`` for replies to different targets."""
+    rows, at, x = batch.slots[places], batch.at[places], batch.x[places]
     _turn(rule, columns, rows, at // DAY)
     hostile, first = x >= rule.min_hostility, (seen == Seen.FIRST).astype(np.float64)
     mass = np.where((first == 1.0) | hostile, x, 0.0)
     bets = _bet(rule, columns, rows, at, x, mass, first)
     columns.evidence[rows] = np.stack(bets, axis=1)
+    _tick(rule, columns, rows, x, first, hostile, batch.conversation[places], batch.is_new[places])
     today = columns.counts[rows, :5]
     columns.counts[rows, :5] = np.stack(counted(tuple(today.T), x, mass, first), axis=1)
     if hostile.any():
@@ -194,6 +220,17 @@ def _bet(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, mass: Fl
         *share_test.moved(held[14:18], shares, memory, new, most_share, np.minimum),
         *share_test.noted(held[18:], x, memory),
     )
+
+
+def _tick(rule: Rule, columns: Columns, rows: Ints, x: Floats, first: Floats, hostile: Any, conversation: Ints, is_new: Any) -> None:
+    _, m, m_later = columns.usual[rows].T
+    prior, at, most = rule.config.prior, columns.times[rows, 0], rule.most[2]
+    here = np.maximum(np.where(first == 1.0, m, m_later), prior.talk_mean)
+    times, bets, weight = columns.clock_times[rows], columns.clock_bets[rows], prior.talk_weight
+    late_test.talked_each(times, bets, conversation, at, x, here, weight, rule.spacing, most, is_hostile=hostile)
+    here = np.maximum(here, prior.new_mean)
+    late_test.came_each(times, bets, at, x, here, weight, rule.forgets, rule.spacing, most, is_hostile=hostile, is_new=is_new)
+    columns.clock_times[rows], columns.clock_bets[rows] = times, bets
 
 
 def _look(rule: Rule, columns: Columns, rows: Ints, places: Ints, bets: tuple[Any, ...], hostile: Ints) -> Iterator[tuple[int, Finding]]:

@@ -28,6 +28,12 @@ class Prior(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     later_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.12
     """Mean x of further replies by people who were not hostile so far."""
     later_weight: Annotated[float, Meta(gt=0)] = 10.0
+    talk_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.14
+    """Mean x of a conversation's replies."""
+    talk_weight: Annotated[float, Meta(gt=0)] = 60.0
+    """So many replies in one conversation must be harsh before half of that is put down to the conversation."""
+    new_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.14
+    """Mean x of replies by accounts that are new to the site."""
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

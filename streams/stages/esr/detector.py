@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.stages.esr import rate_test, share_test
+from streams.stages.esr import late_test, rate_test, share_test
 from streams.stages.esr.config import Rule
 from streams.stages.esr.exact import Numbers, exp_minus
 from streams.stages.esr.history import Counts, History, usual
@@ -64,14 +64,18 @@ class Exposure(Struct, frozen=True, array_like=True, gc=False):
     """Keyed hash of the comment and its revision."""
     x: float
     """P(hostile to the target)."""
+    conversation: int = 0
+    """Keyed hash."""
+    is_new: bool = False
+    """The author was not on the site before this day, by a list that is written down daily; False where there is none."""
 
 
 class Target:
     """The state of one target. ``usual`` is made of ``history``, and kept because it changes once a day."""
 
     __slots__ = (
-        "case_kind", "case_until", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate", "rate_alone",
-        "surge_until", "usual",
+        "case_kind", "case_until", "clocks", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate",
+        "rate_alone", "surge_until", "usual",
     )  # fmt: skip
 
     def __init__(self, at: int) -> None:
@@ -83,6 +87,7 @@ class Target:
         self.rate = self.rate_alone = rate_test.ONE_RATE
         self.first = self.every = share_test.NO_BET
         self.lately = NOTHING
+        self.clocks: late_test.Clocks = late_test.NO_CLOCKS
         self.hostile_at: tuple[int, ...] = ()
         self.case_until = self.surge_until = NEVER
         self.case_kind: Kind | None = None
@@ -92,16 +97,19 @@ class Target:
 def step(rule: Rule, target: Target, reply: Exposure) -> Finding | None:
     """Take one reply into account; return what it completes, if anything."""
     seen = target.members.take(reply.at // DAY, reply.author, reply.comment, is_hostile=reply.x >= rule.min_hostility)
-    return advance(rule, target, reply.at, reply.x, is_first=seen is Seen.FIRST) if seen >= Seen.FIRST else None
+    if seen < Seen.FIRST:
+        return None
+    return advance(rule, target, reply.at, reply.x, is_first=seen is Seen.FIRST, conversation=reply.conversation, is_new=reply.is_new)
 
 
-def advance(rule: Rule, target: Target, at: int, x: float, *, is_first: bool) -> Finding | None:
+def advance(rule: Rule, target: Target, at: int, x: float, *, is_first: bool, conversation: int, is_new: bool) -> Finding | None:
     """Take a reply that counts into account; return what it completes, if anything."""
     usually = _today(rule, target, at // DAY)
     is_hostile = x >= rule.min_hostility
     # A civil later reply is no news to the rate test: time has passed, that is all.
     mass = x if is_first or is_hostile else 0.0
     _bet(rule, target, usually, at, x, mass, is_first)
+    _tick(rule, target, usually[1 if is_first else 2], conversation, x, is_new, is_hostile)
     target.history.today = counted(target.history.today, x, mass, float(is_first))
     if not is_hostile:
         return None
@@ -112,12 +120,13 @@ def advance(rule: Rule, target: Target, at: int, x: float, *, is_first: bool) ->
 def found(rule: Rule, target: Target) -> Finding | None:
     """Return what the evidence amounts to after a hostile reply. After others nobody looks: an alarm at a civil one explains nothing."""
     config, levels, at = rule.config, rule.levels, target.last_at
-    rate, alone, share = evidence(target)
+    rate, alone, share = evidence(rule, target)
     people = sum(1 for then in target.hostile_at if then > at - DAY)
     kind = None
     if rate >= levels.rate and share >= levels.share and people >= config.min_hostile_authors:
         kind = Kind.PILEON
         target.rate, target.first, target.every = rate_test.NO_RATE, share_test.NO_SHARE, share_test.NO_SHARE
+        target.clocks = late_test.emptied(target.clocks)
     elif alone >= levels.diluted and share >= levels.diluted_share and people >= config.min_diluted_authors:
         kind = Kind.DILUTED
         target.rate_alone = rate_test.NO_RATE
@@ -131,9 +140,11 @@ def found(rule: Rule, target: Target) -> Finding | None:
     )  # fmt: skip
 
 
-def evidence(target: Target) -> tuple[float, float, float]:
+def evidence(rule: Rule, target: Target) -> tuple[float, float, float]:
     """Return the evidence of the rate test, of the rate test alone, and of the share test."""
-    return rate_test.evidence(target.rate), rate_test.evidence(target.rate_alone), share_test.evidence(target.first, target.every)
+    share = late_test.OF_PERSON * share_test.evidence(target.first, target.every)
+    late = late_test.evidence(target.clocks, target.last_at, rule.forgets)
+    return rate_test.evidence(target.rate), rate_test.evidence(target.rate_alone), share + late
 
 
 def _today(rule: Rule, target: Target, day: int) -> Usual:
@@ -161,6 +172,16 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     passed = shares if is_first else share_test.NO_BET
     target.first = share_test.moved(target.first, passed, memory, new, most_share, min)
     target.every = share_test.moved(target.every, shares, memory, new, most_share, min)
+
+
+def _tick(rule: Rule, target: Target, usually: float, conversation: int, x: float, is_new: bool, is_hostile: bool) -> None:
+    prior, at, most = rule.config.prior, target.last_at, rule.most[2]
+    here = max(usually, prior.talk_mean)
+    weight = prior.talk_weight
+    target.clocks = late_test.talked(target.clocks, conversation, at, x, here, weight, rule.spacing, most, is_hostile=is_hostile)
+    if is_new:
+        here = max(here, prior.new_mean)
+        target.clocks = late_test.came(target.clocks, at, x, here, weight, rule.forgets, rule.spacing, most, is_hostile=is_hostile)
 
 
 def counted(today: Counts[Numbers], x: Numbers, mass: Numbers, is_first: Numbers) -> Counts[Numbers]:

@@ -4,10 +4,12 @@ from msgspec import Struct
 
 from streams.stages.esr.detector import NOTHING, Kind, Target
 from streams.stages.esr.history import NO_COUNTS, History
+from streams.stages.esr.late_test import NO_CLOCKS, Bets, Times
 from streams.stages.esr.membership import Generation, Membership
 
 _Five = tuple[float, float, float, float, float]
 _Four = tuple[float, float, float, float]
+_Clock = tuple[Times, Bets[float]]
 
 
 class Entry(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
@@ -31,6 +33,7 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     case_until: int = 0
     surge_until: int = 0
     case_kind: Kind | None = None
+    clocks: tuple[_Clock, _Clock, _Clock] = NO_CLOCKS
 
 
 def entry(target: Target) -> Entry:
@@ -41,6 +44,7 @@ def entry(target: Target) -> Entry:
         first=target.first, every=target.every, lately=target.lately, today=history.today, yesterday=history.yesterday,
         older=history.older, hostile_at=target.hostile_at, members_day=members.day, now=_packed(members.now),
         before=_packed(members.before), case_until=target.case_until, surge_until=target.surge_until, case_kind=target.case_kind,
+        clocks=target.clocks,
     )  # fmt: skip
 
 
@@ -51,6 +55,7 @@ def target_of(entry: Entry) -> Target:
     target.history = History(entry.first_day, entry.day, entry.today, entry.yesterday, entry.older)
     target.rate, target.rate_alone, target.first, target.every = entry.rate, entry.rate_alone, entry.first, entry.every
     target.lately, target.hostile_at, target.case_kind = entry.lately, entry.hostile_at, entry.case_kind
+    target.clocks = entry.clocks
     target.case_until, target.surge_until = entry.case_until, entry.surge_until
     return target
 

@@ -10,6 +10,7 @@ from streams.stages.esr.config import Prior
 
 Floats = NDArray[np.float64]
 _LEAST, _MOST = 0.5, 1000.0
+_LONG, _ENOUGH = 10, 50
 
 
 class Lived(Struct, frozen=True, array_like=True, gc=False):
@@ -26,9 +27,18 @@ class Lived(Struct, frozen=True, array_like=True, gc=False):
     later_x2: float
 
 
-def fitted(people: Sequence[Lived], days: Sequence[tuple[float, float]]) -> Prior:
+class Heard(Struct, frozen=True, array_like=True, gc=False):
+    """n, Σx and Σx² of some replies: of one conversation, or of all accounts that are new to the site."""
+
+    n: float
+    x: float
+    x2: float
+
+
+def fitted(people: Sequence[Lived], days: Sequence[tuple[float, float]], talks: Sequence[Heard] = (), new: Heard | None = None) -> Prior:
     """Return the prior of these people; ``days`` are n and Σx of the first replies of each of their days.
 
+    ``talks`` are their conversations, ``new`` what new accounts wrote. Where these are too few, what is usual stands for them.
     Raises ValueError where nobody was hostile or answered at all.
     """
     columns = np.array([[getattr(one, name) for name in Lived.__struct_fields__] for one in people]).reshape(-1, 9).T
@@ -40,10 +50,22 @@ def fitted(people: Sequence[Lived], days: Sequence[tuple[float, float]]) -> Prio
     own = min(max(rate / spread if spread > 0 else _MOST, 0.05), 60.0)
     first_mean, first_weight = _beta(first, first_x, first_x2)
     later_mean, later_weight = _beta(later, later_x, later_x2) if later.sum() > 50 else (first_mean, first_weight)
+    talk_mean, talk_weight = _talks(talks, first_mean)
+    new_mean = new.x / new.n if new is not None and new.n >= _ENOUGH else talk_mean
     return Prior(
         hostile_mass=float(rate * own), days=float(own), first_mean=first_mean, first_weight=first_weight, later_mean=later_mean,
         later_weight=later_weight, day_weight=_daily(days, first_mean, float(first_x2.sum() / first.sum())),
+        talk_mean=talk_mean, talk_weight=talk_weight, new_mean=max(new_mean, talk_mean),
     )  # fmt: skip
+
+
+def _talks(talks: Sequence[Heard], first_mean: float) -> tuple[float, float]:
+    """Of conversations with ten replies or more: in shorter ones hardly a pile-on fits, and they would outweigh the others by number."""
+    columns = np.array([(talk.n, talk.x, talk.x2) for talk in talks if talk.n >= _LONG]).reshape(-1, 3).T
+    if columns[0].sum() < _ENOUGH:
+        return first_mean, 30.0
+    mean, weight = _beta(*columns)
+    return max(mean, first_mean), weight
 
 
 def _beta(n: Floats, total: Floats, squares: Floats) -> tuple[float, float]:
