@@ -18,3 +18,7 @@ INTERRUPTED: Final = 130
 
 class UserError(Exception):
     """Something the user can mend. The message is one plain line: what, where, what to do."""
+
+
+class BrokerAway(UserError):
+    """No broker answered for as long as was waited: a mistyped address to who typed a command, an outage to what runs for months."""

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.backtest_given import Html, Labels, Parquet, WithText, check_parquet, labels_of, one_of_stdin, write_parquet, write_report
+from streams.cli.backtest_given import (
+    Html,
+    Labels,
+    Parquet,
+    WithText,
+    check_html,
+    check_parquet,
+    labels_of,
+    one_of_stdin,
+    write_parquet,
+    write_report,
+)
 from streams.cli.backtest_shown import diff, show
 from streams.cli.backtest_sweep import sweep
 from streams.cli.options import Data, Kafka, Prefix, settings_of
@@ -95,6 +106,7 @@ def run(
     folder, given = Folder(out, force or resume, LINES, partial=[CHECKPOINT]), asked_of(from_, to, warm_up)
     one_of_stdin(file, labels)
     check_parquet(parquet)
+    check_html(html)
     if with_text and html is None:
         raise UserError("--with-text: belongs to --html; no other file of a backtest holds text")
     make = partial(_asked, here, before, tried, name, lambda: labels_of(labels, here), with_text)

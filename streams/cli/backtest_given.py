@@ -1,5 +1,6 @@
 """What several commands of ``threadwatch backtest`` are given: labels, and where a report goes."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,6 +66,16 @@ def check_parquet(folder: Path | None) -> None:
         pyarrow()
         if folder.exists() and not folder.is_dir():
             raise UserError(f"--parquet: {folder} is a file; name a folder")
+
+
+def check_html(file: Path | None) -> None:
+    """Raise UserError before anything is read where a page is asked for and cannot be written."""
+    if file is None:
+        return
+    if file.is_dir():
+        raise UserError(f"--html: {file} is a folder; name a file")
+    if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
+        raise UserError(f"--html: {file} cannot be written; name a file in a folder that is there and that you may write to")
 
 
 def write_parquet(run: Path, folder: Path) -> None:

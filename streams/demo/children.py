@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +50,8 @@ class WorkerProcess:
                 self.gave_up = code
                 return
             self.restarts += 1
-            time.sleep(1)
+            if self._stopping.wait(1):
+                return
             self._spawn()
 
     def check(self) -> None:

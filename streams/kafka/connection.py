@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from streams.errors import UserError
+from streams.errors import BrokerAway, UserError
 from streams.settings import Kafka, Settings
 
 T = TypeVar("T")
@@ -133,7 +133,7 @@ async def reached(settings: Settings, doing: Awaitable[T]) -> T:
 
 
 async def wait_for_broker(settings: Settings, within: timedelta) -> None:
-    """Return once a broker lets us in; UserError after ``within``, and at once where no waiting helps (refusals.py).
+    """Return once a broker lets us in; BrokerAway after ``within``, and UserError at once where no waiting helps (refusals.py).
 
     Faust alone would exit in its bootstrap, and aiokafka alone does not tell a wrong password from a broker that is away.
     """
@@ -143,7 +143,7 @@ async def wait_for_broker(settings: Settings, within: timedelta) -> None:
     deadline = asyncio.get_running_loop().time() + within.total_seconds()
     while why := await let_in(options):
         if asyncio.get_running_loop().time() >= deadline:
-            raise UserError(f"no broker answers at {options['bootstrap_servers']}: {why}")
+            raise BrokerAway(f"no broker answers at {options['bootstrap_servers']}: {why}")
         if why != said:
             log.info("waiting for the broker at %s: %s", options["bootstrap_servers"], why)
             said = why

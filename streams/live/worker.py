@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -11,7 +12,7 @@ import faust
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from streams.engine import Effects
-from streams.errors import OK, UNEXPECTED, UserError
+from streams.errors import OK, UNEXPECTED, BrokerAway, UserError
 from streams.kafka.admin import differences
 from streams.kafka.connection import calm_logging, client_options, wait_for_broker
 from streams.live import loop
@@ -54,7 +55,11 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     check_webhooks(settings.webhooks, file)
     for line in heard_of_nothing(settings):
         log.warning("%s", line)
-    asyncio.run(_checked(settings))
+    try:
+        asyncio.run(_checked(settings))
+    except BrokerAway as away:  # it comes back, and nobody is there to start the worker again then
+        print(f"threadwatch: {away}", file=sys.stderr)
+        raise SystemExit(UNEXPECTED) from away
     try:
         _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()
     except SystemExit as ended:  # Faust says 1 when one of its services crashed: an outage, or a bug

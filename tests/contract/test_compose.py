@@ -39,7 +39,7 @@ def test_a_service_is_closed_in(service: str):
     assert described["read_only"] is True
     assert described["cap_drop"] == ["ALL"]
     assert all(port.startswith("127.0.0.1:") for port in described.get("ports", ()))
-    assert described["restart"] == ("no" if service == "topics" else "on-failure")
+    assert described["restart"] == {"topics": "no", "worker": "on-failure"}.get(service, "unless-stopped")
     assert "test" in described["healthcheck"] or service == "topics"
     assert "latest" not in described["image"]
 

@@ -271,7 +271,8 @@ def test_ctrl_c_keeps_what_was_tried_and_it_goes_on_to_the_same_bytes(
     assert sweep(file, *GRID, out="whole") == 0
     with monkeypatch.context() as patched:
         _press_ctrl_c_at(patched, 8)
-        assert sweep(file, *GRID, "--processes", "1") == 130
+        assert sweep(file, *GRID, "--processes", "1", "--html", "part.html") == 130
+    assert "combinations were not tried" in Path("part.html").read_text()
     found = result()
     assert (found["complete"], found["not_tried"]) == (False, 9 - 1 - len(found["points"]))
     assert 1 <= len(found["points"]) < 8 and "PARTIAL: it was interrupted" in capsys.readouterr().err

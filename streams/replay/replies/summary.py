@@ -81,7 +81,7 @@ def summed(plan: Plan, log: Log, asked: Asked, found: Mapping[int, Folded], left
 
 def sections(tally: Tally) -> dict[str, dict[str, int]]:
     """Return the account of messages, transitions and decisions. Raises Unbalanced if a record went missing."""
-    outcomes = Counter(tally.outcomes["pileon"])
+    outcomes = Counter(tally.outcomes.get("pileon", {}))
     apart = {"ticks": outcomes.pop("tick"), "config_changes": outcomes.pop("config_change"), "verdicts": outcomes.pop("judged")}
     replies = account.balanced(tally.lines - sum(apart.values()), {**outcomes, "dead_lettered": tally.dead_lettered}, "replies")
     return {"replies": replies | apart, "pileons": account.pileons_section(tally), "alerts": account.alerts_section(tally)}

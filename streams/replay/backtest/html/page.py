@@ -52,14 +52,20 @@ def report(found: Summary, changes: Sequence[Change], lock: Lock, texts: Texts |
         charts.time_to_alert(found), charts.labels(found), sliced.slices(found), facts.judge_next(found), differing.settings(lock),
         differing.again(found, lock),
     ]  # fmt: skip
+    partial = None if found.complete else partial_note(f"It was stopped, and {found.not_replayed} comments were left.")
+    title = f"Backtest {found.run}"
     if texts is None:
-        return page(f"Backtest {found.run}", when, parts, f"Made by {found.program}. It holds ids of people and no text of comments.")
+        return page(title, when, parts, f"Made by {found.program}. It holds ids of people and no text of comments.", partial)
     parts.insert(_AFTER_CHANGES, said.said(texts))
-    foot = f"Made by {found.program}. It holds ids of people and text of comments."
-    return page(f"Backtest {found.run}", when, parts, foot, said.banner(texts))
+    return page(title, when, parts, f"Made by {found.program}. It holds ids of people and text of comments.", partial, said.banner(texts))
 
 
-def page(title: str, below: str, parts: Sequence[Element], foot: str, banner: Element | None = None) -> str:
+def partial_note(told: str) -> Element:
+    """Return what stands before all else in the report of a run that was stopped."""
+    return e("p", e("strong", "Partial. "), told, class_="warn", role="note")
+
+
+def page(title: str, below: str, parts: Sequence[Element], foot: str, *banners: Element | None) -> str:
     """Return a page of these parts: a way past the navigation, landmarks, one style sheet, and a policy that allows nothing else."""
     style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
     sheet = Element("style")
@@ -70,7 +76,7 @@ def page(title: str, below: str, parts: Sequence[Element], foot: str, banner: El
         e("title", title), sheet,
     )  # fmt: skip
     links = [e("li", e("a", _heading(part), href=f"#{part.get('id')}")) for part in parts]
-    top = e("header", e("h1", title), e("p", below, class_="soft"), banner, e("nav", e("ul", *links), aria_label="Parts of the report"))
+    top = e("header", e("h1", title), e("p", below, class_="soft"), *banners, e("nav", e("ul", *links), aria_label="Parts of the report"))
     skip = e("a", "Skip to the report", href="#report", class_="skip")
     body = e("body", skip, top, e("main", *parts, id="report", tabindex="-1"), e("footer", foot))
     return written(e("html", head, body, lang="en"))

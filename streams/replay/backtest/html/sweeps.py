@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from streams.replay.backtest.grid import Axis
 from streams.replay.backtest.html.elements import e, section, table
 from streams.replay.backtest.html.facts import coverage
-from streams.replay.backtest.html.page import page
+from streams.replay.backtest.html.page import page, partial_note
 from streams.replay.backtest.html.pictures import HEIGHT, Series, curves, figure, key
 from streams.replay.backtest.points import Point
 from streams.replay.backtest.sweep_table import cells, has_labels, headers, notes, with_bounds
@@ -38,15 +38,18 @@ class _Lines:
         self.names = list(self._of)[:_LINES]
         self.left_out = len(self._of) - len(self.names)
 
-    def points(self, name: str) -> list[Point]:
-        return [self._of[name][value] for value in self.along.values]
+    def points(self, name: str) -> list[Point | None]:
+        """Return a line's combinations along its setting; None for one that was not tried, because somebody stopped it."""
+        return [self._of[name].get(value) for value in self.along.values]
 
 
 def sweep_report(found: Sweep) -> str:
     """Return a sweep's report as HTML."""
     when = f"{found.period.start:%Y-%m-%d %H:%M} to {found.period.end:%Y-%m-%d %H:%M} UTC, rates over {found.period.days:.1f} days"
     parts = [coverage(found.coverage), _curves(found), _table(found)]
-    return page(f"Sweep of {len(found.points)} combinations", when, parts, f"Made by {found.program}. No id and no text is in it.")
+    told = f"It was stopped, and {found.not_tried} combinations were not tried: their places are empty."
+    partial = None if found.complete else partial_note(told)
+    return page(f"Sweep of {len(found.points)} combinations", when, parts, f"Made by {found.program}. No id and no text is in it.", partial)
 
 
 def _curves(found: Sweep) -> Element:
@@ -85,8 +88,8 @@ def _ends(along: Sequence[str], values: Sequence[float | None]) -> str:
     return f"{number(values[0])} at {along[0]}, {number(values[-1])} at {along[-1]}"
 
 
-def _value(point: Point, name: str) -> float | None:
-    return in_minutes(name, point.measures[name])
+def _value(point: Point | None, name: str) -> float | None:
+    return None if point is None else in_minutes(name, point.measures[name])
 
 
 def _table(found: Sweep) -> Element:
