@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.cli.backtest_given import Html, Labels, labels_of, one_of_stdin, put_html
+from streams.cli.backtest_given import Html, Labels, check_html, labels_of, one_of_stdin, put_html
 from streams.cli.options import Data, Kafka, Prefix, settings_of
 from streams.cli.recorded import (
     RECOMPUTE,
@@ -85,6 +85,7 @@ def sweep(
         raise UserError(f"--budget {budget}: write alerts a day, such as 3 or 0.5")
     base = settings_of(config, kafka, prefix, data)
     found = axes(grid, base)
+    check_html(html)
     one_of_stdin(file, labels)
     folder, given = Folder(out, force or resume, (), SWEEP), asked_of(from_, to, warm_up)
     shared = processes or processes_of(base.scorer, is_reused=scores != RECOMPUTE)

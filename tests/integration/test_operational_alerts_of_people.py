@@ -29,7 +29,7 @@ USUAL = {"15m": "10s", "1h": "30s", "3h": "20s", "1d": "120s"}
 """What is usual takes a day to learn: a day is long here against an hour, and an hour ago lies before what is new."""
 AGO = {"1h": "20s", "3h": "20s"}
 TARGETS = 8
-RECEIVER = '[[webhooks]]\nname = "night-shift"\nurl = "{url}"\nallow_private = true\ntimeout = "PT1S"\ngive_up_after = "PT20S"\n'
+RECEIVER = '[[webhooks]]\nname = "night-shift"\nurl = "{url}"\nallow_private = true\ntimeout = "PT1S"\ngive_up_after = "PT70S"\n'
 
 
 def fifty(second: int, now: datetime, toxic: int) -> list[Comment]:
