@@ -37,9 +37,10 @@ def normalised(text: str) -> str:
 
 
 def undisguised(text: str) -> str:
-    """Return the text without its disguises; itself where it has none. Quotations are not taken out."""
-    if _is_bare(letters.typed(text)):
-        return text
+    """Return the text without its disguises; in plain typography where it has none. Quotations are not taken out."""
+    typed = letters.typed(text)
+    if _is_bare(typed):
+        return typed
     traced = Traced(text, with_origin=False)
     for step in _STEPS:
         traced.edit(step(traced.text))
