@@ -115,7 +115,7 @@ def _readings(text: str) -> tuple[str, ...]:
     """Return the pieces to score: of the text as it stands and, where that differs, without its disguises."""
     plain = normalised(text)
     bare = undisguised(text)
-    if bare is text:
+    if bare == text:
         return tuple(pieces_of(plain))
     hidden = normalised(bare)
     return (*pieces_of(plain), *(pieces_of(hidden) if hidden != plain else ()))
