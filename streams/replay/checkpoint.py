@@ -4,17 +4,17 @@ One file of packed JSON lines beside the partial results: what it belongs to, th
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import msgspec
 import zstandard
 from msgspec import Struct, field
 
 from streams.errors import UserError
+from streams.replay.positions import OTHER_INPUT, OTHER_SETTINGS, PositionFile, counter
 from streams.replay.remembered import entries_of
 from streams.replay.run import Going
 from streams.replay.summary import Tally
@@ -97,24 +97,25 @@ class Checkpoint:
 
     def __init__(self, folder: Path) -> None:
         """Raise UserError where there is none in the folder, or none that this program can go on with."""
-        self._file = folder / CHECKPOINT
+        self._at = folder / CHECKPOINT
+        self._file = PositionFile(self._at, "replay")
         try:
             self.position = self._position(next(self._lines(), b""))
         except FileNotFoundError as error:
-            raise UserError(f"--resume: {folder} holds no replay that was stopped (no {CHECKPOINT}); start it without --resume") from error
+            raise self._file.missing() from error
         except OSError as error:
-            raise UserError(f"--resume: {self._file} cannot be read ({error.strerror})") from error
+            raise UserError(f"--resume: {self._at} cannot be read ({error.strerror})") from error
         except zstandard.ZstdError as error:
-            raise self._damaged() from error
+            raise self._file.damaged() from error
 
     def _position(self, line: bytes) -> Position:
         try:
             kind = msgspec.json.decode(line, type=_Kind)
             if kind.version == VERSION:
-                return msgspec.json.decode(line, type=Position, dec_hook=_counter)
+                return msgspec.json.decode(line, type=Position, dec_hook=counter)
         except msgspec.MsgspecError as error:
-            raise self._damaged() from error
-        raise self._refused(f"was made by {kind.program}")
+            raise self._file.damaged() from error
+        raise self._file.refused(f"was made by {kind.program}")
 
     @property
     def ends(self) -> dict[int, int] | None:
@@ -123,20 +124,17 @@ class Checkpoint:
 
     def check(self, program: str, configuration: str) -> None:
         """Raise UserError where the replay that goes on would be another one."""
-        if self.position.program != program:
-            raise self._refused(f"was made by {self.position.program}, this is {program}")
-        if self.position.configuration != configuration:
-            raise self._refused("was made with other settings, another scorer or another installation key")
+        self._file.check(self.position.program, program, (self.position.configuration, configuration, OTHER_SETTINGS))
 
     def check_input(self, digest: str) -> None:
         """Raise UserError where it was going to replay something else."""
         if self.position.input != digest:
-            raise self._refused("was of another input, or of another period of it")
+            raise self._file.refused(OTHER_INPUT)
 
     def check_written(self, name: str, is_the_same: bool) -> None:
         """Raise UserError where the file of lines that it had written is not what it was."""
         if not is_the_same:
-            raise self._refused(f"had written another {name}.jsonl than stands there now")
+            raise self._file.refused(f"had written another {name}.jsonl than stands there now")
 
     def entries(self) -> dict[str, list[tuple[str, bytes]]]:
         """Return what each stage remembers. UserError where the file is damaged."""
@@ -149,21 +147,15 @@ class Checkpoint:
                 one = decode(line)
                 found.setdefault(one.stage, []).append((one.key, bytes(one.entry)))
         except (zstandard.ZstdError, msgspec.MsgspecError) as error:
-            raise self._damaged() from error
+            raise self._file.damaged() from error
         return found
 
     def _lines(self) -> Iterator[bytes]:
         rest = b""
-        with self._file.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as content:
+        with self._at.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as content:
             while read := content.read(_PIECE):
                 *lines, rest = (rest + read).split(b"\n")
                 yield from lines
-
-    def _refused(self, what: str) -> UserError:
-        return UserError(f"--resume: the replay that was stopped ({self._file}) {what}; start it again with --force")
-
-    def _damaged(self) -> UserError:
-        return UserError(f"--resume: {self._file} is damaged; start the replay again with --force")
 
 
 def restore(going: Going, position: Position, entries: dict[str, list[tuple[str, bytes]]]) -> None:
@@ -178,10 +170,6 @@ def restore_stores(going: Going, entries: dict[str, list[tuple[str, bytes]]]) ->
         decode = msgspec.json.Decoder(stage.entry).decode
         for key, entry in entries.get(stage.name, []):
             store.apply(key, decode(entry))
-
-
-def _counter(_type: Any, counts: dict[str, int]) -> Counter[str]:
-    return Counter(counts)
 
 
 def written(file: IO[bytes]) -> Written:

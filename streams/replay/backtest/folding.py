@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from streams.replay.backtest.played import HostileReplies, Played
 from streams.replay.backtest.played import Told as Decided
-from streams.replay.backtest.stopped import Begun, counter
+from streams.replay.backtest.stopped import Begun
+from streams.replay.positions import counter
 from streams.replay.replies.fold import Folded, Folding, Told, records_of
 from streams.replay.replies.logs import Log
 from streams.replay.replies.plan import rules_of

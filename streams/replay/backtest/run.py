@@ -28,9 +28,10 @@ from streams.replay.backtest.played import Played, Rules, Side, Undecodable
 from streams.replay.backtest.playing import How, played
 from streams.replay.backtest.report import LOCK, METRICS, TO_JUDGE, Summary, counted, covered, delta, encoded, locked, to_judge
 from streams.replay.backtest.slices import Slices, slices
-from streams.replay.backtest.stopped import CHECKPOINT, packed
+from streams.replay.backtest.stopped import CHECKPOINT
 from streams.replay.backtest.texts import Texts
 from streams.replay.folder import Folder
+from streams.replay.positions import packed
 from streams.replay.reach import Reach
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Cut, Progress, Recorded, in_replays_order

@@ -10,9 +10,10 @@ from streams.replay.backtest.played import Played, Side
 from streams.replay.backtest.playing import How
 from streams.replay.backtest.report import Summary
 from streams.replay.backtest.run import Asked, compared
-from streams.replay.backtest.stopped import CHECKPOINT, Begun, Position, packed
+from streams.replay.backtest.stopped import CHECKPOINT, Begun, Position
 from streams.replay.folder import Folder
 from streams.replay.pool import all_done
+from streams.replay.positions import packed
 from streams.replay.recorded import Cut, Progress
 from streams.replay.replies.logs import Log
 from streams.replay.taken import Asked as Bounds

@@ -1,17 +1,15 @@
 """Where a backtest that was stopped goes on: what both sides kept, and what their stages remembered. Ids, no text."""
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-import zstandard
 from msgspec import Struct
 
-from streams.errors import UserError
 from streams.replay.backtest.played import Deed, Played, Side
+from streams.replay.positions import OTHER_INPUT, OTHER_SETTINGS, PositionFile, counter
 
 CHECKPOINT: Final = "checkpoint-backtest.zst"
 VERSION: Final = 1
@@ -72,40 +70,17 @@ class Position(Struct, frozen=True, kw_only=True):
     """Of ``replies``: baseline and candidate on each partition."""
 
 
-def packed(position: Position) -> bytes:
-    """Return the file."""
-    return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(msgspec.msgpack.encode(position))
-
-
 class Checkpoint:
     """A backtest that was stopped, to be gone on with."""
 
     def __init__(self, folder: Path) -> None:
         """Raise UserError where there is none in the folder, or none that this program can go on with."""
-        self._file = folder / CHECKPOINT
-        try:
-            with zstandard.ZstdDecompressor().stream_reader(self._file.read_bytes()) as content:
-                self.position = msgspec.msgpack.decode(content.read(), type=Position)
-        except FileNotFoundError as error:
-            raise UserError(
-                f"--resume: {folder} holds no backtest that was stopped (no {CHECKPOINT}); start it without --resume"
-            ) from error
-        except (OSError, zstandard.ZstdError, msgspec.MsgspecError) as error:
-            raise UserError(f"--resume: {self._file} is damaged, or of another version; start the backtest again with --force") from error
+        self._file = PositionFile(folder / CHECKPOINT, "backtest")
+        self.position = self._file.read(Position, VERSION)
 
     def check(self, program: str, configurations: Mapping[Side, str], input_: str) -> None:
         """Raise UserError where the backtest that goes on would be another one."""
-        if self.position.program != program:
-            raise self._refused(f"was made by {self.position.program}, this is {program}")
-        if self.position.configurations != configurations:
-            raise self._refused("was made with other settings, another scorer or another installation key")
-        if self.position.input != input_:
-            raise self._refused("was of another input, or of another period of it")
-
-    def _refused(self, what: str) -> UserError:
-        return UserError(f"--resume: the backtest that was stopped ({self._file}) {what}; start it again with --force")
-
-
-def counter(_type: Any, counts: dict[str, int]) -> Counter[str]:
-    """Return counts as the counter that they were."""
-    return Counter(counts)
+        was = self.position
+        self._file.check(
+            was.program, program, (was.configurations, configurations, OTHER_SETTINGS), (was.input, input_, OTHER_INPUT)
+        )  # fmt: skip

@@ -1,17 +1,14 @@
 """Where a replay of ``replies`` that was stopped goes on: how far each partition was, and what its stages remembered."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
-import msgspec
-import zstandard
 from msgspec import Struct
 
-from streams.errors import UserError
 from streams.replay.checkpoint import Written, written
 from streams.replay.folder import Folder
+from streams.replay.positions import OTHER_INPUT, OTHER_SETTINGS, PositionFile
 from streams.replay.replies.fold import WRITTEN, Folded
 from streams.replay.replies.work import Begun, Entries, file_of
 
@@ -34,33 +31,18 @@ class Position(Struct, frozen=True, kw_only=True):
     written: dict[str, Written]
 
 
-def packed(position: Position) -> bytes:
-    """Return the file."""
-    return zstandard.ZstdCompressor(level=3, write_checksum=True).compress(msgspec.msgpack.encode(position))
-
-
 class Checkpoint:
     """A replay that was stopped, to be gone on with."""
 
     def __init__(self, folder: Path) -> None:
         """Raise UserError where there is none in the folder, or none that this program can go on with."""
-        self._file = folder / CHECKPOINT
-        try:
-            with zstandard.ZstdDecompressor().stream_reader(self._file.read_bytes()) as content:
-                self.position = msgspec.msgpack.decode(content.read(), type=Position, dec_hook=_counter)
-        except FileNotFoundError as error:
-            raise UserError(f"--resume: {folder} holds no replay that was stopped (no {CHECKPOINT}); start it without --resume") from error
-        except (OSError, zstandard.ZstdError, msgspec.MsgspecError) as error:
-            raise UserError(f"--resume: {self._file} is damaged, or of another version; start the replay again with --force") from error
+        self._file = PositionFile(folder / CHECKPOINT, "replay")
+        self.position = self._file.read(Position, VERSION)
 
     def check(self, program: str, configuration: str, log: str) -> None:
         """Raise UserError where the replay that goes on would be another one."""
-        if self.position.program != program:
-            raise self._refused(f"was made by {self.position.program}, this is {program}")
-        if self.position.configuration != configuration:
-            raise self._refused("was made with other settings or another installation key")
-        if self.position.log != log:
-            raise self._refused("was of another input, or of another period of it")
+        was = self.position
+        self._file.check(was.program, program, (was.configuration, configuration, OTHER_SETTINGS), (was.log, log, OTHER_INPUT))
 
     def restore(self, out: Folder, room: Path) -> dict[int, Begun]:
         """Put what was written back, a file for each partition, and return how far each was. UserError where it is not what it was."""
@@ -68,7 +50,7 @@ class Checkpoint:
         for name in WRITTEN:
             file = out.take_over(name, sum(folded.sizes.get(name, 0) for folded in found.values()))
             if written(file) != self.position.written[name]:
-                raise self._refused(f"had written another {name}.jsonl than stands there now")
+                raise self._file.refused(f"had written another {name}.jsonl than stands there now")
             file.seek(0)
             for partition, folded in sorted(found.items()):
                 _copy(file, file_of(room, name, partition), folded.sizes.get(name, 0))
@@ -78,9 +60,6 @@ class Checkpoint:
 
     def _entries(self, partition: int) -> Entries:
         return self.position.entries.get(partition, ())
-
-    def _refused(self, what: str) -> UserError:
-        return UserError(f"--resume: the replay that was stopped ({self._file}) {what}; start it again with --force")
 
 
 def _copy(source: IO[bytes], to: Path, size: int) -> None:
@@ -108,7 +87,3 @@ def _pieces(part: Path) -> Iterator[bytes]:
 def written_by(out: Folder, names: Iterable[str] = WRITTEN) -> dict[str, Written]:
     """Return how much each file of lines holds."""
     return {name: written(out.file(name)) for name in names}
-
-
-def _counter(_type: Any, counts: dict[str, int]) -> Counter[str]:
-    return Counter(counts)

@@ -10,8 +10,9 @@ from msgspec import Struct
 from streams.replay.at_the_end import digest_of
 from streams.replay.folder import Folder
 from streams.replay.pool import all_done
+from streams.replay.positions import packed
 from streams.replay.recorded import Cut, Progress
-from streams.replay.replies.checkpoint import CHECKPOINT, Checkpoint, Position, joined, packed, written_by
+from streams.replay.replies.checkpoint import CHECKPOINT, Checkpoint, Position, joined, written_by
 from streams.replay.replies.fold import Folded
 from streams.replay.replies.logs import Log
 from streams.replay.replies.plan import Plan, rules_of
