@@ -1,4 +1,4 @@
-"""Pile-ons put into a life, plain and by every evasion of docs/detector.md, and the civil twin of each.
+"""Pile-ons put into a life, plain and by every evasion of docs/evaluation.md, and the civil twin of each.
 
 A twin has the people, the pace and the look of its attack, and nobody in it is hostile beyond what is usual: it must raise nothing.
 """

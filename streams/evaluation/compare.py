@@ -9,7 +9,7 @@ from streams.evaluation.baselines import Cusum, ZScore
 from streams.evaluation.contestants import VARIANTS, Contestant, Variant, WindowRule, esr
 from streams.evaluation.gated import Gated
 from streams.evaluation.scenario import Plan, streams
-from streams.evaluation.scoring import Score, most_likely, score
+from streams.evaluation.scoring import Score, score, upper_bound
 from streams.evaluation.site import Site, site
 from streams.evaluation.stream import HOUR
 from streams.stages.esr.budget import Budget, learned
@@ -84,7 +84,7 @@ def with_slack(teaches: Site, proven: Budget) -> Budget:
     """Return how far the budget of the share test's bound can be turned up so that the realised one is still kept."""
     tried = [esr(teaches, VARIANTS[0], replace(proven, slack=slack)) for slack in SLACKS]
     allowed = proven.false_alarms_per_day * teaches.days / UNITS
-    return replace(proven, slack=learned(_losses(teaches, tried, "false"), SLACKS, allowed, most_likely))
+    return replace(proven, slack=learned(_losses(teaches, tried, "false"), SLACKS, allowed, upper_bound))
 
 
 def with_diluted(teaches: Site, for_pair: Budget) -> Budget:

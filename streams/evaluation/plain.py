@@ -9,7 +9,7 @@ from streams.evaluation.attacks import KINDS
 from streams.evaluation.real import Calibration
 from streams.evaluation.real import Line as RealLine
 from streams.evaluation.results import Results
-from streams.evaluation.scoring import Score, most_likely
+from streams.evaluation.scoring import Score, upper_bound
 
 
 def plain(found: Results) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def kinds_of(score: Score) -> list[str]:
 
 def _score(score: Score) -> dict[str, Any]:
     return {
-        "false": score.false, "false_upper_95": most_likely(score.false), "recall_8": score.recall(),
+        "false": score.false, "false_upper_95": upper_bound(score.false), "recall_8": score.recall(),
         "recall_4": [a - b for a, b in zip(score.recall(4), score.recall(), strict=True)], "median_authors": _number(score.median_authors),
         "median_minutes": _number(score.median_minutes), "by_diluted": score.by_diluted, "diluted": score.diluted, "surges": score.surges,
         "false_in_twins": {kind: count for kind, count in score.false_in_twins.items() if count},

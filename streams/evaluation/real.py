@@ -15,7 +15,7 @@ from msgspec import Struct
 from streams.evaluation.contestants import VARIANTS, Contestant, esr
 from streams.evaluation.forest import Target, Trees, dealt_anew, replies, site_of, trees, with_hostility
 from streams.evaluation.raids import Raid, Said, combinations, put_below
-from streams.evaluation.scoring import Score, most_likely, score
+from streams.evaluation.scoring import Score, score, upper_bound
 from streams.evaluation.site import HOSTILE, Site, Watched, share_staked, staked
 from streams.evaluation.stream import Floats, Part
 from streams.evaluation.trees import comments, insults, misogynistic, without_parents
@@ -45,7 +45,7 @@ class Calibration(Struct, frozen=True, kw_only=True):
     @property
     def upper(self) -> float:
         """Return the 95 % upper bound of realised over allowed."""
-        return most_likely(self.false) / self.allowed if self.allowed else float("inf")
+        return upper_bound(self.false) / self.allowed if self.allowed else float("inf")
 
 
 class Line(Struct, frozen=True, kw_only=True):

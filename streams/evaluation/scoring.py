@@ -87,7 +87,7 @@ def score(openings: Iterable[tuple[Watched, Sequence[tuple[int, Kind]]]], since:
 _ACCOUNT = {Kind.PILEON: "false", Kind.DILUTED: "diluted", Kind.SURGE: "surges"}
 
 
-def most_likely(count: float, z: float = 1.645) -> float:
+def upper_bound(count: float, z: float = 1.645) -> float:
     """Return the 95 % upper bound of a Poisson mean of which so many were seen (Byar's approximation)."""
     n = count + 1
     return float(n * (1 - 1 / (9 * n) + z / (3 * n**0.5)) ** 3)

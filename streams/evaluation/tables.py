@@ -10,7 +10,7 @@ from streams.evaluation.measures import Early
 from streams.evaluation.plain import kinds_of
 from streams.evaluation.real import Calibration
 from streams.evaluation.results import Results
-from streams.evaluation.scoring import Score, most_likely
+from streams.evaluation.scoring import Score, upper_bound
 
 NOT_THERE = "real trees: not here ({files}); they are read from ../shared/datasets, or where --data says"
 
@@ -57,7 +57,7 @@ def row_of(line: Line, measures: Early, days: int) -> tuple[str, ...]:
     allowed = line.budget if line.budget is not None else line.kept_at
     return (
         f"{line.name} ({line.note})" if line.note else line.name, "" if line.budget is None else f"{line.budget:g}", str(score.false),
-        "" if allowed is None else f"{allowed * days:.0f}", f"{most_likely(score.false):.0f}", *_caught(score),
+        "" if allowed is None else f"{allowed * days:.0f}", f"{upper_bound(score.false):.0f}", *_caught(score),
         f"{score.diluted / days:.1f}", str(sum(score.false_in_twins.values())), f"{measures.alerts_per_case:.2f}",
         f"{measures.false_per_1000:.2f}", f"{100 * measures.erde_5:.2f}", f"{100 * measures.erde_10:.2f}", f"{measures.f_latency:.2f}",
     )  # fmt: skip

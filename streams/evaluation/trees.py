@@ -6,10 +6,12 @@ They are read where they lie, in ``../shared/datasets``; nothing of them is kept
 import csv
 import gzip
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from streams.records import Comment
 
@@ -69,25 +71,13 @@ def insults(data: Path) -> list[str]:
 
 def without_parents(every: Iterable[Comment]) -> list[Comment]:
     """Return the comments as a page would show them that tells no parent."""
-    return [Comment(**{**_fields(comment), "parent_id": None}) for comment in every]
+    return [replace(comment, parent_id=None) for comment in every]
 
 
 def later(comment: Comment, by: timedelta, **other: Any) -> Comment:
     """Return a comment in the same conversation, so much later."""
     at = comment.created_at + by
-    return Comment(**{**_fields(comment), "created_at": at, "ingested_at": at, **other})
-
-
-def by_conversation(every: Sequence[Comment]) -> dict[tuple[str, str], list[Comment]]:
-    """Return the comments of each conversation of each source."""
-    found: dict[tuple[str, str], list[Comment]] = defaultdict(list)
-    for comment in every:
-        found[comment.source, comment.conversation_id].append(comment)
-    return found
-
-
-def _fields(comment: Comment) -> dict[str, Any]:
-    return {name: getattr(comment, name) for name in comment.__struct_fields__}
+    return replace(comment, created_at=at, ingested_at=at, **other)
 
 
 def _rows(file: Path) -> Iterator[dict[str, str]]:

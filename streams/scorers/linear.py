@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from streams.scorers import ScorerUnavailable, Toxicity
 from streams.scorers.disguises import normalised, undisguised
-from streams.scorers.disguises.known import WORDS
+from streams.scorers.disguises.known import WORDS, words
 from streams.scorers.hashing import CHAR_BITS, Counts, counted
 
 VERSION: Final = "2"
@@ -69,6 +69,7 @@ class Linear:
         for needed in (path, WORDS):
             if not needed.is_file():
                 raise ScorerUnavailable(f"the linear scorer's weights {needed} are missing; install the package again or run make train")
+        words()  # read with the weights, and not with the first text
         content = path.read_bytes()
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             single = {name: float(file[name]) for name in ("idf_unit", "intercept", "slope", "shift")}

@@ -99,8 +99,7 @@ class Followed:
             self._list(key, last)
 
     def _last_hour(self, target: Target) -> int:
-        baseline = target.baseline
-        return (target.newest + self._keep if target.size or baseline is None else baseline.kept_until) // _HOUR
+        return target.matters_until(self._keep) // _HOUR
 
     def _list(self, key: str, hour: int) -> None:
         """Note when a packed target is looked at. One place for each: who is answered again and again would fill it otherwise."""

@@ -43,6 +43,10 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
         """Return when the newest kept reply was written."""
         return max(self.mild[-1].at if self.mild else 0, self.hostile[-1].at if self.hostile else 0)
 
+    def matters_until(self, keep: int) -> int:
+        """Return until when it can matter, microseconds, where replies are kept for ``keep``."""
+        return self.newest + keep if self.size or self.baseline is None else self.baseline.kept_until
+
     def rested(self) -> "Target | None":
         """Return what is left once its replies can matter no more: the history, if it tells anything."""
         if not self.size or self.baseline is None or self.baseline.is_blank:

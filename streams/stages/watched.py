@@ -68,8 +68,8 @@ class Watched:
             self._ledgers.pop(key, None)
             self._held.discard(key)
         else:
-            expiry = self._expiry(entry)
-            if before is None or expiry < self._expiry(before) or (entry.case is None and key in self._held):
+            expiry = entry.matters_until(self._keep)
+            if before is None or expiry < before.matters_until(self._keep) or (entry.case is None and key in self._held):
                 self._held.discard(key)
                 self._hours.setdefault(expiry // _HOUR, []).append(key)
             self._warm[key] = entry
@@ -111,7 +111,7 @@ class Watched:
                 if entry.case is not None:  # looked at again when that has ended
                     self._held.add(key)
                     continue
-                last = self._expiry(entry) // _HOUR
+                last = entry.matters_until(self._keep) // _HOUR
                 if last < now:
                     found.add(key)
                 # It stays in its hour until it is removed; one that lives on is looked at when it could go.
@@ -150,9 +150,6 @@ class Watched:
         entry = self._warm.pop(key)
         self._warm_replies -= entry.size
         return entry
-
-    def _expiry(self, entry: Target) -> int:
-        return entry.newest + self._keep if entry.size or entry.baseline is None else entry.baseline.kept_until
 
 
 _NOTHING: Final = Target()

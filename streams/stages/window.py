@@ -9,7 +9,7 @@ import msgspec
 from streams.records import Judged, PileOn, Reply, Tick
 from streams.stages.case import Case
 from streams.stages.episode import Episode
-from streams.stages.followed import Followed
+from streams.stages.followed import Followed, Held
 from streams.stages.instants import micros
 from streams.stages.pileon_config import Config, Rule, rule
 from streams.stages.pseudonyms import Pseudonyms
@@ -80,8 +80,7 @@ class WindowDetector:
         if type(record) is Reply:
             where = (record.source, record.community, record.target_id)
             key = json_key(*where).decode()
-            held = store.held(key)
-            episode = Episode(self.name, self._rule(where[0], where[1]), where, held.ledger, held.case)
+            held, episode = self._held(store, key, where)
             outcome = episode.take(record, self._key, self._pseudonyms)
             if episode.changed:
                 store.keep(key, held, episode.case)
@@ -93,8 +92,7 @@ class WindowDetector:
     def _time_passed(self, store: Followed, at: int) -> list[PileOn]:
         told: list[PileOn] = []
         for due, key in store.dues.by(at):
-            held, where = store.held(key), msgspec.json.decode(key, type=tuple[str, str, str])
-            episode = Episode(self.name, self._rule(where[0], where[1]), where, held.ledger, held.case)
+            held, episode = self._held(store, key, msgspec.json.decode(key, type=tuple[str, str, str]))
             episode.close_quiet(due)
             store.keep(key, held, episode.case)
             told += episode.told
@@ -104,12 +102,15 @@ class WindowDetector:
     def _follow_judged(self, store: Followed, judged: Judged) -> Taken:
         where = (judged.source, judged.community, judged.target_id)
         key = json_key(*where).decode()
-        held = store.held(key)
-        episode = Episode(self.name, self._rule(where[0], where[1]), where, held.ledger, held.case)
+        held, episode = self._held(store, key, where)
         episode.judge(judged)
         if episode.changed:
             store.keep(key, held, episode.case)
         return "judged", episode.told, []
+
+    def _held(self, store: Followed, key: str, where: tuple[str, str, str]) -> tuple[Held, Episode]:
+        held = store.held(key)
+        return held, Episode(self.name, self._rule(where[0], where[1]), where, held.ledger, held.case)
 
     def _reply(self, store: Watched, reply: Reply) -> Step:
         key = json_key(reply.source, reply.community, reply.target_id).decode()

@@ -5,7 +5,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from streams.evaluation.scoring import most_likely
+from streams.evaluation.scoring import upper_bound
 from streams.stages.esr.budget import Budget, learned, levels
 from streams.stages.esr.config import Config, Levels, Prior, rule
 from streams.stages.esr.detector import DAY, Exposure, Kind, Target, step
@@ -61,7 +61,7 @@ def test_chance_alone_keeps_the_budget(rate: float, share: float):
     alarms, staked = opened(known(), Levels(rate=rate, share=share, diluted=1e12, surge=1e12))
     allowed = staked / 400.0
     assert allowed > 30
-    assert most_likely(alarms) <= allowed
+    assert upper_bound(alarms) <= allowed
 
 
 def test_the_bound_is_broken_where_hostility_is_really_more_than_is_usual():
@@ -89,8 +89,8 @@ def test_what_is_learned_is_the_loosest_factor_that_kept_the_budget_with_one_bad
 
 def test_with_an_upper_bound_less_is_learned():
     seen = [[0, 1, 2], [0, 0, 1], [0, 1, 3]]
-    assert learned(seen, (1.0, 5.0, 20.0), allowed=2.3, upper=most_likely) == 5.0  # 3 seen can be 7.75, and 9 can be 15.7
-    assert learned(seen, (1.0, 5.0, 20.0), allowed=4.0, upper=most_likely) == 20.0
+    assert learned(seen, (1.0, 5.0, 20.0), allowed=2.3, upper=upper_bound) == 5.0  # 3 seen can be 7.75, and 9 can be 15.7
+    assert learned(seen, (1.0, 5.0, 20.0), allowed=4.0, upper=upper_bound) == 20.0
 
 
 def test_nothing_is_learned_from_nothing_or_from_weeks_that_break_the_bound():

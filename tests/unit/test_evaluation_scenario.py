@@ -29,7 +29,9 @@ def test_a_person_s_stream_depends_on_the_seed_and_the_number_alone():
 def test_what_is_put_in_leaves_the_life_as_it_is():
     calm = Plan(targets=60, attacked=0.0)
     for lived, met in zip(streams(calm), SITE, strict=True):
-        assert np.array_equal(lived.at, met.at[met.part == Part.LIFE]) or met.events
+        if not any(event.kind == "famous" for event in met.events):  # fame brings more life of its own
+            assert np.array_equal(lived.at, met.at[met.part == Part.LIFE])
+    assert sum(bool(met.events) for met in SITE) > 10
 
 
 def test_replies_come_in_order_within_the_days_and_x_is_a_probability():

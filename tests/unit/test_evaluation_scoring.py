@@ -8,7 +8,7 @@ import pytest
 from streams.evaluation.compare import budget, halves, with_slack
 from streams.evaluation.contestants import VARIANTS, WindowRule, esr
 from streams.evaluation.scenario import Plan, streams
-from streams.evaluation.scoring import most_likely, score
+from streams.evaluation.scoring import score, upper_bound
 from streams.evaluation.site import LEARNED, Watched
 from streams.evaluation.stream import HOUR, MINUTE, Event, Part, Rows, Stream, stream
 from streams.records import Status
@@ -56,7 +56,7 @@ def test_what_is_opened_while_baselines_learn_is_not_counted():
 
 def test_the_upper_bound_is_poisson_s():
     """From tables: 95 % one-sided for 0, 5, 22 seen."""
-    assert [most_likely(n) for n in (0, 5, 22)] == pytest.approx([3.0, 10.51, 31.4], rel=0.02)
+    assert [upper_bound(n) for n in (0, 5, 22)] == pytest.approx([3.0, 10.51, 31.4], rel=0.02)
 
 
 @pytest.mark.parametrize(("people", "share"), [(4, 0.0), (5, 0.4), (3, 0.25)])

@@ -13,6 +13,7 @@ from streams.evaluation.tables import COLUMNS, NOT_THERE, cell, head, real_head,
 from streams.replay.backtest.html.elements import e, section, table, unfolded
 from streams.replay.backtest.html.page import page
 from streams.replay.backtest.html.pictures import HEIGHT, Series, Span, bars, figure, key, spans
+from streams.replay.backtest.intervals import wilson
 
 _PERCENT: Final = [(n / 4, f"{n * 25} %") for n in range(5)]
 _EARLY: Final = COLUMNS.index("alerts a case")
@@ -60,10 +61,9 @@ def _detectors(found: Results) -> Element:
 
 def _kinds(found: Results) -> Element:
     (_, best), *others = found.evasions
-    lines = [
-        Span(f"{kind}, {said}", look, *_interval(*score.recall(8, kind)))
-        for kind in KINDS for said, look, score in (("pair", "candidate", best), ("window", "baseline", others[-1][1]))
-    ]  # fmt: skip
+    windows = [score for name, score in others if name.startswith("window")]
+    shown = [("pair", "candidate", best), *(("window", "baseline", score) for score in windows[:1])]
+    lines = [Span(f"{kind}, {said}", look, *_interval(*score.recall(8, kind))) for kind in KINDS for said, look, score in shown]
     drawn, height = spans(lines, 0, 1, _PERCENT)
     told = "; ".join(f"{kind}: {cell(best, kind).split()[0]}" for kind in KINDS)
     rows = [(name, *("{}/{}".format(*score.recall(8, kind)) for kind in KINDS)) for name, score in found.evasions]
@@ -154,9 +154,4 @@ def _share(hit: int, there: int) -> float | None:
 
 def _interval(hit: int, there: int) -> tuple[float | None, float | None, float | None]:
     """Return the share and Wilson's 95 % bounds."""
-    if not there:
-        return None, None, None
-    z, p = 1.96, hit / there
-    middle, around = p + z * z / (2 * there), z * (p * (1 - p) / there + z * z / (4 * there * there)) ** 0.5
-    scale = 1 + z * z / there
-    return p, max(0.0, (middle - around) / scale), min(1.0, (middle + around) / scale)
+    return (hit / there, *wilson(hit, there)) if there else (None, None, None)

@@ -53,8 +53,9 @@ def _is_latin(letter: str) -> bool:
 def _marks() -> re.Pattern[str]:
     """Return marks in a row: of any script where a Latin letter carries them, else those that belong to no script."""
     every = [point for point in range(0x300, _FOREIGN_MARKS_UNTIL) if unicodedata.category(chr(point)) in {"Mn", "Me"}]
-    firsts = [point for point in every if point - 1 not in set(every)]
-    lasts = [point for point in every if point + 1 not in set(every)]
+    known = set(every)
+    firsts = [point for point in every if point - 1 not in known]
+    lasts = [point for point in every if point + 1 not in known]
     of_any = "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
     return re.compile(f"(?<=[A-Za-z])[{of_any}]+|[{_MARK}]+")
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
-from math import prod
 from typing import Final
 
 from streams.scorers.disguises.known import MASK, words
@@ -98,7 +97,7 @@ def _leet(core: str) -> Found:
     if not _LEET_SIGN.search(core) or any(not letter.isalpha() and letter not in _LEET for letter in core):
         return None
     options = [_LEET.get(letter, letter) for letter in core]
-    if prod(map(len, options)) > _MOST_READINGS:
+    if 2 ** sum(len(each) > 1 for each in options) > _MOST_READINGS:  # no sign has more than two letters
         return None
     readings = ["".join(letters) for letters in product(*options)]
     if _MODEL.fullmatch(core):

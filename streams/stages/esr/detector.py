@@ -1,4 +1,4 @@
-"""The paired e-SR detector: one target's state, and what one reply does to it. A pure fold; the batch form is ``esr.batch``.
+"""The paired e-SR detector: one target's state, and what one reply does to it. A pure fold; the batch form is ``esr.columns``.
 
 Only sums, products, quotients and square roots touch the evidence: it is the same to the last bit on every machine.
 """

@@ -11,9 +11,8 @@ import numpy as np
 from streams.stages.esr.config import Config
 from streams.stages.esr.exact import Numbers, kept, kept_each
 
-FIELDS: Final = ("mass", "first", "first_x", "later", "later_x")
-"""Hostile mass of all that the rate test took; first replies and their x; later ones of people not hostile so far and their x."""
 Counts = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
+"""Hostile mass of all that the rate test took; first replies and their x; later ones of people not hostile so far and their x."""
 NO_COUNTS: Final = (0.0, 0.0, 0.0, 0.0, 0.0)
 MAX_USUAL: Final = 0.9
 _ENTERS: Final = 0.9755486420525732

@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from streams.stages.esr.exact import Numbers
 
-RATIOS: Final = (2, 4, 8, 16, 32)
-"""Bets: hostility so many times as fast. Equal weights."""
 Rate = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
+"""Bets that hostility comes 2, 4, 8, 16 and 32 times as fast. Equal weights."""
 NO_RATE: Final = (0.0, 0.0, 0.0, 0.0, 0.0)
 ONE_RATE: Final = (1.0, 1.0, 1.0, 1.0, 1.0)
 

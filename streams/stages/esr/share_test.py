@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from streams.stages.esr.exact import Numbers
 
-BETS: Final = (0.1, 0.2, 0.4, 0.8)
-"""Equal weights."""
 Share = tuple[Numbers, Numbers, Numbers, Numbers]
+"""Bets with λ of .1, .2, .4 and .8. Equal weights."""
 NO_SHARE: Final = (0.0, 0.0, 0.0, 0.0)
 NO_BET: Final = (1.0, 1.0, 1.0, 1.0)
 """The factors where nothing is staked."""
