@@ -110,7 +110,7 @@ def run(
     if with_text and html is None:
         raise UserError("--with-text: belongs to --html; no other file of a backtest holds text")
     make = partial(_asked, here, before, tried, name, lambda: labels_of(labels, here), with_text)
-    if is_of_replies(file, topic):
+    if of_replies := is_of_replies(file, topic):
         refuse(scores=scores != RECOMPUTE, scored=scored, scored_by=scored_by, with_text=with_text)
         found, asked = _of_replies(here, file, given, make, baseline, folder, cut := Cut(), resumed, processes)
     else:
@@ -121,7 +121,7 @@ def run(
         write_report(out, html, asked.texts)
     if parquet is not None:
         write_parquet(out, parquet)
-    return ended(cut, found.not_replayed, out)
+    return ended(cut, found.not_replayed, out, of_replies=of_replies)
 
 
 def _of_comments(

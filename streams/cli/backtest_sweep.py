@@ -112,7 +112,7 @@ def _of_comments(
     from streams.replay.backtest.sweep import sweep as swept
     from streams.replay.recorded import Cut
 
-    with opened(base, file, topic, given, reused) as input_:
+    with opened(base, file, topic, given, reused, how.resumed.ends or None if how.resumed else None) as input_:
         rules = _rules_of(base, reused)
         how = replace(how, stages=partial(stages_of, scorer=rules({}).plan.scorer, is_reused=reused.scores is not None))
         with folder, progress_of(input_, "every combination", cut := Cut()) as (lines, progress):
@@ -124,7 +124,7 @@ def _of_replies(base: "Settings", file: str | None, given: Any, labels: "Callabl
     from streams.replay.recorded import Cut
     from streams.replay.replies.plan import check_addressing
 
-    log = opened_log(base, file, given)
+    log = opened_log(base, file, given, how.resumed.ends or None if how.resumed else None)
     check_addressing(base, log.live)
     with folder, bar("every combination") as progress, cut_by_ctrl_c(cut := Cut()) as listen:
         listen()

@@ -223,10 +223,12 @@ def _listen(asked: Callable[..., None]) -> None:
     signal.signal(signal.SIGINT, asked)
 
 
-def ended(cut: "Cut", not_replayed: int, out: Path) -> int:
-    """Return the exit code of a run, and say so where its results are partial."""
+def ended(cut: "Cut", not_replayed: int, out: Path, *, of_replies: bool = False) -> int:
+    """Return the exit code of a run, and say so where its results are partial. ``of_replies``: some offsets may hold none."""
     if not not_replayed:
         return 0
     taken = f"{cut.reached} of {cut.reached + not_replayed} comments"
+    if of_replies:
+        taken = f"{cut.reached} messages, at most {not_replayed} are left"
     print(f"threadwatch: interrupted after {taken}: the results in {out} are partial (summary.json: complete is false)", file=sys.stderr)
     return INTERRUPTED

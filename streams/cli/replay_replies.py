@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from streams.errors import INTERRUPTED, UserError
+from streams.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +73,7 @@ def replay_replies(
     settings: "Settings", file: str | None, asked: "Asked", out: Path, *, processes: int | None, resume: bool, force: bool
 ) -> int:
     """Do what ``threadwatch replay`` says, from ``replies``."""
-    from streams.cli.recorded import bar, cut_by_ctrl_c
+    from streams.cli.recorded import bar, cut_by_ctrl_c, ended
     from streams.replay.checkpoint import CHECKPOINT as OF_COMMENTS
     from streams.replay.folder import Folder
     from streams.replay.recorded import Cut
@@ -90,11 +90,7 @@ def replay_replies(
         listen()
         found = replay(planned(settings, log.live), log, asked, folder, progress, cut, how)
     print(_said(found, out), file=sys.stderr)
-    if found.complete:
-        return 0
-    taken = f"{cut.reached} messages, at most {found.not_replayed} are left"
-    print(f"threadwatch: interrupted after {taken}: the results in {out} are partial (summary.json: complete is false)", file=sys.stderr)
-    return INTERRUPTED
+    return ended(cut, found.not_replayed, out, of_replies=True)
 
 
 def _said(found: "Summary", out: Path) -> str:

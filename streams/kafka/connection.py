@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Generator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -130,6 +130,22 @@ async def reached(settings: Settings, doing: Awaitable[T]) -> T:
             doing.close()
         raise
     return await doing
+
+
+def pulled(settings: Settings, batches: AsyncGenerator[T, None]) -> Generator[T, None, None]:
+    """Yield what the broker gives, to a caller that is not asynchronous. UserError where no broker answers."""
+    with asyncio.Runner() as runner:
+        try:
+            batch = runner.run(reached(settings, _next(batches)))
+            while batch is not None:
+                yield batch
+                batch = runner.run(_next(batches))
+        finally:
+            runner.run(batches.aclose())
+
+
+async def _next(batches: AsyncGenerator[T, None]) -> T | None:
+    return await anext(batches, None)
 
 
 async def wait_for_broker(settings: Settings, within: timedelta) -> None:

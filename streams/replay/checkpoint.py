@@ -87,7 +87,12 @@ def packed(position: Position, addressed: Iterable[tuple[str, bytes]], behind: G
 def _all(addressed: Iterable[tuple[str, bytes]], behind: Going) -> Iterator[tuple[str, str, bytes]]:
     for key, entry in addressed:
         yield "address", key, entry
-    for stage, store in zip(behind.stages, behind.stores, strict=True):
+    yield from remembered(behind)
+
+
+def remembered(going: Going) -> Iterator[tuple[str, str, bytes]]:
+    """Yield what the stages of a run remember: stage, key, entry."""
+    for stage, store in zip(going.stages, going.stores, strict=True):
         for key, value in entries_of(store):
             yield stage.name, key, _ENCODE(value)
 

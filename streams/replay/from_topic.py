@@ -1,13 +1,12 @@
 """Comments of ``comments.raw`` as a recording: read once up to the end as it is now, in no group, committing nothing."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
 from streams.engine import Message
 from streams.errors import UserError
-from streams.kafka.connection import reached
+from streams.kafka.connection import pulled
 from streams.kafka.read import bounded
 from streams.records import Comment
 from streams.replay.reach import Reach
@@ -44,15 +43,8 @@ class FromTopic:
 
     def comments(self) -> Iterator[Comment | BadLine]:
         """Yield comments with the time they arrived filled in, and what cannot be read under its offset; partition after partition."""
-        with asyncio.Runner() as runner:
-            batches = self._batches()
-            try:
-                batch = runner.run(reached(self._settings, _next(batches)))
-                while batch is not None:
-                    yield from comments_of(batch, self._asked, self.reach)
-                    batch = runner.run(_next(batches))
-            finally:
-                runner.run(batches.aclose())
+        for batch in pulled(self._settings, self._batches()):
+            yield from comments_of(batch, self._asked, self.reach)
 
     async def _batches(self) -> AsyncGenerator[list[Message], None]:
         async with bounded(self._settings, COMMENTS_RAW.name, since=self._asked.since, ends=self._ends) as reading:
@@ -60,7 +52,3 @@ class FromTopic:
             self.reach.is_cut = any(bound.first > 0 for bound in reading.bounds.values())  # passed over, or gone with retention
             async for batch in reading.in_order():
                 yield batch
-
-
-async def _next(batches: AsyncGenerator[list[Message], None]) -> list[Message] | None:
-    return await anext(batches, None)

@@ -26,19 +26,12 @@ Progress = Callable[[int, int], None]
 
 
 class Cut:
-    """Where a run ends that is asked to stop before its end: none of its sides takes more comments than another."""
+    """Whether a run is asked to stop before its end, and how far it was."""
 
     def __init__(self) -> None:
         self.is_asked = False
         self.reached = 0
-        """The most comments that a side has taken."""
-
-    def ends(self, number: int) -> bool:
-        """Return whether the comment of this number, from 1, is not taken any more."""
-        if self.is_asked and number > self.reached:
-            return True
-        self.reached = max(self.reached, number)
-        return False
+        """Comments, or messages, that were taken."""
 
     def check(self) -> None:
         """Raise KeyboardInterrupt where the run was stopped before it took anything: there is no result at all."""
@@ -150,14 +143,6 @@ class Recorded(Struct, frozen=True):
         """Return the first so many of them. Where they end is not known."""
         last = self.last if count >= self.count else b""
         return replace(self, count=min(count, self.count), last=last, before=min(count, self.before))
-
-    def told(self, progress: Progress, cut: Cut | None = None) -> Iterator[Arrived]:
-        """Yield each comment with its arrival, and tell when it was taken; up to the cut."""
-        for done, (_, arrived) in enumerate(islice(placed(self.shares), self.count), 1):
-            if cut is not None and cut.ends(done):
-                return
-            yield arrived
-            progress(done, self.count)
 
 
 def in_replays_order(

@@ -1,6 +1,5 @@
 """Where a stage's input can be replayed from so that it makes what the live stage made: a snapshot, or the log's beginning."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +8,6 @@ from msgspec import Struct
 from streams import engine
 from streams.engine import moment
 from streams.kafka.applied import STATE_VERSION
-from streams.kafka.connection import reached
 from streams.kafka.read import bounded
 from streams.kafka.snapshots import Closing, last_whole
 from streams.replay.reach import Start
@@ -32,27 +30,17 @@ class Opening(Struct, frozen=True):
     config: str = ""
     """Of a snapshot: the hash of the stage's settings that made it, as the worker's ``applied`` entry has it."""
 
-    @property
-    def is_exact(self) -> bool:
-        """Return whether a replay from here, with the settings of then, makes what the live stage made."""
-        return self.start is not Start.APPROXIMATE
-
     def store(self, stage: Stage) -> Any:
         """Return the stage's store as it was."""
         return engine.load(stage, self.entries.items())
 
 
-def opening(settings: Settings, stage: Stage, partition: int, before: datetime) -> Opening:
+async def opened(settings: Settings, stage: Stage, partition: int, before: datetime) -> Opening:
     """Return where to begin for what the input got from ``before`` on: the last snapshot of a midnight up to then, else the beginning.
 
     A snapshot that is torn, of a topic that was made anew, of another version of state, or from which the log cannot be followed any
     more, is passed over. Raises UserError where a topic is not there.
     """
-    return asyncio.run(reached(settings, opened(settings, stage, partition, before)))
-
-
-async def opened(settings: Settings, stage: Stage, partition: int, before: datetime) -> Opening:
-    """Do what ``opening`` says, in a running loop."""
     at = before if before.tzinfo else before.replace(tzinfo=UTC)
     for found in await last_whole(settings, stage.name, partition, at):
         if await _leads_on(settings, stage, partition, found.closing):

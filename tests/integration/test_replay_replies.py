@@ -7,8 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from streams.engine import Effects, fold
+from streams.engine import Effects, fold, moment
+from streams.kafka.connection import client_options, topic_name
+from streams.kafka.read import bounded
 from streams.records import Status
 from streams.replay.folder import SUMMARY
 from streams.replay.replies.fold import WRITTEN
@@ -76,3 +80,46 @@ def decided(live: Live) -> list[bytes]:
         fold(alert, partition, alert.new_store(), effects)
         lines += map(msgspec.json.encode, effects.outputs)
     return lines
+
+
+async def test_what_retention_has_taken_and_what_stands_before_a_period_is_no_hindrance(live: Live) -> None:
+    """And a sweep that was stopped goes on with what the topic held then."""
+    live.worker()
+    await live.put_lines(recording().lines)
+    await live.settled()
+    log = live.log(REPLIES.name)
+    await trimmed(live, {number: partition[len(partition) // 3].offset for number, partition in enumerate(log)})
+    found = await replayed(live, "out", "--topic", "replies")
+    account: dict[str, Any] = msgspec.json.decode(found[SUMMARY])
+    assert account["start"] == "approximate" and account["complete"]
+    left = [one.timestamp_ms for partition in log for one in partition[len(partition) // 3 :]]
+    assert account["replies"]["records"] + account["replies"]["ticks"] == len(left)
+    middle = moment(sorted(left)[len(left) // 2])
+    cold: dict[str, Any] = msgspec.json.decode(
+        (await replayed(live, "cold", "--topic", "replies", "--from", middle.isoformat(), "--warm-up", "0"))[SUMMARY]
+    )
+    after = sum(at >= middle.timestamp() * 1000 for at in left)
+    assert cold["warm_up"] is None and cold["replies"]["records"] + cold["replies"]["ticks"] == after
+    grid = ("backtest", "sweep", "--topic", "replies", "--grid", "pileon.min_hostile_authors=3..5", "--out", str(live.folder / "swept"))
+    assert (await live.command(*grid)).returncode == 0
+    ends = msgspec.json.decode((live.folder / "swept" / "sweep.json").read_bytes())["ends"]
+    assert ends == {str(number): end for number, end in (await _ends(live)).items()}
+
+
+async def trimmed(live: Live, until_: dict[int, int]) -> None:
+    """Let the broker forget what stands before these offsets, as retention does."""
+    admin = AIOKafkaAdminClient(**client_options(live.settings))
+    await admin.start()
+    try:
+        upto = {
+            TopicPartition(topic_name(live.settings, REPLIES.name), number): RecordsToDelete(before_offset=offset)
+            for number, offset in until_.items()
+        }
+        await admin.delete_records(upto)
+    finally:
+        await admin.close()
+
+
+async def _ends(live: Live) -> dict[int, int]:
+    async with bounded(live.settings, REPLIES.name) as reading:
+        return {number: bound.end for number, bound in reading.bounds.items()}

@@ -134,7 +134,7 @@ async def test_a_stage_goes_on_from_a_snapshot_as_it_went_on_live_and_what_is_to
 async def _starts(live: Live, log: Sequence[Message], arrived: Sequence[Arrived]) -> None:
     stage, partition = live.stages()[2], log[0].partition
     first = await _opened(live, partition, NOON - 10 * DAY)
-    assert (first.entries, first.offset, first.start, first.is_exact) == ({}, -1, Start.BEGINNING, True)
+    assert (first.entries, first.offset, first.start) == ({}, -1, Start.BEGINNING)
     for before, day in ((NOON + 3 * DAY, 3), (NOON + 2 * DAY, 1), (datetime(2024, 5, 6, tzinfo=UTC), 5)):
         found = await _opened(live, partition, before)
         assert found.start is Start.SNAPSHOT and found.as_of == datetime(2024, 5, 1 + day, tzinfo=UTC)

@@ -13,10 +13,9 @@ from streams.records import Reply
 from streams.replay.addressing import BEFORE, Made
 from streams.replay.backtest.played import Rules, Side, Taking, Undecodable, nothing
 from streams.replay.backtest.stopped import Checkpoint, Position, Stopped
-from streams.replay.checkpoint import restore_stores
+from streams.replay.checkpoint import remembered, restore_stores
 from streams.replay.order import clock_of
 from streams.replay.recorded import Cut, Progress, Recorded
-from streams.replay.remembered import entries_of
 from streams.replay.run import Going
 from streams.replay.workers import Here, Several, Stages
 from streams.settings import Settings
@@ -112,14 +111,9 @@ class Playing:
     def _of(self, side: Side) -> Stopped:
         """Return what another run goes on with, as bytes: the last tick is still to come, and is none of that."""
         behind = self._behind[side]
-        entries = [
-            (stage.name, key, _ENCODE(entry))
-            for stage, store in zip(behind.stages, behind.stores, strict=True)
-            for key, entry in entries_of(store)
-        ]
         return Stopped(
             played=msgspec.msgpack.encode(self.made[side]), tick=behind.ticks.last, now=behind.now,
-            seen=sorted(self._taking[side].hostility.seen), entries=entries,
+            seen=sorted(self._taking[side].hostility.seen), entries=list(remembered(behind)),
         )  # fmt: skip
 
     def position(self, ends: dict[int, int]) -> Position:

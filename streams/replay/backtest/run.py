@@ -49,6 +49,10 @@ class Input(Protocol):
     """Whether a broker's own time bounds every arrival."""
     reach: Reach
 
+    @property
+    def ends(self) -> Mapping[int, int]:
+        """Return where the topic ended that was read, by partition; nothing where none was."""
+
 
 class Asked(Struct, frozen=True, kw_only=True):
     """What a backtest is asked for."""

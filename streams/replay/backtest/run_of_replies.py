@@ -23,7 +23,7 @@ _SIDES = (Side.BASELINE, Side.CANDIDATE)
 
 def backtest_of_replies(asked: Asked, log: Log, bounds: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
     """Fold every partition with both configurations and write everything to ``out``. Raises as ``run.backtest`` does."""
-    read = logged(log, bounds, told=lambda: _stop(cut))
+    read = logged(log, bounds, told=cut.check)
     if not read.count:
         raise UserError("no reply arrived in this period, there is nothing to backtest")
     begun = _begun(asked, read, how)
@@ -38,11 +38,6 @@ def backtest_of_replies(asked: Asked, log: Log, bounds: Bounds, out: Folder, pro
         out.put(CHECKPOINT, [packed(_position(asked, log, read, stopped))])
         read = logged(log, bounds, ends)
     return compared(asked, read, read.undecodable, _made(found, read), read.reach(bounds), left, out)
-
-
-def _stop(cut: Cut) -> None:
-    if cut.is_asked:  # there is no part of a result yet
-        raise KeyboardInterrupt
 
 
 def _begun(asked: Asked, read: Logged, how: How) -> Mapping[int, Sequence[Begun]]:

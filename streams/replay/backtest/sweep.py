@@ -88,7 +88,7 @@ def sweep(
     seen = coverage(recorded, times, read.undecodable, lateness, input_.reach)
     sweeping = Sweeping(asked, all_, period(times), seen, how, cut)
     sweeping.from_comments(recorded, out.room(), progress)
-    return sweeping.written(out)
+    return sweeping.written(out, dict(input_.ends))
 
 
 def sweep_of_replies(asked: Asked, log: Log, period_asked: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Sweep:
@@ -99,7 +99,7 @@ def sweep_of_replies(asked: Asked, log: Log, period_asked: Bounds, out: Folder, 
     all_ = [({}, asked.rules({})), *((values, asked.rules(values)) for values in combinations(asked.grid))]
     if any(axis.name.startswith("address.") for axis in asked.grid):
         raise UserError("--grid address.…: replies were addressed live, and that cannot be changed from here; sweep --topic comments.raw")
-    read = logged(log, period_asked, told=lambda: _stop(cut))
+    read = logged(log, period_asked, told=cut.check)
     if not read.count:
         raise UserError("no reply arrived in this period, there is nothing to sweep")
     lateness = Lateness([all_[0][1].settings])
@@ -108,12 +108,7 @@ def sweep_of_replies(asked: Asked, log: Log, period_asked: Bounds, out: Folder, 
     sweeping = Sweeping(asked, all_, period(times), seen, how, cut)
     labels = sweeping.labels(read.answered)
     sweeping.try_all(sweeping.jobs(log, list(range(len(all_))), read.since_ms, labels), 0, progress)
-    return sweeping.written(out)
-
-
-def _stop(cut: Cut) -> None:
-    if cut.is_asked:  # there is no part of a result yet
-        raise KeyboardInterrupt
+    return sweeping.written(out, {part.partition: part.end for part in log.parts})
 
 
 class Sweeping:
@@ -148,7 +143,7 @@ class Sweeping:
         many = how.stages(rules.settings) if how.stages and how.processes > 1 and recorded.count > how.worth else None
 
         def told(done: int, count: int) -> None:
-            _stop(self._cut)
+            self._cut.check()  # there is no part of a result yet
             progress(place * count + done, of * count + len(self._all) * count)
 
         return addressed(rules, recorded, told, room / f"replies-{place}", many)
@@ -169,7 +164,7 @@ class Sweeping:
         processes, of = self._how.processes if work > self._how.worth else 1, before + work
         self._points |= found(jobs, processes, lambda done: progress(min(before + done, of), of), self._cut)
 
-    def written(self, out: Folder) -> Sweep:
+    def written(self, out: Folder, ends: dict[int, int]) -> Sweep:
         """Write what was found, and return it. KeyboardInterrupt where it was interrupted too early to tell anything."""
         if 0 not in self._points:
             raise KeyboardInterrupt
@@ -177,7 +172,8 @@ class Sweeping:
         points = tuple(self._points[number] for number in range(1, len(self._all)) if number in self._points)
         made = Sweep(
             program=self._all[0][1].plan.program, complete=len(self._points) == len(self._all),
-            not_tried=len(self._all) - len(self._points), asked=_asked_for(asked), coverage=self._seen, period=covered(self._when),
+            not_tried=len(self._all) - len(self._points), asked=_asked_for(asked), ends=ends,
+            coverage=self._seen, period=covered(self._when),
             grid=tuple(asked.grid), labels_in_period=self._labels, hidden=tuple(asked.hidden),
             budget=budget(asked.budget, first), as_it_is=first, points=points,
         )  # fmt: skip

@@ -48,6 +48,8 @@ class Sweep(Struct, frozen=True, kw_only=True):
     """Combinations that were left where it was interrupted."""
     asked: str = ""
     """SHA-256 of the grid and the labels."""
+    ends: dict[int, int] = {}
+    """Where the topic ended that was read, by partition: what it gets later is none of this."""
     coverage: Coverage
     period: Covered
     grid: tuple[Axis, ...]

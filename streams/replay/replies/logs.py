@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import UNSET, Struct
 
 from streams.errors import UserError
-from streams.kafka.connection import reached
+from streams.kafka.connection import pulled, reached
 from streams.kafka.read import Columns, bounded
 from streams.packed import STDIN, damage_told
 from streams.replay.parquet import is_parquet
@@ -77,29 +77,18 @@ class TopicLog(Struct, frozen=True):
 
     def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what the partitions hold. UserError where the broker has let go of what comes next."""
-        with asyncio.Runner() as runner:
-            batches = self._batches(after)
-            try:
-                batch = runner.run(reached(self.settings, _next(batches)))
-                while batch is not None:
-                    yield batch
-                    batch = runner.run(_next(batches))
-            finally:
-                runner.run(batches.aclose())
+        yield from pulled(self.settings, self._batches(after))
 
     async def _batches(self, after: Mapping[int, int]) -> AsyncGenerator[Columns, None]:
         ends = {part.partition: part.end for part in self.parts}
-        start = {partition: offset + 1 for partition, offset in after.items()}
+        # From where it stood when it was opened: what stands before a period is none of it, and what retention took then is not missed.
+        start = {part.partition: max(part.first, after[part.partition] + 1) for part in self.parts if part.partition in after}
         async with bounded(self.settings, REPLIES.name, sorted(after), start, ends=ends) as reading:
             for partition, bound in reading.bounds.items():
                 if min(start[partition], ends[partition]) < bound.first:
                     raise UserError(f"retention has taken what comes next in {REPLIES.name} partition {partition}; start again")
             async for batch in reading.columns():
                 yield batch
-
-
-async def _next(batches: AsyncGenerator[Columns, None]) -> Columns | None:
-    return await anext(batches, None)
 
 
 def open_topic(settings: Settings, asked: Asked, ends: Mapping[int, int] | None = None) -> TopicLog:
