@@ -8,13 +8,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from streams.console.cases import Case, View
+from streams.console.cases import Case
 from streams.console.numbers import Numbers, pseudonym
 from streams.console.taking import EDITED, REMOVED, TAKEN_BACK, millis
 from streams.console.texts import Opened, Span
 from streams.console.tree import MOST, Fold, Node, Place, folded, in_order
 from streams.engine import moment
-from streams.records import PileOn, Role
+from streams.records import PileOn
+from streams.stages.episode import NEVER_HOSTILE
 
 SEVERE: Final = 0.9
 """Toxicity from which on a text is hidden until it is asked for."""
@@ -22,7 +23,6 @@ REGULAR: Final = 5
 """Comments in a source before a case began that make somebody a regular there."""
 _CHUNK: Final = 500
 _PAGE_CHUNK: Final = 100
-_NEVER_COUNTED: Final = (Role.BOT, Role.MODERATOR)
 
 
 class Link(Struct, frozen=True):
@@ -111,8 +111,8 @@ def transitions(connection: sqlite3.Connection, pileon_id: str) -> list[PileOn]:
 class Reader:
     """Reads what belongs to one case."""
 
-    def __init__(self, connection: sqlite3.Connection, texts: Opened, numbers: Numbers, case: Case, view: View) -> None:
-        self._connection, self._texts, self._numbers, self._case, self._view = connection, texts, numbers, case, view
+    def __init__(self, connection: sqlite3.Connection, texts: Opened, numbers: Numbers, case: Case) -> None:
+        self._connection, self._texts, self._numbers, self._case = connection, texts, numbers, case
         pileon = case.pileon
         self._target = numbers.target(pileon.source, pileon.community, pileon.target_id)
         self._person = numbers.person(pileon.source, pileon.target_id)
@@ -125,12 +125,12 @@ class Reader:
         rows = self._connection.execute(
             "SELECT person, role, count(*) AS replies, sum(hostility >= ?) AS hostile, max(hostility) AS worst FROM replies"
             " WHERE target = ? AND created >= ? GROUP BY person",
-            (self._view.min_hostility, self._target, millis(self._case.first)),
+            (self._case.config.min_hostility, self._target, millis(self._case.first)),
         ).fetchall()
         before = self._before([row["person"] for row in rows if row["person"] is not None], millis(pileon.first_hostile_at))
         known = [
             Person(pseudonym(row["person"]), row["replies"], row["hostile"], row["worst"], before.get(row["person"], 0))
-            for row in rows if row["person"] not in (None, self._person) and row["role"] not in _NEVER_COUNTED
+            for row in rows if row["person"] not in (None, self._person) and row["role"] not in NEVER_HOSTILE
         ]  # fmt: skip
         known.sort(key=lambda person: (-person.hostile, -person.worst, person.name))
         return People(known, sum(row["replies"] for row in rows if row["person"] is None))
@@ -148,7 +148,7 @@ class Reader:
         rows = self._connection.execute(
             "SELECT min(created) FROM replies WHERE target = ? AND hostility >= ? AND created BETWEEN ? AND ?"
             " AND ifnull(role, '') NOT IN (?, ?) GROUP BY person ORDER BY 1",
-            (self._target, self._view.min_hostility, millis(self._case.first), millis(self._case.last), *_NEVER_COUNTED),
+            (self._target, self._case.config.min_hostility, millis(self._case.first), millis(self._case.last), *NEVER_HOSTILE),
         )
         return [(row[0], number) for number, row in enumerate(rows, 1)]
 
@@ -167,7 +167,9 @@ class Reader:
         rows = self._rows(conversation, [place.node.comment for place in shown if isinstance(place, Place)])
         at = {place.node.comment: number for number, place in enumerate(places, 1)}
         said = [each if isinstance(each, Fold) else self._said(each, at, rows[each.node.comment], links) for each in shown]
-        hostile = sum(links[place.node.comment].hostility >= self._view.min_hostility for place in places if place.node.comment in links)
+        hostile = sum(
+            links[place.node.comment].hostility >= self._case.config.min_hostility for place in places if place.node.comment in links
+        )
         return Talk(position, name, len(places), hostile, said)
 
     def _links(self, conversation: int) -> dict[int, Link]:
@@ -178,7 +180,7 @@ class Reader:
 
     def _weights(self, links: Mapping[int, Link]) -> dict[int, float]:
         """Return what matters in a conversation: what opened the case, its evidence, then what is hostile, worst first."""
-        weight = {comment: link.hostility for comment, link in links.items() if link.hostility >= self._view.min_hostility}
+        weight = {comment: link.hostility for comment, link in links.items() if link.hostility >= self._case.config.min_hostility}
         return weight | dict.fromkeys(self._evidence, 2.0) | {self._opened_by: 3.0}
 
     def _rows(self, conversation: int, comments: Sequence[int]) -> dict[int, Any]:
@@ -208,7 +210,7 @@ class Reader:
             length=row["length"],
             toxicity=row["toxicity"],
             link=link,
-            is_hostile=link is not None and link.hostility >= self._view.min_hostility,
+            is_hostile=link is not None and link.hostility >= self._case.config.min_hostility,
             is_evidence=comment in self._evidence,
             opened_the_case=comment == self._opened_by,
             was_edited=row["state"] == EDITED,

@@ -1,8 +1,8 @@
 """What the Live page shows: cases by a filter, worst first, each with its pace and a few bars of its course."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +11,8 @@ from msgspec import Struct
 from streams.console.taking import millis
 from streams.engine import moment
 from streams.records import PileOn, Severity
+from streams.stages.instants import span
+from streams.stages.pileon_config import Config
 
 BARS: Final = 24
 MOST: Final = 200
@@ -86,6 +88,8 @@ class Case(Struct, frozen=True):
     last: datetime
     """From when to when its course is drawn."""
     last_hostile_at: datetime
+    config: Config
+    """The detector's, where the case is."""
 
     @property
     def is_open(self) -> bool:
@@ -104,11 +108,10 @@ class Case(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """What counts as hostile, and now."""
+    """What counts as hostile in the place of a case, and now."""
 
     now: datetime
-    window: timedelta
-    min_hostility: float
+    config_of: Callable[[PileOn], Config]
 
 
 def found(connection: sqlite3.Connection, wanted: Filter, view: View, most: int = MOST) -> list[Case]:
@@ -161,17 +164,18 @@ def places(connection: sqlite3.Connection) -> list[tuple[str, str]]:
 def case_of(connection: sqlite3.Connection, row: Any, view: View) -> Case:
     """Return a row of ``pileons`` with what belongs to it."""
     pileon = _DECODE(row["record"])
-    first = pileon.first_hostile_at - view.window
+    config = view.config_of(pileon)
+    first = pileon.first_hostile_at - config.window
     replies = [tuple(reply) for reply in connection.execute(
         "SELECT created, hostility FROM replies WHERE target = ? AND created BETWEEN ? AND ?",
         (row["target"], millis(first), millis(pileon.updated_at)))]  # fmt: skip
-    hostile = [created for created, hostility in replies if hostility >= view.min_hostility]
+    hostile = [created for created, hostility in replies if hostility >= config.min_hostility]
     last_hostile = moment(max(hostile)) if hostile else pileon.updated_at
-    last = min(pileon.updated_at, last_hostile + view.window)
-    now, window = millis(view.now), view.window.total_seconds() * 1000
-    bars = bars_of(replies, millis(first), millis(last), view.min_hostility) if pileon.usual_hostile_authors is not None else []
+    last = min(pileon.updated_at, last_hostile + config.window)
+    now, window = millis(view.now), span(config.window) // 1000
+    bars = bars_of(replies, millis(first), millis(last), config.min_hostility) if pileon.usual_hostile_authors is not None else []
     pace = sum(now - created <= window for created in hostile)
-    return Case(pileon, bars, pace, verdicts_of(connection, pileon.pileon_id), first, last, last_hostile)
+    return Case(pileon, bars, pace, verdicts_of(connection, pileon.pileon_id), first, last, last_hostile, config)
 
 
 def bars_of(replies: Sequence[tuple[int, float]], first: int, last: int, min_hostility: float, bars: int = BARS) -> list[Bar]:

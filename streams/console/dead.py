@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from streams.console.desk import Desk
+from streams.engine import moment
 from streams.errors import UserError
 from streams.kafka.connection import reached
 from streams.kafka.redrive import Letter, latest_letters
@@ -59,6 +60,6 @@ def shown(letter: Letter) -> Shown:
     value = letter.value or b""
     return Shown(
         f"{letter.partition}:{letter.offset}", letter.headers.get("reason", "?"), letter.headers.get("detail", "")[:200],
-        datetime.fromtimestamp(letter.timestamp_ms / 1000, UTC), len(value),
+        moment(letter.timestamp_ms), len(value),
         value[:_BYTES].decode("utf-8", "backslashreplace") + ("…" if len(value) > _BYTES else ""),
     )  # fmt: skip

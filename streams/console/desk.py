@@ -20,12 +20,12 @@ from streams.console.feed import Feed, Reading
 from streams.console.numbers import Numbers
 from streams.console.schema import open_to_read
 from streams.console.shown import clipped, finalized
-from streams.console.words import ago, name_of
+from streams.console.words import ago
 from streams.engine import moment
 from streams.records import PileOn
 from streams.settings import Settings, pileon_config
 from streams.stages.pileon_config import Config
-from streams.stages.reasons import length, usually
+from streams.stages.reasons import case_name, length, usually
 
 JUDGEMENTS: Final = {"pile_on": "a pile-on", "not_one": "not one", "unsure": "unsure"}
 KINDS: Final = {
@@ -56,14 +56,11 @@ class Desk(Struct):
         finally:
             connection.close()
 
-    def _window(self) -> str:
-        return length(self.settings.pileon.window)
-
     def view(self) -> View:
         """Return what counts as hostile, and now."""
-        return View(datetime.now(UTC), self.settings.pileon.window, self.settings.pileon.min_hostility)
+        return View(datetime.now(UTC), self._config)
 
-    def config(self, pileon: PileOn) -> Config:
+    def _config(self, pileon: PileOn) -> Config:
         """Return the detector's settings where this case is."""
         return pileon_config(self.settings, f"{pileon.source}/{pileon.community}")
 
@@ -72,15 +69,13 @@ class Desk(Struct):
         viewer: Viewer | None = request.state.viewer
         given = {
             "viewer": viewer, "asks": self.access.asks, "reading": self.feed.reading, "now": datetime.now(UTC), "path": request.url.path,
-            "window": self._window(), "form_token": self.access.form_token(viewer) if viewer is not None else "",
+            "form_token": self.access.form_token(viewer) if viewer is not None else "",
         }  # fmt: skip
         return HTMLResponse(self.templates.get_template(template).render(given | values), status)
 
     def part(self, name: str, **values: Any) -> str:
         """Return a part of a page, for a browser that has the rest."""
-        return self.templates.get_template(name).render(
-            {"reading": self.feed.reading, "now": datetime.now(UTC), "window": self._window()} | values
-        )
+        return self.templates.get_template(name).render({"reading": self.feed.reading, "now": datetime.now(UTC)} | values)
 
 
 def templates() -> Environment:
@@ -90,7 +85,7 @@ def templates() -> Environment:
         finalize=finalized, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.globals |= {"judgements": JUDGEMENTS, "kinds": KINDS, "version": version("threadwatch"), "state_of": state_of, "usual": usually}
-    made.filters |= {"clip": clipped, "ago": ago, "case_name": name_of, "utc": utc, "heat": heat, "moment": moment}
+    made.filters |= {"clip": clipped, "ago": ago, "case_name": case_name, "length_of": length, "utc": utc, "heat": heat, "moment": moment}
     return made
 
 

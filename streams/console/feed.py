@@ -105,7 +105,7 @@ class Feed:
             while not looking.done():
                 found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_AT_ONCE)
                 if found:
-                    await self._take({names[place.topic]: [] for place in found}, names, found)
+                    await self._take(names, found)
                 await self._sweep()
             await looking
         finally:
@@ -123,9 +123,10 @@ class Feed:
                 raise Unusable(self._store.file, f"is ahead of the topic {place.topic} ({offset}, its end is {ends[place]})")
             consumer.seek(place, max(offset, firsts[place]))
 
-    async def _take(self, batches: dict[str, list[Message]], names: dict[str, str], found: dict[Any, Any]) -> None:
+    async def _take(self, names: dict[str, str], found: dict[Any, Any]) -> None:
+        batches: dict[str, list[Message]] = {}
         for place, raws in found.items():
-            batches[names[place.topic]].extend(message_of(raw) for raw in raws)
+            batches.setdefault(names[place.topic], []).extend(map(message_of, raws))
         taken = await asyncio.to_thread(self._applied, batches)
         self.reading.taken += sum(map(len, batches.values()))
         self.reading.unreadable += taken.unreadable

@@ -68,14 +68,14 @@ class Pages:
             if case is None:
                 return self.unknown(request)
             self._desk.audit.note(view.now, request.state.viewer, "text", pileon_id)
-            reader = Reader(connection, texts, self._desk.numbers, case, view)
+            reader = Reader(connection, texts, self._desk.numbers, case)
             values: dict[str, Any] = {
                 "people": reader.people(),
                 "talks": reader.talks(opened_folds(request.query_params.getlist("open"))),
                 "crowd": reader.crowd(),
                 "transitions": transitions(connection, pileon_id),
             }
-        config, step = self._desk.config(case.pileon), fired(values["transitions"], case.pileon)
+        config, step = case.config, fired(values["transitions"], case.pileon)
         return self._desk.page(
             request, "pileon.html", status, case=case, pileon=case.pileon, why=why(case, step, config), facts=facts(case, step, config),
             words=step.reason, config=config, problem=problem, draft=draft or {},

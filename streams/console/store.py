@@ -61,8 +61,8 @@ class Store:
         with self._transaction() as connection:
             return {(topic, partition): offset for topic, partition, offset in connection.execute("SELECT * FROM offsets")}
 
-    def apply(self, taken: Taken) -> int:
-        """Take a batch in, whole or not at all, and return the number of this change. Unusable where the file is damaged."""
+    def apply(self, taken: Taken) -> None:
+        """Take a batch in, whole or not at all. Unusable where the file is damaged."""
         with self._transaction() as connection:
             change = self._next_change()
             Comments(connection, self._texts).put(taken)
@@ -76,7 +76,6 @@ class Store:
                 "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
                 [(*place, offset) for place, offset in taken.offsets.items()],
             )
-        return change
 
     def _next_change(self) -> int:
         (change,) = self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()

@@ -10,8 +10,9 @@ from streams.console.numbers import Numbers
 from streams.engine import Message, decoder_of
 from streams.records import Action, Comment, DeletedBy, PileOn, Reply, ScoredComment, Verdict
 from streams.stages.decode import Unreadable
+from streams.stages.instants import micros
 from streams.stages.quotes import plain
-from streams.topics import COMMENTS_SCORED, FEEDBACK, PILEONS, REPLIES, Topic
+from streams.topics import COMMENTS_SCORED, FEEDBACK, PILEONS, REPLIES
 
 TOPICS: Final = (PILEONS, FEEDBACK, REPLIES, COMMENTS_SCORED)
 MAX_TEXT: Final = 4000
@@ -58,7 +59,7 @@ def take(numbers: Numbers, batches: Mapping[str, Iterable[Message]], keep_text_s
 
 def millis(at: datetime) -> int:
     """Return a time as milliseconds since 1970."""
-    return int(at.timestamp() * 1000)
+    return micros(at) // 1000
 
 
 def _comment(taken: Taken, numbers: Numbers, scored: ScoredComment, message: Message) -> None:
@@ -129,8 +130,3 @@ def _verdict(taken: Taken, _numbers: Numbers, verdict: Verdict, message: Message
 
 Put = Callable[[Taken, Numbers, Any, Message], None]
 _PUT: Final[dict[str, Put]] = {COMMENTS_SCORED.name: _comment, REPLIES.name: _reply, PILEONS.name: _pileon, FEEDBACK.name: _verdict}
-
-
-def topic_of(name: str) -> Topic:
-    """Return the topic of this name."""
-    return next(topic for topic in TOPICS if topic.name == name)

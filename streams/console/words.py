@@ -20,11 +20,6 @@ class Fact(Struct, frozen=True):
     """What is usual, or what was needed."""
 
 
-def name_of(pileon_id: str) -> str:
-    """Return what people call a case, as in alerts: it tells nobody whom it is about."""
-    return pileon_id[:8].upper()
-
-
 def fired(steps: Sequence[PileOn], latest: PileOn) -> PileOn:
     """Return the last step of a case that says why it is one: its end says only why it ended."""
     return next((step for step in reversed(steps) if step.closed_at is None), latest)

@@ -92,7 +92,7 @@ class StageAgent:
             if not self._is_ours(partition, generation):
                 return False  # revoked while they lay in a buffer: opening now would fence the new owner, who reads them
             room = await self._opened(partition)
-            self.progress.moved(partition, time.monotonic())  # to load its state may have taken long; that is no standstill
+            self._moved(partition)  # to load its state may have taken long; that is no standstill
             await self._catch_up(room, messages[0].offset)
             await self._applied(room, messages)
             return True

@@ -14,12 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from streams.engine import Effects
-from streams.live.wording import annotations, case_of, line, shown
+from streams.live.wording import annotations, line, shown
 from streams.records import Moment
 from streams.settings import Webhook
 from streams.stages.alert import AlertDecision, Decision, Reason
 from streams.stages.alert_config import Config
 from streams.stages.firing import Firing, Storm, together
+from streams.stages.reasons import case_name
 from streams.topics import json_key
 
 TOPIC: Final = "deliveries"
@@ -158,7 +159,7 @@ class Outbox:
         before = str(firing.severities[0]) if event == "escalated" and firing.severities else ""
         numbers = annotations(firing, firing.conversations, str(told.reason) if is_end else "", link, before)
         labels = {"severity": str(told.severity), "source": shown(told.source), "community": shown(told.community)}
-        body = {"event": event, "text": line(labels, numbers), "pileon_id": told.pileon_id, "case": case_of(told.pileon_id),
+        body = {"event": event, "text": line(labels, numbers), "pileon_id": told.pileon_id, "case": case_name(told.pileon_id),
                 "revision": told.revision, **labels, **_numbers(firing), "at": told.at,
                 **({"ended_because": str(told.reason)} if is_end else {}), **({"link": link} if link else {})}  # fmt: skip
         return _made(told.pileon_id, told.revision, receiver, event, body, now)

@@ -20,10 +20,10 @@ from streams.live.addresses import ForbiddenAddressError, PublicOnly, public_soc
 from streams.live.outbox import STORM, Delivery, Outbox, Storms
 from streams.live.retry_after import retry_after
 from streams.live.signing import headers
-from streams.live.wording import case_of
 from streams.metrics import Metrics
 from streams.settings import Settings, Webhook
 from streams.stages.alert import AlertDecision, Decision
+from streams.stages.reasons import case_name
 from streams.stages.step import Stage
 
 log = logging.getLogger("threadwatch.live")
@@ -263,4 +263,4 @@ async def _taken_out(agent: Any, partition: int, delivery: Delivery) -> bool:
 
 
 def _named(delivery: Delivery) -> str:
-    return f"case {case_of(delivery.pileon_id)} revision {delivery.revision} ({delivery.event})"
+    return f"case {case_name(delivery.pileon_id)} revision {delivery.revision} ({delivery.event})"

@@ -10,10 +10,9 @@ from typing import Final, Protocol
 
 from streams.records import Moment
 from streams.stages.instants import micros
-from streams.stages.reasons import spoken, usually
+from streams.stages.reasons import case_name, spoken, usually
 
 MAX_LABEL: Final = 128
-_CASE_LETTERS: Final = 8
 _SIGNS: Final = frozenset(" -_/'\u2019&+,!?\u2013")
 _LOOK_ELSE: Final = frozenset("\u115f\u1160\u3164\uffa0\ua78f\u1427\u318d\u119e\ua4f8\ua4fa\ua4fd")
 """Letters that look like nothing, like a dot in the middle or on the line, or like a colon."""
@@ -42,14 +41,9 @@ class Numbers(Protocol):
     def reason(self) -> str: ...  # noqa: D102
 
 
-def case_of(pileon_id: str) -> str:
-    """Return what people call a case: it tells nobody whom it is about."""
-    return pileon_id[:_CASE_LETTERS].upper()
-
-
 def annotations(numbers: Numbers, conversations: int, ended: str, link: str, before: str = "") -> dict[str, str]:
     """Return numbers, a link, and words that we made ourselves; empty ones are left out. ``before``: the severity it had."""
-    case, people = case_of(numbers.pileon_id), numbers.hostile_authors
+    case, people = case_name(numbers.pileon_id), numbers.hostile_authors
     told = {
         "summary": f"case {case}: ended, {ended}" if ended else f"case {case}: {people} people hostile to one person",
         "description": numbers.reason,

@@ -21,7 +21,8 @@ LATE: Final = "late"
 NOT_QUALIFYING: Final = "not_qualifying"
 DUPLICATE: Final = "duplicate"
 _MAX_AHEAD: Final = 300_000_000
-_NEVER_HOSTILE: Final = (Role.BOT, Role.MODERATOR)
+NEVER_HOSTILE: Final = (Role.BOT, Role.MODERATOR)
+"""What they write is never counted as hostile."""
 
 
 class Episode:
@@ -48,7 +49,7 @@ class Episode:
         heard = max(at, ingested)
         if self.case is not None:
             self._close_before(self.case, at, heard)
-        if reply.author_role in _NEVER_HOSTILE or reply.author_id == reply.target_id:
+        if reply.author_role in NEVER_HOSTILE or reply.author_id == reply.target_id:
             return NOT_QUALIFYING
         comment = pseudonyms.comment(reply.comment_id, reply.conversation_id)
         rule = self.rule

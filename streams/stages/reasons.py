@@ -7,6 +7,12 @@ from streams.stages.case import Case, Sizes
 from streams.stages.pileon_config import Config
 
 _MICROS_A_MINUTE = 60_000_000
+_CASE_LETTERS = 8
+
+
+def case_name(pileon_id: str) -> str:
+    """Return what people call a case: it tells nobody whom it is about."""
+    return pileon_id[:_CASE_LETTERS].upper()
 
 
 def spoken(micros: int) -> str:

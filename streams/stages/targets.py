@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from streams.records import Action, DeletedBy, Reply, Role
+from streams.records import Action, DeletedBy, Reply
+from streams.stages.episode import NEVER_HOSTILE
 
 SURELY: Final = 0.5
 SEVERE: Final = 0.9
@@ -71,7 +72,7 @@ def _kept(before: Reply | None, now: Reply) -> Reply:
 def _qualifies(reply: Reply) -> bool:
     if reply.action is Action.DELETED or reply.author_id == reply.target_id:
         return False
-    return reply.author_role not in (Role.BOT, Role.MODERATOR)
+    return reply.author_role not in NEVER_HOSTILE
 
 
 def _summary(target: Target, replies: list[Reply], is_open: bool, floor: int) -> TargetSummary:

@@ -7,8 +7,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from streams.console.taking import MAX_TEXT
 from streams.records import Action, DeletedBy, Judgement, ScoredComment, Severity, Status
+from streams.settings import load
 from tests.support.builders import HOUR, MINUTE, NOON, comment, deleted, pileon, reply, scored, verdict
-from tests.support.console import Console
+from tests.support.console import NOBODY_LISTENS, Console
 
 EVIL = "</script><img src=x onerror=alert(1)>\"'><svg onload=alert(2)>"
 
@@ -49,6 +50,19 @@ def fill(console: Console, **fields) -> None:
 
 
 # Live
+
+
+def test_a_case_is_counted_by_the_settings_of_its_community(tmp_path):
+    (file := tmp_path / "threadwatch.toml").write_text('[communities."news/sport"]\nwindow = "PT30M"\nmin_hostility = 0.99\n')
+    settings = load({"THREADWATCH_KAFKA": NOBODY_LISTENS, "THREADWATCH_DATA": str(tmp_path), "THREADWATCH_CONFIG": str(file)})
+    console = Console(tmp_path, settings)
+    try:
+        fill(console)
+        assert "in 30 min" in text_of(page_of(console, "/")) and "in 1 h" not in text_of(page_of(console, "/"))
+        page = text_of(page_of(console, "/pileons/case-1"))
+        assert "hostile from 0.99" in page and "0 people were hostile" in page  # each reply is at 0.9
+    finally:
+        console.close()
 
 
 def test_open_cases_stand_worst_first(console):
