@@ -22,7 +22,11 @@ READERS = {
     "replay, scores reused": ("replay", *RAW, "--scores", "reuse"),
     "backtest run": ("backtest", "run", *RAW, "--config", "{folder}/new.toml"),
     "backtest sweep": ("backtest", "sweep", *RAW, "--grid", "pileon.min_hostile_authors=3..5"),
+    "replay of replies": ("replay", "--topic", "replies", "--processes", "2"),
+    "backtest run on replies": ("backtest", "run", "--topic", "replies", "--config", "{folder}/new.toml"),
+    "backtest sweep on replies": ("backtest", "sweep", "--topic", "replies", "--grid", "pileon.min_hostile_authors=3..5"),
     "record comments.raw": ("record", "comments.raw"),
+    "record comments.scored": ("record", "comments.scored"),
     "record replies": ("record", "replies"),
     "record pileons": ("record", "pileons"),
 }
