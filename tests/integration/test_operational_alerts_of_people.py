@@ -108,7 +108,7 @@ def one_more(second: int, _: datetime) -> Sequence[Comment]:
 
 
 async def ways_that_are_shut(another: Another, folder: Path, phone: Inbox, hooks: Hooks, alertmanager: Alertmanager) -> None:
-    """Those whom Alertmanager tells, and those whom the worker tells by itself, answer 500, then nothing; and moderators say that it is no pile-on."""
+    """Those whom Alertmanager tells, and those whom the worker tells by itself, answer 500; the first then nothing. Moderators judge."""
     (config := folder / "hooks.toml").write_text(RECEIVER.format(url=hooks.url))
     port, phone.answer, hooks.answer = free_port(), 500, 500
     live: Live = await another(THREADWATCH_CONFIG=str(config), THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS=SECRET)

@@ -136,7 +136,7 @@ def write_targets(file: Path, workers: Sequence[str]) -> None:
 
 
 class Inbox:
-    """What Alertmanager tells: answers each notification with ``answer``, or, where that is 0, not at all. Use as an async context manager."""
+    """What Alertmanager tells: answers each notification with ``answer``; where that is 0, not at all. Use as an async context manager."""
 
     def __init__(self) -> None:
         self.answer, self.url = 200, ""
@@ -157,9 +157,9 @@ class Inbox:
 
     async def _take(self, request: web.Request) -> web.Response:
         await request.read()
-        while not self.answer:
-            await asyncio.sleep(0.1)
-        return web.Response(status=self.answer)
+        if not self.answer:
+            await asyncio.sleep(PATIENCE)
+        return web.Response(status=self.answer or 500)
 
 
 class Door:
