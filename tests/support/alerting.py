@@ -74,7 +74,7 @@ class Prometheus(Program):
         config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
         self._workers = folder / "workers.json"
         self.knows(*workers)
-        found = {
+        found: dict[str, dict[str, Any]] = {
             "threadwatch": {"file_sd_configs": [{"files": [self._workers.name], "refresh_interval": "1s"}]},
             "alertmanager": {"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]},
         }
