@@ -95,6 +95,32 @@ async def test_a_storm_is_counted_over_all_partitions_of_a_worker(manager: Manag
     await spread.stop()
 
 
+async def test_a_storm_of_500_over_two_workers_and_all_its_ends_are_two_messages(manager: Manager, receiver: Receiver) -> None:
+    workers = [Posting(manager.url, config=BRIEF, partitions=2) for _ in range(2)]
+    storm = storm_of(500, 50, ago=timedelta(seconds=50))
+    shares = storm[:250], [later(one) for one in storm[250:]]
+    for worker, share in zip(workers, shares, strict=True):
+        for one in share:
+            worker.sees(one)
+    for _ in range(2):
+        await asyncio.gather(*(worker.posts() for worker in workers))
+    assert await receiver.until(1) == [STORM]
+    assert len(await manager.active()) == 501, "each worker counts a storm of its own, and they are one alert"
+    for worker, share in zip(workers, shares, strict=True):
+        for one in share:
+            worker.sees(changed(one, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await asyncio.gather(*(passed(worker, receiver) for worker in workers))
+    assert (receiver.read, receiver.messages) == ([STORM, STORM_OVER], 2)
+    assert receiver.alerts[-1]["annotations"]["ended_because"] == "passed"
+    await asyncio.gather(*(worker.stop() for worker in workers))
+
+
+def later(one: PileOn) -> PileOn:
+    """Return a pile-on that opened four seconds later: what one worker counts begins and ends after what another does."""
+    at = one.opened_at + timedelta(seconds=4)
+    return replace(one, opened_at=at, updated_at=at)
+
+
 async def test_what_is_still_open_after_the_storm_is_told_once_for_each_community(receiver: Receiver, worker: Posting) -> None:
     storm = storm_of(60, 3, ago=timedelta(seconds=54))
     for one in storm:
