@@ -182,12 +182,17 @@ def _ticks() -> AnyPanel:
     )  # fmt: skip
 
 
+def _most(asked: str) -> str:
+    """Return the ten largest that are more than nothing; where all are nothing, one of them, so that it is seen to be asked."""
+    return f"topk(10, round({asked}) > 0) or topk(1, round({asked}))"
+
+
 def _dead() -> AnyPanel:
     asked = "sum by (topic, reason) (increase(threadwatch_dead_lettered_total[24h]))"
     return bars(
         "Dead letters of 24 h, by topic and reason", "The ten most frequent. Bytes, reason and place are in <topic>.dlq; "
-        "`threadwatch redrive` brings them back.", Query(f"topk(10, round({asked}))", "{{topic}} · {{reason}}"),
-        steps=Steps(look=1, bad=100), span=12, height=9, decimals=0, links=[runbook("DeadLetterRate")],
+        "`threadwatch redrive` brings them back.", Query(_most(asked), "{{topic}} · {{reason}}"),
+        steps=Steps(look=1, bad=100), span=12, height=7, decimals=0, links=[runbook("DeadLetterRate")],
     )  # fmt: skip
 
 
@@ -195,7 +200,7 @@ def _odd() -> AnyPanel:
     return bars(
         "Odd things met in 24 h",
         "Not wrong enough for a dead letter: texts cut, clocks ahead and the like, by stage; the ten most frequent.",
-        Query("topk(10, round(sum by (stage, note) (increase(threadwatch_notes_total[24h]))))", "{{stage}} · {{note}}"), span=12, height=9,
+        Query(_most("sum by (stage, note) (increase(threadwatch_notes_total[24h]))"), "{{stage}} · {{note}}"), span=12, height=7,
         decimals=0, links=[runbook("DeadLetterRate")],
     )  # fmt: skip
 
