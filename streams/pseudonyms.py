@@ -36,6 +36,16 @@ def _unusable(file: Path, error: OSError) -> UserError:
     )
 
 
+def _put(new: Path, file: Path) -> None:
+    """Give a file its name, unless another has it: with compose a worker and the console begin at once, and neither may read half a key."""
+    try:
+        os.link(new, file)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        new.rename(file)
+
+
 def _made(file: Path) -> bytes:
     import sys
 
@@ -44,13 +54,17 @@ def _made(file: Path) -> bytes:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:  # also where the folder is a file
         raise _unusable(file, error) from error
+    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
             out.write(key.hex() + "\n")
+        _put(new, file)
     except FileExistsError:
         return installation_key(file.parent)
     except OSError as error:
         raise _unusable(file, error) from error
+    finally:
+        new.unlink(missing_ok=True)
     print(f"threadwatch: made the installation key {file}; keep it: ids that leave the program depend on it", file=sys.stderr)
     return key
 

@@ -17,6 +17,7 @@ from streams.kafka.admin import differences
 from streams.kafka.connection import calm_logging, client_options, wait_for_broker
 from streams.live import loop
 from streams.live.agent import Options, StageAgent
+from streams.live.anteroom import Anteroom
 from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
 from streams.live.progress import Watchdog
@@ -68,7 +69,8 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
 
 async def _checked(settings: Settings) -> None:
     """Wait for the broker, then see that the topics are what the stages rest on: UserError says what to do."""
-    await wait_for_broker(settings, settings.worker.broker_wait)
+    async with Anteroom(settings):
+        await wait_for_broker(settings, settings.worker.broker_wait)
     wrong = [line for line in await differences(settings) if any(word in line for word in _NEEDED)]
     if wrong:
         where = client_options(settings)["bootstrap_servers"]

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from prometheus_client import CollectorRegistry
 
 from streams.instruments import OTHER, SECONDS_BUCKETS, SIZE_BUCKETS, Instruments, closed, replace_second
+from streams.metrics.broker import Broker
 from streams.metrics.cases import DELIVERED, POSTED, Cases
 from streams.metrics.comments import FLAGGED_AT, LABELS, NO_SCORER, Comments, Refer
 from streams.metrics.sites import Sites
@@ -89,7 +90,7 @@ class Metrics:
         self.standstill = self._make.gauge(
             "standstill_seconds", "Seconds since a stage last applied anything of a partition although input waits.", stage=(), partition=()
         )
-        self.broker_up = self._make.gauge("broker_up", "Whether the broker answers this worker: 1 or 0.")
+        self.broker_up = Broker(self._make).up
         self.alerts_untaken = self._make.gauge(
             "alerts_untaken_seconds", "Seconds since a post to Alertmanager was due that none has taken; 0 where one took the last."
         )

@@ -9,95 +9,35 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import Request, urlopen
 
 import yaml
-from msgspec import Struct
 
 from streams.kafka.connection import calm_logging
 from tests.bench.machine import machine
-from tests.support.alerting import Door, Program
-from tests.support.broker import OwnBroker, embedded
+from tests.bench.told_scenes import SCENES, Broken, Scene, mended
+from tests.support.alerting import Door, Program, write_targets
+from tests.support.broker import embedded
 from tests.support.debian import missing
-from tests.support.live import Live, Worker, until
+from tests.support.live import Live, until
 from tests.support.manager import Manager, shipped
 from tests.support.programs import free_port, needed
 from tests.support.reader import Receiver
 from tests.support.scenes import HangingWorker, conversations, talking
 from tests.support.shortened import DEPLOY
+from tests.support.silent import Silent
 
 LONGEST: Final = 300.0
 """Seconds after which what was not told is held never to be."""
 SETTLED: Final = 20.0
 """Seconds that everything is well before it breaks: a few scrapes, and no worker is new any more."""
 SCRAPES: Final = 200
-
-
-class Scene(Struct):
-    """An instance of the program, watched, and who reads of it."""
-
-    broker: OwnBroker
-    live: Live
-    workers: list[Worker]
-    door: Door
-    hang: Path
-    reader: Receiver
-
-
-Break = Callable[[Scene], Awaitable[None]]
-
-
-async def killed(scene: Scene) -> None:
-    """Kill every worker, and its supervisor with it."""
-    await _gone(*scene.workers)
-
-
-async def one_killed(scene: Scene) -> None:
-    """Kill one of two."""
-    await _gone(scene.workers[0])
-
-
-async def hangs(scene: Scene) -> None:
-    """Whatever the scene's environment names hangs from now on; a worker that is ended for it hangs again."""
-    scene.hang.touch()
-
-
-async def shut(scene: Scene) -> None:
-    """The worker reaches Alertmanager no more; Prometheus does."""
-    await scene.door.shut()
-
-
-async def without_kafka(scene: Scene) -> None:
-    """Kafka is gone."""
-    await asyncio.to_thread(scene.broker.kill)
-
-
-async def mended(scene: Scene) -> None:
-    """Let everything end in order."""
-    scene.hang.unlink(missing_ok=True)
-    if not scene.broker.is_up():
-        await asyncio.to_thread(scene.broker.up)
-
-
-async def _gone(*workers: Worker) -> None:
-    for worker in workers:
-        worker._stopping.set()  # a supervisor that is gone as well starts nothing again
-        worker.kill()
-
-
-_ONE: Final = {"HANGS": "pileon", "HANGS_PARTITION": "1"}
-SCENES: Final[tuple[tuple[str, str, int, dict[str, str], Break], ...]] = (
-    ("all workers are killed", "NoWorkerUp", 1, {}, killed),
-    ("one worker of two is killed", "WorkerDown", 2, {}, one_killed),
-    ("the scorer hangs", "ScoringStalled", 1, {}, hangs),
-    ("one partition of four stands still in the detector", "StageStalled", 1, _ONE, hangs),
-    ("the worker does not reach Alertmanager", "AlertPathBroken", 1, {}, shut),
-    ("Kafka is away", "BrokerAway", 1, {}, without_kafka),
-)
+WORKERS: Final = "workers.json"
+"""Where Prometheus finds the workers; compose's looks their name up each 5 s instead."""
 
 
 class Watching(Program):
@@ -106,12 +46,13 @@ class Watching(Program):
     def __init__(self, folder: Path, workers: list[str], manager: str) -> None:
         folder.mkdir(parents=True)
         config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-        at = {"threadwatch": workers, "alertmanager": [manager]}
+        write_targets(folder / WORKERS, workers)
+        found = {"threadwatch": {"file_sd_configs": [{"files": [WORKERS]}]}, "alertmanager": {"static_configs": [{"targets": [manager]}]}}
         config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [manager]}]}]}
         config["rule_files"] = [str(DEPLOY / "prometheus" / "rules" / "*.yml")]
         config["scrape_configs"] = [
             {name: value for name, value in job.items() if not name.endswith("_sd_configs")}
-            | {"static_configs": [{"targets": at.get(job["job_name"], [])}]}
+            | found.get(job["job_name"], {"static_configs": []})
             for job in config["scrape_configs"]
         ]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -127,7 +68,8 @@ async def running(folder: Path, number: int, environment: dict[str, str]) -> Asy
     async with AsyncExitStack() as stack:
         broker = stack.enter_context(embedded(folder / "kafka"))
         reader = await stack.enter_async_context(Receiver())
-        manager = await stack.enter_async_context(Manager(folder / "alertmanager", shipped(reader.url)))
+        silent = await stack.enter_async_context(Silent())
+        manager = await stack.enter_async_context(Manager(folder / "alertmanager", with_a_chat(shipped(reader.url), silent.url)))
         door = await stack.enter_async_context(Door(manager.url))
         given = {"THREADWATCH_ALERTMANAGER__URLS": door.url, "HANGS_WHILE": str(hang), **environment}
         live = await stack.enter_async_context(Live(broker.address, folder / "instance", given))
@@ -136,17 +78,26 @@ async def running(folder: Path, number: int, environment: dict[str, str]) -> Asy
         watching = Watching(folder / "prometheus", [f"127.0.0.1:{port}" for port in ports], manager.url.removeprefix("http://"))
         stack.push_async_callback(watching.stop)
         await watching.ready()
-        yield Scene(broker, live, workers, door, hang, reader)
+        yield Scene(broker, live, workers, door, hang, reader, silent, folder / "prometheus" / WORKERS)
 
 
-async def told(folder: Path, alert: str, number: int, environment: dict[str, str], broken: Break) -> float:
+def with_a_chat(config: dict[str, Any], url: str) -> dict[str, Any]:
+    """Return a configuration whose moderators have a chat at this address, and the others what they had."""
+    for receiver in config["receivers"]:
+        if receiver["name"] == "moderators":
+            del receiver["webhook_configs"]
+            receiver["slack_configs"] = [{"api_url": url, "channel": "#moderators"}]
+    return config
+
+
+async def told(folder: Path, alert: str, number: int, environment: dict[str, str], broken: Broken) -> float:
     """Return the seconds from the break until the receiver has read of it."""
     async with running(folder, number, environment) as scene, talking(scene.live, conversations(24)):
         await asyncio.sleep(SETTLED)
         before = {name for name, _, _ in scene.reader.read} - {"Watchdog"}
         assert not before, f"told before anything broke: {before}"
         began = time.monotonic()
-        await broken(scene)
+        began = await broken(scene) or began
         try:
             await until(f"{alert} is read", lambda: alert in {name for name, _, _ in scene.reader.read}, within=LONGEST, every=0.05)
             return time.monotonic() - began

@@ -1,12 +1,14 @@
 """The example of Slack, mail and webhook, and of a community with people of its own, works with the routes that we ship."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.contract.test_deploy import DEPLOY, loaded, ran
+from tests.support.manager import channels, example
 from tests.support.programs import needed
 
 
@@ -20,8 +22,7 @@ def with_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the shipped routes with the community of the example, and the example's receivers (two more for the community)."""
     folder = DEPLOY / "alertmanager"
     text = (folder / "alertmanager.yml").read_text(encoding="utf-8").replace("/etc/alertmanager/", f"{folder}/")
-    example = (folder / "receivers.example.yml").read_text(encoding="utf-8").replace("#~", "")
-    config = yaml.safe_load(text.replace("#~", "")) | yaml.safe_load(example)
+    config = yaml.safe_load(text.replace("#~", "")) | example(commented="#~")
     config["receivers"] += [{"name": name} for name in ("letters", "letters-warnings")]
     file = tmp_path_factory.mktemp("examples") / "alertmanager.yml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
@@ -52,6 +53,21 @@ def test_pagerduty_is_an_example_for_those_who_are_paged_and_closes_its_incident
     paged = {name: channel for name, one in receivers.items() for channel in one.get("pagerduty_configs", ())}
     assert paged.keys() == {"operators", "moderators"}
     assert all(channel["send_resolved"] and "routing_key" not in channel for channel in paged.values())
+
+
+def test_no_request_of_the_example_waits_longer_than_operators_may_have_to():
+    text = (DEPLOY / "alertmanager" / "receivers.example.yml").read_text(encoding="utf-8").replace("#~", "")
+    asking = channels(yaml.safe_load(text), "slack_configs", "pagerduty_configs", "webhook_configs")
+    assert len(asking) == 7
+    assert {channel["timeout"] for channel in asking} == {"10s"}
+
+
+def test_a_receiver_whose_ends_are_not_told_has_a_name_that_the_rules_know():
+    receivers = yaml.safe_load((DEPLOY / "alertmanager" / "receivers.example.yml").read_text(encoding="utf-8"))["receivers"]
+    silent = [one["name"] for one in receivers if any(not channel["send_resolved"] for channel in channels({"receivers": [one]}))]
+    rules = (DEPLOY / "prometheus" / "rules" / "notifications.yml").read_text(encoding="utf-8")
+    (left_out,) = re.findall(r'receiver_name!~"([^"]+)"', rules)
+    assert silent == [one["name"] for one in receivers if re.fullmatch(left_out, one["name"])] == ["moderators-warnings", "watchdog"]
 
 
 def test_a_warning_s_end_is_told_by_none_of_the_example_s_receivers():

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from jsonschema import validators
 
+from streams.console.access import check_address
+from streams.errors import UserError
 from streams.live.receivers import check_webhooks
 from streams.settings import FILE, Settings, load
 from tests.contract.schema_files import ROOT
@@ -39,30 +41,53 @@ def test_a_service_is_closed_in(service: str):
     assert described["read_only"] is True
     assert described["cap_drop"] == ["ALL"]
     assert all(port.startswith("127.0.0.1:") for port in described.get("ports", ()))
-    assert described["restart"] == {"topics": "no", "worker": "on-failure"}.get(service, "unless-stopped")
+    assert described["restart"] == {"topics": "no", "worker": "on-failure", "console": "on-failure"}.get(service, "unless-stopped")
     assert "test" in described["healthcheck"] or service == "topics"
     assert "latest" not in described["image"]
 
 
 def test_one_broker_keeps_one_copy_of_every_internal_topic():
-    said = COMPOSE["services"]["kafka"]["environment"]
-    copies = {name: value for name, value in said.items() if "REPLICATION_FACTOR" in name or name.endswith(("MIN_ISR", "INSYNC_REPLICAS"))}
+    kafka = COMPOSE["services"]["kafka"]["environment"]
+    copies = {name: value for name, value in kafka.items() if "REPLICATION_FACTOR" in name or name.endswith(("MIN_ISR", "INSYNC_REPLICAS"))}
     assert len(copies) == 7
     assert set(copies.values()) == {"1"}
-    assert said["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
+    assert kafka["KAFKA_AUTO_CREATE_TOPICS_ENABLE"] == "false"
 
 
-@pytest.mark.parametrize("service", ["topics", "worker"])
+@pytest.mark.parametrize("service", ["topics", "worker", "console"])
 def test_what_compose_sets_are_settings(service: str):
-    said = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in COMPOSE["services"][service]["environment"].items()}
-    assert load(said).kafka.bootstrap == "kafka:19092"
+    assert load(said(service)).kafka.bootstrap == "kafka:19092"
+
+
+def said(service: str) -> dict[str, str]:
+    """Return the environment that compose gives to a service where the machine's own says nothing."""
+    given = COMPOSE["services"][service]["environment"]
+    return {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for name, value in given.items()}
+
+
+def test_the_console_ends_with_a_plain_line_until_somebody_has_a_token_and_serves_then():
+    described, given = COMPOSE["services"]["console"], said("console")
+    with pytest.raises(UserError, match=r"console\.tokens \(docs/console\.md\)"):
+        check_address(load(given).console)
+    lines = re.findall(r"^(THREADWATCH_CONSOLE\w+)=(\S+)", (ROOT / "docs" / "console.md").read_text(encoding="utf-8"), re.MULTILINE)
+    console = load(given | {name: value.replace("…", "a-secret-of-16-and-more") for name, value in lines}).console
+    check_address(console)
+    assert console.tokens["kim"].role == "moderator"
+    assert described["ports"] == [f"127.0.0.1:{console.port}:{console.port}"]
+
+
+def test_links_lead_to_the_console_where_its_address_is_named_and_it_is_named_once():
+    assert said("worker")["THREADWATCH_ALERTMANAGER__CONSOLE_URL"] == said("grafana")["CONSOLE_URL"] == ""
+    named = {service: [value for value in COMPOSE["services"][service]["environment"].values() if value.startswith("${CONSOLE_URL")]
+             for service in ("worker", "grafana")}  # fmt: skip
+    assert named == {"worker": ["${CONSOLE_URL:-}"], "grafana": ["${CONSOLE_URL:-}"]}
 
 
 def volumes(service: str) -> list[str]:
     return [volume for volume in COMPOSE["services"][service].get("volumes", ()) if volume.startswith("./")]
 
 
-@pytest.mark.parametrize("service", ["topics", "worker"])
+@pytest.mark.parametrize("service", ["topics", "worker", "console"])
 def test_a_settings_file_is_found_where_it_is_and_may_be_missing(service: str):
     described = COMPOSE["services"][service]
     assert volumes(service) == [f"./deploy/settings:{described['working_dir']}:ro"]
@@ -92,7 +117,7 @@ def test_every_file_that_compose_mounts_is_there():
     mounts = [
         volume.split(":")[0] for service in COMPOSE["services"].values() for volume in service.get("volumes", ()) if volume.startswith("./")
     ]
-    assert len(mounts) == 8
+    assert len(mounts) == 10
     assert all((ROOT / mount).exists() for mount in mounts)
 
 

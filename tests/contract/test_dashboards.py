@@ -264,26 +264,3 @@ def test_compose_and_the_tests_have_prometheus_keep_exemplars():
     flag = "--enable-feature=exemplar-storage"
     assert flag in COMPOSE["services"]["prometheus"]["command"]
     assert flag in (ROOT / "tests" / "support" / "prometheus.py").read_text(encoding="utf-8")
-
-
-# How Grafana gets it.
-def test_the_data_sources_that_panels_ask_are_provisioned():
-    provisioned = {
-        (source["type"], source["uid"])
-        for file in (GRAFANA / "provisioning" / "datasources").glob("*.yml")
-        for source in yaml.safe_load(file.read_text(encoding="utf-8"))["datasources"]
-    }
-    asked_of = {(panel["datasource"]["type"], panel["datasource"]["uid"]) for _, panel in PANELS}
-    assert asked_of <= provisioned
-
-
-def test_compose_shows_the_dashboards_where_grafana_looks_for_them_and_the_runbooks_where_links_lead():
-    service = COMPOSE["services"]["grafana"]
-    mounted = {
-        inside: ROOT / outside for outside, inside, _ in (volume.split(":") for volume in service["volumes"] if volume.startswith("."))
-    }
-    provider = yaml.safe_load((GRAFANA / "provisioning" / "dashboards" / "threadwatch.yml").read_text(encoding="utf-8"))["providers"][0]
-    assert mounted[provider["options"]["path"]] == FOLDER
-    assert mounted["/usr/share/grafana/public/runbooks"] == ROOT / "docs" / "runbooks"
-    home = service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-    assert home == f"{provider['options']['path']}/overview.json"

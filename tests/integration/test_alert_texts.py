@@ -12,7 +12,7 @@ import yaml
 from streams.records import EndedBecause, PileOn, Severity, Status
 from tests.support.inboxes import Inboxes
 from tests.support.live import until
-from tests.support.manager import DEPLOY, Manager
+from tests.support.manager import DEPLOY, Manager, channels, example
 from tests.support.posting import Posting, changed, opened
 from tests.support.reader import QUIET
 
@@ -26,13 +26,13 @@ WHY = "9 people hostile in 10 min (usual 0.3); 9 of 14 replying within 1 h"
 def example_config(inboxes: Inboxes) -> dict[str, Any]:
     """Return the shipped routes with the example's receivers, all of them here and every wait short."""
     config: dict[str, Any] = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text(encoding="utf-8"))
-    config |= yaml.safe_load((DEPLOY / "receivers.example.yml").read_text(encoding="utf-8"))
+    config |= example()
     config["templates"] = [str(DEPLOY / "*.tmpl")]
     config["global"] = {"slack_api_url": f"{inboxes.url}/slack", "smtp_smarthost": inboxes.smarthost, "smtp_require_tls": False,
                         "smtp_from": "threadwatch@example.org", "smtp_hello": "localhost"}  # fmt: skip
     for route in (config["route"], *config["route"]["routes"]):
         route |= {"group_wait": "0s", "group_interval": "1s"}
-    for hook in (hook for receiver in config["receivers"] for hook in receiver.get("webhook_configs", ())):
+    for hook in channels(config, "webhook_configs"):
         hook["url"] = f"{inboxes.url}/hook"
     return config
 

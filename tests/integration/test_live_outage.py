@@ -10,7 +10,8 @@ from streams.demo.feed import play, sample_comments
 from streams.records import Comment
 from tests.conftest import Another
 from tests.support.broker import OwnBroker
-from tests.support.live import Live, until
+from tests.support.live import Live, answers, until
+from tests.support.programs import free_port
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -47,15 +48,22 @@ async def _sent_while(live: Live, comments: list[Comment], away: Callable[[], No
     await play(live.settings, comments[third:], 2.0, lambda _: None)
 
 
-async def test_a_worker_that_starts_before_the_broker_waits_for_it(another: Another, own_broker: OwnBroker) -> None:
+async def test_a_worker_that_starts_before_the_broker_waits_for_it_and_says_so(another: Another, own_broker: OwnBroker) -> None:
     live: Live = await another(own_broker.address)
     await asyncio.to_thread(own_broker.stop)
-    worker = live.worker()
-    await asyncio.sleep(4)
-    assert worker.gave_up is None
-    assert worker.metrics() is None
+    worker = live.worker("--metrics-port", str(port := free_port()))
+    at = f"http://127.0.0.1:{port}"
+    said = await until("it answers", lambda: asyncio.to_thread(answers, f"{at}/metrics"))
+    values = dict(line.split() for line in said.splitlines() if not line.startswith("#"))
+    assert values.keys() == {"threadwatch_broker_up", "threadwatch_broker_awaited_seconds"}
+    assert float(values["threadwatch_broker_awaited_seconds"]) > float(values["threadwatch_broker_up"]) == 0
+    assert await asyncio.to_thread(answers, f"{at}/healthz") == "ok\n"
+    assert not await asyncio.to_thread(answers, f"{at}/readyz")
+    assert (worker.gave_up, worker.metrics()) == (None, None)
     await asyncio.to_thread(own_broker.up)
     await worker.ready()
+    begun = await asyncio.to_thread(answers, f"{at}/metrics")
+    assert {"threadwatch_broker_up 1.0", "threadwatch_broker_awaited_seconds 0.0"} <= set(begun.splitlines())
     await live.send(sample_comments(datetime.now(UTC), 800)[:100])
     await live.settled()
     live.check()

@@ -1,6 +1,7 @@
-"""A hundred pile-ons at once through the whole program: one summary, and no hundred ends."""
+"""A hundred pile-ons at once through the whole program, two workers: one summary, and no hundred ends."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,14 +10,14 @@ from msgspec.structs import replace
 from streams.records import Comment, Status
 from tests.conftest import Another
 from tests.support.cases import FEW, Case
-from tests.support.live import Live, until
+from tests.support.live import Live, Worker, answers, until
 from tests.support.manager import Manager
 from tests.support.reader import QUIET, STORM, Receiver
 
 pytestmark = pytest.mark.kafka
 
-BOUND = 20
-"""However the cases fall on the four partitions of ``pileons``."""
+BOUND = 2 * 20
+"""However the cases fall on the two partitions of ``pileons`` that each of the two workers has: each counts its own."""
 
 
 def on_one_site(number: int, said: list[Comment]) -> list[Comment]:
@@ -24,11 +25,19 @@ def on_one_site(number: int, said: list[Comment]) -> list[Comment]:
     return [replace(each, source="site", author_id=f"{each.author_id}-{number}") for each in said]
 
 
-async def test_a_hundred_at_once_are_one_summary_and_their_ends_are_told_by_nobody(
+def partitions(worker: Worker) -> int:
+    """Return how many partitions of ``pileons`` a worker has."""
+    series = re.compile(r'^threadwatch_consumer_lag\{partition="\d+",topic="pileons"\}', re.MULTILINE)
+    return len(series.findall(answers(f"{worker.metrics()}/metrics")))
+
+
+async def test_a_hundred_at_once_over_two_workers_are_one_summary_and_their_ends_are_told_by_nobody(
     another: Another, manager: Manager, receiver: Receiver
 ) -> None:
     live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=manager.url, THREADWATCH_ALERTMANAGER__POST_EVERY="PT2S")
-    await live.worker().ready()
+    workers = [live.worker(), live.worker()]
+    await asyncio.gather(*(worker.ready() for worker in workers))
+    await until("each has its share of pileons", lambda: all(partitions(one) == 2 for one in workers))
     cases = [Case(f"talk-{n}", ("warn", "", ""), datetime.now(UTC) - timedelta(minutes=3)) for n in range(100)]
     await live.send([each for n, case in enumerate(cases) for each in on_one_site(n, case.said("before"))])
     await until("the storm is told", lambda: STORM in receiver.read)

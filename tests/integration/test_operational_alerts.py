@@ -16,12 +16,14 @@ import pytest
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
 from tests.support.alerting import Alertmanager, Door, Prometheus
-from tests.support.live import Live, until
+from tests.support.live import Live, Worker, until
 from tests.support.programs import free_port
 from tests.support.scenes import HangingWorker, alerted, many, talking, watched
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
+LATELY = {"6h": "120s"}
+"""For how long a worker that is gone is missed: longer than another takes to start."""
 SOURCES = '[sources.news]\ncommunities = ["sport"]\n'
 
 
@@ -46,6 +48,27 @@ async def poison_silence_and_a_shut_door(another: Another, folder: Path, alertma
                 await prometheus.ends("DeadLetterRate", "AlertPathBroken", "SourceSilent")
 
 
+async def one_of_two_goes(live: Live, first: str, prometheus: Prometheus) -> None:
+    """A second worker is stopped and has no name any more, as with compose; then another stands in its place."""
+    second = await beside(live, first, prometheus)
+    prometheus.knows(first)
+    await asyncio.to_thread(second.stop)
+    await prometheus.fires("FewerWorkers")
+    third = await beside(live, first, prometheus)
+    await prometheus.ends("FewerWorkers")
+    prometheus.knows(first)
+    await asyncio.to_thread(third.stop)
+
+
+async def beside(live: Live, first: str, prometheus: Prometheus) -> Worker:
+    """Return one more worker, scraped beside the first."""
+    worker = live.worker("--metrics-port", str(port := free_port()))
+    await worker.ready()
+    prometheus.knows(first, f"127.0.0.1:{port}")
+    await until("both are scraped", lambda: prometheus.value("job:threadwatch_workers:up") == 2)
+    return worker
+
+
 async def another_start(prometheus: Prometheus, before: float) -> float:
     """Return when the worker started that was scraped last, once that is later than ``before``."""
     await until("a later start is scraped", lambda: prometheus.value("threadwatch_start_time_seconds") > before, within=120)
@@ -59,13 +82,14 @@ async def a_worker_that_is_stopped_and_one_that_is_killed_again_and_again(
     live: Live = await another()
     first = live.worker("--metrics-port", str(port))
     await first.ready()
-    async with watched(folder, "down", [port], alertmanager) as prometheus:
+    async with watched(folder, "down", [port], alertmanager, windows=LATELY) as prometheus:
         await asyncio.to_thread(first.stop)
         await prometheus.fires("WorkerDown", "NoWorkerUp")
         second = live.worker("--metrics-port", str(port))
         await second.ready()
         await prometheus.ends("WorkerDown", "NoWorkerUp")
 
+        await one_of_two_goes(live, f"127.0.0.1:{port}", prometheus)
         for _ in range(4):
             before = await another_start(prometheus, 0.0)
             second.kill()

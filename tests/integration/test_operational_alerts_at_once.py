@@ -40,13 +40,24 @@ async def test_one_partition_of_four_stands_still_and_it_is_told_and_ends(anothe
         await prometheus.ends("StageStalled")
 
 
-async def test_that_kafka_is_away_is_told_and_that_it_is_back(another: Another, own_broker: OwnBroker, tmp_path: Path) -> None:
+async def test_that_kafka_is_away_is_told_also_by_a_worker_that_waits_for_it_and_that_it_is_back(
+    another: Another, own_broker: OwnBroker, tmp_path: Path
+) -> None:
     port = free_port()
-    live: Live = await another(on=own_broker.address)
-    await live.worker("--metrics-port", str(port)).ready()
+    live: Live = await another(on=own_broker.address, THREADWATCH_WORKER__BROKER_WAIT="PT4S")
+    worker = live.worker("--metrics-port", str(port))
+    await worker.ready()
     async with alerted(tmp_path / "alertmanager") as alertmanager, watched(tmp_path, "kafka", [port], alertmanager) as prometheus:
         await until("it is well", lambda: prometheus.value("threadwatch_broker_up") == 1)
         await asyncio.to_thread(own_broker.stop)
         await prometheus.fires("BrokerAway")
+        worker.kill()
+        await until("another waits to begin", lambda: prometheus.value("threadwatch_broker_awaited_seconds") > 0)
+        before = worker.restarts
+        await until("it was started again meanwhile", lambda: worker.restarts > before)
+        await until("and waits", lambda: prometheus.value("threadwatch_broker_awaited_seconds") > 0)
+        assert "BrokerAway" in await asyncio.to_thread(alertmanager.holds, "kafka")
         await asyncio.to_thread(own_broker.up)
         await prometheus.ends("BrokerAway")
+        await worker.ready()
+        await until("it works", lambda: prometheus.value("threadwatch_broker_up - threadwatch_broker_awaited_seconds") == 1)

@@ -15,7 +15,7 @@ from streams.records import Comment, Judgement, PileOn, Verdict
 from streams.topics import FEEDBACK
 from tests.conftest import Another
 from tests.integration.test_live_state import INSULT, crowd, root
-from tests.support.alerting import Alertmanager, Inbox
+from tests.support.alerting import PATIENCE, Alertmanager, Inbox
 from tests.support.builders import HOUR
 from tests.support.hooks import SECRET, Hooks
 from tests.support.live import Live, until
@@ -29,6 +29,7 @@ USUAL = {"15m": "10s", "1h": "30s", "3h": "20s", "1d": "120s"}
 """What is usual takes a day to learn: a day is long here against an hour, and an hour ago lies before what is new."""
 AGO = {"1h": "20s", "3h": "20s"}
 TARGETS = 8
+NO_ANSWER = 'count(ALERTS{alertname="NotificationsFailing", noticed="no_answer", alertstate="firing"})'
 RECEIVER = '[[webhooks]]\nname = "night-shift"\nurl = "{url}"\nallow_private = true\ntimeout = "PT1S"\ngive_up_after = "PT70S"\n'
 
 
@@ -107,7 +108,7 @@ def one_more(second: int, _: datetime) -> Sequence[Comment]:
 
 
 async def ways_that_are_shut(another: Another, folder: Path, phone: Inbox, hooks: Hooks, alertmanager: Alertmanager) -> None:
-    """Those whom Alertmanager tells, and those whom the worker tells by itself, answer 500; and moderators say that it is no pile-on."""
+    """Those whom Alertmanager tells, and those whom the worker tells by itself, answer 500; the first then nothing. Moderators judge."""
     (config := folder / "hooks.toml").write_text(RECEIVER.format(url=hooks.url))
     port, phone.answer, hooks.answer = free_port(), 500, 500
     live: Live = await another(THREADWATCH_CONFIG=str(config), THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS=SECRET)
@@ -115,6 +116,8 @@ async def ways_that_are_shut(another: Another, folder: Path, phone: Inbox, hooks
     async with watched(folder, "ways", [port], alertmanager) as prometheus:
         async with talking(live, one_more):
             await prometheus.fires("Watchdog", "NotificationsFailing", "WebhooksFailing", "WebhooksGivenUp")
+            phone.answer = 0
+            await until("it is told as one that does not answer", lambda: prometheus.value(NO_ANSWER) == 1, within=PATIENCE)
         phone.answer, hooks.answer = 200, 204
         await live.settled(within=120)
         await judged(live, live.pileons()[0], Judgement.NOT_ONE, 21)

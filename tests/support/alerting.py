@@ -72,22 +72,31 @@ class Prometheus(Program):
     ) -> None:  # fmt: skip
         folder.mkdir(parents=True)
         config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-        at: Mapping[str, list[str]] = {"threadwatch": list(workers), "alertmanager": [alertmanager.url.removeprefix("http://")]}
+        self._workers = folder / "workers.json"
+        self.knows(*workers)
+        found: dict[str, dict[str, Any]] = {
+            "threadwatch": {"file_sd_configs": [{"files": [self._workers.name], "refresh_interval": "1s"}]},
+            "alertmanager": {"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]},
+        }
         config["global"] = {
             "scrape_interval": "1s",
             "scrape_timeout": "1s",
             "evaluation_interval": "1s",
             "external_labels": {"scene": scene},
         }
-        config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": at["alertmanager"]}]}]}
+        config["alerting"] = {"alertmanagers": [found["alertmanager"]]}
         config["rule_files"] = [write_rules(folder / "rules", windows, offsets)]
         jobs = [scraped["job_name"] for scraped in config["scrape_configs"]]
-        config["scrape_configs"] = [{"job_name": job, "static_configs": [{"targets": at[job]}]} for job in jobs if job in at]
+        config["scrape_configs"] = [{"job_name": job, **found[job]} for job in jobs if job in found]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
         port = free_port()
         super().__init__([needed("prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--rules.alert.resend-delay=1s",
                           f"--web.listen-address=127.0.0.1:{port}"], folder, port)  # fmt: skip
         self._scene, self._alertmanager = scene, alertmanager
+
+    def knows(self, *workers: str) -> None:
+        """Let it find these workers from now on (``host:port``): as with compose, one that is stopped has no name any more."""
+        write_targets(self._workers, workers)
 
     def value(self, expression: str) -> float:
         """Return what an expression gives now, summed; 0 for nothing."""
@@ -120,8 +129,14 @@ class Prometheus(Program):
         return await asyncio.to_thread(self._alertmanager.holds, self._scene)
 
 
+def write_targets(file: Path, workers: Sequence[str]) -> None:
+    """Write the workers that a Prometheus finds in this file; never half of them."""
+    (new := file.with_suffix(".new")).write_text(json.dumps([{"targets": list(workers)}]), encoding="utf-8")
+    new.replace(file)
+
+
 class Inbox:
-    """What Alertmanager tells: answers each notification with ``answer``. Use as an async context manager."""
+    """What Alertmanager tells: answers each notification with ``answer``; where that is 0, not at all. Use as an async context manager."""
 
     def __init__(self) -> None:
         self.answer, self.url = 200, ""
@@ -130,7 +145,7 @@ class Inbox:
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/", self._take)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
@@ -142,7 +157,9 @@ class Inbox:
 
     async def _take(self, request: web.Request) -> web.Response:
         await request.read()
-        return web.Response(status=self.answer)
+        if not self.answer:
+            await asyncio.sleep(PATIENCE)
+        return web.Response(status=self.answer or 500)
 
 
 class Door:
@@ -203,4 +220,4 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         await asyncio.gather(sink.wait_closed(), return_exceptions=True)
 
 
-__all__ = ["Alertmanager", "Door", "Inbox", "Program", "Prometheus"]
+__all__ = ["Alertmanager", "Door", "Inbox", "Program", "Prometheus", "write_targets"]

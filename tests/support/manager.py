@@ -21,11 +21,25 @@ def shipped(webhook: str) -> dict[str, Any]:
     """
     config: dict[str, Any] = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text(encoding="utf-8"))
     config["templates"] = [str(DEPLOY / "*.tmpl")]
-    example = yaml.safe_load((DEPLOY / "receivers.example.yml").read_text(encoding="utf-8"))["receivers"]
-    resolved = {receiver["name"]: _tells_ends(receiver) for receiver in example}
+    resolved = {receiver["name"]: _tells_ends(receiver) for receiver in example()["receivers"]}
     for receiver in config["receivers"]:
         receiver["webhook_configs"] = [{"url": webhook, "send_resolved": resolved[receiver["name"]]}]
     return config
+
+
+def example(commented: str = "") -> dict[str, Any]:
+    """Return the example of receivers; ``commented``, taken away, lets what it proposes in. Without ``timeout``: Debian's 0.25 has none."""
+    text = (DEPLOY / "receivers.example.yml").read_text(encoding="utf-8")
+    found: dict[str, Any] = yaml.safe_load(text.replace(commented, "") if commented else text)
+    for channel in channels(found):
+        channel.pop("timeout", None)
+    return found
+
+
+def channels(config: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:
+    """Return the channels of all receivers, or those of some kinds (``slack_configs``)."""
+    named = [(kind, channel) for receiver in config["receivers"] for kind, some in receiver.items() if kind != "name" for channel in some]
+    return [channel for kind, channel in named if not kinds or kind in kinds]
 
 
 def _tells_ends(receiver: dict[str, Any]) -> bool:
@@ -104,4 +118,4 @@ class Manager:
         return (self._folder / "log").read_text(encoding="utf-8", errors="replace")
 
 
-__all__ = ["DEPLOY", "Manager", "hurried", "shipped"]
+__all__ = ["DEPLOY", "Manager", "channels", "example", "hurried", "shipped"]

@@ -9,6 +9,8 @@ import yaml
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy"
 SHORT: Final = {
+    "15s": "5s",
+    "1m": "15s",
     "2m": "15s",
     "5m": "15s",
     "6m": "20s",

@@ -1,7 +1,9 @@
 """The installation key, and ids that nobody can reverse without it."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from hypothesis import given
@@ -25,6 +27,19 @@ def test_a_key_is_made_once_told_once_and_readable_by_its_owner_alone(tmp_path: 
     assert installation_key(tmp_path / "data") == made
     assert capsys.readouterr().err == ""
     assert stat.S_IMODE((tmp_path / "data" / "key").stat().st_mode) == 0o600
+
+
+def test_those_who_begin_at_once_have_one_key(tmp_path: Path) -> None:
+    for attempt in range(20):
+        folder, ready = tmp_path / str(attempt), Barrier(8)
+
+        def begins(folder: Path = folder, ready: Barrier = ready) -> bytes:
+            ready.wait()
+            return installation_key(folder)
+
+        with ThreadPoolExecutor(8) as together:
+            (_,) = {made.result() for made in [together.submit(begins) for _ in range(8)]}
+        assert [file.name for file in folder.iterdir()] == ["key"]
 
 
 def test_two_installations_have_two_keys(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from deploy.grafana.generator.panels import DATASOURCE, AnyPanel
 
 SOURCE: Final = 'source=~"$source"'
 CONSOLE: Final = "http://localhost:9093/#/alerts?filter=%7Balertname%3D%22PileOn%22%7D"
-"""Where open pile-ons are listed one by one: Alertmanager's page in compose; the console's, once there is one."""
+"""Where open pile-ons are listed one by one: Alertmanager's page. ``deploy/grafana/start.sh`` puts a console in its place."""
 RUNBOOKS: Final = "/public/runbooks"
 """Compose mounts docs/runbooks there."""
 OPERATIONS: Final = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'

@@ -21,6 +21,9 @@ STANDSTILL: Final = Steps(look=10, bad=30)
 """30 s as the alerts ScoringStalled and StageStalled have it."""
 _STAGES: Final = cycle(("score", "address", "pileon", "alert"))
 _TOPICS: Final = cycle(("comments.raw", "comments.scored", "replies", "pileons"))
+_UP: Final = 'up{job="threadwatch"}'
+_WORK: Final = f"({_UP} - on (instance) (threadwatch_broker_awaited_seconds > bool 0) or on (instance) {_UP})"
+"""1: answers and works; 0: does not answer, or waits for Kafka to begin."""
 _CRITICAL: Final = 'count(ALERTS{alertstate="firing", severity="critical", alertname!~"PileOn.*"}) or vector(0)'
 _BATCH: Final = "threadwatch_stage_batch_size"
 
@@ -47,9 +50,10 @@ def _now() -> tuple[AnyPanel, ...]:
         number("Critical alerts", "Critical operational alerts that fire now; the table below names each, with its runbook. Pile-ons "
                "are on the overview.", Query(_CRITICAL), steps=Steps(look=1, bad=1), span=3, height=4, decimals=0,
                links=[runbook("Watchdog")]),
-        number("Workers up", "Of the workers that Prometheus knows, the share that answered the last scrape; Trouble, below, has each.",
-               Query('avg(up{job="threadwatch"})'), unit=SHARE, steps=Steps(look=1, bad=1, below=True), span=3, height=4, decimals=0,
-               no_value="none known", links=[runbook("NoWorkerUp"), runbook("WorkerDown")]),
+        number("Workers up", "Of the workers that Prometheus knows, the share that answered the last scrape and does not wait for Kafka to "
+               "begin; Trouble, below, has each.", Query(f"avg({_WORK})"), unit=SHARE,
+               steps=Steps(look=1, bad=1, below=True), span=3, height=4, decimals=0,
+               no_value="none known", links=[runbook("NoWorkerUp"), runbook("WorkerDown"), runbook("FewerWorkers")]),
         number("Scored within a minute", f"Of the comments of the last hour; the objective is {OBJECTIVE * 100:g} %, counted from their "
                "arrival. What was over a day old on arrival is left out.", Query(_within_a_minute("1h")),
                unit=SHARE, steps=SLO, span=4, height=4, decimals=2,
@@ -178,12 +182,17 @@ def _ticks() -> AnyPanel:
     )  # fmt: skip
 
 
+def _most(asked: str) -> str:
+    """Return the ten largest that are more than nothing; where all are nothing, one of them, so that it is seen to be asked."""
+    return f"topk(10, round({asked}) > 0) or topk(1, round({asked}))"
+
+
 def _dead() -> AnyPanel:
     asked = "sum by (topic, reason) (increase(threadwatch_dead_lettered_total[24h]))"
     return bars(
         "Dead letters of 24 h, by topic and reason", "The ten most frequent. Bytes, reason and place are in <topic>.dlq; "
-        "`threadwatch redrive` brings them back.", Query(f"topk(10, round({asked}))", "{{topic}} · {{reason}}"),
-        steps=Steps(look=1, bad=100), span=12, height=9, decimals=0, links=[runbook("DeadLetterRate")],
+        "`threadwatch redrive` brings them back.", Query(_most(asked), "{{topic}} · {{reason}}"),
+        steps=Steps(look=1, bad=100), span=12, height=7, decimals=0, links=[runbook("DeadLetterRate")],
     )  # fmt: skip
 
 
@@ -191,7 +200,7 @@ def _odd() -> AnyPanel:
     return bars(
         "Odd things met in 24 h",
         "Not wrong enough for a dead letter: texts cut, clocks ahead and the like, by stage; the ten most frequent.",
-        Query("topk(10, round(sum by (stage, note) (increase(threadwatch_notes_total[24h]))))", "{{stage}} · {{note}}"), span=12, height=9,
+        Query(_most("sum by (stage, note) (increase(threadwatch_notes_total[24h]))"), "{{stage}} · {{note}}"), span=12, height=7,
         decimals=0, links=[runbook("DeadLetterRate")],
     )  # fmt: skip
 
@@ -228,8 +237,9 @@ def _waiting() -> AnyPanel:
 
 def _up() -> AnyPanel:
     return lines(
-        "Each worker", "1: answered the scrape; 0: did not. One line per worker.", Query('up{job="threadwatch"}', "{{instance}}"), most=1,
-        span=12, height=5, links=[runbook("WorkerDown")],
+        "Each worker", "1: answered the scrape; 0: did not, or waits for Kafka to begin. One line per worker; one that is stopped ends.",
+        Query(_WORK, "{{instance}}"), most=1, span=12, height=5,
+        links=[runbook("WorkerDown"), runbook("FewerWorkers"), runbook("BrokerAway")],
     )  # fmt: skip
 
 
