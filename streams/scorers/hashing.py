@@ -82,16 +82,15 @@ def _joined(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]
 def _characters(points: NDArray[np.uint32], owner: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
     """Return owner and hash of every window of 2 to 5 places that has no space inside (at its ends it may)."""
     wide = points.astype(np.uint64) + np.uint64(1)
-    space = points == _SPACE
-    starts = np.flatnonzero(~(space[:-1] & space[1:]))
-    hashes = wide[starts] * _BASE + wide[starts + 1]
-    owners, found = [owner[starts + 1]], [hashes + np.uint64(2)]
+    letter = points != _SPACE
+    # At every place at once, and chosen after: slices that lie side by side cost a third of what picking each place costs.
+    hashes, holds = wide[:-1] * _BASE + wide[1:], letter[:-1] | letter[1:]
+    owners, found = [owner[1:][holds]], [hashes[holds] + np.uint64(2)]
     for length in CHAR_GRAMS[1:]:
-        goes_on = ~space[starts + (length - 2)] & (starts + length <= len(points))
-        starts, hashes = starts[goes_on], hashes[goes_on]
-        hashes = hashes * _BASE + wide[starts + (length - 1)]
-        owners.append(owner[starts + 1])
-        found.append(hashes + np.uint64(length))
+        holds = holds[:-1] & letter[length - 2 : -1]
+        hashes = hashes[:-1] * _BASE + wide[length - 1 :]
+        owners.append(owner[1 : len(holds) + 1][holds])
+        found.append(hashes[holds] + np.uint64(length))
     return np.concatenate(owners), np.concatenate(found)
 
 

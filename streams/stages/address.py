@@ -13,7 +13,7 @@ from streams.stages import revisions
 from streams.stages.candidates import Config, Links, Prior
 from streams.stages.conversation import Conversations, Entry, person_of, unknown_author
 from streams.stages.forgetting import let_go, stop_waiting
-from streams.stages.gathering import Gathered, aims_of
+from streams.stages.gathering import CREATED, Gathered, aims_of
 from streams.stages.keyed import Keyed
 from streams.stages.links import answer, spoken_to_by
 from streams.stages.listening import listen
@@ -64,11 +64,11 @@ class Address:
     def step(self, store: Conversations, arrived: Arrived) -> Step:
         """Return what one scored comment asks for."""
         gathered = Gathered(store, arrived)
+        if gathered.comment.action is CREATED:
+            return self._created(gathered, store)
         if gathered.comment.action is Action.EDITED:
             return revisions.edited(gathered, self.config)
-        if gathered.comment.action is Action.DELETED:
-            return revisions.deleted(gathered)
-        return self._created(gathered, store)
+        return revisions.deleted(gathered)
 
     def _created(self, gathered: Gathered, store: Conversations) -> Step:
         comment_id = gathered.comment.comment_id

@@ -30,6 +30,8 @@ class TakenBack(Struct, frozen=True):
 
 def taken_back(heard: Heard, conversation: Conversation) -> TakenBack | None:
     """Return what the comment takes back of an earlier one of its author; None if nothing."""
+    if _SPEAKING.isdisjoint(heard.words):  # nearly always
+        return None
     not_you = False
     instead: tuple[str, ...] = ()
     for number, sentence in enumerate(heard.sentences):

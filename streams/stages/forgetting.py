@@ -4,6 +4,7 @@ A little at each step, decided by the entries alone, so that a store made again 
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -17,9 +18,13 @@ MAX_EVICTED: Final = 100
 MAX_SWEPT: Final = 20
 
 
+_days: Final = lru_cache(timedelta)
+"""Asked for each comment."""
+
+
 def let_go(gathered: Gathered, config: Config, store: Conversations) -> None:
     """Let go of what is over the limit or older than the days: here, and of a conversation where nothing came for so long."""
-    since = gathered.seen - timedelta(days=config.max_days)
+    since = gathered.seen - _days(config.max_days)
     _evict(gathered, config, since)
     _sweep(gathered, since, store)
 

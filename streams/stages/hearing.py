@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from msgspec import Struct
@@ -37,14 +37,16 @@ class Clause(Struct, frozen=True, gc=False):
 class Heard:
     """One comment, taken apart. What few comments are asked for is made when it is asked for."""
 
-    __slots__ = ("_clauses", "_quotations", "said", "sentences", "text")
+    __slots__ = ("_clauses", "_quotations", "said", "sentences", "text", "words")
 
     def __init__(self, text: str = "", quotations: Sequence[str] = ()) -> None:
         """Take the own words without certain quotations and without apostrophes, and the quotations."""
         self.text = text
         self.sentences: Sequence[Sequence[str]] = _sentences(text)
         """Words in lower case, without apostrophes."""
-        self.said: AbstractSet[int] = hashes(chain.from_iterable(self.sentences))
+        self.words: Sequence[str] = list(chain.from_iterable(self.sentences))
+        """Those of all sentences."""
+        self.said: AbstractSet[int] = hashes(self.words)
         """Hashes of the own words."""
         self._quotations = quotations
         self._clauses: Sequence[Clause] | None = None
@@ -55,6 +57,11 @@ class Heard:
         if self._clauses is None:
             self._clauses = tuple(_clauses(self.text))
         return self._clauses
+
+    @property
+    def opening(self) -> Sequence[Clause]:
+        """The first three clauses."""
+        return tuple(islice(_clauses(self.text), 3)) if self._clauses is None else self._clauses[:3]
 
     @property
     def subjects(self) -> Sequence[Sequence[str]]:

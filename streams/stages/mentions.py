@@ -38,7 +38,7 @@ def called(heard: Heard, conversation: Conversation, known: dict[str, str]) -> C
     leading, mentioned, stranger = _at_signs(heard.text, conversation, known) if "@" in heard.text else ((), (), "")
     if leading or mentioned or stranger:
         return Called(leading, mentioned, stranger_leading=stranger)
-    opening = _called_first(heard.clauses, conversation)
+    opening = _called_first(heard.opening, conversation)
     if opening:
         return Called(named=opening)
     named, unknown = _called_inside(heard, conversation)
@@ -98,9 +98,9 @@ def whole_name(words: Sequence[str], conversation: Conversation) -> tuple[str, .
     return people if len(people) <= MAX_NAMESAKES else ()
 
 
-def _called_first(clauses: Sequence[Clause], conversation: Conversation) -> tuple[str, ...]:
+def _called_first(opening: Sequence[Clause], conversation: Conversation) -> tuple[str, ...]:
     """Return whom the comment starts by calling: "Look Name;", "Yes, Name, …", "Hi Name you …"."""
-    for clause in clauses[:3]:
+    for clause in opening:
         before = 0
         while before < min(3, len(clause.words)) and clause.words[before].lower() in _CALLS:
             before += 1
@@ -127,7 +127,7 @@ def _name_then_you(clause: Clause, start: int, conversation: Conversation) -> tu
 
 def _called_inside(heard: Heard, conversation: Conversation) -> tuple[tuple[str, ...], bool]:
     """Return whom a clause of its own calls in a sentence that says "you", and whether that is a stranger."""
-    if "," not in heard.text:
+    if "," not in heard.text or SECOND.isdisjoint(heard.words):
         return (), False
     stranger = False
     last = ""

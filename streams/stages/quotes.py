@@ -6,7 +6,6 @@ Every function is linear in the text, whatever the text is. What is kept of it i
 import html
 import re
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Final
 from zlib import crc32
 
@@ -110,9 +109,15 @@ def in_marks(text: str) -> Iterable[str]:
 
 def hashes(words: Iterable[str]) -> set[int]:
     """Return a 32-bit hash of each two neighbouring words that mean something."""
-    meant = ["" if word in STOPWORDS or len(word) < 2 else word for word in words]
-    # No word holds a lone surrogate: that is no letter.
-    return {crc32(f"{word} {following}".encode()) for word, following in pairwise(meant) if word and following}
+    found, before = set(), ""
+    for word in words:
+        if word in STOPWORDS or len(word) < 2:
+            before = ""
+            continue
+        if before:
+            found.add(crc32(f"{before} {word}".encode()))  # no word holds a lone surrogate: that is no letter
+        before = word
+    return found
 
 
 def words_of(text: str) -> list[str]:

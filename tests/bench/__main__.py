@@ -11,6 +11,7 @@ from tests.bench.counting import print_counting
 from tests.bench.live import Bench
 from tests.bench.machine import machine
 from tests.bench.pure import print_pure
+from tests.bench.stages import print_stages
 
 
 def main() -> None:
@@ -23,6 +24,7 @@ def main() -> None:
     asked = parser.parse_args()
     print(machine(), flush=True)
     print_pure(asked.targets)
+    print_stages(4_000, 3)
     print_counting()
     print_console()
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:

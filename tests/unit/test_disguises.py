@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.scorers.disguises import Disguise, latin, normalised, own_words, text_of_html, undisguised, undone
+from streams.scorers.disguises.reading import hides_something
+from streams.scorers.disguises.words import suspects
 
 ANY_TEXT = st.text(alphabet="abeost lz310$!|@+&;<>/.-*~ \n\t\u200b\u0301\u202e\u202cѕе[]=quot", max_size=80) | st.text(max_size=80)
 
@@ -142,6 +144,11 @@ def test_both_readings_are_ready_to_be_hashed(text) -> None:
 def test_a_text_that_is_bare_is_given_back_itself(text) -> None:
     if not undone(text).disguises:
         assert undisguised(text) is text
+
+
+@given(st.text(alphabet="abisxAS0135@$!|€£+*#_-.?%&^~/,'é\u212a", min_size=1, max_size=7))
+def test_a_word_that_is_not_suspected_is_not_in_disguise(word) -> None:
+    assert suspects(word) or not hides_something(word)
 
 
 @given(st.text(alphabet="<>/abdiv bp!-&;\"'=\n", max_size=300))

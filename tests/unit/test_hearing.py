@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from zlib import crc32
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,8 @@ from streams.stages.conversation import Conversation, Entry
 from streams.stages.hearing import hear
 from streams.stages.hostility import MAX_ATTACK, cues
 from streams.stages.keyed import Keyed
-from streams.stages.lexicon import ATTACKS, FILLERS, NEGATED, OPENERS, SPELLINGS, Phrases
+from streams.stages.lexicon import ATTACKS, FILLERS, NEGATED, OPENERS, SPELLINGS, STOPWORDS, Phrases
+from streams.stages.quotes import hashes
 from tests.support.builders import NOON
 
 TOKEN = re.compile(r"[^\W_]+|[.!?;\n,:@]")
@@ -99,3 +102,15 @@ def test_who_is_known_by_a_name_depends_on_the_comments_that_are_left(
     for name in ("=annlee", "=ann", "ann", "lee", "=lee", "=u1", "=u2"):
         assert talk.named(name) == again.named(name)
     assert talk.names.keys() == again.names.keys()
+
+
+@given(st.lists(st.sampled_from(["you", "a", "é", "idiot", "harbour", "1", "42", "the", "straße"]), max_size=12))
+def test_hashes_are_of_two_words_that_mean_something_side_by_side(words: list[str]) -> None:
+    means = [word not in STOPWORDS and len(word) > 1 for word in words]
+    pairs = [pair for pair, both in zip(pairwise(words), pairwise(means), strict=True) if all(both)]
+    assert hashes(words) == {crc32(" ".join(pair).encode()) for pair in pairs}
+
+
+@given(texts)
+def test_the_opening_is_the_first_three_clauses(text: str) -> None:
+    assert list(hear(text).opening) == list(hear(text).clauses[:3])

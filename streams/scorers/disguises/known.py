@@ -27,11 +27,14 @@ Pattern = tuple[str | None, ...]
 
 
 class Words(Struct, frozen=True):
-    """``usual`` has each word's rows in eighths of a doubling; ``fitting`` the words by length and first letter, the likeliest first."""
+    """``usual`` has each word's rows in eighths of a doubling.
+
+    ``fitting`` has the words by length, first letter and last letter, and by length and first letter alone (no last), the likeliest first.
+    """
 
     usual: Mapping[str, int]
     tells: frozenset[str]
-    fitting: Mapping[tuple[int, str], tuple[str, ...]]
+    fitting: Mapping[tuple[int, str, str], tuple[str, ...]]
 
     def weight(self, word: str) -> int:
         """Return how likely it is that a disguise hides this word; -1 for none that is known."""
@@ -40,7 +43,7 @@ class Words(Struct, frozen=True):
 
     def masked(self, pattern: Pattern) -> str | None:
         """Return the likeliest word that fits: of its length, with these letters in these places. A short one must tell."""
-        for word in self.fitting.get((len(pattern), pattern[0] or ""), ()):
+        for word in self.fitting.get((len(pattern), pattern[0] or "", pattern[-1] or ""), ()):
             if all(letter is MASK or letter == there for letter, there in zip(pattern, word, strict=True)):
                 return word
         return None
@@ -85,5 +88,6 @@ def words() -> Words:
     fitting = defaultdict(list)
     for word in sorted(usual, key=lambda each: (-found.weight(each), each)):
         if len(word) >= _MIN_MASKED or word in tells:
-            fitting[len(word), word[0]].append(word)
+            for last in (word[-1], ""):
+                fitting[len(word), word[0], last].append(word)
     return Words(usual, frozenset(tells), {key: tuple(each) for key, each in fitting.items()})

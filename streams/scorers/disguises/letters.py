@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -127,12 +127,18 @@ def look_alikes(text: str) -> Iterator[Edit]:
         return
     words = list(_NOT_ASCII_WORD.finditer(text))
     foreign = [found for found in words if not _has_latin(found[0])]
-    among_latin = len(foreign) <= _latin_words(text) and all(_is_all_alike(found[0]) or not found[0].isalpha() for found in foreign)
+    may_be_latin = any(_is_all_alike(found[0]) for found in foreign) and _is_latin_text(text, foreign)
     for found in words:
-        if _has_latin(found[0]) or (among_latin and _is_all_alike(found[0])):
+        if _has_latin(found[0]) or (may_be_latin and _is_all_alike(found[0])):
             plain = found[0].translate(_WITHOUT_MARKS)
             if plain != found[0]:
                 yield Edit(*found.span(), plain, Disguise.LOOK_ALIKES)
+
+
+def _is_latin_text(text: str, foreign: Sequence[re.Match[str]]) -> bool:
+    if any(found[0].isalpha() and not _is_all_alike(found[0]) for found in foreign):
+        return False
+    return len(foreign) <= _latin_words(text)
 
 
 def _latin_words(text: str) -> int:

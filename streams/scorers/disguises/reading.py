@@ -8,7 +8,7 @@ from typing import Final
 
 from streams.scorers.disguises import letters, markup, quotes, spacing
 from streams.scorers.disguises.traced import Edit, Traced, Undone
-from streams.scorers.disguises.words import MAX_REMEMBERED, plain_words, token_edits
+from streams.scorers.disguises.words import MAX_REMEMBERED, plain_words, suspects, token_edits
 
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 _NAME: Final = re.compile(r"(?<!\w)@\w+")
@@ -65,6 +65,6 @@ def _is_bare(text: str) -> bool:
     """Return whether nothing can be hidden in the text. Most texts are so: this is what the scorer's speed depends on."""
     if not text.isascii() or "&" in text or "<" in text:
         return False
-    words = text.split()
-    hide = hides_something if max(map(len, words), default=0) <= MAX_REMEMBERED else hides_something.__wrapped__
-    return not any(map(hide, words)) and not (1 in map(len, words) and next(spacing.spelt_out(text), None))
+    odd = suspects(text)
+    hide = hides_something if max(map(len, odd), default=0) <= MAX_REMEMBERED else hides_something.__wrapped__
+    return not any(map(hide, odd)) and not next(spacing.spelt_out(text), None)

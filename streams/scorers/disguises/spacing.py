@@ -10,6 +10,8 @@ from streams.scorers.disguises.traced import Disguise, Edit
 _LETTER: Final = r"[A-Za-z0134578@$!|€+]"
 _ALONE: Final = r"(?![^\s\"')\].,;:?!*_])"
 _BY_SPACES: Final = re.compile(rf"(?<![^\s\"(\[*_]){_LETTER}(?:\s+{_LETTER}{_ALONE}){{2,}}+")
+_TWO_ALONE: Final = re.compile(rf"\s{_LETTER}\s+{_LETTER}{_ALONE}")
+"""The second and the third letter of what is spelt."""
 _BY_SIGNS: Final = re.compile(rf"(?<![\w@.\-*~/]){_LETTER}([._\-*~/+]){_LETTER}(?:\1{_LETTER})++(?![\w@/])")
 _GAP: Final = re.compile(r"\s{2,}|\n")
 _SPACES: Final = re.compile(r"\s+")
@@ -19,7 +21,7 @@ _AT_LEAST: Final = 2
 
 def spelt_out(text: str) -> Iterator[Edit]:
     """Yield what puts words together that are spelt with spaces: cut where gaps are wider, else where words end."""
-    for found in _BY_SPACES.finditer(text):
+    for found in _BY_SPACES.finditer(text) if _TWO_ALONE.search(text) else ():
         start, end = found.span()
         groups = _GAP.split(found[0]) if _has_narrow_gaps(found[0]) else [found[0]]
         said = " ".join(" ".join(_read(_SPACES.sub("", group))) for group in groups)

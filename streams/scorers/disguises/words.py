@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import product
+from itertools import filterfalse, product
 from typing import Final
 
 from streams.scorers.disguises.known import MASK, words
@@ -33,21 +33,39 @@ _IS_MASK: Final = frozenset("*#_-.?%&^+@$!|")
 _STARS: Final = frozenset("*#")
 _HIDES: Final = frozenset("*#-_.")
 _RUN: Final = re.compile(r"([a-z])\1{2,}")
+_THRICE: Final = re.compile(r"([a-z])\1\1")
 _NUMERAL: Final = re.compile(r"[ivxlcdm]+|w+")
 _KEPT_DOUBLE: Final = frozenset("sglz")
 _MOST_READINGS: Final = 64
 _MIN_LETTERS: Final = 3
 MAX_REMEMBERED: Final = 40
 """Letters of a word whose plain form is remembered."""
+_SIGN_AT_LETTER: Final = re.compile(
+    r"[0-9@$!|€£+*#_\-.?%&^~/](?:[A-Za-z]|(?<=@)[0-9@$!|€£+*#_\-.?%&^]|(?<=[A-Za-z.!?_~^#%&\-][0-9@$|€£+*]))"
+)
+"""A sign before a letter, or one that is not stripped behind a letter; or an @name of signs."""
 
 Found = tuple[str, Disguise] | None
 
 
 def plain_words(text: str) -> Iterator[Edit]:
     """Yield what undoes the disguise of single words."""
-    for token in _TOKEN.finditer(text):
-        for start, end, new, disguise in token_edits(token[0]):
+    hidden = {token: edits for token in suspects(text) if (edits := token_edits(token))}
+    for token in _TOKEN.finditer(text) if hidden else ():
+        for start, end, new, disguise in hidden.get(token[0], ()):
             yield Edit(token.start() + start, token.start() + end, new, disguise)
+
+
+def suspects(text: str) -> list[str]:
+    """Return the words of a text that may be in disguise: of most texts none, and that costs two searches.
+
+    In one that is, and is stripped of signs round it, a sign stands before a letter or ends it, or a letter stands three times.
+    """
+    if _THRICE.search(text.lower()):
+        return [word for word in text.split() if _SIGN_AT_LETTER.search(word) or _THRICE.search(word.lower())]
+    if _SIGN_AT_LETTER.search(text):
+        return list(filter(_SIGN_AT_LETTER.search, filterfalse(str.isalpha, text.split())))
+    return []
 
 
 def token_edits(token: str) -> tuple[Edit, ...]:
