@@ -3,20 +3,28 @@
 import time
 from collections.abc import Callable, Sequence
 
-from streams.scorers import Scorer, Toxicity
+from streams.scorers import Scorer, Toxicity, Work
 
 
 def _told_to_nobody(texts: int, seconds: float) -> None:
     """Tell nobody."""
 
 
+def _work_told_to_nobody(work: Work) -> None:
+    """Tell nobody."""
+
+
 class TimedScorer:
-    """Scores as the scorer inside does; ``told`` gets (number of texts, seconds) of each call, on the thread that scores."""
+    """Scores as the scorer inside does; ``told`` gets (number of texts, seconds) of each call, on the thread that scores.
+
+    ``told_work`` gets what a transformer did for it.
+    """
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
         self.name = scorer.name
         self.told: Callable[[int, float], None] = _told_to_nobody
+        self.told_work: Callable[[Work], None] = _work_told_to_nobody
         if hasattr(scorer, "at_most"):
             self.at_most: int = scorer.at_most
 
@@ -25,4 +33,6 @@ class TimedScorer:
         began = time.perf_counter()
         toxicities = self._scorer.score(texts)
         self.told(len(texts), time.perf_counter() - began)
+        if hasattr(self._scorer, "worked"):
+            self.told_work(self._scorer.worked())
         return toxicities

@@ -26,7 +26,7 @@ from streams.live.timed_scorer import TimedScorer
 from streams.live.watch import Watch
 from streams.live.webhooks import Webhooks
 from streams.pseudonyms import installation_key
-from streams.scorers import Scorer, ScorerUnavailable, open_scorer
+from streams.scorers import Scorer, ScorerUnavailable, open_or_fall_back
 from streams.settings import Settings, topology_config
 from streams.stages.step import Stage
 from streams.topology import STAGES, config_hash, topology
@@ -85,6 +85,7 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
     configuration = config_hash(*(config.of(stage.name) for stage in stages))
     watch = Watch(settings, CollectorRegistry(), stages, scorer.name, configuration, config.installation_key)
     scorer.told = watch.metrics.batch_scored
+    scorer.told_work = watch.metrics.scorer_worked
     poster = Poster(settings, watch)
 
     def applied(stage: Stage, effects: Effects, seconds: float) -> None:
@@ -108,9 +109,12 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
 
 def _scorer(settings: Settings) -> Scorer:
     try:
-        return open_scorer(settings.scorer)
+        scorer, why = open_or_fall_back(settings.scorer, settings.scoring)
     except ScorerUnavailable as error:
         raise UserError(str(error)) from error
+    if why:
+        log.warning("scoring with %s, as scoring.fallback says: %s", scorer.name, why)
+    return scorer
 
 
 class _NoScorer:
