@@ -12,7 +12,7 @@ WORDS: Final = "you are a stupid liar the match was fine thank goal and i do not
 ARCHITECTURES: Final = {
     "original": "bert", "unbiased": "roberta", "multilingual": "xlm-roberta", "original-small": "albert", "unbiased-small": "albert",
 }  # fmt: skip
-SMALL: Final = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "initializer_range": 0.5}
+SMALL: Final = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "initializer_range": 0.2}
 _TOKENIZERS: Final = {
     "bert": ("BertTokenizer", "bert-base-uncased"), "roberta": ("RobertaTokenizer", "roberta-base"),
     "xlm-roberta": ("XLMRobertaTokenizer", "xlm-roberta-base"), "albert": ("AlbertTokenizer", "albert-base-v2"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.scorers import ScorerUnavailable
+from streams.scorers import ScorerUnavailable, Work
 from streams.scorers.detoxify import open_detoxify
 from streams.scorers.rounding import probability
 from streams.scorers.transformer import scoring, self_test
@@ -17,7 +17,7 @@ from tests.support.checkpoints import WORDS, detoxify_of
 MODELS = ["original", "unbiased", "multilingual", "original-small"]
 TEXTS = [
     "you are a stupid liar", "thank you", "the match was fine and i do not agree", "goal", "<pad> [PAD] <s> you", "you " * 10,
-    " ".join(WORDS), "ZZZ 12! " * 5, "é ü 漢字 🙂",
+    " ".join(WORDS[:9]), "ZZZ 12! " * 5, "é ü 漢字 🙂",
 ]  # fmt: skip
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -71,9 +71,9 @@ def test_near_a_threshold_the_exact_lane_decides(made: Any, monkeypatch: pytest.
     fast = open_detoxify("original:fast", local=made("original"), device="cpu")
     assert fast.score(TEXTS) != exact
     monkeypatch.setattr(fast, "_margin", math.inf)
+    fast.worked()
     assert fast.score(TEXTS) == exact
-    worked = fast.worked()
-    assert (worked.exact, worked.fast) == (len(TEXTS), 2 * len(TEXTS))
+    assert fast.worked() == Work(exact=len(TEXTS), fast=len(TEXTS))
 
 
 def test_a_runtime_that_drifts_is_refused_with_its_figures(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,8 +105,12 @@ class Pool:
                 return msgspec.msgpack.decode(self._mother.recv_bytes())
             except (EOFError, ConnectionError):
                 self.restarts += 1
-                self.about = self._loaded()
+                self._reload()
         raise ScorerUnavailable(f"the process that loads detoxify:{self._recipe.model} died {_TRIES} times: look at the system's log")
+
+    def _reload(self) -> None:
+        if (about := self._loaded()) != self.about:
+            raise ScorerUnavailable(f"what is loaded now is {about.version}, it was {self.about.version}: its files changed; start again")
 
     def _loaded(self) -> About:
         ours, theirs = socket.socketpair()
