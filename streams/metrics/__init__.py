@@ -85,7 +85,7 @@ class Metrics:
         self.ticks = self._make.counts("ticks_total", "Ticks written into the replies log.")
         self.score_seconds = self._make.histogram("score_seconds", "Seconds to score one batch of texts.", SECONDS_BUCKETS)
         self.score_pieces = self._make.counts(
-            "score_pieces_total", "Pieces of texts that a transformer was asked for, by how each got its score.", how=SCORED_HOW
+            "score_pieces_total", "Pieces of texts that a transformer was asked for, by how each got its score.", outcome=SCORED_HOW
         )
         self.score_restarts = self._make.counts("score_process_restarts_total", "Scoring processes that died and were replaced.")
         self.score_batch_size = self._make.histogram("score_batch_size", "Texts in one scored batch.", SIZE_BUCKETS)

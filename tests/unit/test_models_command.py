@@ -79,9 +79,8 @@ def test_a_pulled_model_is_listed_checked_and_scores_offline(mirror: Any, home: 
     assert exact.startswith("ok       detoxify:original@")
     assert "int8 moves a score by 0." in fast
 
-    assert open_detoxify("original", local=local).score(["you liar"]) == open_detoxify("original", local=made("original")).score(
-        ["you liar"]
-    )
+    here, there = (open_detoxify("original", local=each).score(["you liar"]) for each in (pulled.found(home, "original"), made("original")))
+    assert here == there
 
 
 @pytest.mark.usefixtures("named_by_digest")

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from streams.scorers.loading import Recipe
 from streams.scorers.remembered import Remembered, key_of
 from streams.scorers.transformer.pool import Pool
 from tests.support.checkpoints import WORDS
+from tests.support.family import is_alive, parent_of
 
 TEXTS = [f"{one} {other} {third}" for one in WORDS for other in WORDS[:5] for third in WORDS[5:9]]
 TWO = Config(processes=2, remember=0)
@@ -64,10 +66,6 @@ def test_a_killed_loader_is_replaced_too(scorer: Detoxify) -> None:
     assert scorer.score(TEXTS[:40]) == expected
 
 
-def parent_of(process: int) -> int:
-    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-
-
 def test_a_batch_that_kills_everybody_is_told(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     scorer = open_detoxify("original", TWO, local, "cpu")
     pool = scorer.engine
@@ -104,13 +102,6 @@ def test_nothing_is_left_of_a_caller_that_was_killed(local: Local) -> None:
     assert not any(is_alive(process) for process in processes)
 
 
-def is_alive(process: int) -> bool:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_what_cannot_be_loaded_there_is_told_here(local: Local, tmp_path: Path) -> None:
     (tmp_path / "broken.ckpt").write_bytes(b"no checkpoint")
     with pytest.raises(ScorerUnavailable, match="is not a Detoxify checkpoint"):
@@ -134,8 +125,6 @@ from streams.scorers.detoxify import open_detoxify
 scorer = open_detoxify("original", Config(processes=1), Local(Path({str(local.checkpoint)!r}), Path({str(local.config)!r})), "cpu")
 print(len(scorer.score(["you liar"])), sorted({{"torch", "transformers", "detoxify"}} & set(sys.modules)))
 """
-    import subprocess
-
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1 []\n"
 
 
