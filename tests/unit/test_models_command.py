@@ -23,6 +23,11 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: who asked may hang up."""
+
+
 @pytest.fixture
 def mirror(made: Any, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """Serve a small ``original`` as its hubs do: the checkpoint under its name, without what Detoxify needs offline."""
@@ -35,7 +40,7 @@ def mirror(made: Any, tmp_path: Path) -> Iterator[tuple[str, Path]]:
     config = json.loads((hub / "config.json").read_text())
     (hub / "config.json").write_text(json.dumps({name: value for name, value in config.items() if name not in ("id2label", "label2id")}))
     shutil.copy(local.checkpoint, root / "toxic_original-c1212f89.ckpt")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(root)))
+    server = Server(("127.0.0.1", 0), partial(Quiet, directory=str(root)))
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", root
     server.shutdown()
