@@ -115,7 +115,7 @@ def test_a_runtime_that_crashes_when_it_loads_is_told(local: Local, monkeypatch:
         open_detoxify("original", TWO, local, "cpu")
 
 
-def test_the_caller_needs_no_torch(local: Local) -> None:
+def test_the_caller_needs_no_torch_and_nobody_a_network(local: Local, tmp_path: Path) -> None:
     code = f"""
 import sys
 from pathlib import Path
@@ -125,7 +125,11 @@ from streams.scorers.detoxify import open_detoxify
 scorer = open_detoxify("original", Config(processes=1), Local(Path({str(local.checkpoint)!r}), Path({str(local.config)!r})), "cpu")
 print(len(scorer.score(["you liar"])), sorted({{"torch", "transformers", "detoxify"}} & set(sys.modules)))
 """
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "1 []\n"
+    forbidden = "import os, socket\nsocket.getaddrinfo = socket.socket.connect = lambda *_, **__: os._exit(9)\n"
+    (tmp_path / "sitecustomize.py").write_text(forbidden)
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    assert (found.stdout, found.returncode) == ("1 []\n", 0), found.stderr
 
 
 def test_what_was_scored_is_not_computed_again(local: Local) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import weakref
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import recv_handle
@@ -53,7 +53,7 @@ class Pool:
     def pieces(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
         """Return the token ids of all pieces, and whose each is."""
         readable = [text.encode("utf-8", "replace").decode() for text in texts]
-        pieces, owners = self._asked(mother.PIECES, readable)
+        (pieces, owners), _ = self._asked(mother.PIECES, readable)
         return pieces, owners
 
     def run(self, batches: Sequence[Batch], exact: bool) -> list[list[Logits]]:
@@ -94,21 +94,22 @@ class Pool:
         self._children.append(self._born())
 
     def _born(self) -> _Child:
-        pid = self._asked(mother.CHILD)
-        return _Child(pid, Connection(recv_handle(self._mother)))
+        pid, handle = self._asked(mother.CHILD, then=lambda: recv_handle(self._mother))
+        return _Child(pid, Connection(handle))
 
-    def _asked(self, *question: Any) -> Any:
-        """Return the loading process's answer; if it died, another one loads the model first."""
+    def _asked(self, *question: Any, then: Callable[[], Any] = lambda: None) -> tuple[Any, Any]:
+        """Return the loading process's answer, and what ``then`` takes from it; if it died, another one loads the model first."""
         for _ in range(_TRIES):
             try:
                 self._mother.send_bytes(msgspec.msgpack.encode(question))
-                return msgspec.msgpack.decode(self._mother.recv_bytes())
+                return msgspec.msgpack.decode(self._mother.recv_bytes()), then()
             except (EOFError, ConnectionError):
-                self.restarts += 1
                 self._reload()
         raise ScorerUnavailable(f"the process that loads detoxify:{self._recipe.model} died {_TRIES} times: look at the system's log")
 
     def _reload(self) -> None:
+        self._ended()
+        self.restarts += 1
         if (about := self._loaded()) != self.about:
             raise ScorerUnavailable(f"what is loaded now is {about.version}, it was {self.about.version}: its files changed; start again")
 
@@ -121,7 +122,8 @@ class Pool:
             )  # fmt: skip
         self._mother = Connection(ours.detach())
         self._ended = weakref.finalize(self, _end, self._mother, started)
-        self._mother.send_bytes(msgspec.msgpack.encode(self._recipe, enc_hook=str))
+        with suppress(ConnectionError):  # if it is dead already, that is what we are told next
+            self._mother.send_bytes(msgspec.msgpack.encode(self._recipe, enc_hook=str))
         said = _received(self._mother)
         if said is None:
             raise ScorerUnavailable(
