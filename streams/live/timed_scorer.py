@@ -28,6 +28,11 @@ class TimedScorer:
         if hasattr(scorer, "at_most"):
             self.at_most: int = scorer.at_most
 
+    def tell_computed(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called, on the thread that scores, whenever some of what was asked for is computed."""
+        if hasattr(self._scorer, "tell_computed"):
+            self._scorer.tell_computed(told)
+
     def score(self, texts: Sequence[str]) -> list[Toxicity]:
         """Return one toxicity per text, in order."""
         began = time.perf_counter()

@@ -5,6 +5,8 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -20,7 +22,7 @@ from streams.live.agent import Options, StageAgent
 from streams.live.anteroom import Anteroom
 from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
-from streams.live.progress import Watchdog
+from streams.live.progress import Progress, Watchdog
 from streams.live.receivers import check_webhooks, heard_of_nothing
 from streams.live.timed_scorer import TimedScorer
 from streams.live.watch import Watch
@@ -97,6 +99,7 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
     agents = [
         StageAgent(settings, stage, config_hash(*config.of(stage.name)), applied, options, webhooks.outbox(stage)) for stage in stages
     ]
+    scorer.tell_computed(partial(_computed, [agent.progress for agent in agents if agent.stage.name == "score"]))
     watchdog = Watchdog([agent.progress for agent in agents], settings.worker.stuck_after.total_seconds())
     caretaker = Caretaker(settings, agents, watchdog, watch, poster, webhooks, loop=on)
     apps = [agent.app for agent in agents]
@@ -105,6 +108,11 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
     worker.spinner = None  # it would write cursor codes into a log
     watchdog.start()
     return worker
+
+
+def _computed(scoring: Iterable[Progress]) -> None:
+    for progress in scoring:
+        progress.computed(time.monotonic())
 
 
 def _scorer(settings: Settings) -> Scorer:

@@ -1,6 +1,6 @@
 """Texts → token ids → logits, in this process. What may run elsewhere has the same shape (``pool.py``)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -34,6 +34,8 @@ class Engine(Protocol):
     """Computes. ``exact`` picks the lane; a fast engine has both."""
 
     about: About
+    computed: Callable[[], None]
+    """Called after each batch."""
 
     def pieces(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
         """Return the token ids of all pieces, and whose each is."""
@@ -42,12 +44,17 @@ class Engine(Protocol):
         """Return the logits per batch, piece and label."""
 
 
+def nothing() -> None:
+    """Tell nobody."""
+
+
 class Loaded:
     """An engine in this process. One thread."""
 
     def __init__(self, recipe: Recipe) -> None:
         """Load, and test int8 where it is asked for. Raises ScorerUnavailable with one line."""
         loaded, version = load(recipe)
+        self.computed = nothing
         self._model, self._tokenizer = loaded.model.eval(), loaded.tokenizer
         self._exact = _Padded(self._model, self._tokenizer) if recipe.device != "cpu" else Flat(parts_of(self._model), fp32)
         self.about = About(version, tuple(loaded.class_names), _longest(loaded))
@@ -72,7 +79,11 @@ class Loaded:
         """Return the logits per batch, piece and label."""
         made = self._exact if exact else self._fast
         labels = len(self.about.labels)  # a checkpoint may have more outputs (identities), which Detoxify leaves out
-        return [[row[:labels] for row in made(batch)] for batch in batches]
+        found = []
+        for batch in batches:
+            found.append([row[:labels] for row in made(batch)])
+            self.computed()
+        return found
 
 
 class _Padded:

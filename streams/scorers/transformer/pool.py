@@ -18,7 +18,7 @@ import msgspec
 from streams.scorers import ScorerUnavailable
 from streams.scorers.loading import Recipe
 from streams.scorers.transformer import mother
-from streams.scorers.transformer.engine import About, Batch, Logits
+from streams.scorers.transformer.engine import About, Batch, Logits, nothing
 
 _TRIES: Final = 3
 """Deaths over one batch, or of the loading process over one question, after which we give up."""
@@ -40,6 +40,7 @@ class Pool:
     def __init__(self, recipe: Recipe, processes: int) -> None:
         """Load the model in another process, and fork ``processes`` of it. Raises ScorerUnavailable with one line."""
         self._recipe = recipe
+        self.computed = nothing
         self.restarts = 0
         """Processes that died and were replaced."""
         self.about = self._loaded()
@@ -70,6 +71,7 @@ class Pool:
                 assert number is not None
                 if (rows := _received(child.connection)) is not None:
                     found[number], child.at = rows, None
+                    self.computed()
                     continue
                 deaths[number] += 1
                 self._replace(child, deaths[number])

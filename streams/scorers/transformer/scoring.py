@@ -1,7 +1,7 @@
 """A scorer around an engine: pieces of long comments, batches by tokens, scores that no neighbour can turn, both lanes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import astuple, replace
@@ -70,6 +70,10 @@ class Detoxify:
 
     def _count(self, **more: int) -> None:
         self._worked = replace(self._worked, **{name: getattr(self._worked, name) + number for name, number in more.items()})
+
+    def tell_computed(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called whenever a batch is computed."""
+        self.engine.computed = told
 
     def close(self) -> None:
         """End the processes that compute, where there are some."""
