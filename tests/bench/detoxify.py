@@ -117,17 +117,22 @@ def print_flags() -> None:
     exact, fast = (open_detoxify(name, local=local, device="cpu") for name in ("original", "original:fast"))
     _print_auc([row for row in chain.from_iterable(parts.measure.values()) if row.text in set(texts)], exact)
     one, other = (_scores(scorer, texts) for scorer in (exact, fast))
-    work = fast.worked()
-    drift = fast.engine.about.drift
+    work, drift = fast.worked(), fast.engine.about.drift
+    fast._margin = -1.0
+    alone = _scores(fast, texts)
     print(f"detoxify, int8 on the sample at start: {drift.largest:.4f} at most, {drift.mean:.4f} in the mean" if drift else "")
-    apart = [abs(a - b) for a, b in zip(one, other, strict=True)]
-    print(f"detoxify, both lanes on {len(texts)} unseen texts: {sum(apart) / len(apart):.4f} apart in the mean, {max(apart):.4f} at most")
-    print(f"detoxify, near a threshold, and so computed in fp32 too: {work.exact / work.fast:.1%}")
-    for threshold in THRESHOLDS:
-        flagged = [(a >= threshold, b >= threshold) for a, b in zip(one, other, strict=True)]
-        same, both, either = sum(a == b for a, b in flagged), sum(map(all, flagged)), sum(map(any, flagged))
-        print(f"detoxify, flags at {threshold}: the same on {same / len(flagged):.2%}", end="")
-        print(f"; of {either} flagged by either {both / max(1, either):.1%} by both")
+    print(f"detoxify, near a threshold, and so computed in fp32 too: {work.exact / work.fast:.1%} of {len(texts)} unseen texts")
+    for name, scores in (("fast lane", other), ("int8 without fp32", alone)):
+        apart = [abs(a - b) for a, b in zip(one, scores, strict=True)]
+        print(f"detoxify, {name}: {sum(apart) / len(apart):.4f} from fp32 in the mean, {max(apart):.4f} at most")
+        for threshold in (0.3, *THRESHOLDS):
+            flagged = [(a >= threshold, b >= threshold) for a, b in zip(one, scores, strict=True)]
+            _print_same(f"detoxify, {name}, flags at {threshold}", flagged)
+
+
+def _print_same(what: str, flagged: Sequence[tuple[bool, bool]]) -> None:
+    same, both, either = sum(a == b for a, b in flagged), sum(map(all, flagged)), sum(map(any, flagged))
+    print(f"{what}: the same on {same / len(flagged):.2%}; of {either} flagged by either {both / max(1, either):.1%} by both", flush=True)
 
 
 def _scores(scorer: Any, texts: Sequence[str]) -> list[float]:

@@ -55,12 +55,12 @@ class Loaded:
         """Load, and test int8 where it is asked for. Raises ScorerUnavailable with one line."""
         loaded, version = load(recipe)
         self.computed = nothing
-        self._model, self._tokenizer = loaded.model.eval(), loaded.tokenizer
-        self._exact = _Padded(self._model, self._tokenizer) if recipe.device != "cpu" else Flat(parts_of(self._model), fp32)
+        model, self._tokenizer = loaded.model.eval(), loaded.tokenizer
+        self._exact = _Padded(model, self._tokenizer) if recipe.device != "cpu" else Flat(parts_of(model), fp32)
         self.about = About(version, tuple(loaded.class_names), _longest(loaded))
         self._fast = self._exact
         if recipe.is_fast:
-            self._fast = _in_int8(self._model)
+            self._fast = _in_int8(model)
             found = drift(lambda texts: self._each(texts, exact=True), lambda texts: self._each(texts, exact=False))
             self.about = About(version, self.about.labels, self.about.longest, found)
 

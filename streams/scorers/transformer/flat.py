@@ -19,7 +19,8 @@ class Flat:
 
     def __init__(self, parts: Parts, make: Maker) -> None:
         """``make`` readies the maps of the layers. What comes before and after them is small, and stays fp32."""
-        self._parts = parts
+        # What is made ready replaces the weights that it was made of: nothing here may hold on to those.
+        self._embeddings, self._padding = parts.embeddings, parts.padding
         self._widened = fp32(parts.widened, "") if parts.widened else None
         made = {id(block): _Layer(block, make, parts) for block in parts.blocks}
         self._layers = [made[id(block)] for block in parts.blocks]
@@ -44,9 +45,9 @@ class Flat:
         import torch
 
         words = torch.tensor(list(chain.from_iterable(batch)))
-        places = torch.tensor(list(chain.from_iterable(positions(ids, self._parts.padding) for ids in batch)))
+        places = torch.tensor(list(chain.from_iterable(positions(ids, self._padding) for ids in batch)))
         # One comment as long as all of them to the module, each token with its own place.
-        hidden = self._parts.embeddings(input_ids=words[None], position_ids=places[None], token_type_ids=torch.zeros_like(words)[None])[0]
+        hidden = self._embeddings(input_ids=words[None], position_ids=places[None], token_type_ids=torch.zeros_like(words)[None])[0]
         return self._widened(hidden) if self._widened else hidden
 
 
