@@ -17,6 +17,7 @@ from streams.complaints import steps_to, with_allowed, with_names
 from streams.environment import PREFIX, given_in, put
 from streams.errors import UserError
 from streams.records import Severity
+from streams.scorers import Config as ScoringConfig
 from streams.stages.address import Config as AddressConfig
 from streams.stages.alert import Config as AlertConfig
 from streams.stages.alert import Mute
@@ -218,6 +219,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     console: Console = Console()
     scorer: str = "linear"
     """``linear``, or ``detoxify:`` and a model (docs/scorers.md)."""
+    scoring: ScoringConfig = ScoringConfig()
     address: AddressConfig = AddressConfig()
     pileon: PileOnConfig = PileOnConfig()
     alert: AlertConfig = AlertConfig()

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from streams.scorers.checkpoint import Local
 from tests.support.broker import OwnBroker, any_broker, embedded
+from tests.support.checkpoints import ARCHITECTURES, is_installed, made_in
 from tests.support.live import Live
 
 Another = Callable[..., Any]
@@ -32,6 +34,18 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnBroker]:
     """Return a broker that a test may stop and kill."""
     with embedded(tmp_path_factory.mktemp("own-kafka")) as mine:
         yield mine
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Local]:
+    """Return a function from one of Detoxify's models to a small checkpoint of its architecture; each is made once.
+
+    Without the extra these tests are skipped, and fail where CI is set (``make test`` installs it).
+    """
+    if missing := is_installed():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"the extra 'detoxify' is missing: {missing}")
+    folder = tmp_path_factory.mktemp("checkpoints")
+    return lambda model: made_in(folder, ARCHITECTURES[model])
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def address(
     settings = settings_of(config, scorer=scorer)
     bad = BadLines(name_of(file), "comment or scored comment records as JSON lines, as `threadwatch ingest … --to -` writes them")
     try:
-        found = _Found(_records(file, bad), settings.address, lambda: open_scorer(settings.scorer))
+        found = _Found(_records(file, bad), settings.address, lambda: open_scorer(settings.scorer, settings.scoring))
     except ScorerUnavailable as error:
         raise UserError(str(error)) from error
     found.print()

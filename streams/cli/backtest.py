@@ -223,7 +223,7 @@ def _rules(both: "Mapping[Side, Settings]", reused: Reused | None) -> "dict[Side
 
     if reused is None:
         return {side: Rules(one, run_of(one)) for side, one in both.items()}
-    scorers = {one.scorer: reused.scorer_of(one.scorer, "scorer") for one in both.values()}
+    scorers = {one.scorer: reused.scorer_of(one, "scorer") for one in both.values()}
     if reused.scores is None:
         scorers = {told: Remembering(scorer) for told, scorer in scorers.items()}
     return {side: Rules(one, planned(one, scorers[one.scorer])) for side, one in both.items()}

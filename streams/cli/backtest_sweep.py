@@ -148,7 +148,7 @@ def _rules_of(base: "Settings", reused: Reused) -> "Callable[[Mapping[str, str]]
     from streams.replay.backtest.remembering import Remembering
     from streams.replay.plan import planned
 
-    found = reused.scorer_of(base.scorer, "scorer")
+    found = reused.scorer_of(base, "scorer")
     scorer = found if reused.scores else Remembering(found)
 
     def rules(values: "Mapping[str, str]") -> Rules:

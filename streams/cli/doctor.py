@@ -44,10 +44,11 @@ def _key(settings: Any) -> Iterator[Finding]:
 
 
 def _scorer(settings: Any) -> Iterator[Finding]:
-    from streams.scorers import ScorerUnavailable, open_scorer
+    from streams.scorers import ScorerUnavailable, open_or_fall_back
 
     try:
-        yield "scorer", True, open_scorer(settings.scorer).name
+        scorer, why = open_or_fall_back(settings.scorer, settings.scoring)
+        yield "scorer", None if why else True, f"{scorer.name}, as scoring.fallback says: {why}" if why else scorer.name
     except ScorerUnavailable as error:
         yield "scorer", False, str(error)
 

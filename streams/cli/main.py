@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "ingest": "Comments of a source into comments.raw: page, jsonl, csv.",
     "worker": "The live program: stages, metrics, health.",
     "score": "Score texts without a broker.",
+    "models": "Detoxify's weights on this machine: pull, list, check.",
     "address": "Say whom each comment answers, without a broker.",
     "replay": "Run recorded comments through the very stages that run live.",
     "record": "What a topic holds, into one file that can be replayed anywhere.",

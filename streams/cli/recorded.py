@@ -58,11 +58,11 @@ class Reused:
         self.scores = Scores() if scores == REUSE else None
         self.beside, self._by = scored, scored_by
 
-    def scorer_of(self, name: str, told_by: str) -> "Scorer":
+    def scorer_of(self, settings: "Settings", told_by: str) -> "Scorer":
         """Return the scorer of these settings, or what stands in its place; UserError where it cannot be opened."""
         if self.scores is None:
-            return scorer_of(name, told_by)
-        return self.scores.by(self._by or scorer_of(name, told_by).name)
+            return scorer_of(settings, told_by)
+        return self.scores.by(self._by or scorer_of(settings, told_by).name)
 
 
 def opened(
@@ -148,12 +148,12 @@ def _time(option: str, text: str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def scorer_of(name: str, told_by: str = "--scorer") -> "Scorer":
+def scorer_of(settings: "Settings", told_by: str = "--scorer") -> "Scorer":
     """Return the scorer; UserError, which names who told it, where it cannot be opened."""
     from streams.scorers import ScorerUnavailable, open_scorer
 
     try:
-        return open_scorer(name)
+        return open_scorer(settings.scorer, settings.scoring)
     except ScorerUnavailable as error:
         raise UserError(f"{told_by}: {error}") from error
 

@@ -74,7 +74,7 @@ def replay(
     folder = Folder(out, force or resume, partial=[CHECKPOINT])
     reused = Reused(scores, scored, scored_by)
     with opened(settings, file, topic, asked, reused, resumed.ends if resumed else None) as input_:
-        plan = planned(settings, reused.scorer_of(settings.scorer, "--scorer"))
+        plan = planned(settings, reused.scorer_of(settings, "--scorer"))
         if resumed:
             resumed.check(plan.program, plan.configuration)
         how = How(

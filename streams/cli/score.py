@@ -22,7 +22,7 @@ _READ_BYTES: Final = 1 << 16
 @app.command()
 def score(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON lines with id and text, or plain lines; - is stdin.")] = "-",
-    scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
+    scorer: Annotated[str | None, typer.Option("--scorer", help="linear, detoxify:original and its like, each also with :fast.")] = None,
     config: Config = None,
 ) -> None:
     """Print {id, toxicity, labels, scorer} for each line, as JSON lines in the same order.
@@ -35,15 +35,18 @@ def score(
     from streams.cli.options import settings_of
     from streams.errors import UserError
     from streams.packed import name_of, opened
-    from streams.scorers import ScorerUnavailable, open_scorer
+    from streams.scorers import ScorerUnavailable, open_or_fall_back
 
     bad = BadLines(name_of(file), 'JSON lines with "text" and, where there is one, "id"; or plain lines of text')
     with opened(file) as (lines, _):
         try:
-            scored_by = open_scorer(settings_of(config, scorer=scorer).scorer)
+            settings = settings_of(config, scorer=scorer)
+            scored_by, why = open_or_fall_back(settings.scorer, settings.scoring)
+            if why:
+                print(f"threadwatch: scoring with {scored_by.name}, as scoring.fallback says: {why}", file=sys.stderr)
+            _score(_batches(lines), scored_by, bad)
         except ScorerUnavailable as error:
             raise UserError(str(error)) from error
-        _score(_batches(lines), scored_by, bad)
     bad.finish()
 
 

@@ -22,7 +22,12 @@ class Progress:
         self._waiting: dict[int, float] = {}
         """Partition → since when input was seen to wait there without anything having moved."""
         self.last_end = time.monotonic()
+        self._computed_at = float("-inf")
         self.lag = 0
+
+    def computed(self, now: float) -> None:
+        """Some of a batch is computed, and more of it is not: long texts take long. Safe to call from any thread."""
+        self._computed_at = now
 
     def began(self, partition: int, now: float) -> None:
         """A batch of this partition began."""
@@ -51,7 +56,7 @@ class Progress:
     def stuck_for(self, now: float) -> float:
         """Return the seconds since something of the stage last moved although there is work; 0 when there is none."""
         if self._busy:
-            return now - min(list(self._busy.values()))
+            return now - max(min(list(self._busy.values())), self._computed_at)
         return now - self.last_end if self.lag > 0 else 0.0
 
     def standstills(self, partitions: Iterable[int], now: float) -> dict[int, float]:

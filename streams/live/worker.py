@@ -5,6 +5,8 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -20,13 +22,13 @@ from streams.live.agent import Options, StageAgent
 from streams.live.anteroom import Anteroom
 from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
-from streams.live.progress import Watchdog
+from streams.live.progress import Progress, Watchdog
 from streams.live.receivers import check_webhooks, heard_of_nothing
 from streams.live.timed_scorer import TimedScorer
 from streams.live.watch import Watch
 from streams.live.webhooks import Webhooks
 from streams.pseudonyms import installation_key
-from streams.scorers import Scorer, ScorerUnavailable, open_scorer
+from streams.scorers import Scorer, ScorerUnavailable, open_or_fall_back
 from streams.settings import Settings, topology_config
 from streams.stages.step import Stage
 from streams.topology import STAGES, config_hash, topology
@@ -85,6 +87,7 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
     configuration = config_hash(*(config.of(stage.name) for stage in stages))
     watch = Watch(settings, CollectorRegistry(), stages, scorer.name, configuration, config.installation_key)
     scorer.told = watch.metrics.batch_scored
+    scorer.told_work = watch.metrics.scorer_worked
     poster = Poster(settings, watch)
 
     def applied(stage: Stage, effects: Effects, seconds: float) -> None:
@@ -96,6 +99,7 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
     agents = [
         StageAgent(settings, stage, config_hash(*config.of(stage.name)), applied, options, webhooks.outbox(stage)) for stage in stages
     ]
+    scorer.tell_computed(partial(_computed, [agent.progress for agent in agents if agent.stage.name == "score"]))
     watchdog = Watchdog([agent.progress for agent in agents], settings.worker.stuck_after.total_seconds())
     caretaker = Caretaker(settings, agents, watchdog, watch, poster, webhooks, loop=on)
     apps = [agent.app for agent in agents]
@@ -106,11 +110,19 @@ def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: An
     return worker
 
 
+def _computed(scoring: Iterable[Progress]) -> None:
+    for progress in scoring:
+        progress.computed(time.monotonic())
+
+
 def _scorer(settings: Settings) -> Scorer:
     try:
-        return open_scorer(settings.scorer)
+        scorer, why = open_or_fall_back(settings.scorer, settings.scoring)
     except ScorerUnavailable as error:
         raise UserError(str(error)) from error
+    if why:
+        log.warning("scoring with %s, as scoring.fallback says: %s", scorer.name, why)
+    return scorer
 
 
 class _NoScorer:

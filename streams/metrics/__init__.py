@@ -16,6 +16,7 @@ from streams.metrics.cases import DELIVERED, POSTED, Cases
 from streams.metrics.comments import FLAGGED_AT, LABELS, NO_SCORER, Comments, Refer
 from streams.metrics.sites import Sites
 from streams.records import Judgement, PileOn, ScoredComment
+from streams.scorers import Work
 from streams.stages.alert import AlertDecision
 from streams.stages.decode import Reason
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES
@@ -23,6 +24,7 @@ from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES
 __all__ = ["DELIVERED", "FLAGGED_AT", "LABELS", "NO_SCORER", "POSTED", "READ_TOPICS", "Metrics", "Turned"]
 
 READ_TOPICS: Final = (COMMENTS_RAW.name, COMMENTS_SCORED.name, REPLIES.name, PILEONS.name)
+SCORED_HOW: Final = ("remembered", "exact", "fast")
 _REASONS: Final = frozenset(Reason)
 
 
@@ -82,6 +84,10 @@ class Metrics:
         )
         self.ticks = self._make.counts("ticks_total", "Ticks written into the replies log.")
         self.score_seconds = self._make.histogram("score_seconds", "Seconds to score one batch of texts.", SECONDS_BUCKETS)
+        self.score_pieces = self._make.counts(
+            "score_pieces_total", "Pieces of texts that a transformer was asked for, by how each got its score.", outcome=SCORED_HOW
+        )
+        self.score_restarts = self._make.counts("score_process_restarts_total", "Scoring processes that died and were replaced.")
         self.score_batch_size = self._make.histogram("score_batch_size", "Texts in one scored batch.", SIZE_BUCKETS)
 
     def _streams(self) -> None:
@@ -125,6 +131,12 @@ class Metrics:
         """Count one call of the scorer."""
         self.score_seconds.observe(seconds)
         self.score_batch_size.observe(texts)
+
+    def scorer_worked(self, work: Work) -> None:
+        """Count what a transformer did."""
+        for how in SCORED_HOW:
+            self.score_pieces.labels(how).inc(getattr(work, how))
+        self.score_restarts.inc(work.restarts)
 
     def pileons_open(self, open_now: Iterable[PileOn]) -> None:
         """Set how many pile-ons are open on this worker's partitions: give all of them."""

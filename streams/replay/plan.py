@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from msgspec.structs import replace
+
 from streams.errors import UserError
 from streams.pseudonyms import installation_key, pseudonym
 from streams.replay.addressing import BEFORE
@@ -47,7 +49,7 @@ def stages_before(settings: Settings, scorer: str, *, is_reused: bool) -> Sequen
     Raises UserError where there is no such scorer.
     """
     try:
-        opened = Reuse(scorer) if is_reused else open_scorer(scorer)
+        opened = Reuse(scorer) if is_reused else open_scorer(scorer, replace(settings.scoring, processes=1))
     except ScorerUnavailable as error:
         raise UserError(f"--scorer: {error}") from error
     return planned(settings, opened).stages[: len(BEFORE)]

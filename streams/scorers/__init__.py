@@ -1,9 +1,24 @@
 """How toxic: scorers behind one protocol. Nothing here imports torch before a scorer that needs it is opened."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How texts are scored."""
+
+    processes: Annotated[int, Meta(ge=0, le=256)] = 0
+    """Processes that compute a transformer's scores, one thread each; 0: one per core."""
+    remember: Annotated[int, Meta(ge=0, le=10_000_000)] = 50_000
+    """Scores kept for texts that come again, as raids do; about 250 bytes each, under a digest, no text."""
+    models: str = ".threadwatch/models"
+    """Folder of what `threadwatch models pull` fetches."""
+    pinned: str = ""
+    """`name@version` that this deployment's scores carry; what would score as another refuses to start. Empty: any."""
+    fallback: str = ""
+    """Scorer to use where `scorer` cannot be opened; each record says which scored it. Empty: refuse to start."""
 
 
 class Toxicity(Struct, frozen=True):
@@ -11,6 +26,19 @@ class Toxicity(Struct, frozen=True):
 
     toxicity: float
     labels: dict[str, float] = {}
+
+
+class Work(Struct, frozen=True):
+    """What a scorer did since it was asked the last time, in pieces of texts of at most the model's length."""
+
+    remembered: int = 0
+    """Found among those scored lately."""
+    exact: int = 0
+    """Computed in fp32."""
+    fast: int = 0
+    """Computed in int8."""
+    restarts: int = 0
+    """Processes that died and were replaced."""
 
 
 class Scorer(Protocol):
@@ -27,11 +55,21 @@ class ScorerUnavailable(Exception):
     """A scorer cannot be opened here. The message is one plain line: what is missing and what to do."""
 
 
-def open_scorer(name: str) -> Scorer:
-    """Return the scorer that a user named: ``linear`` or ``detoxify:<model>``.
+def open_scorer(name: str, config: Config | None = None) -> Scorer:
+    """Return the scorer that a user named: ``linear``, ``detoxify:<model>`` or ``detoxify:<model>:fast``.
 
-    Raises ScorerUnavailable for an unknown name, a missing extra, missing weights or no network.
+    Without ``config`` everything is computed in this process. Raises ScorerUnavailable for an unknown name, a missing extra,
+    missing weights, no network, or another version than the one that is pinned.
     """
+    opened = _opened(name, config)
+    if config and config.pinned and opened.name != config.pinned:
+        raise ScorerUnavailable(
+            f"scoring.pinned is {config.pinned}, this machine would score as {opened.name}: install the pinned versions, or pin that"
+        )
+    return opened
+
+
+def _opened(name: str, config: Config | None) -> Scorer:
     family, _, model = name.partition(":")
     if family == "linear" and not model:
         from streams.scorers.linear import Linear
@@ -40,8 +78,21 @@ def open_scorer(name: str) -> Scorer:
     if family == "detoxify":
         from streams.scorers.detoxify import open_detoxify
 
-        return open_detoxify(model or "original")
+        return open_detoxify(model or "original", config)
     raise ScorerUnavailable(
         f"there is no scorer {name!r}; there are: linear, detoxify:original, detoxify:unbiased, "
-        "detoxify:multilingual, detoxify:original-small, detoxify:unbiased-small"
+        "detoxify:multilingual, detoxify:original-small, detoxify:unbiased-small; those of Detoxify also with :fast behind"
     )
+
+
+def open_or_fall_back(name: str, config: Config) -> tuple[Scorer, str]:
+    """Return the scorer, and why it is not the one that was asked for: empty where it is.
+
+    Only what ``config.fallback`` names may stand in. Raises ScorerUnavailable as ``open_scorer`` does.
+    """
+    try:
+        return open_scorer(name, config), ""
+    except ScorerUnavailable as error:
+        if not config.fallback:
+            raise
+        return _opened(config.fallback, config), str(error)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from msgspec import Struct
 
@@ -14,6 +14,15 @@ from streams.scorers import ScorerUnavailable
 
 if TYPE_CHECKING:
     import torch
+
+
+CHECKPOINT: Final = "THREADWATCH_DETOXIFY_CHECKPOINT"
+CONFIG: Final = "THREADWATCH_DETOXIFY_CONFIG"
+
+
+_LABELS: Final = frozenset(
+    "toxic toxicity severe_toxic severe_toxicity obscene threat insult identity_hate identity_attack sexual_explicit".split()
+)
 
 
 class Local(Struct, frozen=True):
@@ -31,9 +40,9 @@ def local_checkpoint(local: Local) -> Iterator[str | BinaryIO]:
     minute and fails: so that name has to be the folder's. As in Detoxify, a checkpoint is a pickle: use only files that
     you trust. Raises ScorerUnavailable for a file that is no checkpoint, or where the folder's labels are others.
     """
-    loaded = _loaded(local.checkpoint)
-    _check_labels(local, loaded["config"]["dataset"]["args"]["classes"])
+    loaded = load_checkpoint(local.checkpoint)
     arguments = loaded["config"]["arch"]["args"]
+    _check_labels(local, loaded["config"]["dataset"]["args"]["classes"], arguments["num_classes"])
     if Path(arguments["model_type"]).is_dir():
         yield str(local.checkpoint)
         return
@@ -46,7 +55,17 @@ def local_checkpoint(local: Local) -> Iterator[str | BinaryIO]:
     yield copy
 
 
-def _loaded(checkpoint: Path) -> dict[str, Any]:
+def check_files(local: Local) -> None:
+    """Raise ScorerUnavailable where one of them is not there."""
+    if not local.checkpoint.is_file():
+        raise ScorerUnavailable(f"there is no Detoxify checkpoint {local.checkpoint}; {CHECKPOINT} names the .ckpt file")
+    for name in ("config.json", "tokenizer_config.json"):
+        if not (local.config / name).is_file():
+            raise ScorerUnavailable(f"there is no {name} in {local.config}; {CONFIG} names the folder with it and the tokenizer's files")
+
+
+def load_checkpoint(checkpoint: Path) -> dict[str, Any]:
+    """Return what a checkpoint holds. Raises ScorerUnavailable for a file that is none."""
     import pickle
 
     import torch
@@ -54,21 +73,26 @@ def _loaded(checkpoint: Path) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=False)
         loaded["config"]["dataset"]["args"]["classes"], loaded["config"]["arch"]["args"]["model_type"], loaded["state_dict"]
+        loaded["config"]["arch"]["args"]["num_classes"]
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, KeyError, TypeError, ValueError, ImportError, AttributeError) as error:
         raise ScorerUnavailable(f"{checkpoint} is not a Detoxify checkpoint ({type(error).__name__}); fetch it again") from error
     return loaded
 
 
-def _check_labels(local: Local, classes: list[str]) -> None:
-    """Without the number of labels in config.json the model would be built with two."""
+def _check_labels(local: Local, classes: list[str], outputs: int) -> None:
+    """Without the number of outputs in config.json the model would be built with two. Some have more of them than labels."""
     path = local.config / "config.json"
+    if unknown := [label for label in classes if label not in _LABELS]:
+        raise ScorerUnavailable(
+            f"{local.checkpoint} has the label {unknown[0]!r}, which no model of Detoxify has: it is another's checkpoint"
+        )
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ScorerUnavailable(f"{path} is not JSON: {error}") from error
     count = len(config.get("id2label") or range(config.get("num_labels", 2)))
-    if count != len(classes):
-        raise ScorerUnavailable(f"{path} says {count} labels, the checkpoint has {len(classes)}: it needs as many in id2label")
+    if count != outputs or len(classes) > outputs:
+        raise ScorerUnavailable(f"{path} says {count} labels, the checkpoint has {outputs}: it needs as many in id2label")
 
 
 def digest(tensors: Mapping[str, "torch.Tensor"]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.bench.bounded import print_bounded
 from tests.bench.console import print_console
 from tests.bench.counting import print_counting
+from tests.bench.detoxify import print_speed
 from tests.bench.live import Bench
 from tests.bench.machine import machine
 from tests.bench.pure import print_pure
@@ -26,6 +27,7 @@ def main() -> None:
     print_pure(asked.targets)
     print_stages(4_000, 3)
     print_counting()
+    print_speed(asked.rounds)
     print_console()
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
         print_bounded(Path(folder) / "bounded", asked.records)

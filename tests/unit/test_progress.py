@@ -128,3 +128,12 @@ def test_what_takes_long_and_gets_on_is_not_stuck() -> None:
     progress.moved(0, 200.0)  # nothing is busy: it must not become so
     progress.saw_lags({0: 0}, 200.0)
     assert progress.stuck_for(900.0) == 0
+
+
+def test_a_batch_of_long_texts_is_getting_on_while_some_of_it_is_computed() -> None:
+    stage = Progress("score")
+    stage.began(0, 100.0)
+    stage.computed(150.0)
+    assert stage.stuck_for(155.0) == 5.0
+    stage.began(1, 160.0)
+    assert stage.stuck_for(215.0) == 65.0

@@ -1,0 +1,167 @@
+"""Detoxify's lanes beside ``Detoxify.predict``, one comment at a time, interleaved; and whether int8 flags what fp32 flags.
+
+``python -m tests.bench.detoxify [--rounds N] [--flags]``. Speed does not depend on the values of weights: a model of
+bert-base's shape with random ones. Flags do: for them a small model is trained on ../shared/datasets.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from random import Random
+from statistics import median
+from typing import Any, Final
+
+from streams.scorers import Config
+from streams.scorers.checkpoint import Local
+from streams.scorers.detoxify import open_detoxify
+from streams.scorers.training.datasets import TRAINED, Row
+from streams.scorers.training.split import split
+from streams.scorers.transformer.scoring import THRESHOLDS
+from streams.sources.sample import sample
+from tests.bench.machine import machine
+from tests.support.checkpoints import CLASSES, detoxify_of, keep, model_of
+from tests.support.finetuned import DATA, trained, wordpiece_of
+
+MEAN: Final = 47.5
+"""Tokens of a comment, in the mean, as shared/design/scoring.md measures."""
+_WORDS: Final = 30_522
+_KEPT: Final = Path(".threadwatch") / "checkpoints"
+
+
+def print_speed(rounds: int, comments: int = 48) -> None:
+    """Print each lane's ratio to predict, one comment at a time: medians of interleaved rounds, CPU time of one thread."""
+    import torch
+
+    torch.set_num_threads(1)
+    texts = _texts()
+    with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
+        tokenizer = wordpiece_of(texts, _WORDS, 512)
+        model = model_of("bert", tokenizer, len(CLASSES))
+        # Random weights put every score at one half, a threshold, where the fast lane computes all in fp32 too. Most comments are clean.
+        model.classifier.bias.data.fill_(-4.0)
+        local = keep(Path(folder), "bert", tokenizer, model, CLASSES)
+        chosen = _of_mean_length(texts, tokenizer, comments)
+        _print_ways(local, chosen, rounds)
+        _print_processes(local, chosen, rounds)
+
+
+def _texts() -> list[str]:
+    """Return comments of news sites where they are there, else invented ones, which are shorter."""
+    if DATA.exists():
+        return [row.text for row in TRAINED["toxic_spans"](DATA)]
+    return [comment.text or "" for comment in sample(datetime(2026, 3, 1, tzinfo=UTC), 10_000)]
+
+
+def _print_ways(local: Local, texts: Sequence[str], rounds: int) -> None:
+    own, exact, fast = detoxify_of(local), *(open_detoxify(name, local=local, device="cpu") for name in ("original", "original:fast"))
+    _check(own, exact, texts)
+    ways: dict[str, Callable[[], Any]] = {
+        "predict, one at a time": lambda: [own.predict(text) for text in texts],
+        "exact lane": lambda: exact.score(texts),
+        "fast lane, int8": lambda: fast.score(texts),
+        "exact lane, one at a time": lambda: [exact.score([text]) for text in texts],
+        "fast lane, one at a time": lambda: [fast.score([text]) for text in texts],
+    }
+    _print_ratios(ways, rounds, len(texts))
+
+
+def _print_ratios(ways: dict[str, Callable[[], Any]], rounds: int, comments: int) -> None:
+    spent: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            began = time.thread_time()
+            way()
+            spent[name].append(time.thread_time() - began)
+    first = median(next(iter(spent.values())))
+    for name, seconds in spent.items():
+        ratio, rate = first / median(seconds), comments / median(seconds)
+        print(f"detoxify, {name:<26} {ratio:5.2f} × predict  {rate:6.1f} comments a CPU second", flush=True)
+
+
+def _print_processes(local: Local, texts: Sequence[str], rounds: int) -> None:
+    """Print what one and all cores give by the clock, on whatever else runs: processes as a worker has them."""
+    several = list(texts) * 2
+    for processes in sorted({1, os.cpu_count() or 1}):
+        scorer = open_detoxify("original:fast", Config(processes=processes, remember=0), local, "cpu")
+        seconds = []
+        for _ in range(rounds):
+            began = time.perf_counter()
+            scorer.score([f"{text} {number}" for number, text in enumerate(several)])
+            seconds.append(time.perf_counter() - began)
+        print(f"detoxify, fast lane, {processes} processes: {len(several) / median(seconds):6.1f} comments a second", flush=True)
+        scorer.close()
+
+
+def _of_mean_length(texts: Sequence[str], tokenizer: Any, count: int) -> list[str]:
+    """Return texts whose mean number of tokens is near MEAN, and which otherwise fell by chance."""
+    chance = Random(1)
+    some = chance.sample(list(texts), 40 * count)
+    length = dict(zip(some, map(len, tokenizer(some, truncation=True)["input_ids"]), strict=True))
+    draws = [chance.sample(some, count) for _ in range(200)]
+    return min(draws, key=lambda draw: abs(sum(map(length.__getitem__, draw)) / count - MEAN))
+
+
+def _check(own: Any, exact: Any, texts: Sequence[str]) -> None:
+    pairs = [(own.predict(text), found.labels) for text, found in zip(texts, exact.score(texts), strict=True)]
+    apart = max(abs(said[label] - score) for said, labels in pairs for label, score in labels.items())
+    print(f"detoxify, exact lane and predict are {apart:.1e} apart at most, rounding to 4 decimals included", flush=True)
+
+
+def print_flags() -> None:
+    """Print how often both lanes flag the same, on texts that the model has not seen."""
+    parts = split(DATA)
+    local = trained(list(chain.from_iterable(parts.learn.values())), _KEPT)
+    texts = sorted({row.text for row in chain.from_iterable(parts.measure.values()) if row.text.strip()})[:4000]
+    exact, fast = (open_detoxify(name, local=local, device="cpu") for name in ("original", "original:fast"))
+    _print_auc([row for row in chain.from_iterable(parts.measure.values()) if row.text in set(texts)], exact)
+    one, other = (_scores(scorer, texts) for scorer in (exact, fast))
+    work, drift = fast.worked(), fast.engine.about.drift
+    fast._margin = -1.0
+    alone = _scores(fast, texts)
+    print(f"detoxify, int8 on the sample at start: {drift.largest:.4f} at most, {drift.mean:.4f} in the mean" if drift else "")
+    print(f"detoxify, near a threshold, and so computed in fp32 too: {work.exact / work.fast:.1%} of {len(texts)} unseen texts")
+    for name, scores in (("fast lane", other), ("int8 without fp32", alone)):
+        apart = [abs(a - b) for a, b in zip(one, scores, strict=True)]
+        print(f"detoxify, {name}: {sum(apart) / len(apart):.4f} from fp32 in the mean, {max(apart):.4f} at most")
+        for threshold in (0.3, *THRESHOLDS):
+            flagged = [(a >= threshold, b >= threshold) for a, b in zip(one, scores, strict=True)]
+            _print_same(f"detoxify, {name}, flags at {threshold}", flagged)
+
+
+def _print_same(what: str, flagged: Sequence[tuple[bool, bool]]) -> None:
+    same, both, either = sum(a == b for a, b in flagged), sum(map(all, flagged)), sum(map(any, flagged))
+    print(f"{what}: the same on {same / len(flagged):.2%}; of {either} flagged by either {both / max(1, either):.1%} by both", flush=True)
+
+
+def _scores(scorer: Any, texts: Sequence[str]) -> list[float]:
+    return [found.toxicity for found in scorer.score(texts)]
+
+
+def _print_auc(rows: Sequence[Row], scorer: Any) -> None:
+    from sklearn.metrics import roc_auc_score
+
+    sure = [row for row in rows if abs(row.target - 0.5) > 0.2]
+    auc = roc_auc_score([row.target > 0.5 for row in sure], _scores(scorer, [row.text for row in sure]))
+    print(f"detoxify, the small trained model has AUC {auc:.3f} on {len(sure)} unseen texts: a signal", flush=True)
+
+
+def main() -> None:
+    """Print it."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.detoxify", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--comments", type=int, default=48)
+    parser.add_argument("--flags", action="store_true", help="whether int8 flags what fp32 does; trains a small model the first time")
+    asked = parser.parse_args()
+    print(machine(), flush=True)
+    print_speed(asked.rounds, asked.comments)
+    if asked.flags:
+        print_flags()
+
+
+if __name__ == "__main__":
+    main()
