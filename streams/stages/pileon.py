@@ -6,14 +6,17 @@ from typing import Any, Protocol
 
 from streams.records import PileOn
 from streams.stages.episode import COUNTED, DUPLICATE, LATE, NOT_QUALIFYING
+from streams.stages.esr.behind import EvidenceDetector
+from streams.stages.esr.calibration import Calibration
+from streams.stages.esr.episode import SURGE
 from streams.stages.ledger import Target
-from streams.stages.pileon_config import Config
+from streams.stages.pileon_config import Config, Which
 from streams.stages.step import Arrived, Step
 from streams.stages.watched import Watched
 from streams.stages.window import WindowDetector
 from streams.topics import PILEONS, REPLIES, Topic
 
-__all__ = ["Config", "Detector", "Following", "PileOns"]
+__all__ = ["Config", "Detector", "Following", "PileOns", "Which"]
 
 
 class Detector(Protocol):
@@ -42,7 +45,7 @@ class PileOns:
     sink: Topic | None = PILEONS
     entry: Any = Target
     outcomes: tuple[str, ...] = (COUNTED, LATE, NOT_QUALIFYING, DUPLICATE, "tick", "config_change", "judged")
-    notes = ("evicted", "people_unknown")
+    notes = ("evicted", "people_unknown", SURGE)
 
     def __init__(
         self,
@@ -50,9 +53,13 @@ class PileOns:
         overrides: dict[tuple[str, str], Config],
         lateness: dict[str, timedelta],
         installation_key: bytes,
+        which: Which = Which.WINDOW,
+        calibration: Calibration | None = None,
     ) -> None:
-        """``overrides`` by (source, community), ``lateness`` by source."""
-        self.detector: Detector = WindowDetector(config, overrides, lateness, installation_key)
+        """``overrides`` by (source, community), ``lateness`` by source. ``calibration``: what ``e-SR`` takes for usual at first."""
+        given = (config, overrides, lateness, installation_key)
+        is_window = which is Which.WINDOW
+        self.detector: Detector = WindowDetector(*given) if is_window else EvidenceDetector(*given, calibration or Calibration())
 
     def new_store(self) -> Watched:
         """Return an empty store."""
