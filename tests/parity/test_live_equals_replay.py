@@ -27,6 +27,8 @@ CLOSES = 10
 SAMPLE = 1_000
 EACH = 400
 DAY_BEFORE = NOON - DAY
+TOUCHY = {"THREADWATCH_CALIBRATION__STAKES_PER_DAY": "1", "THREADWATCH_CALIBRATION__SHARE_STAKES_PER_DAY": "1"}
+"""For e-SR: opens at little evidence, so that there is much to compare."""
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +43,14 @@ def lines(made: Recording) -> list[bytes]:
     return in_turns([made.lines, *map(list, others)])
 
 
-@pytest.mark.parametrize(("partitions", "workers"), [(4, 1), (4, 3), (1, 1)])
+@pytest.mark.parametrize(("partitions", "workers", "detector"), [(4, 1, "window"), (4, 3, "window"), (1, 1, "window"), (4, 2, "e-SR")])
 async def test_each_stage_gives_live_what_its_input_log_gives_in_replay(
-    another: Another, lines: list[bytes], partitions: int, workers: int
+    another: Another, lines: list[bytes], partitions: int, workers: int, detector: str
 ) -> None:
     live: Live = await another(
-        THREADWATCH_KAFKA__PARTITIONS=str(partitions), THREADWATCH_WORKER__BATCH=str(37 * workers), THREADWATCH_WORKER__TICK_EVERY="PT1S"
-    )
+        THREADWATCH_KAFKA__PARTITIONS=str(partitions), THREADWATCH_WORKER__BATCH=str(37 * workers), THREADWATCH_WORKER__TICK_EVERY="PT1S",
+        THREADWATCH_DETECTOR=detector, **TOUCHY,
+    )  # fmt: skip
     for _ in range(workers):
         live.worker()
     # In portions, so that comments of three days do not overtake each other by days on their way to one person.
