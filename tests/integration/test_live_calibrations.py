@@ -1,6 +1,7 @@
 """A calibration sent to ``config`` enters the log, and what the detector e-SR decides by it; one that cannot be used stops the worker."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from tests.conftest import Another
 from tests.integration.test_live_state import INSULT
 from tests.support.builders import comment
 from tests.support.live import Live, until
+from tests.support.week import recorded, week
 
 pytestmark = pytest.mark.kafka
 
@@ -40,27 +42,32 @@ async def known(live: Live, version: int) -> None:
     await until(f"version {version} is in the log of all partitions", has)
 
 
-async def test_what_a_calibration_says_is_usual_decides_from_its_place_in_the_log_and_after_a_kill(another: Another) -> None:
+async def test_what_a_calibration_says_is_usual_decides_from_its_place_in_the_log_and_after_a_kill(
+    another: Another, tmp_path: Path
+) -> None:
     live: Live = await another(THREADWATCH_DETECTOR="e-SR")
     worker = live.worker()
     await worker.ready()
     await until("it says that nobody has measured what is usual", lambda: any("without a calibration" in line for line in worker.said()))
-    await send_records_async(live.settings, CONFIG, [record(1, STRICT)])
+    said = await live.command("calibrate", "--file", recorded(week(), tmp_path / "week.rec"), "--send")
+    assert (said.returncode, said.stderr) == (0, "config: calibration, version 1, sent\n")
     await known(live, 1)
+    await send_records_async(live.settings, CONFIG, [record(2, STRICT)])
+    await known(live, 2)
     await live.send([comment("root", author_id="ann", created_at=NOW, ingested_at=NOW), *storm(1, 12)])
     await live.settled()
     assert live.pileons() == []
 
     worker.kill()
     await worker.came_up(2)
-    await send_records_async(live.settings, CONFIG, [record(2, LOOSE)])
-    await known(live, 2)
+    await send_records_async(live.settings, CONFIG, [record(3, LOOSE)])
+    await known(live, 3)
     await live.send(storm(12, 20))
     await live.settled()
     (opened,) = [one for one in live.pileons() if one.status is Status.OPENED]
     assert (opened.detector, opened.grounds.share_needed) == ("e-SR@1", 5.0)
     changes = [one for one in live.records(REPLIES) if isinstance(one, ConfigChange)]
-    assert sorted(one.version for one in changes) == [1] * 4 + [2] * 4  # each once, though the worker was killed
+    assert sorted(one.version for one in changes) == [1] * 4 + [2] * 4 + [3] * 4  # each once, though the worker was killed
     live.check()
 
 

@@ -1,5 +1,6 @@
 """The e-SR detector behind the interface of the window rule: the same ledgers, cases and records; evidence opens them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -25,6 +26,7 @@ class EvidenceDetector(WindowDetector):
     """Opens a pile-on where hostility is faster, and more of what is said, than history explains."""
 
     name = "e-SR@1"
+    episode: Callable[..., Episode] = EvidenceEpisode
 
     def __init__(
         self, config: Config, overrides: dict[tuple[str, str], Config], lateness: dict[str, timedelta], installation_key: bytes,
@@ -39,7 +41,7 @@ class EvidenceDetector(WindowDetector):
 
     def _on(self, store: Watched | Followed, where: tuple[str, str, str], ledger: Ledger, case: Case | None) -> Episode:
         by = self._tests(store).of(where[0], where[1])
-        return EvidenceEpisode(self.name, self._rule(where[0], where[1]), where, ledger, case, by, self._pseudonyms)
+        return self.episode(self.name, self._rule(where[0], where[1]), where, ledger, case, by, self._pseudonyms)
 
     def _changed(self, store: Watched | Followed, change: ConfigChange) -> tuple[tuple[str, Target], ...]:
         """Take over a calibration of a higher version. UserError where it cannot be one."""

@@ -33,7 +33,7 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """What the share must say at least for a warning ``diluted`` (pace alone, eight people); 0: no such warnings."""
     prior: Prior = Prior()
 
-    def as_values(self) -> dict[str, float]:
+    def as_values(self) -> dict[str, float | int | str | bool]:
         """Return it as the values of a record."""
         flat: dict[str, Any] = msgspec.to_builtins(self)
         prior = flat.pop("prior")

@@ -87,10 +87,13 @@ class EvidenceEpisode(Episode):
         target.case_kind = None if case is None or case.grounds is None else _KINDS[case.grounds.finding]
         conversation = self._pseudonyms.conversation(reply.conversation_id)
         exposure = Exposure(at, author, _marked(comment, reply.revision), reply.hostility, conversation)
-        step = untimed.step if reply.created_at_is_estimated else detector.step
-        finding = step(self._weighed_by, target, exposure)
+        finding = self._tested(target, exposure, is_timed=not reply.created_at_is_estimated)
         target.case_until, target.case_kind = detector.NEVER, None
         return finding
+
+    def _tested(self, target: Target, exposure: Exposure, *, is_timed: bool) -> Finding | None:
+        """Return what one reply completes, and change the target by it."""
+        return (detector.step if is_timed else untimed.step)(self._weighed_by, target, exposure)
 
     def _grounds(self, finding: Finding, kind: FindingKind, *, is_timed: bool) -> Grounds:
         rule = self._weighed_by
