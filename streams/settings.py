@@ -226,6 +226,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     detector: Which = Which.WINDOW
     """What opens a pile-on: ``window``, so many hostile people in so long; ``e-SR``, more and faster than history explains, on a budget of
     false alarms a day (docs/detector.md)."""
+    shadow: bool = False
+    """Whether the other detector runs along: what it would tell is written to ``pileons.shadow`` and counted, and nobody is told."""
     address: AddressConfig = AddressConfig()
     pileon: PileOnConfig = PileOnConfig()
     calibration: Calibration = Calibration()
@@ -245,7 +247,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError where two webhooks have one name: nobody could tell their deliveries apart; or for a floor that cannot be."""
-        if self.detector is Which.ESR and self.pileon.min_hostile_authors > MOST_AUTHORS:
+        if (self.shadow or self.detector is Which.ESR) and self.pileon.min_hostile_authors > MOST_AUTHORS:
             raise ValueError(f"pileon.{_too_high(self.pileon.min_hostile_authors)}")
         names = [webhook.name for webhook in self.webhooks]
         if twice := [number for number, name in enumerate(names) if name in names[:number]]:
@@ -329,7 +331,7 @@ def pileon_config(settings: Settings, community: str) -> PileOnConfig:
     overrides = settings.communities.get(community, {})
     try:
         found = msgspec.convert(msgspec.to_builtins(settings.pileon) | overrides, PileOnConfig, strict=False)
-        if settings.detector is Which.ESR and found.min_hostile_authors > MOST_AUTHORS:
+        if (settings.shadow or settings.detector is Which.ESR) and found.min_hostile_authors > MOST_AUTHORS:
             raise msgspec.ValidationError(_too_high(found.min_hostile_authors))
         return found
     except msgspec.ValidationError as error:
@@ -346,6 +348,7 @@ def topology_config(settings: Settings, installation_key: bytes) -> TopologyConf
         alert=settings.alert,
         mutes=settings.mutes,
         detector=settings.detector,
+        shadow=settings.shadow,
         calibration=settings.calibration,
         installation_key=installation_key,
     )

@@ -29,6 +29,8 @@ class Config(Struct, frozen=True, kw_only=True):
     pileon_overrides: dict[tuple[str, str], PileOnConfig] = {}
     """(source, community) → the detector's settings there."""
     detector: Which = Which.WINDOW
+    shadow: bool = False
+    """Whether the other detector runs along, and tells nobody."""
     calibration: Calibration = Calibration()
     """What the detector ``e-SR`` takes for usual until the log says otherwise."""
     lateness: dict[str, timedelta] = {}
@@ -50,14 +52,15 @@ class Config(Struct, frozen=True, kw_only=True):
 
     def pileons(self) -> PileOns:
         """Return the stage that tells pile-ons."""
-        return PileOns(*self.of_pileons())
+        return PileOns(*self.of_pileons(), shadow=self.shadow)
 
     def of_pileons(self) -> tuple[Any, ...]:
         """Return what makes that stage, or one that follows."""
         return self.pileon, self.pileon_overrides, self.lateness, self.installation_key, self.detector, self.calibration
 
     def _evidence(self) -> tuple[object, ...]:
-        return () if self.detector is Which.WINDOW else (self.detector, self.calibration)
+        is_plain = self.detector is Which.WINDOW and not self.shadow
+        return () if is_plain else (self.detector, self.shadow, self.calibration)
 
 
 def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:

@@ -117,7 +117,7 @@ class Caretaker(Service):
     @Service.task
     async def _configuration(self) -> None:
         pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
-        if pileons is not None and self._settings.detector is Which.ESR:
+        if pileons is not None and (self._settings.shadow or self._settings.detector is Which.ESR):
             self._calibrations = Calibrations(self._settings, pileons)
             await self._every(_VERDICTS_EVERY, "calibrations", self._calibrations.look)
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from streams.stages.case import Case
-from streams.stages.changes import Changes
+from streams.stages.changes import Changes, is_of_a_shadow
 from streams.stages.dues import Dues
 from streams.stages.ledger import Ledger, Target
 
@@ -70,6 +70,8 @@ class Followed:
         """Take over a target, or a changed setting, as another fold remembered it."""
         if target.change is not None:
             self.changes.put(key, target)
+            return
+        if is_of_a_shadow(key):  # that ran along once
             return
         self._young[key] = held = Held(Ledger(target), target.case)
         self._replies += held.ledger.size

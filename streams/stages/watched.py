@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.records import Severity
-from streams.stages.changes import Changes
+from streams.stages.changes import Changes, is_of_a_shadow
 from streams.stages.dues import Dues
 from streams.stages.instants import instant
 from streams.stages.ledger import Ledger, Target
@@ -69,6 +69,8 @@ class Watched:
         """Put one entry, or remove it."""
         if entry is not None and entry.change is not None:
             self.changes.put(key, entry)
+            return
+        if is_of_a_shadow(key):  # that ran along once
             return
         before = self._taken(key)
         if entry is None:
