@@ -34,6 +34,10 @@ def calibrate(
     from_: From = None,
     to: To = None,
     community: Annotated[str | None, typer.Option("--community", help="source/community: of it alone, for its own record.")] = None,
+    accounts: Annotated[
+        bool,
+        typer.Option("--accounts", help="Bet on accounts that are new to the site, too: sends the list of known ones. To be run daily."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write it there: a record (.json), or a section of a settings file (.toml).")
     ] = None,
@@ -57,16 +61,24 @@ def calibrate(
     from streams.replay.calibrate.shown import shown, toml_of
     from streams.settings import pileon_config
 
+    if accounts and community:
+        raise UserError("--accounts is of the whole site: leave out --community")
     settings = settings_of(config, kafka, prefix, data)
     asked = asked_of(from_, to, 0 if from_ else None)
     heard = Heard(_community(community))
     _listen(settings, file, topic, asked, heard)
-    found = measured(heard, pileon_config(settings, community) if community else settings.pileon, file or topic or "")
+    rules = pileon_config(settings, community) if community else settings.pileon
+    found = measured(heard, rules, file or topic or "", newcomers=accounts)
     printed(shown(found), Console(width=None if sys.stdout.isatty() else _WIDE))
-    record = asyncio.run(_sent(settings, community, found)) if send else _of_version(community, 1, found)
+    records = [_calibration(community, found), *([_accounts(heard)] if accounts else [])]
+    if send:
+        records = asyncio.run(_sent(settings, records))
     if out is not None:
-        _write(out, record, toml_of(found.calibration))
-    print(f"config: {record.name}, version {record.version}, sent" if send else "nothing was sent; --send does", file=sys.stderr)
+        _write(out, records[0], toml_of(found.calibration))
+    for record in records if send else ():
+        print(f"config: {record.name}, version {record.version}, sent", file=sys.stderr)
+    if not send:
+        print("nothing was sent; --send does", file=sys.stderr)
 
 
 def _listen(settings: "Settings", file: str | None, topic: str | None, asked: "Asked", heard: "Heard") -> None:
@@ -117,35 +129,49 @@ def _community(name: str | None) -> tuple[str, str] | None:
     return source, community
 
 
-async def _sent(settings: "Settings", community: str | None, found: "Measured") -> "ConfigRecord":
-    """Send the record, one version higher than the last; return it."""
+async def _sent(settings: "Settings", records: "list[ConfigRecord]") -> "list[ConfigRecord]":
+    """Send records, each one version higher than the last of its name; return them."""
+    from msgspec.structs import replace
+
     from streams.kafka.connection import reached
     from streams.kafka.produce import send_records_async
     from streams.topics import CONFIG
 
-    async def sent() -> "ConfigRecord":
-        name = _of_version(community, 1, found).name
-        record = _of_version(community, 1 + await _latest(settings, name), found)
-        await send_records_async(settings, CONFIG, [record])
-        return record
+    async def sent() -> "list[ConfigRecord]":
+        latest = await _latest(settings)
+        numbered = [replace(record, version=1 + latest.get(record.name, 0)) for record in records]
+        await send_records_async(settings, CONFIG, numbered)
+        return numbered
 
     return await reached(settings, sent())
 
 
-async def _latest(settings: "Settings", name: str) -> int:
-    """Return the version of the latest record of this name; 0 where there is none. One that cannot be read counts as none."""
+async def _latest(settings: "Settings") -> dict[str, int]:
+    """Return the latest version of each record there is. One that cannot be read counts as none."""
     from streams.kafka.follow import follow
     from streams.topics import CONFIG
 
-    return max([record.version async for record in follow(settings, CONFIG, once=True) if record.name == name], default=0)
+    found: dict[str, int] = {}
+    async for record in follow(settings, CONFIG, once=True):
+        found[record.name] = max(record.version, found.get(record.name, 0))
+    return found
 
 
-def _of_version(community: str | None, version: int, found: "Measured") -> "ConfigRecord":
+def _calibration(community: str | None, found: "Measured") -> "ConfigRecord":
     from streams.records import ConfigRecord
     from streams.stages.esr.calibration import NAME, name_of
 
     name = NAME if community is None else name_of(*community.split("/", 1))
-    return ConfigRecord(name=name, version=version, effective_from=datetime.now(UTC), values=found.calibration.as_values())
+    return ConfigRecord(name=name, version=1, effective_from=datetime.now(UTC), values=found.calibration.as_values())
+
+
+def _accounts(heard: "Heard") -> "ConfigRecord":
+    """Return the list of those who were heard, for the last day that was heard."""
+    from streams.records import ConfigRecord
+    from streams.stages.esr.accounts import NAME, as_values, listed
+
+    last = max(heard.first_day.values(), default=0)
+    return ConfigRecord(name=NAME, version=1, effective_from=datetime.now(UTC), values=as_values(listed(heard.first_day, last)))
 
 
 def _write(out: Path, record: "ConfigRecord", toml: str) -> None:

@@ -1,4 +1,4 @@
-"""Calibrations: what ``threadwatch calibrate`` sent to ``config`` enters the log of every partition of ``replies``, as verdicts do.
+"""What ``threadwatch calibrate`` sent to ``config`` enters the log of every partition of ``replies``, as verdicts do.
 
 ``config`` is read along, without a group; of each record the latest counts, from the time it names. The fold takes it over at its place in
 the log, live and in replay. A record that cannot be used stops the worker, by its name: nothing is decided on figures nobody chose.
@@ -17,7 +17,8 @@ from streams.records import ConfigChange, ConfigRecord
 from streams.settings import Settings
 from streams.stages.changes import change_key
 from streams.stages.decode import Unreadable
-from streams.stages.esr.calibration import Calibration, calibration_of, is_calibration
+from streams.stages.esr.calibration import Calibration, is_calibration
+from streams.stages.esr.records import is_followed, made_of
 from streams.topics import CONFIG
 
 log = logging.getLogger("threadwatch.live")
@@ -41,7 +42,7 @@ class Calibrations:
     async def look(self) -> None:
         """Read what came, and write what holds by now where it is not known yet. UserError for a record that cannot be used."""
         await self._read()
-        if not (self._latest or self._is_warned or self._settings.calibration != Calibration()):
+        if not (any(map(is_calibration, self._latest)) or self._is_warned or self._settings.calibration != Calibration()):
             log.warning("%s", UNCALIBRATED)
             self._is_warned = True
         for partition in list(self._pileons.rooms):
@@ -60,7 +61,7 @@ class Calibrations:
             latest.update((raw.key or b"", message_of(raw)) for raws in batches.values() for raw in raws)
         for key, message in latest.items():  # of each only the last: what was mended stops nobody
             name = key.decode(errors="replace")
-            if not is_calibration(name):
+            if not is_followed(name):
                 continue
             if message.value is None:
                 self._latest.pop(name, None)
@@ -103,5 +104,5 @@ def _checked(name: str, message: Message) -> ConfigRecord:
         raise UserError(f"{where} cannot be read: {unreadable.detail}; send it anew with threadwatch calibrate") from unreadable
     if record.name != name:
         raise UserError(f"{where} names itself {record.name!r}: its key must be its name; send it anew with threadwatch calibrate")
-    calibration_of(record.name, record.version, record.values)
+    made_of(record.name, record.version, record.values)
     return record

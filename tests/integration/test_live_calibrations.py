@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -31,12 +32,16 @@ def storm(first: int, last: int) -> list[Comment]:
                     ingested_at=NOW + n * timedelta(minutes=2, seconds=1)) for n in range(first, last)]  # fmt: skip
 
 
+def _is_calibration(one: Any) -> bool:
+    return isinstance(one, ConfigChange) and one.name == NAME
+
+
 async def known(live: Live, version: int) -> None:
     """Wait until every partition of replies has this version in its log, and its owner has folded it."""
 
     async def has() -> bool:
         await live.settled()
-        return [max((one.record.version for one in log if isinstance(one.record, ConfigChange)), default=0)
+        return [max((one.record.version for one in log if _is_calibration(one.record)), default=0)
                 for log in live.arrived(REPLIES)] == [version] * 4  # fmt: skip
 
     await until(f"version {version} is in the log of all partitions", has)
@@ -49,8 +54,8 @@ async def test_what_a_calibration_says_is_usual_decides_from_its_place_in_the_lo
     worker = live.worker()
     await worker.ready()
     await until("it says that nobody has measured what is usual", lambda: any("without a calibration" in line for line in worker.said()))
-    said = await live.command("calibrate", "--file", recorded(week(), tmp_path / "week.rec"), "--send")
-    assert (said.returncode, said.stderr) == (0, "config: calibration, version 1, sent\n")
+    said = await live.command("calibrate", "--file", recorded(week(), tmp_path / "week.rec"), "--accounts", "--send")
+    assert (said.returncode, said.stderr) == (0, "config: calibration, version 1, sent\nconfig: known accounts, version 1, sent\n")
     await known(live, 1)
     await send_records_async(live.settings, CONFIG, [record(2, STRICT)])
     await known(live, 2)
@@ -66,7 +71,8 @@ async def test_what_a_calibration_says_is_usual_decides_from_its_place_in_the_lo
     await live.settled()
     (opened,) = [one for one in live.pileons() if one.status is Status.OPENED]
     assert (opened.detector, opened.grounds.share_needed) == ("e-SR@1", 5.0)
-    changes = [one for one in live.records(REPLIES) if isinstance(one, ConfigChange)]
+    changes = [one for one in live.records(REPLIES) if _is_calibration(one)]
+    assert sum(isinstance(one, ConfigChange) for one in live.records(REPLIES)) == len(changes) + 4  # and the list
     assert sorted(one.version for one in changes) == [1] * 4 + [2] * 4 + [3] * 4  # each once, though the worker was killed
     live.check()
 

@@ -13,7 +13,7 @@ from streams.evaluation.scenario import LEARNING_DAYS, Plan
 from streams.evaluation.scenario import streams as made
 from streams.evaluation.site import site
 from streams.records import ConfigRecord, Reply
-from streams.replay.calibrate.heard import Person
+from streams.replay.calibrate.heard import Heard, listened
 from streams.replay.calibrate.measured import calibrated
 from streams.settings import load
 from streams.stages.esr.calibration import Calibration, calibration_of
@@ -61,6 +61,17 @@ def test_it_takes_comments_too(capsys: pytest.CaptureFixture[str]):
     Path("talk.jsonl").write_bytes(b"\n".join(msgspec.json.encode(one) for one in [*talk, *answers]))
     assert main(["calibrate", "--file", "talk.jsonl"]) == 0
     assert "569 replies to 40 people by 50 authors in 4.16 days; 67 of them hostile" in capsys.readouterr().out
+
+
+def test_with_a_list_of_known_accounts_newcomers_are_bet_on(replies: list[Reply], capsys: pytest.CaptureFixture[str]):
+    file = recorded(replies, Path("week.rec"))
+    assert main(["calibrate", "--file", file, "--out", "without.toml"]) == 0
+    assert main(["calibrate", "--file", file, "--accounts", "--out", "with.toml"]) == 0
+    without, including = (load({}, Path(f"{name}.toml")).calibration for name in ("without", "with"))
+    assert (without.newcomers, including.newcomers) == (False, True)
+    assert including.share_stakes_per_day > without.share_stakes_per_day
+    assert including.stakes_per_day == without.stakes_per_day
+    assert capsys.readouterr().err.count("nothing was sent") == 2
 
 
 def test_a_community_has_a_record_of_its_own(replies: list[Reply], capsys: pytest.CaptureFixture[str]):
@@ -111,24 +122,26 @@ def test_a_community_without_a_source_is_one_plain_line(name: str, capsys: pytes
 
 
 def test_it_finds_what_the_evaluation_finds():
-    """The stage hears the same replies as the streams that `make eval` counts, and learns the same of them, but for who is new."""
+    """The stage hears the same replies as the streams that `make eval` counts, and learns the same of them."""
     plan = Plan(targets=200)
     theirs = site(plan, made(plan, range(200)))
-    people = [person.counted() for person in _heard(week(200, plan.knobs.days)).values()]
+    heard = _heard(week(200, plan.knobs.days))
+    people = [person.counted(heard.first_day) for person in heard.people.values()]
     first = min(int(one.at.min()) for one in people)
     until = (first // DAY + LEARNING_DAYS) * DAY
-    ours = calibrated([one.within(-EVER, until) for one in people], LEARNING_DAYS, until)
+    ours = calibrated([one.within(-EVER, until) for one in people], until - LEARNING_DAYS * DAY, until, newcomers=True)
     assert ours.stakes_per_day == pytest.approx(theirs.stakes_per_day, rel=0.001)
+    assert ours.share_stakes_per_day == pytest.approx(theirs.share_stakes_per_day, rel=0.001)
+    assert ours.prior.new_mean == pytest.approx(theirs.prior.new_mean, rel=0.001)
     assert ours.prior.first_mean == pytest.approx(theirs.prior.first_mean, rel=0.001)
     assert ours.prior.hostile_mass / ours.prior.days == pytest.approx(theirs.prior.hostile_mass / theirs.prior.days, rel=0.001)
 
 
-def _heard(replies: list[Reply]) -> dict[tuple[str, str, str], Person]:
-    from streams.replay.calibrate.heard import Heard, listened
+def _heard(replies: list[Reply]) -> Heard:
     from streams.replay.replies.logs import open_recording
     from streams.replay.taken import Asked
     from streams.settings import Settings
 
     heard = Heard()
     listened(open_recording(recorded(replies, Path("all.rec")), Asked()), Settings(), b"k", heard, lambda _more: None)
-    return heard.people
+    return heard

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -24,15 +24,19 @@ from streams.stages.esr.membership import Seen
 class Person:
     """One person's replies that count, as they come."""
 
-    __slots__ = ("at", "conversation", "seen", "x")
+    __slots__ = ("at", "author", "conversation", "seen", "x")
 
     def __init__(self) -> None:
         self.at, self.x, self.seen, self.conversation = array("q"), array("d"), array("b"), array("q")
+        self.author = array("q")
+        """0: unknown."""
 
-    def counted(self) -> Counted:
-        """Return them as columns. Nobody keeps a list of known accounts yet: nobody is new."""
+    def counted(self, first_day: Mapping[int, int] | None) -> Counted:
+        """Return them as columns. ``first_day``: when each account was first seen; None: nobody keeps a list, and nobody is new."""
         at, x, seen, talk = (np.asarray(column) for column in (self.at, self.x, self.seen, self.conversation))
-        return Counted(at, x, seen.astype(np.int64), talk, np.zeros(len(at), bool))
+        days = zip(self.author, self.at, strict=True)
+        is_new = [first_day is not None and first_day.get(who, -1) >= when // DAY for who, when in days]
+        return Counted(at, x, seen.astype(np.int64), talk, np.array(is_new, bool))
 
 
 class Heard:
@@ -42,6 +46,8 @@ class Heard:
         """``community``: of one alone; None: of all."""
         self.people: dict[tuple[str, str, str], Person] = {}
         self.authors: set[int] = set()
+        self.first_day: dict[int, int] = {}
+        """When each known author first wrote to anybody."""
         self.outcomes: Counter[str] = Counter()
         self.untimed = 0
         self._community = community
@@ -53,6 +59,9 @@ class Heard:
     def take(self, where: tuple[str, str, str], reply: Exposure, seen: Seen, *, is_timed: bool) -> None:
         """Take one that the tests see."""
         self.authors.add(reply.author)
+        if reply.is_new:  # it has an author
+            day = reply.at // DAY
+            self.first_day[reply.author] = min(day, self.first_day.get(reply.author, day))
         if not is_timed:
             self.untimed += 1
         elif seen >= Seen.FIRST:
@@ -63,6 +72,7 @@ class Heard:
             person.x.append(reply.x)
             person.seen.append(seen)
             person.conversation.append(reply.conversation)
+            person.author.append(reply.author if reply.is_new else 0)
 
     @property
     def timed(self) -> int:
@@ -78,6 +88,10 @@ class _Listening(EvidenceEpisode):
     def __init__(self, heard: Heard, *given: Any) -> None:
         super().__init__(*given)
         self._heard = heard
+
+    def _is_new(self, reply: Reply, at: int, author: int) -> bool:
+        """Return whether the author can be new at all; who is, is known at the end."""
+        return reply.author_id is not None
 
     def _tested(self, target: Target, exposure: Exposure, *, is_timed: bool) -> Finding | None:
         is_hostile = exposure.x >= self.rule.config.min_hostility

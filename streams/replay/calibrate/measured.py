@@ -47,18 +47,19 @@ class Measured(Struct, frozen=True, kw_only=True):
     expected: tuple[Expected, ...]
 
 
-def measured(heard: Heard, config: Config, name: str, budgets: Sequence[float] = BUDGETS) -> Measured:
+def measured(heard: Heard, config: Config, name: str, *, newcomers: bool = False, budgets: Sequence[float] = BUDGETS) -> Measured:
     """Return it. UserError that names the recording and what it lacks where it says too little.
 
-    The first half teaches what the second is measured by, so that what is expected was not known before. The calibration is of all.
+    ``newcomers``: with bets on accounts that are new to the site. The first half teaches what the second is measured by, so that what is
+    expected was not known before. The calibration is of all.
     """
-    people = [person.counted() for _, person in sorted(heard.people.items())]
+    people = [person.counted(heard.first_day if newcomers else None) for _, person in sorted(heard.people.items())]
     _check(heard, people, name)
     first, last = min(int(one.at.min()) for one in people), max(int(one.at.max()) for one in people)
     half = first + (last - first) // 2
     try:
-        taught = calibrated([one.within(first, half) for one in people], (half - first) / DAY, half)
-        calibration = calibrated(people, (last - first) / DAY, last + 1)
+        taught = calibrated([one.within(first, half) for one in people], first, half, newcomers=newcomers)
+        calibration = calibrated(people, first, last + 1, newcomers=newcomers)
     except ValueError as error:
         raise UserError(f"{name}: {error}") from error
     days = (last - half) / DAY
@@ -69,14 +70,19 @@ def measured(heard: Heard, config: Config, name: str, budgets: Sequence[float] =
     )  # fmt: skip
 
 
-def calibrated(people: Sequence[Counted], days: float, until: int) -> Calibration:
-    """Return the calibration of so many days, which end then. ValueError where nobody was hostile."""
+def calibrated(people: Sequence[Counted], since: int, until: int, *, newcomers: bool = False) -> Calibration:
+    """Return the calibration of a time. ValueError where nobody was hostile.
+
+    With ``newcomers`` the share's N is that of its second half: at first everybody is new.
+    """
     there = [one for one in people if one.at.size]
     if not there:
         raise ValueError("nobody was answered in its first half: too little to say what is usual")
+    settled = since + (until - since) // 2 if newcomers else since
+    share = sum(share_staked(one.within(settled, until)) for one in there) * DAY / (until - settled)
     return Calibration(
-        stakes_per_day=_rounded(sum(map(staked, there)) / days), share_stakes_per_day=_rounded(sum(map(share_staked, there)) / days),
-        prior=usual_among(there, until),
+        stakes_per_day=_rounded(sum(map(staked, there)) * DAY / (until - since)), share_stakes_per_day=_rounded(share),
+        prior=usual_among(there, until), newcomers=newcomers,
     )  # fmt: skip
 
 

@@ -43,6 +43,10 @@ def _notes(found: Measured) -> Iterator[str]:
 def toml_of(calibration: Calibration) -> str:
     """Return it as a section of ``threadwatch.toml``."""
     values = calibration.as_values()
-    own = [f"{name} = {value!r}" for name, value in values.items() if "." not in name]
-    prior = [f"{name.partition('.')[2]} = {value!r}" for name, value in values.items() if "." in name]
+    own = [f"{name} = {_toml(value)}" for name, value in values.items() if "." not in name]
+    prior = [f"{name.partition('.')[2]} = {_toml(value)}" for name, value in values.items() if "." in name]
     return "\n".join(["[calibration]", *own, "", "[calibration.prior]", *prior, ""])
+
+
+def _toml(value: float | str | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value)

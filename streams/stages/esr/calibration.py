@@ -31,6 +31,9 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """How many times the budget the share may spend, because replayed weeks stayed so far under it; 1: the bound that is proven."""
     diluted_share: Annotated[float, Meta(ge=0)] = 0.0
     """What the share must say at least for a warning ``diluted`` (pace alone, eight people); 0: no such warnings."""
+    newcomers: bool = False
+    """Whether accounts that are new to the site are bet on by themselves; measured so, it needs a fresh list of known accounts each day
+    (``threadwatch calibrate --accounts``)."""
     prior: Prior = Prior()
 
     def as_values(self) -> dict[str, float | int | str | bool]:

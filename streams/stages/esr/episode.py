@@ -10,6 +10,7 @@ from streams.stages.case import Case
 from streams.stages.crossing import Crossing
 from streams.stages.episode import Episode
 from streams.stages.esr import detector, untimed
+from streams.stages.esr.accounts import Known
 from streams.stages.esr.config import Rule as Weighing
 from streams.stages.esr.detector import DAY, Exposure, Finding, Kind, Target
 from streams.stages.kept import Hostile, Kept
@@ -29,7 +30,7 @@ _WORD: Final = (1 << 63) - 1
 class EvidenceEpisode(Episode):
     """What happens at one target during one record."""
 
-    __slots__ = ("_pseudonyms", "_weighed_by")
+    __slots__ = ("_known", "_pseudonyms", "_weighed_by")
 
     def __init__(
         self,
@@ -39,11 +40,12 @@ class EvidenceEpisode(Episode):
         ledger: Ledger,
         case: Case | None,
         weighed_by: Weighing,
+        known: Known | None,
         pseudonyms: Pseudonyms,
     ) -> None:
-        """``weighed_by``: the rule of the tests. All else as in ``Episode``."""
+        """``weighed_by``: the rule of the tests, ``known``: the list of known accounts, if any. All else as in ``Episode``."""
         super().__init__(name, rule, where, ledger, case)
-        self._weighed_by, self._pseudonyms = weighed_by, pseudonyms
+        self._weighed_by, self._known, self._pseudonyms = weighed_by, known, pseudonyms
 
     def _meet(self, at: int, heard: int) -> None:
         """Forget evidence that a tick would have forgotten by now; what begins anew begins with the first bet."""
@@ -86,10 +88,16 @@ class EvidenceEpisode(Episode):
         target.case_until = detector.NEVER if case is None else _ALWAYS
         target.case_kind = None if case is None or case.grounds is None else _KINDS[case.grounds.finding]
         conversation = self._pseudonyms.conversation(reply.conversation_id)
-        exposure = Exposure(at, author, _marked(comment, reply.revision), reply.hostility, conversation)
+        mark, is_new = _marked(comment, reply.revision), self._is_new(reply, at, author)
+        exposure = Exposure(at, author, mark, reply.hostility, conversation, is_new)
         finding = self._tested(target, exposure, is_timed=not reply.created_at_is_estimated)
         target.case_until, target.case_kind = detector.NEVER, None
         return finding
+
+    def _is_new(self, reply: Reply, at: int, author: int) -> bool:
+        """Return whether the author was not on the site before this day, as far as a fresh list tells; of unknown people none does."""
+        known = self._known
+        return known is not None and reply.author_id is not None and known.is_fresh(at // DAY) and not known.holds(author)
 
     def _tested(self, target: Target, exposure: Exposure, *, is_timed: bool) -> Finding | None:
         """Return what one reply completes, and change the target by it."""
