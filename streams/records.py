@@ -250,7 +250,7 @@ class PileOn(Record, frozen=True, kw_only=True):
     usual_hostile_authors: Annotated[float, Meta(ge=0)] | None = None
     """So many people would be hostile to this person in a time as long, by what is usual; absent where there are no times."""
     replying_authors: Annotated[int, Meta(ge=0)]
-    """Distinct people who replied within the window."""
+    """Distinct people who replied within the window; where evidence opened it, since its first hostile reply."""
     hostile_replies: Annotated[int, Meta(ge=0)]
     replies: Annotated[int, Meta(ge=0)]
     unknown_author_replies: Annotated[int, Meta(ge=0)] = 0
