@@ -177,7 +177,7 @@ def with_changes(recording: list[Reply], data: st.DataObject) -> list[Any]:
     found: list[Any] = []
     for number, record in enumerate(recording):
         if data.draw(st.sampled_from([False, False, False, True])):
-            found.append(changed(number + 1, **TINY.as_values() | {"stakes_per_day": float(1 + number % 3)}))
+            found.append(changed(number + 1, **TINY.as_values() | {"prior.first_mean": 0.05 + 0.2 * (number % 3)}))
         found.append(record)
     return found
 
