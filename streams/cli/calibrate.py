@@ -104,7 +104,7 @@ def _addressed(settings: "Settings", file: str | None, topic: str | None, asked:
 
     reused = Reused(RECOMPUTE, None, None)
     with opened(settings, file, topic, asked, reused) as input_, progress_of(input_, "addressing") as (lines, progress):
-        plan = planned(settings, reused.scorer_of(settings.scorer, "scorer"))
+        plan = planned(settings, reused.scorer_of(settings, "scorer"))
         recorded = in_replays_order(Read(lines), input_.attested, room, scores_of(plan.stages), 1, since=input_.reach.since)
         return addressed(Rules(settings, plan), recorded, progress, room / "replies").replies
 
