@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from streams.stages.decode import Unreadable, decoder
 from streams.stages.step import Arrived, Stage, Step
+from streams.topics import PILEONS_SHADOW as SHADOW
 from streams.topics import Topic
 
 APPLIED = b"applied"
@@ -63,6 +64,8 @@ class Effects(Struct):
     notes: Counter[str] = msgspec.field(default_factory=Counter)
     outputs: list[Any] = msgspec.field(default_factory=list)
     """The records behind ``sends``, for metrics and for replay."""
+    aside: list[Any] = msgspec.field(default_factory=list)
+    """Records for ``pileons.shadow``, which nobody acts on; they are not in ``outputs``."""
     steps: list[Step] = msgspec.field(default_factory=list)
     """One per readable message, in order."""
     arrivals: list[datetime] = msgspec.field(default_factory=list)
@@ -115,6 +118,8 @@ def folding(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effec
         if step.notes:  # an empty update costs as much as all the rest here
             effects.notes.update(step.notes)
         effects.outputs.extend(step.outputs)
+        if step.aside:
+            effects.aside.extend(step.aside)
         effects.steps.append(step)
         if not count % FEW:
             yield
@@ -122,6 +127,7 @@ def folding(stage: Stage, arrived: Sequence[Arrived], store: Any, effects: Effec
         effects.entries = {key.encode(): None if entry is None else _ENCODE(entry) for key, entry in changed.items()}
     if stage.sink is not None:  # what leaves Kafka (alerts) is kept in outputs, for a sender with its own rules
         effects.sends = [send_of(stage, record) for record in effects.outputs]
+        effects.sends += [Send(SHADOW.name, SHADOW.key(record), _ENCODE(record)) for record in effects.aside]
 
 
 def send_of(stage: Stage, record: Any) -> Send:

@@ -57,13 +57,17 @@ def case_lines(pileon: PileOn) -> list[str]:
         "conversations": ", ".join(map(quoted, pileon.conversations)),
         "evidence": ", ".join(map(quoted, pileon.evidence)),
         "opened by": quoted(pileon.opened_by),
-        "people": f"{pileon.hostile_authors} hostile{_usual(pileon)}, {pileon.replying_authors} replying within the window",
+        "people": f"{pileon.hostile_authors} hostile{_usual(pileon)}, {pileon.replying_authors} replying {_when(pileon)}",
         "replies": f"{pileon.hostile_replies} hostile of {pileon.replies}, {pileon.unknown_author_replies} by unknown authors, "
         f"{pileon.removed_by_moderators} removed by moderators",
         "times": ", ".join(f"{what} {at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" for what, at in times.items() if at),
         "reason": shown(pileon.reason, 1000),
     }
     return [f"{name:<14}{value}" for name, value in told.items()]
+
+
+def _when(pileon: PileOn) -> str:
+    return "within the window" if pileon.grounds is None else "since it began"
 
 
 def _usual(pileon: PileOn) -> str:

@@ -200,6 +200,36 @@ class EndedBecause(StrEnum):
     JUDGED = "judged"
 
 
+class FindingKind(StrEnum):
+    """What the evidence amounts to."""
+
+    PILEON = "pileon"
+    """Faster and more hostile than history explains."""
+    DILUTED = "diluted"
+    """Much faster, by many people, and hardly more hostile in share: a crowd may hide it, or fame explain it. Never more than a warning."""
+
+
+class Grounds(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Why the detector e-SR opened a pile-on: what it weighed then, and against what."""
+
+    finding: FindingKind
+    pace_evidence: Annotated[float, Meta(ge=0)] | None = None
+    """e-value: how many times bets on a faster pace than usual have multiplied; absent where there are no times."""
+    pace_needed: Annotated[float, Meta(ge=0)] | None = None
+    """What the budget of false alarms asks of it."""
+    share_evidence: Annotated[float, Meta(ge=0)]
+    """The same of bets on a larger hostile share."""
+    share_needed: Annotated[float, Meta(ge=0)]
+    usual_a_day: Annotated[float, Meta(ge=0)]
+    """Hostile people a day that this person's history explains at most."""
+    usual_a_day_on_site: Annotated[float, Meta(ge=0)]
+    """Hostile people a day whom anybody on this site usually meets."""
+    usual_share: Probability
+    """Hostile share of replies that this person's history explains at most."""
+    usual_share_on_site: Probability
+    """That of anybody on this site."""
+
+
 class PileOn(Record, frozen=True, kw_only=True):
     """One transition of one pile-on: opened, ongoing (worse or larger), closed. Never text."""
 
@@ -220,7 +250,7 @@ class PileOn(Record, frozen=True, kw_only=True):
     usual_hostile_authors: Annotated[float, Meta(ge=0)] | None = None
     """So many people would be hostile to this person in a time as long, by what is usual; absent where there are no times."""
     replying_authors: Annotated[int, Meta(ge=0)]
-    """Distinct people who replied within the window."""
+    """Distinct people who replied within the window; where evidence opened it, since its first hostile reply."""
     hostile_replies: Annotated[int, Meta(ge=0)]
     replies: Annotated[int, Meta(ge=0)]
     unknown_author_replies: Annotated[int, Meta(ge=0)] = 0
@@ -236,6 +266,8 @@ class PileOn(Record, frozen=True, kw_only=True):
     detector: Name
     reason: Annotated[str, Meta(max_length=1000)]
     """Why, in words that a moderator understands. Numbers only, never names or text."""
+    grounds: Grounds | None = None
+    """Of the detector e-SR: the evidence that opened it."""
     schema_version: int = msgspec.field(default_factory=_current)
 
 

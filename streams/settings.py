@@ -21,7 +21,10 @@ from streams.scorers import Config as ScoringConfig
 from streams.stages.address import Config as AddressConfig
 from streams.stages.alert import Config as AlertConfig
 from streams.stages.alert import Mute
+from streams.stages.esr.calibration import Calibration
+from streams.stages.esr.detector import RING as MOST_AUTHORS
 from streams.stages.pileon import Config as PileOnConfig
+from streams.stages.pileon import Which
 from streams.toml_lines import Steps, parsed, place
 from streams.topology import Config as TopologyConfig
 
@@ -220,8 +223,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scorer: str = "linear"
     """``linear``, or ``detoxify:`` and a model (docs/scorers.md)."""
     scoring: ScoringConfig = ScoringConfig()
+    detector: Which = Which.WINDOW
+    """What opens a pile-on: ``window``, so many hostile people in so long; ``e-SR``, more and faster than history explains, on a budget of
+    false alarms a day (docs/detector.md)."""
+    shadow: bool = False
+    """Whether the other detector runs along: what it would tell is written to ``pileons.shadow`` and counted, and nobody is told."""
     address: AddressConfig = AddressConfig()
     pileon: PileOnConfig = PileOnConfig()
+    calibration: Calibration = Calibration()
     alert: AlertConfig = AlertConfig()
     sources: dict[str, Source] = field(default_factory=dict)
     """Per source: ``communities`` (names that metrics may show; any other is ``other``) and ``lateness`` (default 24 h)."""
@@ -237,10 +246,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Folder of the embedded broker and of the installation key."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where two webhooks have one name: nobody could tell their deliveries apart."""
+        """Raise ValueError where two webhooks have one name: nobody could tell their deliveries apart; or for a floor that cannot be."""
+        if (self.shadow or self.detector is Which.ESR) and self.pileon.min_hostile_authors > MOST_AUTHORS:
+            raise ValueError(f"pileon.{_too_high(self.pileon.min_hostile_authors)}")
         names = [webhook.name for webhook in self.webhooks]
         if twice := [number for number, name in enumerate(names) if name in names[:number]]:
             raise ValueError(f"webhooks[{twice[0]}].name: the name {names[twice[0]]} stands there twice")
+
+
+def _too_high(floor: int) -> str:
+    return f"min_hostile_authors is {floor}: the detector e-SR counts to {MOST_AUTHORS}, take a floor up to there"
 
 
 def load(environment: Mapping[str, str] | None = None, file: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
@@ -315,7 +330,10 @@ def pileon_config(settings: Settings, community: str) -> PileOnConfig:
     """Return the detector's settings for ``"source/community"``, overrides applied; UserError if one is unknown."""
     overrides = settings.communities.get(community, {})
     try:
-        return msgspec.convert(msgspec.to_builtins(settings.pileon) | overrides, PileOnConfig, strict=False)
+        found = msgspec.convert(msgspec.to_builtins(settings.pileon) | overrides, PileOnConfig, strict=False)
+        if (settings.shadow or settings.detector is Which.ESR) and found.min_hostile_authors > MOST_AUTHORS:
+            raise msgspec.ValidationError(_too_high(found.min_hostile_authors))
+        return found
     except msgspec.ValidationError as error:
         raise UserError(f"communities.{community}: {with_allowed(str(error), PileOnConfig, ())}") from error
 
@@ -329,6 +347,9 @@ def topology_config(settings: Settings, installation_key: bytes) -> TopologyConf
         lateness={name: source.lateness for name, source in settings.sources.items()},
         alert=settings.alert,
         mutes=settings.mutes,
+        detector=settings.detector,
+        shadow=settings.shadow,
+        calibration=settings.calibration,
         installation_key=installation_key,
     )
 

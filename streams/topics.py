@@ -71,6 +71,8 @@ COMMENTS_RAW: Final = Topic("comments.raw", Comment, by_conversation)
 COMMENTS_SCORED: Final = Topic("comments.scored", ScoredComment, by_scored_conversation)
 REPLIES: Final = Topic("replies", ReplyLog, by_target)
 PILEONS: Final = Topic("pileons", PileOn, by_target)
+PILEONS_SHADOW: Final = Topic("pileons.shadow", PileOn, by_target)
+"""What the detector tells that runs along. Nobody acts on it."""
 FEEDBACK: Final = Topic("feedback", Verdict, by_pileon)
 CONFIG: Final = Topic("config", ConfigRecord, by_name)
 
@@ -93,6 +95,7 @@ __all__ = [
     "CONFIG",
     "FEEDBACK",
     "PILEONS",
+    "PILEONS_SHADOW",
     "RECORD_TOPICS",
     "REPLIES",
     "Reply",

@@ -9,11 +9,13 @@ from msgspec import Struct
 
 from streams.pseudonyms import pseudonym
 from streams.scorers import Scorer
-from streams.stages import address, alert, pileon, score
+from streams.stages import address, alert, score
 from streams.stages.address import Config as AddressConfig
 from streams.stages.alert import Config as AlertConfig
 from streams.stages.alert import Mute
+from streams.stages.esr.calibration import Calibration
 from streams.stages.pileon import Config as PileOnConfig
+from streams.stages.pileon import PileOns, Which
 from streams.stages.step import Stage
 
 STAGES: Final = ("score", "address", "pileon", "alert")
@@ -26,6 +28,11 @@ class Config(Struct, frozen=True, kw_only=True):
     pileon: PileOnConfig = PileOnConfig()
     pileon_overrides: dict[tuple[str, str], PileOnConfig] = {}
     """(source, community) → the detector's settings there."""
+    detector: Which = Which.WINDOW
+    shadow: bool = False
+    """Whether the other detector runs along, and tells nobody."""
+    calibration: Calibration = Calibration()
+    """What the detector ``e-SR`` takes for usual until the log says otherwise."""
     lateness: dict[str, timedelta] = {}
     """source → how long after it was written a comment may arrive and still count; default 24 h."""
     alert: AlertConfig = AlertConfig()
@@ -39,9 +46,21 @@ class Config(Struct, frozen=True, kw_only=True):
         return {
             "score": (),
             "address": (self.address, pseudonym(self.installation_key, "state.address")),  # under another key nothing in state is known
-            "pileon": (self.pileon, overrides, sorted(self.lateness.items())),
+            "pileon": (self.pileon, overrides, sorted(self.lateness.items()), *self._evidence()),
             "alert": (),
         }[stage]
+
+    def pileons(self) -> PileOns:
+        """Return the stage that tells pile-ons."""
+        return PileOns(*self.of_pileons(), shadow=self.shadow)
+
+    def of_pileons(self) -> tuple[Any, ...]:
+        """Return what makes that stage, or one that follows."""
+        return self.pileon, self.pileon_overrides, self.lateness, self.installation_key, self.detector, self.calibration
+
+    def _evidence(self) -> tuple[object, ...]:
+        is_plain = self.detector is Which.WINDOW and not self.shadow
+        return () if is_plain else (self.detector, self.shadow, self.calibration)
 
 
 def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:
@@ -49,7 +68,7 @@ def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:
     return (
         score.Score(scorer),  # comments.raw → comments.scored
         address.Address(config.address, config.installation_key),  # comments.scored → replies
-        pileon.PileOns(config.pileon, config.pileon_overrides, config.lateness, config.installation_key),  # replies → pileons
+        config.pileons(),  # replies → pileons
         alert.Alerts(config.alert, config.mutes),  # pileons → Alertmanager
     )
 

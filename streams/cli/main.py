@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "replay": "Run recorded comments through the very stages that run live.",
     "record": "What a topic holds, into one file that can be replayed anywhere.",
     "backtest": "Compare what two configurations make of recorded comments.",
+    "calibrate": "What is usual on a site, and what each budget of false alarms would bring; for the detector e-SR.",
     "watch": "Pile-ons in the terminal, live.",
     "console": "The web pages: which pile-ons are open, why, what is being said; and verdicts.",
     "verdict": "Say of a pile-on whether it is one; what is none ends and pages nobody again unless it doubles.",

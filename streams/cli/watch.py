@@ -19,6 +19,7 @@ def watch(
         typer.Option("--case", metavar="ID", help="Print this case in full as it is now, and end. Its id, or the beginning of it."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop at the end as it is now, instead of waiting for more.")] = False,
+    shadow: Annotated[bool, typer.Option("--shadow", help="What the detector would tell that does not decide (setting: shadow).")] = False,
     config: Config = None,
     kafka: Kafka = None,
     prefix: Prefix = None,
@@ -30,7 +31,7 @@ def watch(
     settings = settings_of(config, kafka, prefix)
     from streams.kafka.connection import reached
 
-    showing = _watch(settings, from_beginning or once, once) if case is None else _show(settings, case.lower().rstrip("…"))
+    showing = _watch(settings, from_beginning or once, once, shadow=shadow) if case is None else _show(settings, case.lower().rstrip("…"))
     asyncio.run(reached(settings, showing))
     return 0
 
@@ -42,15 +43,15 @@ async def _show(settings: Any, begins: str) -> None:
     print("\n".join(case_lines(await case_of(settings, begins))))
 
 
-async def _watch(settings: Any, from_beginning: bool, once: bool) -> None:
+async def _watch(settings: Any, from_beginning: bool, once: bool, *, shadow: bool) -> None:
     from rich.console import Console
 
     from streams.kafka.follow import follow
     from streams.lines import line_of
-    from streams.topics import PILEONS
+    from streams.topics import PILEONS, PILEONS_SHADOW
 
     console = Console()
     if not once:
         print("threadwatch: waiting for pile-ons; Ctrl-C ends", file=sys.stderr, flush=True)
-    async for pileon in follow(settings, PILEONS, from_beginning, once):
+    async for pileon in follow(settings, PILEONS_SHADOW if shadow else PILEONS, from_beginning, once):
         console.print(line_of(pileon), soft_wrap=True)

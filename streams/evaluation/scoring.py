@@ -8,7 +8,10 @@ from msgspec import Struct
 
 from streams.evaluation.site import HOSTILE, LEARNED, Watched
 from streams.evaluation.stream import HOUR, MINUTE, Event, Part
+from streams.replay.backtest.intervals import upper_bound
 from streams.stages.esr.detector import Kind
+
+__all__ = ["AFTER", "Caught", "Score", "score", "upper_bound"]
 
 AFTER = HOUR
 """An opening so long after the last of the attackers still tells of them."""
@@ -85,12 +88,6 @@ def score(openings: Iterable[tuple[Watched, Sequence[tuple[int, Kind]]]], since:
 
 
 _ACCOUNT = {Kind.PILEON: "false", Kind.DILUTED: "diluted", Kind.SURGE: "surges"}
-
-
-def upper_bound(count: float, z: float = 1.645) -> float:
-    """Return the 95 % upper bound of a Poisson mean of which so many were seen (Byar's approximation)."""
-    n = count + 1
-    return float(n * (1 - 1 / (9 * n) + z / (3 * n**0.5)) ** 3)
 
 
 def _tells_of(event: Event, at: int) -> bool:

@@ -14,6 +14,7 @@ MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "comments.scored": {"ScoredComment": "scored-comment"},
     "replies": {"Reply": "reply-log", "Tick": "reply-log", "ConfigChange": "reply-log", "Judged": "reply-log"},
     "pileons": {"PileOn": "pile-on"},
+    "pileons.shadow": {"PileOn": "pile-on"},
     "feedback": {"Verdict": "verdict"},
     "config": {"ConfigRecord": "config-record"},
 }
@@ -32,6 +33,8 @@ OPERATIONS: Final[Sequence[tuple[str, str, str, str]]] = (
     ),
     ("detectPileOns", "receive", "replies", "`pileon` follows the partition in offset order."),
     ("publishPileOns", "send", "pileons", "`pileon` writes every transition."),
+    ("publishShadow", "send", "pileons.shadow", "`pileon` writes what the detector that does not decide would have told."),
+    ("watchShadow", "receive", "pileons.shadow", "`threadwatch watch --shadow` shows it; nobody else reads it."),
     ("alertOnPileOns", "receive", "pileons", "`alert` decides: fire, escalate, hold, resolve."),
     ("keepDeliveries", "send", "deliveries", "`alert` writes what webhooks have to tell with its state, and takes out what was delivered."),
     ("loadDeliveries", "receive", "deliveries", "`alert` loads what waits when a partition is assigned."),
@@ -43,7 +46,12 @@ OPERATIONS: Final[Sequence[tuple[str, str, str, str]]] = (
         "`pileon` ends what was judged to be none: the owner of its partition writes that into `replies`.",
     ),
     ("publishConfig", "send", "config", "Operators set what matters to results, with the moment from which it holds."),
-    ("followConfig", "receive", "config", "Kept for detectors that are tuned from a recording; the window rule reads none."),
+    (
+        "followConfig",
+        "receive",
+        "config",
+        "`pileon` follows calibrations of the detector e-SR; the owner of a partition writes them into `replies`.",
+    ),
     *(
         (f"redrive{name}", "receive", f"{topic}.dlq", f"`threadwatch redrive {topic}` sends mended messages back.")
         for name, topic in (("Raw", "comments.raw"), ("Scored", "comments.scored"), ("Replies", "replies"), ("PileOns", "pileons"))

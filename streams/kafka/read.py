@@ -45,6 +45,18 @@ async def open_reader(settings: Settings) -> Any:
     return consumer
 
 
+async def open_reader_from_the_beginning(settings: Settings, name: str) -> Any:
+    """Return such a consumer at the beginning of all partitions of a topic. UserError when the broker has no such topic."""
+    consumer = await open_reader(settings)
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(consumer.stop)  # the broker went away meanwhile: it is tried again with another
+        places = await partition_places(consumer, name)
+        consumer.assign(places)
+        await consumer.seek_to_beginning(*places)
+        undo.pop_all()
+    return consumer
+
+
 class Bound(Struct, frozen=True):
     """Where a bounded read of a partition begins, and the first offset that it does not take."""
 

@@ -11,6 +11,7 @@ from mode import Service
 from streams.kafka.connection import topic_name
 from streams.kafka.waiting import Probe
 from streams.live.agent import StageAgent
+from streams.live.calibrations import Calibrations
 from streams.live.guard import guarded
 from streams.live.http import Http
 from streams.live.outage import Outage
@@ -19,6 +20,7 @@ from streams.live.ticks import Ticker
 from streams.live.verdicts import Verdicts
 from streams.live.watch import Watch
 from streams.settings import Settings
+from streams.stages.pileon import Which
 
 _HEARTBEAT: Final = 1.0
 _LAG_EVERY: Final = 5.0
@@ -35,6 +37,7 @@ class Caretaker(Service):
         self._poster, self._webhooks = poster, webhooks
         self._lag_probe, self._tick_probe = Probe(settings), Probe(settings)
         self._verdicts: Verdicts | None = None
+        self._calibrations: Calibrations | None = None
         self._outage = Outage(settings, watch)
         self._http = Http(watch.registry, self.unhealthy, self.unready)
 
@@ -53,8 +56,9 @@ class Caretaker(Service):
             await agent.let_go(list(agent.rooms))
         await self._lag_probe.close()
         await self._tick_probe.close()
-        if self._verdicts is not None:
-            await self._verdicts.close()
+        for along in (self._verdicts, self._calibrations):
+            if along is not None:
+                await along.close()
         await self._poster.close()
         await self._http.stop()
 
@@ -109,6 +113,13 @@ class Caretaker(Service):
         if pileons is not None:
             self._verdicts = Verdicts(self._settings, pileons, self._watch.metrics.judged, self._watch.metrics.verdict_unreadable)
             await self._every(_VERDICTS_EVERY, "verdicts", self._verdicts.look)
+
+    @Service.task
+    async def _configuration(self) -> None:
+        pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
+        if pileons is not None and (self._settings.shadow or self._settings.detector is Which.ESR):
+            self._calibrations = Calibrations(self._settings, pileons)
+            await self._every(_VERDICTS_EVERY, "calibrations", self._calibrations.look)
 
     @Service.task
     async def _leases(self) -> None:

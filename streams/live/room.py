@@ -27,7 +27,7 @@ from streams.live.daily import Daily, due
 from streams.live.outbox import TOPIC as OUTBOX
 from streams.live.outbox import Outbox
 from streams.live.stop_rule import Counted, StopRule
-from streams.records import Judged, Tick
+from streams.records import ConfigChange, Judged, Tick
 from streams.settings import Settings
 from streams.stages.step import Stage
 from streams.topics import state_topic
@@ -204,7 +204,7 @@ class Room:
             return effects
         return await asyncio.get_running_loop().run_in_executor(_SCORING, engine.turn, self.stage, fresh, self.store)
 
-    async def write(self, key: bytes, record: Tick | Judged) -> None:
+    async def write(self, key: bytes, record: Tick | Judged | ConfigChange) -> None:
         """Write a record into our own input partition, fenced like everything else."""
         message = Outgoing(self._source, self.partition, key, msgspec.json.encode(record))
         async with self._producer.transaction():

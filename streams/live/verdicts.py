@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from streams.engine import Message, decoder_of, moment
 from streams.kafka.connection import topic_name
-from streams.kafka.read import message_of, open_reader, partition_places
+from streams.kafka.read import message_of, open_reader_from_the_beginning
 from streams.live.agent import StageAgent
 from streams.live.room import Room, now_ms
 from streams.records import Judged, Judgement, Verdict
@@ -59,7 +59,7 @@ class Verdicts:
     async def _read(self) -> bool:
         """Take in the verdicts that came since last time; return whether there are any that end a pile-on."""
         if self._consumer is None:
-            self._consumer = await _from_the_beginning(self._settings)
+            self._consumer = await open_reader_from_the_beginning(self._settings, topic_name(self._settings, FEEDBACK.name))
         ends = False
         while batches := await self._consumer.getmany(timeout_ms=0):
             for raw in (raw for raws in batches.values() for raw in raws):
@@ -114,16 +114,3 @@ class Verdicts:
             hostile_authors=verdict.hostile_authors, judged_at=verdict.judged_at,
         )  # fmt: skip
         await room.write(json_key(case.source, case.community, case.target_id), judged)
-
-
-async def _from_the_beginning(settings: Settings) -> Any:
-    consumer, is_ready = await open_reader(settings), False
-    try:
-        places = await partition_places(consumer, topic_name(settings, FEEDBACK.name))
-        consumer.assign(places)
-        await consumer.seek_to_beginning(*places)
-        is_ready = True
-        return consumer
-    finally:
-        if not is_ready:  # the broker went away meanwhile: it is tried again with another
-            await consumer.stop()

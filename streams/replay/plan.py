@@ -40,7 +40,7 @@ def planned(settings: Settings, scorer: Scorer) -> Run:
 
 def following(config: Config) -> Following:
     """Return the detector of these settings, for a fold whose state nobody takes over."""
-    return Following(config.pileon, config.pileon_overrides, config.lateness, config.installation_key)
+    return Following(*config.of_pileons())
 
 
 def stages_before(settings: Settings, scorer: str, *, is_reused: bool) -> Sequence[Stage]:

@@ -6,6 +6,7 @@ from typing import Any
 from streams.stages.conversation import Conversations, key_of
 from streams.stages.firing import Firings
 from streams.stages.followed import Followed
+from streams.stages.shadow import Both
 from streams.stages.watched import Watched
 
 
@@ -17,7 +18,7 @@ def entries_of(store: Any) -> Iterator[tuple[str, Any]]:
                 yield key_of(place, comment_id), entry
     elif isinstance(store, Followed):
         yield from store.entries()
-    elif isinstance(store, Watched):
+    elif isinstance(store, Watched | Both):
         for key in store:
             yield key, store.get(key)
     elif isinstance(store, Firings):

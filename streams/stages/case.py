@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams.records import EndedBecause, PileOn, Reply, Severity, Status
+from streams.records import EndedBecause, Grounds, PileOn, Reply, Severity, Status
 from streams.stages.baseline import DAY
 from streams.stages.instants import instant, micros
 
@@ -40,6 +40,8 @@ class Case(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     untimed: bool = False
     usual_a_day: float = 0.0
     """How many people a day were usually hostile to this person when it opened."""
+    grounds: Grounds | None = None
+    """What evidence opened it; None: the window rule did."""
     bar: int = 0
     """Judged to be none: nothing is told of it before so many people are hostile. 0: nobody judged it so."""
     forgotten_authors: int = 0
@@ -105,7 +107,7 @@ def told(where: tuple[str, str, str], detector: str, case: Case, sizes: Sizes, s
         usual_hostile_authors=case.usual, replying_authors=sizes.replying_authors,
         hostile_replies=sizes.hostile_replies, replies=case.replies, unknown_author_replies=sizes.unknown,
         removed_by_moderators=sizes.moderated, conversations=case.conversations, evidence=sizes.evidence, opened_by=case.opened_by,
-        opening_delay_seconds=case.delay, detector=detector, reason=reason,
+        opening_delay_seconds=case.delay, detector=detector, reason=reason, grounds=case.grounds,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from operator import itemgetter
 
 from msgspec import Struct
 
+from streams.records import Grounds
 from streams.stages.kept import Hostile, Kept
 from streams.stages.ledger import Ledger
 from streams.stages.pileon_config import Config, Rule
@@ -15,6 +16,8 @@ class Crossing(Struct, frozen=True):
 
     hostile: tuple[Hostile, ...]
     end: int
+    grounds: Grounds | None = None
+    """Of a detector that weighs evidence: what it weighed."""
 
 
 def crossing(rule: Rule, ledger: Ledger, new: Hostile, *, untimed: bool) -> Crossing | None:

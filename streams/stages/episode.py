@@ -5,9 +5,8 @@ from typing import Final
 import msgspec
 
 from streams.records import Action, DeletedBy, EndedBecause, Judged, PileOn, Reply, Role, Severity, Status
-from streams.stages.case import Case, Sizes, ended, pileon_id, told, with_conversation
+from streams.stages.case import Case, ended, pileon_id, told, with_conversation
 from streams.stages.crossing import Crossing, crossing
-from streams.stages.evidence import evidence_of
 from streams.stages.instants import micros
 from streams.stages.kept import GONE, IN_CASE, MODERATED, SPENT, UNKNOWN, Hostile, Kept, Mild, counts, hostile_of
 from streams.stages.ledger import Ledger
@@ -15,6 +14,7 @@ from streams.stages.pileon_config import Rule
 from streams.stages.pseudonyms import Pseudonyms
 from streams.stages.reasons import why, why_ended
 from streams.stages.severity import is_worth_telling, severity
+from streams.stages.sizes import answering, authors_of, severe_authors_of, sizes_of
 
 COUNTED: Final = "counted"
 LATE: Final = "late"
@@ -64,7 +64,7 @@ class Episode:
         if ingested - at > rule.lateness and (hostile or not isinstance(known, Hostile)):  # but a hostile one that is taken back
             return LATE
         self._forget(heard - rule.keep)
-        self.ledger.meet(at, heard)
+        self._meet(at, heard)
         if hostile:
             self._hostile(known, hostile_of(reply, at, comment, pseudonyms), reply, heard, installation_key)
         else:
@@ -80,7 +80,7 @@ class Episode:
         case = self.case
         if case is None or case.bar or case.pileon_id != judged.pileon_id:
             return
-        bar = 2 * (judged.hostile_authors or self._authors())
+        bar = 2 * (judged.hostile_authors or authors_of(self.ledger, self._case()))
         self._tell_end(max(case.updated_at, micros(judged.judged_at)), EndedBecause.JUDGED)
         self.case = msgspec.structs.replace(self._case(), bar=bar)
         self.changed = True
@@ -145,11 +145,20 @@ class Episode:
             self.ledger.remember_untimed(new.comment, self.rule.config.untimed_replies)
         if new.flags & UNKNOWN:
             self._note_unknown()
+        crossed = self._crossed(new, reply)
         if self.case is not None:
             self._grow(new, heard, new_reply=known is None)
             self._ongoing(reply, installation_key)
-        elif (crossed := crossing(self.rule, self.ledger, new, untimed=reply.created_at_is_estimated)) is not None:
+        elif crossed is not None:
             self._open(crossed, reply, heard, installation_key)
+
+    def _crossed(self, new: Hostile, reply: Reply) -> Crossing | None:
+        """Return what a new hostile reply crossed with, where no case is open."""
+        return crossing(self.rule, self.ledger, new, untimed=reply.created_at_is_estimated) if self.case is None else None
+
+    def _meet(self, at: int, heard: int) -> None:
+        """Begin the target's history, or go on with it."""
+        self.ledger.meet(at, heard)
 
     def _open(self, crossed: Crossing, reply: Reply, heard: int, installation_key: bytes) -> None:
         first, last = crossed.hostile[0].at, crossed.hostile[-1].at
@@ -158,14 +167,14 @@ class Episode:
             conversations = with_conversation(conversations, kept.conversation_id)
         self.ledger.flag(crossed.hostile, IN_CASE)
         late = 0 if reply.created_at_is_estimated else micros(reply.ingested_at) - micros(reply.created_at)
-        within = self._window(crossed.end, untimed=reply.created_at_is_estimated)
-        self.case = Case(
+        usual = self.ledger.usual_a_day(first, self.rule.config) if crossed.grounds is None else crossed.grounds.usual_a_day
+        case = Case(
             pileon_id=pileon_id(installation_key, self.detector, reply), revision=1, severity=Severity.WARNING,
             opened_by=reply.comment_id, opened_at=crossed.end, first_hostile_at=first, last_hostile_at=last,
             updated_at=crossed.end, due=self._due(last, heard), delay=max(0, late) / 1_000_000, conversations=conversations,
-            replies=len(within), authors_sent=0, untimed=reply.created_at_is_estimated,
-            usual_a_day=self.ledger.usual_a_day(first, self.rule.config),
+            replies=0, authors_sent=0, untimed=reply.created_at_is_estimated, usual_a_day=usual, grounds=crossed.grounds,
         )  # fmt: skip
+        self.case = msgspec.structs.replace(case, replies=len(answering(self.rule, self.ledger, case, crossed.end)))
         self._tell(Status.OPENED)
 
     def _grow(self, new: Hostile, heard: int, *, new_reply: bool) -> None:
@@ -185,15 +194,15 @@ class Episode:
         if self.case.bar:
             self._anew(reply, installation_key)
             return
-        authors = self._authors()
-        worse = severity(self.rule.config, authors, self._severe_authors(), self.case.severity) is not self.case.severity
+        authors = authors_of(self.ledger, self._case())
+        worse = severity(self.rule.config, self.case, authors, severe_authors_of(self.rule.config, self.ledger)) is not self.case.severity
         if worse or is_worth_telling(self.rule.config, authors, self.case.authors_sent):
             self.case = msgspec.structs.replace(self.case, revision=self.case.revision + 1)
             self._tell(Status.ONGOING)
 
     def _anew(self, reply: Reply, installation_key: bytes) -> None:
         case = self._case()
-        if self._authors() < case.bar:
+        if authors_of(self.ledger, self._case()) < case.bar:
             return
         self.case = msgspec.structs.replace(
             case, pileon_id=pileon_id(installation_key, self.detector, reply), revision=1, severity=Severity.WARNING,
@@ -202,22 +211,22 @@ class Episode:
         self._tell(Status.OPENED)
 
     def _tell(self, status: Status) -> None:
-        sizes = self._sizes()
+        sizes = sizes_of(self.rule, self.ledger, self._case())
         case = self._case()
         self.case = msgspec.structs.replace(
             case,
-            severity=severity(self.rule.config, sizes.hostile_authors, sizes.severe_authors, case.severity),
+            severity=severity(self.rule.config, case, sizes.hostile_authors, sizes.severe_authors),
             authors_sent=max(case.authors_sent, sizes.hostile_authors),
         )
         self.told.append(told(self.where, self.detector, self.case, sizes, status, why(self.rule.config, self.case, sizes)))
 
     def _ended_if_below(self, heard: int) -> None:
         """Close the case when so much was taken back that fewer people than the floor are left."""
-        if self.case is not None and self._authors() < self.rule.config.min_hostile_authors:
+        if self.case is not None and authors_of(self.ledger, self._case()) < self.rule.config.min_hostile_authors:
             self._close(max(self.case.updated_at, heard), EndedBecause.REMOVED, 0)
 
     def _tell_end(self, at: int, because: EndedBecause) -> None:
-        sizes = self._sizes()
+        sizes = sizes_of(self.rule, self.ledger, self._case())
         self.case = msgspec.structs.replace(self._case(), revision=self._case().revision + 1)
         reason = why_ended(self.rule.config, self.case, sizes, because)
         last = told(self.where, self.detector, self.case, sizes, Status.CLOSED, reason)
@@ -268,31 +277,3 @@ class Episode:
         Without the second part an outage's backlog would close the case between any two of its replies.
         """
         return max(last_hostile_at + self.rule.case_length, heard + self.rule.window)
-
-    def _authors(self) -> int:
-        return len(self.ledger.case_authors) + self._case().forgotten_authors
-
-    def _severe_authors(self) -> int:
-        config = self.rule.config
-        if not config.min_severe_authors:
-            return 0
-        severe = (kept for kept in self.ledger.hostile if kept.flags & IN_CASE and kept.hostility >= config.min_severity)
-        return len({kept.author for kept in severe})
-
-    def _window(self, end: int, *, untimed: bool) -> list[Kept]:
-        return list(self.ledger.untimed_window() if untimed else self.ledger.within(end - self.rule.window, end))
-
-    def _sizes(self) -> Sizes:
-        case = self._case()
-        of_case = [kept for kept in self.ledger.hostile if kept.flags & IN_CASE]
-        window = self._window(max(case.opened_at, case.last_hostile_at), untimed=case.untimed)
-        return Sizes(
-            hostile_authors=self._authors(),
-            hostile_in_window=len({kept.author for kept in window if isinstance(kept, Hostile)}),
-            replying_authors=len({kept.author for kept in window}),
-            hostile_replies=len(of_case) + case.forgotten_replies,
-            unknown=sum(1 for kept in of_case if kept.flags & UNKNOWN) + case.forgotten_unknown,
-            moderated=sum(1 for kept in of_case if kept.flags & MODERATED) + case.forgotten_moderated,
-            severe_authors=self._severe_authors(),
-            evidence=evidence_of(of_case),
-        )

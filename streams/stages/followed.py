@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from streams.stages.case import Case
+from streams.stages.changes import Changes, is_of_a_shadow
 from streams.stages.dues import Dues
 from streams.stages.ledger import Ledger, Target
 
@@ -36,6 +37,7 @@ class Followed:
     def __init__(self, keep: int) -> None:
         """``keep``: microseconds after its newest reply for which a target's replies can matter."""
         self.dues = Dues()
+        self.changes = Changes()
         self._keep = keep
         self._young: dict[str, Held] = {}
         self._old: dict[str, Held] = {}
@@ -58,14 +60,19 @@ class Followed:
         if case is not held.case:
             held.case = case
             self.dues.put(key, None if case is None else case.due)
-        if case is None and not held.ledger.size:
+        if case is None and held.ledger.is_empty:
             self._young.pop(key, None)
             return
         self._young[key] = held
         self._replies += 1
 
     def apply(self, key: str, target: Target) -> None:
-        """Take over a target as another fold remembered it."""
+        """Take over a target, or a changed setting, as another fold remembered it."""
+        if target.change is not None:
+            self.changes.put(key, target)
+            return
+        if is_of_a_shadow(key):  # that ran along once
+            return
         self._young[key] = held = Held(Ledger(target), target.case)
         self._replies += held.ledger.size
         self.dues.put(key, None if target.case is None else target.case.due)
@@ -73,7 +80,10 @@ class Followed:
 
     def entries(self) -> Iterator[tuple[str, Target]]:
         """Yield what is remembered as state entries would have it, by key."""
-        for key in sorted((*self._young, *self._old, *self._cold)):
+        for key in sorted((*self._young, *self._old, *self._cold, *self.changes)):
+            if (change := self.changes.get(key)) is not None:
+                yield key, change
+                continue
             held = self._young.get(key) or self._old.get(key)
             target = held.ledger.target(held.case) if held is not None else _unpack(self._cold[key])
             if target is not None:

@@ -9,8 +9,11 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
-from streams.stages.baseline import Baseline, met
+from streams.records import ConfigChange
+from streams.stages.baseline import REST, Baseline, met
 from streams.stages.case import Case
+from streams.stages.esr.detector import Target as Evidence
+from streams.stages.esr.entry import Entry, entry, target_of
 from streams.stages.kept import IN_CASE, SPENT, UNKNOWN, Hostile, Kept, Mild, counts
 from streams.stages.pileon_config import Config
 
@@ -32,6 +35,10 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     case: Case | None = None
     baseline: Baseline | None = None
     """The history; where it stands alone, nobody has answered the target for a while."""
+    esr: Entry | None = None
+    """What the e-SR detector knows of the target; it may stand alone, too."""
+    change: ConfigChange | None = None
+    """No target, but a setting that the log has changed, for all of its partition (``changes.change_key``)."""
 
     @property
     def size(self) -> int:
@@ -45,10 +52,14 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
     def matters_until(self, keep: int) -> int:
         """Return until when it can matter, microseconds, where replies are kept for ``keep``."""
+        if not self.size and self.esr is not None:
+            return self.esr.last_at + REST
         return self.newest + keep if self.size or self.baseline is None else self.baseline.kept_until
 
     def rested(self) -> "Target | None":
         """Return what is left once its replies can matter no more: the history, if it tells anything."""
+        if self.size and self.esr is not None:
+            return Target(esr=self.esr)
         if not self.size or self.baseline is None or self.baseline.is_blank:
             return None
         return Target(baseline=self.baseline)
@@ -57,7 +68,7 @@ class Target(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 class Ledger:
     """A target's kept replies, sorted by time, with counters: no scan of the window for a reply that comes in order."""
 
-    __slots__ = ("_hostile_of", "_known", "_mild_of", "_recent", "baseline", "case_authors", "hostile", "mild", "untimed")
+    __slots__ = ("_hostile_of", "_known", "_mild_of", "_recent", "baseline", "case_authors", "esr", "hostile", "mild", "untimed")
 
     def __init__(self, target: Target) -> None:
         """Make the working form of an entry."""
@@ -65,6 +76,7 @@ class Ledger:
         self.hostile = list(target.hostile)
         self.untimed = list(target.untimed)
         self.baseline = target.baseline
+        self.esr: Evidence | None = None if target.esr is None else target_of(target.esr)
         self._known: dict[int, Kept] = {}
         self._mild_of: dict[int, int] = {}
         self._hostile_of: dict[int, int] = {}
@@ -82,9 +94,17 @@ class Ledger:
 
     def target(self, case: Case | None) -> Target | None:
         """Return the state entry, or None when there is nothing to remember."""
-        if not self.mild and not self.hostile and case is None:
+        if self.is_empty and case is None:
             return None
-        return Target(mild=tuple(self.mild), hostile=tuple(self.hostile), untimed=tuple(self.untimed), case=case, baseline=self.baseline)
+        return Target(
+            mild=tuple(self.mild), hostile=tuple(self.hostile), untimed=tuple(self.untimed), case=case, baseline=self.baseline,
+            esr=None if self.esr is None else entry(self.esr),
+        )  # fmt: skip
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing is kept: no reply, and no evidence."""
+        return not self.mild and not self.hostile and self.esr is None
 
     def meet(self, at: int, heard: int) -> None:
         """Begin the target's history with a reply written at ``at`` and heard of then, or go on with it."""

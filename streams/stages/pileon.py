@@ -6,14 +6,18 @@ from typing import Any, Protocol
 
 from streams.records import PileOn
 from streams.stages.episode import COUNTED, DUPLICATE, LATE, NOT_QUALIFYING
+from streams.stages.esr.behind import EvidenceDetector
+from streams.stages.esr.calibration import Calibration
+from streams.stages.esr.episode import SURGE
 from streams.stages.ledger import Target
-from streams.stages.pileon_config import Config
+from streams.stages.pileon_config import Config, Which
+from streams.stages.shadow import NOTES as SHADOW_NOTES
+from streams.stages.shadow import Shadowed
 from streams.stages.step import Arrived, Step
-from streams.stages.watched import Watched
 from streams.stages.window import WindowDetector
 from streams.topics import PILEONS, REPLIES, Topic
 
-__all__ = ["Config", "Detector", "Following", "PileOns"]
+__all__ = ["Config", "Detector", "Following", "PileOns", "Which"]
 
 
 class Detector(Protocol):
@@ -42,7 +46,7 @@ class PileOns:
     sink: Topic | None = PILEONS
     entry: Any = Target
     outcomes: tuple[str, ...] = (COUNTED, LATE, NOT_QUALIFYING, DUPLICATE, "tick", "config_change", "judged")
-    notes = ("evicted", "people_unknown")
+    notes = ("evicted", "people_unknown", SURGE, *SHADOW_NOTES)
 
     def __init__(
         self,
@@ -50,16 +54,25 @@ class PileOns:
         overrides: dict[tuple[str, str], Config],
         lateness: dict[str, timedelta],
         installation_key: bytes,
+        which: Which = Which.WINDOW,
+        calibration: Calibration | None = None,
+        *,
+        shadow: bool = False,
     ) -> None:
-        """``overrides`` by (source, community), ``lateness`` by source."""
-        self.detector: Detector = WindowDetector(config, overrides, lateness, installation_key)
+        """``overrides`` by (source, community), ``lateness`` by source. ``calibration``: what ``e-SR`` takes for usual at first.
 
-    def new_store(self) -> Watched:
+        ``shadow``: the detector that does not decide runs along.
+        """
+        given = (config, overrides, lateness, installation_key)
+        both = {Which.WINDOW: WindowDetector(*given), Which.ESR: EvidenceDetector(*given, calibration or Calibration())}
+        live = both.pop(which)
+        self.detector: Detector = Shadowed(live, *both.values()) if shadow else live
+
+    def new_store(self) -> Any:
         """Return an empty store."""
-        store: Watched = self.detector.new_store()
-        return store
+        return self.detector.new_store()
 
-    def steps(self, store: Watched, arrived: Sequence[Arrived]) -> Iterable[Step]:
+    def steps(self, store: Any, arrived: Sequence[Arrived]) -> Iterable[Step]:
         """Yield one step per record, in order."""
         return self.detector.steps(store, arrived)
 

@@ -1,6 +1,7 @@
-"""The knobs of the window rule."""
+"""The knobs of the detectors: which one decides, and when many become a pile-on."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -8,15 +9,27 @@ from msgspec import Meta, Struct
 from streams.stages.instants import span
 
 
+class Which(StrEnum):
+    """The detectors that there are."""
+
+    WINDOW = "window"
+    """So many hostile people in so long, and so large a share."""
+    ESR = "e-SR"
+    """Faster and more hostile than history explains, on a budget of false alarms."""
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When many become a pile-on. The reasons for the defaults are in docs/detector.md."""
 
     window: timedelta = timedelta(hours=1)
-    """How much event time is looked at together (1 minute to 7 days)."""
+    """How much event time is looked at together (1 minute to 7 days). ``e-SR`` looks at all that a person's history explains."""
     min_hostile_authors: Annotated[int, Meta(ge=2, le=1000)] = 4
-    """So many different people must be hostile within the window. Fewer never open a pile-on."""
+    """So many different people must be hostile within the window (``e-SR``: within 24 h; at most 8). Fewer never open a pile-on."""
+    false_alarms_per_day: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    """B of the detector ``e-SR``: so many pile-ons a day may be told, on the whole site, where there are none. Less is calmer and slower.
+    A community that sets its own has a budget of its own: the site's is their sum (docs/calibration.md)."""
     min_share: Annotated[float, Meta(ge=0, le=1)] = 0.4
-    """Hostile people ÷ people replying within the window; keeps popularity from looking like a pile-on."""
+    """Hostile people ÷ people replying within the window; keeps popularity from looking like a pile-on. ``e-SR`` has its own test of it."""
     min_hostility: Annotated[float, Meta(gt=0, le=1)] = 0.5
     """θ: a reply of at least this hostility is hostile."""
     case_length: timedelta = timedelta(hours=6)
@@ -57,13 +70,12 @@ class Rule(Struct, frozen=True, kw_only=True):
     window: int
     case_length: int
     lateness: int
-
-    @property
-    def keep(self) -> int:
-        """Return how long a reply can still share a window with one that is not late."""
-        return self.window + self.lateness
+    keep: int
+    """How long a reply can still matter together with one that is not late."""
 
 
-def rule(config: Config, lateness: timedelta) -> Rule:
-    """Return the config as a rule for a source of this lateness."""
-    return Rule(config=config, window=span(config.window), case_length=span(config.case_length), lateness=span(lateness))
+def rule(config: Config, lateness: timedelta, together: timedelta | None = None) -> Rule:
+    """Return the config as a rule for a source of this lateness. ``together``: what is looked at together, where that is no window."""
+    window, late = span(config.window), span(lateness)
+    keep = late + (window if together is None else span(together))
+    return Rule(config=config, window=window, case_length=span(config.case_length), lateness=late, keep=keep)

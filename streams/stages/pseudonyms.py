@@ -18,6 +18,7 @@ class Pseudonyms:
         self._author = lru_cache(1 << 14)(partial(_number, author))  # the same people come again and again
         self._unknown = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"unknown")
         self._comment = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"comment")
+        self._conversation = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"conversation")
         self._name = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"name")
         self._word = hashlib.blake2b(key=key, digest_size=_WORD_BYTES, person=b"word")
 
@@ -28,6 +29,10 @@ class Pseudonyms:
     def comment(self, comment_id: str, conversation_id: str) -> int:
         """Return a comment's number. Sources that number the comments of each conversation anew are many."""
         return _number(self._comment, f"{len(conversation_id)}:{conversation_id}:{comment_id}")
+
+    def conversation(self, conversation_id: str) -> int:
+        """Return a conversation's number."""
+        return _number(self._conversation, conversation_id)
 
     def name(self, folded: str) -> int:
         """Return the number of a name, or of a part of one."""

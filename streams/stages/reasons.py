@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from streams.records import EndedBecause
+from streams.records import EndedBecause, FindingKind, Grounds
+from streams.stages.baseline import DAY
 from streams.stages.case import Case, Sizes
 from streams.stages.pileon_config import Config
 
@@ -41,7 +42,8 @@ def length(value: timedelta) -> str:
 
 def why(config: Config, case: Case, sizes: Sizes) -> str:
     """Return why a pile-on is open: the people, the pace, the share, and the bounds they passed."""
-    return "; ".join(part for part in (_people(case, sizes), _share(config, case, sizes), *_extras(config, case, sizes)) if part)
+    said = (_people(case, sizes), _share(config, case, sizes)) if case.grounds is None else _weighed(config, case, case.grounds, sizes)
+    return "; ".join(part for part in (*said, *_extras(config, case, sizes)) if part)
 
 
 def why_ended(config: Config, case: Case, sizes: Sizes, because: EndedBecause) -> str:
@@ -67,6 +69,35 @@ def _share(config: Config, case: Case, sizes: Sizes) -> str:
     where = f" in the last {config.untimed_replies} replies" if case.untimed else f" within {length(config.window)}"
     bound = f", share {share:.2f} ≥ {config.min_share:.2f}" if share >= config.min_share else f", share {share:.2f}"
     return f"{seen}{where}; floor {config.min_hostile_authors}{bound}"
+
+
+def _weighed(config: Config, case: Case, grounds: Grounds, sizes: Sizes) -> tuple[str, ...]:
+    """Return what a case rests on that evidence opened: people, what history explains, and how far beyond it this is."""
+    share = sizes.hostile_in_window / max(1, sizes.replying_authors)
+    is_diluted = grounds.finding is FindingKind.DILUTED
+    usual, of_site = f"{grounds.usual_share:.2f}", f"{grounds.usual_share_on_site:.2f}"
+    return (
+        _among(case, grounds, sizes),
+        f"hostile share {share:.2f}, usual for this person at most {usual}, on this site {of_site}",
+        "a warning: the pace is extraordinary, the share is what a crowd or fame has" if is_diluted else "",
+        f"evidence when it opened: {_evidence(grounds)}; floor {config.min_hostile_authors}",
+    )
+
+
+def _among(case: Case, grounds: Grounds, sizes: Sizes) -> str:
+    people = f"{sizes.hostile_authors} people hostile, of {sizes.replying_authors} answering"
+    if case.untimed:
+        return f"{people} (the page gives no times: only their order counts)"
+    lasted = max(case.last_hostile_at - case.first_hostile_at, _MICROS_A_MINUTE)
+    of_site = usually(grounds.usual_a_day_on_site * lasted / DAY)
+    return f"{people}, in {spoken(lasted)}; usual in so long for this person at most {usually(case.usual)}, for anybody here {of_site}"
+
+
+def _evidence(grounds: Grounds) -> str:
+    share = f"share {grounds.share_evidence:,.0f} (needed {grounds.share_needed:,.0f})"
+    if grounds.pace_evidence is None or grounds.pace_needed is None:
+        return share
+    return f"pace {grounds.pace_evidence:,.0f} (needed {grounds.pace_needed:,.0f}), {share}"
 
 
 def _extras(config: Config, case: Case, sizes: Sizes) -> tuple[str, ...]:

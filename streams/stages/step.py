@@ -20,6 +20,8 @@ class Step(Struct, frozen=True, gc=False):
     """State to put by key; None removes it."""
     notes: tuple[str, ...] = ()
     """Odd things met on the way (``text_cut``, ``clock_ahead``, ``evicted`` …), each counted."""
+    aside: tuple[Any, ...] = ()
+    """Records for ``pileons.shadow``, which nobody acts on."""
 
 
 class Store(Protocol):

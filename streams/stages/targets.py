@@ -42,6 +42,8 @@ class TargetSummary(Struct, frozen=True, kw_only=True):
     severe: int
     """Replies of hostility at least 0.9."""
     status: Condition
+    why: str
+    """The status in a sentence: how many are surely hostile, and how many open a pile-on."""
 
 
 def soft_counts(replies: Iterable[Reply], piled_on: Collection[Target] = (), min_hostile_authors: int = 4) -> list[TargetSummary]:
@@ -84,12 +86,22 @@ def _summary(target: Target, replies: list[Reply], is_open: bool, floor: int) ->
     severe = sum(1 for reply in replies if reply.hostility >= SEVERE)
     unknown = sum(1 for reply in replies if reply.author_id is None and reply.hostility >= SURELY)
     watch = soft >= floor / 2 or severe > 0 or unknown >= UNKNOWN_WATCHED
+    status = Condition.OPEN if is_open else Condition.WATCH if watch else Condition.CALM
+    surely = sum(1 for hostility in largest.values() if hostility >= SURELY)
     source, community, target_id = target
     return TargetSummary(
-        source=source, community=community, target_id=target_id, hostile_authors=soft,
-        surely_hostile_authors=sum(1 for hostility in largest.values() if hostility >= SURELY), replies=len(replies), severe=severe,
-        status=Condition.OPEN if is_open else Condition.WATCH if watch else Condition.CALM,
+        source=source, community=community, target_id=target_id, hostile_authors=soft, surely_hostile_authors=surely,
+        replies=len(replies), severe=severe, status=status, why=_why(status, surely, soft, len(largest), floor),
     )  # fmt: skip
+
+
+def _why(status: Condition, surely: int, soft: float, people: int, floor: int) -> str:
+    counted = f"{surely} of {people} people who answered {'is' if surely == 1 else 'are'} surely hostile"
+    if status is Condition.OPEN:
+        return f"a pile-on opened: {counted}"
+    below = f"below the floor of {floor}" if surely < floor else f"the floor of {floor} is reached, the rest of the rule is not"
+    said = "watched" if status is Condition.WATCH else "calm"
+    return f"{said}: {counted}, {below}; counting doubtful ones in part, {soft:.1f}"
 
 
 def _worst_first(summary: TargetSummary) -> tuple[float, int, int, str, str, str]:

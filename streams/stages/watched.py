@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.records import Severity
+from streams.stages.changes import Changes, is_of_a_shadow
 from streams.stages.dues import Dues
 from streams.stages.instants import instant
 from streams.stages.ledger import Ledger, Target
@@ -42,6 +43,7 @@ class Watched:
         self._ledgers: dict[str, tuple[Target, Ledger]] = {}
         self._cold: dict[str, bytes] = {}
         self._keep = keep
+        self.changes = Changes()
         self._dues = Dues()
         self._hours: dict[int, list[str]] = {}
         self._held: set[str] = set()
@@ -51,11 +53,13 @@ class Watched:
         return len(self._warm) + len(self._cold)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the keys, sorted."""
-        return iter(sorted((*self._warm, *self._cold)))
+        """Yield the keys of targets and of changed settings, sorted."""
+        return iter(sorted((*self._warm, *self._cold, *self.changes)))
 
     def get(self, key: str) -> Target | None:
-        """Return a target's entry."""
+        """Return an entry."""
+        if (change := self.changes.get(key)) is not None:
+            return change
         if (warm := self._warm.get(key)) is not None:
             return warm
         cold = self._cold.get(key)
@@ -63,6 +67,11 @@ class Watched:
 
     def apply(self, key: str, entry: Target | None) -> None:
         """Put one entry, or remove it."""
+        if entry is not None and entry.change is not None:
+            self.changes.put(key, entry)
+            return
+        if is_of_a_shadow(key):  # that ran along once
+            return
         before = self._taken(key)
         if entry is None:
             self._ledgers.pop(key, None)

@@ -1,4 +1,7 @@
-"""The window rule: a fold over the replies of a partition. Entries are the truth, ledgers their working form."""
+"""The window rule: a fold over the replies of a partition. Entries are the truth, ledgers their working form.
+
+What decides on one reply is the ``Episode``; another detector makes its own (``esr.behind``).
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -6,11 +9,12 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.records import Judged, PileOn, Reply, Tick
+from streams.records import ConfigChange, Judged, PileOn, Reply, Tick
 from streams.stages.case import Case
 from streams.stages.episode import Episode
 from streams.stages.followed import Followed, Held
 from streams.stages.instants import micros
+from streams.stages.ledger import Ledger, Target
 from streams.stages.pileon_config import Config, Rule, rule
 from streams.stages.pseudonyms import Pseudonyms
 from streams.stages.step import Arrived, Step
@@ -57,7 +61,10 @@ class WindowDetector:
     def _kept(self) -> int:
         configs = (self._config, *self._overrides.values())
         lateness = max((DEFAULT_LATENESS, *self._lateness.values()))
-        return max(rule(config, lateness).keep for config in configs)
+        return max(self._made(config, lateness).keep for config in configs)
+
+    def _made(self, config: Config, lateness: timedelta) -> Rule:
+        return rule(config, lateness)
 
     def steps(self, store: Watched, arrived: Sequence[Arrived]) -> Iterable[Step]:
         """Yield one step per record, in order."""
@@ -72,8 +79,7 @@ class WindowDetector:
             return self._tick(store, micros(record.at))
         if isinstance(record, Judged):
             return self._judged(store, record)
-        # The window rule's settings come from the settings file; the log's changes are for detectors that learn.
-        return Step("config_change")
+        return Step("config_change", (), self._changed(store, record))
 
     def follow(self, store: Followed, record: Any) -> Taken:
         """Return what one record makes, and change the store by it: what ``step`` makes, without entries."""
@@ -87,7 +93,15 @@ class WindowDetector:
             return outcome, episode.told, episode.notes
         if isinstance(record, Tick):
             return "tick", self._time_passed(store, micros(record.at)), []
-        return self._follow_judged(store, record) if isinstance(record, Judged) else ("config_change", [], [])
+        if isinstance(record, Judged):
+            return self._follow_judged(store, record)
+        for key, entry in self._changed(store, record):
+            store.apply(key, entry)
+        return "config_change", [], []
+
+    def _changed(self, store: Watched | Followed, change: ConfigChange) -> tuple[tuple[str, Target], ...]:
+        """Return the entries of a setting that the log changes. None here: the window rule's come from the settings file."""
+        return ()
 
     def _time_passed(self, store: Followed, at: int) -> list[PileOn]:
         told: list[PileOn] = []
@@ -110,7 +124,11 @@ class WindowDetector:
 
     def _held(self, store: Followed, key: str, where: tuple[str, str, str]) -> tuple[Held, Episode]:
         held = store.held(key)
-        return held, Episode(self.name, self._rule(where[0], where[1]), where, held.ledger, held.case)
+        return held, self._on(store, where, held.ledger, held.case)
+
+    def _on(self, store: Watched | Followed, where: tuple[str, str, str], ledger: Ledger, case: Case | None) -> Episode:
+        """Return an episode on one target."""
+        return Episode(self.name, self._rule(where[0], where[1]), where, ledger, case)
 
     def _reply(self, store: Watched, reply: Reply) -> Step:
         key = json_key(reply.source, reply.community, reply.target_id).decode()
@@ -139,16 +157,18 @@ class WindowDetector:
     def _episode(self, store: Watched, key: str, where: Any) -> Episode:
         entry = store.get(key)
         case: Case | None = None if entry is None else entry.case
-        return Episode(self.name, self._rule(where[0], where[1]), where, store.ledger(key), case)
+        return self._on(store, where, store.ledger(key), case)
 
     def _rule(self, source: str, community: str) -> Rule:
         found = self._rules.get((source, community))
         if found is None:
-            config = self._overrides.get((source, community), self._config)
-            found = rule(config, self._lateness.get(source, DEFAULT_LATENESS))
+            found = self._made(self._config_of(source, community), self._lateness.get(source, DEFAULT_LATENESS))
             if len(self._rules) < MAX_RULES:  # communities are few; names made up by a flood must not fill memory
                 self._rules[source, community] = found
         return found
+
+    def _config_of(self, source: str, community: str) -> Config:
+        return self._overrides.get((source, community), self._config)
 
 
 def _entries(store: Watched, key: str, episode: Episode) -> tuple[tuple[str, Any], ...]:

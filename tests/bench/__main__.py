@@ -9,6 +9,7 @@ from tests.bench.bounded import print_bounded
 from tests.bench.console import print_console
 from tests.bench.counting import print_counting
 from tests.bench.detoxify import print_speed
+from tests.bench.esr import print_esr
 from tests.bench.live import Bench
 from tests.bench.machine import machine
 from tests.bench.pure import print_pure
@@ -26,6 +27,7 @@ def main() -> None:
     print(machine(), flush=True)
     print_pure(asked.targets)
     print_stages(4_000, 3)
+    print_esr(100_000, asked.targets)
     print_counting()
     print_speed(asked.rounds)
     print_console()

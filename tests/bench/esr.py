@@ -31,8 +31,13 @@ def main() -> None:
     parser.add_argument("--targets", type=int, default=100_000, help="how many people memory is measured with")
     asked = parser.parse_args()
     print(machine(), flush=True)
-    _print_speed(asked.replies)
-    _print_memory(asked.targets)
+    print_esr(asked.replies, asked.targets)
+
+
+def print_esr(replies: int, targets: int) -> None:
+    """Print replies a CPU second and bytes a target."""
+    _print_speed(replies)
+    _print_memory(targets)
 
 
 def _replies(count: int, targets: int, seed: int = 3) -> _Replies:

@@ -16,7 +16,7 @@ from streams.scorers import open_scorer
 from streams.scorers.disguises import undisguised
 from streams.sources.sample import sample
 from streams.stages.address import Address
-from streams.stages.pileon import Config, PileOns
+from streams.stages.pileon import Config, PileOns, Which
 from streams.stages.score import Score
 from streams.stages.step import Arrived
 from tests.evaluation import twin
@@ -31,8 +31,10 @@ def print_pure(targets: int) -> None:
     _print_normaliser([comment.record.text or "" for comment in arrived])
     scored = _timed("score (linear)", Score(open_scorer("linear")), arrived)
     replies = _timed("address", Address(), [Arrived(record, NOON) for record in scored.outputs])
-    _timed("pileon", _pileons(), [Arrived(record, NOON) for record in replies.outputs])
-    _print_memory(targets)
+    for which in Which:
+        _timed(f"pileon, {which}", _pileons(which), [Arrived(record, NOON) for record in replies.outputs])
+    for which in Which:
+        _print_memory(which, targets)
 
 
 def _print_normaliser(said: list[str]) -> None:
@@ -50,8 +52,8 @@ def _seconds(texts: list[str]) -> float:
     return time.process_time() - began
 
 
-def _pileons() -> PileOns:
-    return PileOns(Config(), {}, {}, b"bench")
+def _pileons(which: Which) -> PileOns:
+    return PileOns(Config(), {}, {}, b"bench", which)
 
 
 def _timed(name: str, stage: object, arrived: list[Arrived]) -> Effects:
@@ -66,9 +68,9 @@ def _timed(name: str, stage: object, arrived: list[Arrived]) -> Effects:
     return total
 
 
-def _print_memory(targets: int) -> None:
+def _print_memory(which: Which, targets: int) -> None:
     """Fold a few replies to each of so many people, and compare the process before and after."""
-    stage = _pileons()
+    stage = _pileons(which)
     gc.collect()
     before, store, entries = _resident(), stage.new_store(), 0
     arriving = _replies(targets)
@@ -80,7 +82,7 @@ def _print_memory(targets: int) -> None:
     gc.collect()
     used = max(0, _resident() - before)
     print(
-        f"memory: {used / targets:,.0f} B resident a target over {targets:,} targets, "
+        f"memory, {which}: {used / targets:,.0f} B resident a target over {targets:,} targets, "
         f"{entries / targets:,.0f} B of state entries written a target",
         flush=True,
     )

@@ -17,7 +17,7 @@ from streams.kafka.batches import partition_of
 from streams.kafka.connection import MAX_MESSAGE
 from streams.kafka.declared import DeclaredTopic, TopicFile, declared, read, topic_files
 from streams.kafka.produce import BATCH_BYTES
-from streams.topics import RECORD_TOPICS, by_conversation, json_key, snapshots_topic
+from streams.topics import PILEONS_SHADOW, RECORD_TOPICS, by_conversation, json_key, snapshots_topic
 from tests.contract.schema_files import SCHEMAS
 from tests.support.builders import comment
 
@@ -37,7 +37,7 @@ def on_broker(**options: Any) -> dict[str, DeclaredTopic]:
 
 
 def test_every_topic_of_the_program_has_a_file_and_no_file_is_an_orphan():
-    program = {topic.name for topic in RECORD_TOPICS}
+    program = {topic.name for topic in (*RECORD_TOPICS, PILEONS_SHADOW)}
     dead = {f"{name}.dlq" for name in DEAD_LETTERS}
     assert set(files()) == program | dead | {f"state.{stage}" for stage in STATES} | {"deliveries"} | set(SNAPSHOTS)
 
@@ -55,8 +55,8 @@ def test_a_record_topic_names_a_schema_that_is_there(topic: Any):
     assert (SCHEMAS / "records" / record).is_file()
 
 
-def test_every_schema_is_the_record_of_one_topic():
-    named = [topic.record for topic in topic_files() if topic.record]
+def test_every_schema_is_the_record_of_a_topic():
+    named = {topic.record for topic in topic_files() if topic.record}
     assert sorted(named) == sorted(file.name for file in (SCHEMAS / "records").iterdir())
 
 

@@ -72,10 +72,32 @@ def test_the_person_most_piled_on_leads_and_no_pile_on_opens(page: str, replayed
     found = replayed(page)
     first, second = found["targets"][:2]
     assert first["target_id"] == MOST_PILED_ON
-    assert first["hostile_authors"] > second["hostile_authors"]
+    assert first["hostile_authors"] >= second["hostile_authors"] + 0.5
     assert first["surely_hostile_authors"] < 4
+    assert "below the floor of 4" in first["why"]
     assert found["pileons"] == []
     assert {one["status"] for one in found["targets"]} <= {"calm", "watch"}
+
+
+def test_nothing_opens_where_evidence_decides_and_no_pace_is_claimed(
+    page: str, replayed: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = replayed(page)
+    monkeypatch.setenv("THREADWATCH_DETECTOR", "e-SR")
+    found = replayed(page)
+    assert found["summary"]["detector"] == "e-SR@1"
+    assert (found["pileons"], found["targets"]) == ([], window["targets"])
+
+
+def test_who_is_most_piled_on_leaves_the_top_when_what_is_hostile_is_made_civil(
+    page: str, replayed: Callable[[str], dict[str, Any]]
+) -> None:
+    found = replayed(page)
+    hostile = {one["comment_id"] for one in found["replies"] if one["target_id"] == MOST_PILED_ON and one["hostility"] >= 0.1}
+    civil = [one | ({"text": "I see that differently."} if one["comment_id"] in hostile else {}) for one in found["comments"]]
+    Path("civil.jsonl").write_bytes(b"\n".join(map(msgspec.json.encode, civil)))
+    assert main(["replay", "--file", "civil.jsonl", "--out", "civil"]) == 0
+    assert MOST_PILED_ON not in [one["target_id"] for one in decoded(Path("civil/targets.jsonl"))[:3]]
 
 
 def test_the_same_person_leads_under_another_name(page: str, replayed: Callable[[str], dict[str, Any]]) -> None:

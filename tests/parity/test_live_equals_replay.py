@@ -13,7 +13,7 @@ from streams.replay.order import arrivals, in_order
 from streams.replay.run import results, run
 from streams.sources.sample import sample
 from streams.stages.step import Stage
-from streams.topics import PILEONS
+from streams.topics import PILEONS, PILEONS_SHADOW
 from tests.conftest import Another
 from tests.support.builders import DAY, NOON
 from tests.support.live import Live, until
@@ -27,6 +27,8 @@ CLOSES = 10
 SAMPLE = 1_000
 EACH = 400
 DAY_BEFORE = NOON - DAY
+TOUCHY = {"THREADWATCH_CALIBRATION__STAKES_PER_DAY": "1", "THREADWATCH_CALIBRATION__SHARE_STAKES_PER_DAY": "1"}
+"""For e-SR: opens at little evidence, so that there is much to compare."""
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +43,14 @@ def lines(made: Recording) -> list[bytes]:
     return in_turns([made.lines, *map(list, others)])
 
 
-@pytest.mark.parametrize(("partitions", "workers"), [(4, 1), (4, 3), (1, 1)])
+@pytest.mark.parametrize(("partitions", "workers", "detector"), [(4, 1, "window"), (4, 3, "window"), (1, 1, "window"), (4, 2, "e-SR")])
 async def test_each_stage_gives_live_what_its_input_log_gives_in_replay(
-    another: Another, lines: list[bytes], partitions: int, workers: int
+    another: Another, lines: list[bytes], partitions: int, workers: int, detector: str
 ) -> None:
     live: Live = await another(
-        THREADWATCH_KAFKA__PARTITIONS=str(partitions), THREADWATCH_WORKER__BATCH=str(37 * workers), THREADWATCH_WORKER__TICK_EVERY="PT1S"
-    )
+        THREADWATCH_KAFKA__PARTITIONS=str(partitions), THREADWATCH_WORKER__BATCH=str(37 * workers), THREADWATCH_WORKER__TICK_EVERY="PT1S",
+        THREADWATCH_DETECTOR=detector, THREADWATCH_SHADOW=str(detector == "e-SR").lower(), **TOUCHY,
+    )  # fmt: skip
     for _ in range(workers):
         live.worker()
     # In portions, so that comments of three days do not overtake each other by days on their way to one person.
@@ -61,11 +64,21 @@ async def test_each_stage_gives_live_what_its_input_log_gives_in_replay(
     for stage in live.stages()[:3]:
         assert lines_live(live, stage) == lines_replayed(live, stage), stage.name
     it_holds_what_makes_parity_worth_something(live, accounts["pileon"].count("late"))
+    along = sorted(map(msgspec.json.encode, live.records(PILEONS_SHADOW)))
+    assert (along == sorted(told_along(live))) and bool(along) == (detector == "e-SR")
 
 
 async def _has_closed(live: Live) -> bool:
     await live.settled()
     return sum(one.status is Status.CLOSED for one in live.pileons()) >= CLOSES
+
+
+def told_along(live: Live) -> list[bytes]:
+    """Return what the window rule, in the shadow of e-SR, makes of the input log."""
+    stage, effects = live.stages()[2], Effects()
+    for partition in live.arrived(stage.source):
+        fold(stage, partition, stage.new_store(), effects)
+    return [msgspec.json.encode(one) for one in effects.aside]
 
 
 def lines_live(live: Live, stage: Stage) -> list[bytes]:

@@ -13,11 +13,14 @@ from streams.replay.folder import LINES, SUMMARY, Folder
 from streams.replay.from_file import Run, replay
 from streams.replay.order import arrivals, in_order
 from streams.replay.run import results, run
+from streams.stages.esr.calibration import Calibration
+from streams.stages.pileon import Which
 from streams.topology import Config, topology
 from tests.support.recording import Recording, recording
 from tests.support.texts import BySwearing
 
 SCORER = BySwearing()
+BY_EVIDENCE = Config(detector=Which.ESR, calibration=Calibration(stakes_per_day=1.0, share_stakes_per_day=1.0))
 FILES = (*(f"{name}.jsonl" for name in LINES), SUMMARY)
 
 
@@ -26,8 +29,8 @@ def made() -> Recording:
     return recording()
 
 
-def outputs(comments: list[Comment], batch: int = 500) -> bytes:
-    gathered = results(run(topology(SCORER, Config()), arrivals(in_order(comments)), batch=batch))
+def outputs(comments: list[Comment], batch: int = 500, config: Config | None = None) -> bytes:
+    gathered = results(run(topology(SCORER, config or Config()), arrivals(in_order(comments)), batch=batch))
     return msgspec.json.encode([gathered.outputs, gathered.outcomes, gathered.notes])
 
 
@@ -45,6 +48,12 @@ def replayed(comments: list[Comment], out: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("batch", [1, 2, 7, 100, 5000])
 def test_the_size_of_batches_changes_no_byte(made: Recording, batch: int) -> None:
     assert outputs(made.comments(), batch) == outputs(made.comments())
+
+
+@pytest.mark.parametrize("batch", [1, 100])
+def test_the_size_of_batches_changes_no_byte_of_what_evidence_opens(made: Recording, batch: int) -> None:
+    assert outputs(made.comments(), batch, BY_EVIDENCE) == outputs(made.comments(), config=BY_EVIDENCE)
+    assert outputs(made.comments(), config=BY_EVIDENCE).count(b'"grounds"') > 50
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -82,7 +82,7 @@ def check_scored(stage: Stage, partitions: Sequence[Sequence[Arrived]], replies:
 
 def check_replies(stage: Stage, partitions: Sequence[Sequence[Arrived]], pileons: Sequence[PileOn]) -> Account:
     """Replies = counted + late + not qualifying + duplicates (+ ticks); the topic holds those transitions, once, without a gap."""
-    account = account_of(stage, partitions, lambda record: reply_id(record) if isinstance(record, Reply) else record)
+    account = account_of(stage, partitions, lambda record: reply_id(record) if isinstance(record, Reply) else msgspec.json.encode(record))
     _same("replies → pileons", _encoded(account.outputs), _encoded(pileons))
     _once("pileons", map(pileon_id, pileons))
     _without_gaps(pileons)

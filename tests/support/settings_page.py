@@ -100,6 +100,8 @@ def _allowed(kind: Any) -> str:
         return names[kind]
     if get_origin(kind) is tuple:
         return f"list{_words(get_args(kind)[0])}"
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return " or ".join(f"`{each.value}`" for each in kind)
     return "table" if get_origin(kind) is dict else "text or time"
 
 

@@ -12,13 +12,13 @@ from streams.engine import APPLIED, Message
 from streams.kafka.connection import topic_name
 from streams.kafka.read import message_of, open_reader, partition_places
 from streams.settings import Settings
-from streams.topics import DEAD_LETTER_SUFFIX, state_topic
+from streams.topics import DEAD_LETTER_SUFFIX, PILEONS_SHADOW, state_topic
 
 Logs = dict[tuple[str, int], list[Message]]
 """(topic, partition) → its committed messages, in the order of their offsets."""
 
 _POLL_MS: Final = 100
-_TOPICS: Final = (*(topic.name for topic in INPUTS.values()), *map(state_topic, INPUTS),
+_TOPICS: Final = (*(topic.name for topic in INPUTS.values()), *map(state_topic, INPUTS), PILEONS_SHADOW.name,
                   *(topic.name + DEAD_LETTER_SUFFIX for topic in INPUTS.values()))  # fmt: skip
 
 

@@ -95,6 +95,20 @@ def test_one_two_or_three_processes_and_one_or_four_partitions_give_the_same_byt
     assert lines == recording().lines or account["notes"]["address.evicted"] > 100
 
 
+def test_evidence_opens_the_same_over_one_two_or_eight_partitions_and_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("DETECTOR", "e-SR"), ("CALIBRATION__STAKES_PER_DAY", "1"), ("CALIBRATION__SHARE_STAKES_PER_DAY", "1")):
+        monkeypatch.setenv(f"THREADWATCH_{name}", value)
+    lines = [line for line in recording().lines if line.startswith(b'{"source"') and len(line) > 100]
+    digests = set()
+    for count in (1, 2, 8):
+        write_recording(Path(f"{count}.rec"), RAW, over(lines, count))
+        found = replayed(str(count), "--file", f"{count}.rec", "--processes", str(count))
+        account = msgspec.json.decode(found[SUMMARY])
+        digests.add(account["alerts_digest"])
+    assert (account["detector"], len(digests)) == ("e-SR@1", 1)
+    assert account["alerts"]["fire"] >= 20
+
+
 def test_a_file_of_lines_is_replayed_alike_by_one_or_two_processes() -> None:
     Path("in.jsonl").write_bytes(b"\n".join(recording().lines))
     assert replayed("one", "--file", "in.jsonl") == replayed("two", "--file", "in.jsonl", "--processes", "2")

@@ -1,4 +1,4 @@
-"""How sure a share of so many is: Wilson's interval, and Newcombe's for the difference of two."""
+"""How sure a share of so many is: Wilson's interval, and Newcombe's for the difference of two; and a count: Byar's bounds."""
 
 import math
 from statistics import NormalDist
@@ -89,3 +89,15 @@ def _together(pairs: Pairs) -> float:
     if more > 0:
         more = max(0.0, more - (pairs.both + pairs.second + pairs.first + pairs.neither) / 2)
     return more / math.sqrt(product)
+
+
+def upper_bound(count: float, z: float = 1.645) -> float:
+    """Return the 95 % upper bound of a Poisson mean of which so many were seen (Byar's approximation)."""
+    n = count + 1
+    return float(n * (1 - 1 / (9 * n) + z / (3 * n**0.5)) ** 3)
+
+
+def poisson_bounds(count: int, z: float = 1.96) -> tuple[float, float]:
+    """Return between which bounds such a mean lies, 95 % sure."""
+    low = float(count * (1 - 1 / (9 * count) - z / (3 * count**0.5)) ** 3) if count else 0.0
+    return max(0.0, low), upper_bound(count, z)

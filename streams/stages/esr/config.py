@@ -16,24 +16,25 @@ class Prior(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is usual for anybody: it stands in until a person has a history. From replayed weeks (``priors.fitted``)."""
 
     hostile_mass: Annotated[float, Meta(gt=0)] = 0.3
-    """a0: hostile mass (x summed over replies) in ``days``."""
+    """So many people are hostile to anybody in ``days`` (their hostility summed; a0)."""
     days: Annotated[float, Meta(gt=0)] = 1.0
-    """τ0."""
+    """It weighs as much as so many days of a person's own history (τ0)."""
     first_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.1
-    """Mean x of first replies."""
+    """Mean hostility of first replies."""
     first_weight: Annotated[float, Meta(gt=0)] = 10.0
     """It weighs as much as so many replies of a person's own."""
     day_weight: Annotated[float, Meta(gt=0)] = 70.0
     """So many replies of one day must be harsh before half of that is put down to the day."""
     later_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.12
-    """Mean x of further replies by people who were not hostile so far."""
+    """Mean hostility of further replies by people who were not hostile so far."""
     later_weight: Annotated[float, Meta(gt=0)] = 10.0
+    """As ``first_weight``."""
     talk_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.14
-    """Mean x of a conversation's replies."""
+    """Mean hostility of a conversation's replies."""
     talk_weight: Annotated[float, Meta(gt=0)] = 60.0
     """So many replies in one conversation must be harsh before half of that is put down to the conversation."""
     new_mean: Annotated[float, Meta(gt=0, lt=1)] = 0.14
-    """Mean x of replies by accounts that are new to the site."""
+    """Mean hostility of replies by accounts that are new to the site."""
 
 
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

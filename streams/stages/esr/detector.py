@@ -74,7 +74,7 @@ class Target:
     """The state of one target. ``usual`` is made of ``history``, and kept because it changes once a day."""
 
     __slots__ = (
-        "case_kind", "case_until", "clocks", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate",
+        "by", "case_kind", "case_until", "clocks", "every", "first", "history", "hostile_at", "last_at", "lately", "members", "rate",
         "rate_alone", "surge_until", "usual",
     )  # fmt: skip
 
@@ -92,6 +92,8 @@ class Target:
         self.case_until = self.surge_until = NEVER
         self.case_kind: Kind | None = None
         self.usual: Usual | None = None
+        self.by: Rule | None = None
+        """By which rule ``usual`` was worked out, for whoever changes rules."""
 
 
 def step(rule: Rule, target: Target, reply: Exposure) -> Finding | None:
@@ -104,12 +106,12 @@ def step(rule: Rule, target: Target, reply: Exposure) -> Finding | None:
 
 def advance(rule: Rule, target: Target, at: int, x: float, *, is_first: bool, conversation: int, is_new: bool) -> Finding | None:
     """Take a reply that counts into account; return what it completes, if anything."""
-    usually = _today(rule, target, at // DAY)
+    usually = today(rule, target, at // DAY)
     is_hostile = x >= rule.min_hostility
     # A civil later reply is no news to the rate test: time has passed, that is all.
     mass = x if is_first or is_hostile else 0.0
     _bet(rule, target, usually, at, x, mass, is_first)
-    _tick(rule, target, usually[1 if is_first else 2], conversation, x, is_new, is_hostile)
+    tick(rule, target, usually[1 if is_first else 2], conversation, x, is_new, is_hostile)
     target.history.today = counted(target.history.today, x, mass, float(is_first))
     if not is_hostile:
         return None
@@ -147,7 +149,8 @@ def evidence(rule: Rule, target: Target) -> tuple[float, float, float]:
     return rate_test.evidence(target.rate), rate_test.evidence(target.rate_alone), share + late
 
 
-def _today(rule: Rule, target: Target, day: int) -> Usual:
+def today(rule: Rule, target: Target, day: int) -> Usual:
+    """Return what is usual on this day for this person."""
     history = target.history
     if day > history.day:
         history.turn(day)
@@ -174,7 +177,8 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     target.every = share_test.moved(target.every, shares, memory, new, most_share, min)
 
 
-def _tick(rule: Rule, target: Target, usually: float, conversation: int, x: float, is_new: bool, is_hostile: bool) -> None:
+def tick(rule: Rule, target: Target, usually: float, conversation: int, x: float, is_new: bool, is_hostile: bool) -> None:
+    """Take a reply on the clocks of its conversation and of newcomers (``late_test``)."""
     prior, at, most = rule.config.prior, target.last_at, rule.most[2]
     here = max(usually, prior.talk_mean)
     weight = prior.talk_weight

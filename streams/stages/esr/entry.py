@@ -1,5 +1,7 @@
 """The state of one target as it is written down: numbers and marks, no name and no text."""
 
+from typing import TypeVar
+
 from msgspec import Struct
 
 from streams.stages.esr.detector import NOTHING, Kind, Target
@@ -7,6 +9,7 @@ from streams.stages.esr.history import NO_COUNTS, History
 from streams.stages.esr.late_test import NO_CLOCKS, Bets, Times
 from streams.stages.esr.membership import Generation, Membership
 
+_T = TypeVar("_T")
 _Five = tuple[float, float, float, float, float]
 _Four = tuple[float, float, float, float]
 _Clock = tuple[Times, Bets[float]]
@@ -19,13 +22,16 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     first_day: int
     day: int
     rate: _Five
-    rate_alone: _Five
+    rate_alone: _Five | None
+    """None: as ``rate``. They part at the first alarm."""
     first: _Four
-    every: _Four
+    every: _Four | None
+    """None: as ``first``. They part at the first later reply."""
     lately: tuple[float, float] = NOTHING
-    today: _Five = NO_COUNTS
-    yesterday: _Five = NO_COUNTS
-    older: _Five = NO_COUNTS
+    today: _Five | None = None
+    yesterday: _Five | None = None
+    older: _Five | None = None
+    """None: nothing came."""
     hostile_at: tuple[int, ...] = ()
     members_day: int = 0
     now: bytes | None = None
@@ -33,18 +39,20 @@ class Entry(Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     case_until: int = 0
     surge_until: int = 0
     case_kind: Kind | None = None
-    clocks: tuple[_Clock, _Clock, _Clock] = NO_CLOCKS
+    clocks: tuple[_Clock, _Clock, _Clock] | None = None
+    """None: nobody was hostile."""
 
 
 def entry(target: Target) -> Entry:
     """Return what must be written down of a target."""
     history, members = target.history, target.members
     return Entry(
-        last_at=target.last_at, first_day=history.first_day, day=history.day, rate=target.rate, rate_alone=target.rate_alone,
-        first=target.first, every=target.every, lately=target.lately, today=history.today, yesterday=history.yesterday,
-        older=history.older, hostile_at=target.hostile_at, members_day=members.day, now=_packed(members.now),
+        last_at=target.last_at, first_day=history.first_day, day=history.day, rate=target.rate,
+        rate_alone=_unless(target.rate_alone, target.rate), first=target.first, every=_unless(target.every, target.first),
+        lately=target.lately, today=_unless(history.today, NO_COUNTS), yesterday=_unless(history.yesterday, NO_COUNTS),
+        older=_unless(history.older, NO_COUNTS), hostile_at=target.hostile_at, members_day=members.day, now=_packed(members.now),
         before=_packed(members.before), case_until=target.case_until, surge_until=target.surge_until, case_kind=target.case_kind,
-        clocks=target.clocks,
+        clocks=_unless(target.clocks, NO_CLOCKS),
     )  # fmt: skip
 
 
@@ -52,12 +60,18 @@ def target_of(entry: Entry) -> Target:
     """Return the target that was written down."""
     target = Target(entry.last_at)
     target.members = Membership(entry.members_day, _unpacked(entry.now), _unpacked(entry.before))
-    target.history = History(entry.first_day, entry.day, entry.today, entry.yesterday, entry.older)
-    target.rate, target.rate_alone, target.first, target.every = entry.rate, entry.rate_alone, entry.first, entry.every
+    counts = entry.today or NO_COUNTS, entry.yesterday or NO_COUNTS, entry.older or NO_COUNTS
+    target.history = History(entry.first_day, entry.day, *counts)
+    target.rate, target.rate_alone = entry.rate, entry.rate_alone or entry.rate
+    target.first, target.every = entry.first, entry.every or entry.first
     target.lately, target.hostile_at, target.case_kind = entry.lately, entry.hostile_at, entry.case_kind
-    target.clocks = entry.clocks
+    target.clocks = entry.clocks or NO_CLOCKS
     target.case_until, target.surge_until = entry.case_until, entry.surge_until
     return target
+
+
+def _unless(value: _T, usual: _T) -> _T | None:
+    return None if value == usual else value
 
 
 def _packed(generation: Generation | None) -> bytes | None:

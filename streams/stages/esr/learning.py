@@ -1,0 +1,100 @@
+"""What a recording says of a site: N, and what is usual for anybody there. For those who calibrate; no reply is decided here."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.stages.esr import late_test
+from streams.stages.esr.config import Config, Levels, Prior, rule
+from streams.stages.esr.detector import DAY
+from streams.stages.esr.membership import Seen
+from streams.stages.esr.priors import Heard, Lived, fitted
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+HOSTILE: Final = 0.5
+EVER: Final = 1 << 62
+_SPACING: Final = rule(Config(), Levels(rate=1.0, share=1.0, diluted=1.0, surge=1.0)).spacing
+
+
+class Counted(NamedTuple):
+    """Those of one person's replies that count, oldest first: when they were written (microseconds), and what they are to the tests."""
+
+    at: Ints
+    x: Floats
+    seen: Ints
+    conversation: Ints
+    is_new: NDArray[np.bool_]
+
+    def within(self, since: int, until: int) -> "Counted":
+        """Return those that were written from then on, and before then."""
+        there = (self.at >= since) & (self.at < until)
+        return Counted(self.at[there], self.x[there], self.seen[there], self.conversation[there], self.is_new[there])
+
+
+def staked(one: Counted) -> float:
+    """Return what these replies staked on the pace, and one for the person, who is new."""
+    gap = _gaps(one)
+    return float((gap / (gap + _SPACING)).sum()) + bool(one.at.size)
+
+
+def share_staked(one: Counted) -> float:
+    """Return what they staked on the share, weighed."""
+    gap = _gaps(one)
+    found, clocks = float((gap / (gap + _SPACING)).sum()) * late_test.OF_PERSON, late_test.NO_CLOCKS
+    for at, x, _, talk, is_new in zip(*(column.tolist() for column in one), strict=True):
+        if x >= HOSTILE:
+            found += late_test.stakes_of(clocks, talk, at, _SPACING, is_new=is_new)
+        clocks = late_test.talked(clocks, talk, at, x, 0.1, 1.0, _SPACING, 1.0, is_hostile=x >= HOSTILE)
+        if is_new:
+            clocks = late_test.came(clocks, at, x, 0.1, 1.0, 0.0, _SPACING, 1.0, is_hostile=x >= HOSTILE)
+    return found
+
+
+def _gaps(one: Counted) -> Floats:
+    """Return the pauses before all but the first; what came out of order came at once."""
+    return np.diff(np.maximum.accumulate(one.at)).astype(float)
+
+
+def usual_among(people: Sequence[Counted], until: int | None) -> Prior:
+    """Return what is usual among these people, by what they wrote ``until`` then (None: a day after each person's last).
+
+    Raises ValueError where nobody was hostile or answered at all.
+    """
+    return fitted(
+        [lived for one in people if (lived := _lived(one, until)) is not None], [day for one in people for day in _days(one)],
+        [talk for one in people for talk in _talks(one)], _new(people),
+    )  # fmt: skip
+
+
+def _talks(one: Counted) -> list[Heard]:
+    _, talk = np.unique(one.conversation, return_inverse=True)
+    x = one.x
+    columns = (np.bincount(talk, weights=each) for each in (np.ones_like(x), x, x * x))
+    return [Heard(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _new(every: Sequence[Counted]) -> Heard:
+    x = np.concatenate([one.x[one.is_new] for one in every])
+    return Heard(float(x.size), float(x.sum()), float((x * x).sum()))
+
+
+def _lived(one: Counted, until: int | None) -> Lived | None:
+    at, x, seen = one.at, one.x, one.seen
+    if not at.size:
+        return None
+    first, later = x[seen == Seen.FIRST], x[seen == Seen.LATER]
+    mass = np.concatenate([first, later[later >= HOSTILE]])
+    days = ((int(at[-1]) + DAY if until is None else until) - int(at[0])) / DAY
+    sums = ((float(each.size), float(each.sum()), float((each * each).sum())) for each in (first, later))
+    return Lived(days, float(mass.sum()), float((mass * mass).sum()), *next(sums), *next(sums))
+
+
+def _days(one: Counted) -> list[tuple[float, float]]:
+    """Return n and Σx of the first replies of each day."""
+    first = one.seen == Seen.FIRST
+    _, day = np.unique(one.at[first] // DAY, return_inverse=True)
+    n, total = np.bincount(day, minlength=1), np.bincount(day, weights=one.x[first], minlength=1)
+    return [(float(a), float(b)) for a, b in zip(n, total, strict=True) if a]

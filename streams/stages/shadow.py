@@ -1,0 +1,84 @@
+"""Two detectors at once: one decides, the other runs along in its shadow. What that one tells is recorded, and nobody hears of it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from streams.stages.changes import Changes, own_key, shadow_key
+from streams.stages.ledger import Target
+from streams.stages.step import Arrived, Step
+from streams.stages.watched import OpenCase, Watched
+from streams.stages.window import WindowDetector
+
+NOTES: Final = ("shadow_opened", "shadow_ongoing", "shadow_closed")
+"""Transitions of the shadow, counted as things met on the way."""
+
+
+class Both:
+    """The state of both: entries of the shadow have keys of their own. A function of the entries alone, as each of them is."""
+
+    def __init__(self, live: Watched, shadow: Watched) -> None:
+        self.live, self.shadow = live, shadow
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the keys, sorted."""
+        return iter(sorted((*self.live, *map(shadow_key, self.shadow))))
+
+    def get(self, key: str) -> Target | None:
+        """Return an entry."""
+        own = own_key(key)
+        return self.live.get(key) if own is None else self.shadow.get(own)
+
+    def apply(self, key: str, entry: Target | None) -> None:
+        """Put one entry, or remove it."""
+        own = own_key(key)
+        if own is None:
+            self.live.apply(key, entry)
+        else:
+            self.shadow.apply(own, entry)
+
+    def next_due(self) -> datetime | None:
+        """Return when a tick would have something to do for either."""
+        return min((due for due in (self.live.next_due(), self.shadow.next_due()) if due is not None), default=None)
+
+    def open_cases(self) -> Iterator[OpenCase]:
+        """Yield the pile-ons that are open; those of the shadow are nobody's."""
+        return self.live.open_cases()
+
+    @property
+    def changes(self) -> Changes:
+        """Return the settings that the log has changed: whichever detector follows them."""
+        return self.live.changes if any(True for _ in self.live.changes) else self.shadow.changes
+
+
+class Shadowed:
+    """A detector that decides, and one that does not."""
+
+    def __init__(self, live: WindowDetector, shadow: WindowDetector) -> None:
+        self.live, self.shadow = live, shadow
+        self.name = live.name
+
+    def new_store(self) -> Both:
+        """Return the state of a partition where nothing happened yet."""
+        return Both(self.live.new_store(), self.shadow.new_store())
+
+    def steps(self, store: Both, arrived: Sequence[Arrived]) -> Iterable[Step]:
+        """Yield one step per record, in order: that of the first, and beside it what the other would tell."""
+        for each in arrived:
+            step, other = self.live.step(store.live, each.record), self.shadow.step(store.shadow, each.record)
+            if other.entries or other.outputs:
+                step = msgspec.structs.replace(
+                    step, entries=(*step.entries, *((shadow_key(key), entry) for key, entry in other.entries)), aside=other.outputs,
+                    notes=(*step.notes, *(f"shadow_{one.status}" for one in other.outputs)),
+                )  # fmt: skip
+            yield step
+
+    def new_followed(self) -> Any:
+        """Return the state of a fold that nobody goes on from. The shadow has none there: ``backtest`` compares detectors."""
+        return self.live.new_followed()
+
+    def follow(self, store: Any, record: Any) -> Any:
+        """Do what the one that decides does."""
+        return self.live.follow(store, record)
