@@ -32,6 +32,8 @@ class Viewer(Struct, frozen=True):
     name: str | None
     """A token's name; None where nobody is asked who they are."""
     role: str
+    called: str = ""
+    """The name that was typed under what somebody did, where nobody is asked."""
 
     @property
     def may_judge(self) -> bool:
@@ -45,6 +47,7 @@ class Ticket(Struct, frozen=True):
     session: str
     name: str | None
     issued: int
+    called: str = ""
 
 
 class Access:
@@ -63,7 +66,7 @@ class Access:
             return None if name is None else Viewer("", name, self._tokens[name].role)
         ticket = self._read(cookie)
         if not self.asks:
-            return Viewer(ticket.session if ticket else secrets.token_urlsafe(16), None, "moderator")
+            return Viewer(ticket.session if ticket else secrets.token_urlsafe(16), None, "moderator", ticket.called if ticket else "")
         if ticket is None or ticket.name not in self._tokens or self._clock() - ticket.issued > SESSION_FOR:
             return None
         return Viewer(ticket.session, ticket.name, self._tokens[ticket.name].role)
@@ -83,7 +86,8 @@ class Access:
 
     def cookie(self, viewer: Viewer) -> str:
         """Return the value of the cookie of this session."""
-        body = urlsafe_b64encode(msgspec.json.encode(Ticket(viewer.session, viewer.name, int(self._clock())))).decode()
+        ticket = Ticket(viewer.session, viewer.name, int(self._clock()), viewer.called)
+        body = urlsafe_b64encode(msgspec.json.encode(ticket)).decode()
         return f"{body}.{self._mac('cookie', body)}"
 
     def knows(self, cookie: str | None) -> bool:

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from streams.console.dead import Dead
 from streams.console.desk import Desk
 from streams.console.guard import Guard
+from streams.console.hands import Hands
 from streams.console.judging import Judging
 from streams.console.pages import Pages
 from streams.console.stream import Stream
@@ -26,7 +27,7 @@ STATIC = Path(__file__).parent / "static"
 def application(desk: Desk) -> Starlette:
     """Return the console as an ASGI application."""
     pages = Pages(desk)
-    judging, stream, dead = Judging(desk, pages), Stream(desk), Dead(desk)
+    judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
 
     async def not_found(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -49,6 +50,7 @@ def application(desk: Desk) -> Starlette:
             Route("/live/stream", stream.live),
             Route("/pileons/{pileon_id}", pages.pileon, name="pileon"),
             Route("/pileons/{pileon_id}/verdict", judging.judge, methods=["POST"]),
+            Route("/pileons/{pileon_id}/handling", hands.step, methods=["POST"]),
             Route("/health", pages.health),
             Route("/health/dead-letters", dead.letters),
             Route("/readyz", ready),

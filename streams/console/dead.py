@@ -14,12 +14,11 @@ from streams.engine import moment
 from streams.errors import UserError
 from streams.kafka.connection import reached
 from streams.kafka.redrive import Letter, latest_letters
-from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES
+from streams.topics import READ_TOPICS
 
 _MOST: Final = 20
 _BYTES: Final = 600
 _WITHIN: Final = 20.0
-_TOPICS: Final = (COMMENTS_RAW, COMMENTS_SCORED, REPLIES, PILEONS)
 
 
 class Shown(Struct, frozen=True):
@@ -47,7 +46,7 @@ class Dead:
         problem = ""
         try:
             async with asyncio.timeout(_WITHIN):
-                for topic in _TOPICS:
+                for topic in READ_TOPICS:
                     count, newest = await reached(self._desk.settings, latest_letters(self._desk.settings, topic, _MOST))
                     found[topic.name] = count, [shown(letter) for letter in newest]
         except (UserError, KafkaError, OSError, TimeoutError) as error:

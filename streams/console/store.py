@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.console.comments import Comments, forget_before
+from streams.console.holding import settle
 from streams.console.schema import Unusable, held, open_to_write
 from streams.console.taking import Row, Taken, millis
 from streams.console.texts import Texts, folder_of
@@ -21,14 +22,16 @@ _OLD: Final = {
     "replies": "target, conversation, comment",
     "transitions": "pileon_id, revision",
     "verdicts": "pileon_id, judge, judged",
+    "handling": "pileon_id, place",
+    "held": "pileon_id",
     "pileons": "pileon_id",
 }
 """Table → its key, of all that holds no text of comments."""
 
-_REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 14)}) ON CONFLICT DO UPDATE SET
-    person = excluded.person, role = excluded.role, revision = excluded.revision, toxicity = excluded.toxicity,
-    hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created,
-    estimated = excluded.estimated, removed = excluded.removed WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
+_REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 11)}) ON CONFLICT DO UPDATE SET
+    person = excluded.person, role = excluded.role, revision = excluded.revision,
+    hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created
+    WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
 _PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?12, ?12, ?10, ?11) ON CONFLICT DO UPDATE SET
     revision = excluded.revision, status = excluded.status, severity = excluded.severity, hostile_authors = excluded.hostile_authors,
     updated = excluded.updated, change = excluded.change, arrived = excluded.arrived, record = excluded.record
@@ -69,9 +72,9 @@ class Store:
             connection.executemany(_REPLY, taken.replies)
             connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
             connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
-            connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
-            connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
-            self._touched(taken, change)
+            connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
+            connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
+            self._touched(taken, change, settle(connection, taken.handling))
             connection.executemany(
                 "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
                 [(*place, offset) for place, offset in taken.offsets.items()],
@@ -81,14 +84,15 @@ class Store:
         (change,) = self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()
         return int(change)
 
-    def _touched(self, taken: Taken, change: int) -> None:
-        """Mark the cases that look different now: open ones whose people were replied to, and what was judged."""
+    def _touched(self, taken: Taken, change: int, handled: set[str]) -> None:
+        """Mark the cases that look different now: open ones whose people were replied to, and what was judged or handled."""
+        said = {row[0] for row in taken.verdicts} | handled
         opened = [target for (target,) in self._connection.execute("SELECT DISTINCT target FROM pileons WHERE status != 'closed'")]
         self._connection.executemany(
             "UPDATE pileons SET change = ? WHERE status != 'closed' AND target = ?",
             [(change, target) for target in opened if target in taken.targets],
         )
-        self._connection.executemany("UPDATE pileons SET change = ? WHERE pileon_id = ?", [(change, row[0]) for row in taken.verdicts])
+        self._connection.executemany("UPDATE pileons SET change = ? WHERE pileon_id = ?", [(change, pileon_id) for pileon_id in said])
 
     def sweep(self, now: datetime, retention: timedelta) -> int:
         """Remove comments past their term, texts first. Return how many went."""

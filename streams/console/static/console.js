@@ -38,7 +38,12 @@
     if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
     else if (event.key === "?") keys.showModal();
-    else if (event.key === "r") {
+    else if (event.key === "t") {
+      const take = (document.activeElement.closest("tr") || document).querySelector("[data-take]");
+      if (!take) return;
+      take.focus();
+      take.click();
+    } else if (event.key === "r") {
       const fresh = document.querySelector("[data-fresh]");
       if (fresh) fresh.click();
     } else if (/^[123]$/.test(event.key)) {
@@ -61,6 +66,20 @@
     const link = held && document.getElementById(held) && document.getElementById(held).querySelector("[data-item]");
     if (link && document.activeElement === document.body) link.focus({ preventScroll: true });
   });
+
+  // While somebody looks, this visit goes on: the server counts from its end what is new.
+  function seen() {
+    const visit = document.cookie.match(/(?:^|; )threadwatch-visits=(\d+)\.\d+/);
+    if (!visit || document.visibilityState !== "visible" || location.pathname !== "/") return;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `threadwatch-visits=${visit[1]}.${Math.floor(Date.now() / 1000)}; SameSite=Strict; Path=/; Max-Age=34560000${secure}`;
+  }
+  document.addEventListener("htmx:after:swap", seen);
+  document.addEventListener("visibilitychange", seen);
+
+  // Where one took a case from the list without a script's help, one is on its row again.
+  const row = /^#case-[\w-]+$/.test(location.hash) && document.querySelector(`${location.hash} [data-item]`);
+  if (row) row.focus();
 
   // Who judges is remembered in this browser alone.
   const judge = document.querySelector("input[name=judge]");
