@@ -18,6 +18,7 @@ from streams.console.guard import Guard
 from streams.console.hands import Hands
 from streams.console.judging import Judging
 from streams.console.pages import Pages
+from streams.console.silencing import Silencing
 from streams.console.stream import Stream
 
 log = logging.getLogger("threadwatch.console")
@@ -28,6 +29,7 @@ def application(desk: Desk) -> Starlette:
     """Return the console as an ASGI application."""
     pages = Pages(desk)
     judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
+    silencing = Silencing(desk, pages)
 
     async def not_found(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -51,6 +53,10 @@ def application(desk: Desk) -> Starlette:
             Route("/pileons/{pileon_id}", pages.pileon, name="pileon"),
             Route("/pileons/{pileon_id}/verdict", judging.judge, methods=["POST"]),
             Route("/pileons/{pileon_id}/handling", hands.step, methods=["POST"]),
+            Route("/pileons/{pileon_id}/alert", silencing.state),
+            Route("/pileons/{pileon_id}/silence", silencing.page, name="silence"),
+            Route("/pileons/{pileon_id}/silence", silencing.silence, methods=["POST"]),
+            Route("/pileons/{pileon_id}/unsilence", silencing.unsilence, methods=["POST"]),
             Route("/health", pages.health),
             Route("/health/dead-letters", dead.letters),
             Route("/readyz", ready),

@@ -19,7 +19,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     at: datetime
     who: str
     what: str
-    """``text``: comments were shown; ``verdict``; ``claim``, ``release``, ``note``; ``login``; ``login_refused``; ``dead_letters``."""
+    """``text``: comments were shown; ``verdict``; ``claim``, ``release``, ``note``; ``silence_case``, ``silence_community``, ``unsilence``;
+    ``login``; ``login_refused``; ``dead_letters``."""
     pileon_id: str | None = None
     judgement: str | None = None
 

@@ -9,7 +9,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from streams.console import cases
 from streams.console.access import Viewer
 from streams.console.desk import Desk
 from streams.console.filters import Filter
@@ -33,7 +32,7 @@ class Hands:
         pileon_id = request.path_params["pileon_id"]
         try:
             fields = await fields_of(self._desk, request, "take cases on")
-            if await run_in_threadpool(self._case, pileon_id) is None:
+            if await run_in_threadpool(self._pages.case, pileon_id) is None:
                 return self._pages.unknown(request)
             return await self._sent(request, pileon_id, fields)
         except RefusedError as refused:
@@ -55,7 +54,7 @@ class Hands:
         return remembering(self._desk, request, await self._told(request, done, is_back, fields), done.by)
 
     async def _told(self, request: Request, done: Handling, is_back: bool, fields: dict[str, str]) -> Response:
-        case = await run_in_threadpool(self._case, done.pileon_id)
+        case = await run_in_threadpool(self._pages.case, done.pileon_id)
         is_late = is_back and done.step is Step.CLAIM and case is not None and case.held is not None and case.held.by != done.by
         if _is_by_script(request):
             problem = "Somebody was faster." if is_late else ""
@@ -65,10 +64,6 @@ class Hands:
         if "back" in fields:
             return RedirectResponse(f"/?{urlencode(_query(fields) | {'sent': told})}#case-{done.pileon_id}", 303)
         return RedirectResponse(f"{request.url_for('pileon', pileon_id=done.pileon_id).path}?sent={told}#handling", 303)
-
-    def _case(self, pileon_id: str) -> cases.Case | None:
-        with self._desk.reading() as connection:
-            return cases.one(connection, pileon_id, self._desk.view())
 
 
 def _is_by_script(request: Request) -> bool:

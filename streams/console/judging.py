@@ -8,7 +8,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from streams.console import cases
 from streams.console.access import Viewer
 from streams.console.desk import Desk
 from streams.console.pages import Pages
@@ -30,8 +29,8 @@ class Judging:
         pileon_id = request.path_params["pileon_id"]
         try:
             fields = await fields_of(self._desk, request, "judge")
-            case = await run_in_threadpool(self._case, pileon_id)
-            return self._pages.unknown(request) if case is None else await self._sent(request, case, fields)
+            case = await run_in_threadpool(self._pages.case, pileon_id)
+            return self._pages.unknown(request) if case is None else await self._sent(request, case.pileon, fields)
         except RefusedError as refused:
             return await run_in_threadpool(self._pages.case_page, request, pileon_id, refused.status, str(refused), refused.fields)
 
@@ -47,11 +46,6 @@ class Judging:
         where = request.url_for("pileon", pileon_id=case.pileon_id).path
         answer = RedirectResponse(f"{where}?sent={'yes' if is_back else 'soon'}#verdicts", 303)
         return remembering(self._desk, request, answer, verdict.judge)
-
-    def _case(self, pileon_id: str) -> PileOn | None:
-        with self._desk.reading() as connection:
-            case = cases.one(connection, pileon_id, self._desk.view())
-        return None if case is None else case.pileon
 
 
 def _is_read(connection: sqlite3.Connection, verdict: Verdict) -> bool:

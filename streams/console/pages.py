@@ -22,7 +22,7 @@ from streams.console.posts import FIELDS, form
 from streams.console.schema import VERSION
 from streams.console.texts import Opened, folder_of
 from streams.console.visits import COOKIE, Visit, news
-from streams.console.words import facts, fired, why
+from streams.console.words import facts, fired, what_if, why
 from streams.records import Severity
 from streams.settings import ROLES
 
@@ -88,10 +88,15 @@ class Pages:
         config, step = case.config, fired(values["transitions"], case.pileon)
         return self._desk.page(
             request, "pileon.html", status, case=case, pileon=case.pileon, why=why(case, step, config), facts=facts(case, step, config),
-            words=step.reason, config=config, problems=dict.fromkeys(FORMS, "") | {at: problem}, draft=draft or {},
+            words=step.reason, config=config, what_if=what_if(case), problems=dict.fromkeys(FORMS, "") | {at: problem}, draft=draft or {},
             sent=request.query_params.get("sent", ""),
             severe_shown=request.query_params.get("severe") == "shown", **values,
         )  # fmt: skip
+
+    def case(self, pileon_id: str) -> cases.Case | None:
+        """Return a case without its comments."""
+        with self._desk.reading() as connection:
+            return cases.one(connection, pileon_id, self._desk.view())
 
     def unknown(self, request: Request) -> Response:
         """Return the page for an id that leads nowhere."""

@@ -80,6 +80,17 @@
   // Where one took a case from the list without a script's help, one is on its row again.
   const row = /^#case-[\w-]+$/.test(location.hash) && document.querySelector(`${location.hash} [data-item]`);
   if (row) row.focus();
+  if (location.hash === "#handling") document.querySelector("#handling input[name=judge], #handling [data-take]")?.focus();
+
+  // What one takes to a terminal or a settings file.
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      button.textContent = "Copied";
+    });
+  }
 
   // Who judges is remembered in this browser alone.
   const judge = document.querySelector("input[name=judge]");
