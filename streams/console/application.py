@@ -16,6 +16,7 @@ from streams.console.dead import Dead
 from streams.console.desk import Desk
 from streams.console.guard import Guard
 from streams.console.hands import Hands
+from streams.console.judge_next import Queue
 from streams.console.judging import Judging
 from streams.console.pages import Pages
 from streams.console.silencing import Silencing
@@ -29,7 +30,7 @@ def application(desk: Desk) -> Starlette:
     """Return the console as an ASGI application."""
     pages = Pages(desk)
     judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
-    silencing = Silencing(desk, pages)
+    silencing, queue = Silencing(desk, pages), Queue(desk)
 
     async def not_found(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -57,6 +58,8 @@ def application(desk: Desk) -> Starlette:
             Route("/pileons/{pileon_id}/silence", silencing.page, name="silence"),
             Route("/pileons/{pileon_id}/silence", silencing.silence, methods=["POST"]),
             Route("/pileons/{pileon_id}/unsilence", silencing.unsilence, methods=["POST"]),
+            Route("/queue", queue.page),
+            Route("/queue/next", queue.next),
             Route("/health", pages.health),
             Route("/health/dead-letters", dead.letters),
             Route("/readyz", ready),

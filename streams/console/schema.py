@@ -35,11 +35,13 @@ CREATE TABLE replies (
     PRIMARY KEY (target, conversation, comment)) WITHOUT ROWID;
 CREATE TABLE pileons (
     pileon_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, target INTEGER NOT NULL, source TEXT NOT NULL, community TEXT NOT NULL,
-    status TEXT NOT NULL, severity TEXT NOT NULL, hostile_authors INTEGER NOT NULL, updated INTEGER NOT NULL,
+    status TEXT NOT NULL, severity TEXT NOT NULL, detector TEXT NOT NULL, hostile_authors INTEGER NOT NULL,
+    opened INTEGER NOT NULL, updated INTEGER NOT NULL,
     first_change INTEGER NOT NULL, change INTEGER NOT NULL, arrived INTEGER NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX pileons_status ON pileons (status, target);
 CREATE INDEX pileons_change ON pileons (change);
 CREATE INDEX pileons_arrived ON pileons (arrived);
+CREATE INDEX pileons_opened ON pileons (opened);
 CREATE TABLE transitions (
     pileon_id TEXT NOT NULL, revision INTEGER NOT NULL, arrived INTEGER NOT NULL, severity TEXT NOT NULL, record BLOB NOT NULL,
     PRIMARY KEY (pileon_id, revision)) WITHOUT ROWID;

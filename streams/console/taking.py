@@ -117,7 +117,7 @@ def _pileon(taken: Taken, numbers: Numbers, pileon: PileOn, message: Message) ->
     target = numbers.target(pileon.source, pileon.community, pileon.target_id)
     taken.pileons.append((
         pileon.pileon_id, pileon.revision, target, pileon.source, pileon.community, pileon.status, pileon.severity,
-        pileon.hostile_authors, millis(pileon.updated_at), message.timestamp_ms, message.value,
+        pileon.detector, pileon.hostile_authors, millis(pileon.opened_at), millis(pileon.updated_at), message.timestamp_ms, message.value,
     ))  # fmt: skip
     taken.transitions.append((pileon.pileon_id, pileon.revision, message.timestamp_ms, pileon.severity, message.value))
 

@@ -204,7 +204,15 @@ async def test_axe_finds_nothing(live: Live, console: ConsoleProcess, browser: A
     address = await console.up()
     await console.caught_up()
     async with tab(browser, color_scheme=scheme) as page:
-        for path in ("/", "/?source=none", "/pileons/case-1", "/pileons/case-1?severe=shown", "/pileons/case-1/silence", "/health", "/health/dead-letters"):
+        for path in (
+            "/",
+            "/?source=none",
+            "/pileons/case-1",
+            "/pileons/case-1?severe=shown",
+            "/pileons/case-1/silence",
+            "/health",
+            "/health/dead-letters",
+        ):
             await page.goto(address + path)
             await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             assert await violations(page) == [], path
