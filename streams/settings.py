@@ -27,7 +27,8 @@ from streams.topology import Config as TopologyConfig
 
 FILE: Final = Path("threadwatch.toml")
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-ROLES: Final = ("reader", "moderator")
+ROLES: Final = ("reader", "moderator", "reviewer")
+"""Of the console, each with what those before it may."""
 MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
@@ -180,7 +181,7 @@ class Token(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who may use the console from elsewhere."""
 
     role: str = "reader"
-    """``reader`` sees, ``moderator`` judges too."""
+    """``reader`` sees, ``moderator`` judges, takes cases on and silences too, ``reviewer`` sees lists of people besides, with a reason."""
     secret: str
     """At least 16 characters, not another's; best in the environment: ``THREADWATCH_CONSOLE__TOKENS__NAME__SECRET``."""
 

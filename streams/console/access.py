@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.errors import UserError
-from streams.settings import Console
+from streams.settings import ROLES, Console
 
 COOKIE: Final = "threadwatch"
 SESSION_FOR: Final = 12 * 3600
@@ -38,7 +38,16 @@ class Viewer(Struct, frozen=True):
     @property
     def may_judge(self) -> bool:
         """Return whether this one's verdicts are taken."""
-        return self.role == "moderator"
+        return self.has("moderator")
+
+    @property
+    def may_review(self) -> bool:
+        """Return whether this one may see lists of people."""
+        return self.has("reviewer")
+
+    def has(self, role: str) -> bool:
+        """Return whether this one's role is this one, or a higher one."""
+        return ROLES.index(self.role) >= ROLES.index(role)
 
 
 class Ticket(Struct, frozen=True):
@@ -60,13 +69,13 @@ class Access:
         """Whether one must say who one is."""
 
     def viewer(self, cookie: str | None, bearer: str | None) -> Viewer | None:
-        """Return who brings this; None where they must say so first. Where nobody is asked, anybody is a moderator."""
+        """Return who brings this; None where they must say so first. Where nobody is asked, anybody is a reviewer."""
         if bearer is not None:
             name = self._named(bearer)
             return None if name is None else Viewer("", name, self._tokens[name].role)
         ticket = self._read(cookie)
         if not self.asks:
-            return Viewer(ticket.session if ticket else secrets.token_urlsafe(16), None, "moderator", ticket.called if ticket else "")
+            return Viewer(ticket.session if ticket else secrets.token_urlsafe(16), None, "reviewer", ticket.called if ticket else "")
         if ticket is None or ticket.name not in self._tokens or self._clock() - ticket.issued > SESSION_FOR:
             return None
         return Viewer(ticket.session, ticket.name, self._tokens[ticket.name].role)

@@ -19,6 +19,7 @@ from streams.console.hands import Hands
 from streams.console.judge_next import Queue
 from streams.console.judging import Judging
 from streams.console.pages import Pages
+from streams.console.ranking import Ranking
 from streams.console.silencing import Silencing
 from streams.console.stream import Stream
 
@@ -30,7 +31,7 @@ def application(desk: Desk) -> Starlette:
     """Return the console as an ASGI application."""
     pages = Pages(desk)
     judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
-    silencing, queue = Silencing(desk, pages), Queue(desk)
+    silencing, queue, ranking = Silencing(desk, pages), Queue(desk), Ranking(desk)
 
     async def not_found(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -60,6 +61,9 @@ def application(desk: Desk) -> Starlette:
             Route("/pileons/{pileon_id}/unsilence", silencing.unsilence, methods=["POST"]),
             Route("/queue", queue.page),
             Route("/queue/next", queue.next),
+            Route("/top", ranking.page),
+            Route("/top/people", ranking.people, methods=["POST"]),
+            Route("/find", ranking.find),
             Route("/health", pages.health),
             Route("/health/dead-letters", dead.letters),
             Route("/readyz", ready),

@@ -41,8 +41,8 @@ async def form(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-async def fields_of(desk: Desk, request: Request, doing: str) -> dict[str, str]:
-    """Return what was typed into a form of ours by somebody who may do this. RefusedError else."""
+async def fields_of(desk: Desk, request: Request, doing: str, role: str = "moderator") -> dict[str, str]:
+    """Return what was typed into a form of ours by somebody who may do this: of this role, or a higher one. RefusedError else."""
     viewer: Viewer = request.state.viewer
     try:
         fields = await form(request)
@@ -50,8 +50,8 @@ async def fields_of(desk: Desk, request: Request, doing: str) -> dict[str, str]:
         raise RefusedError(400, "This form cannot be read. Nothing was sent.") from error
     if viewer.session and not desk.access.is_our_form(viewer, fields.get("form_token", "")):
         raise RefusedError(403, "This form is too old, or not ours. Nothing was sent: send it again.", fields)
-    if not viewer.may_judge:
-        raise RefusedError(403, f"Your token lets you read; a moderator's is wanted to {doing}.", fields)
+    if not viewer.has(role):
+        raise RefusedError(403, f"Your token is a {viewer.role}'s; a {role}'s is wanted to {doing}.", fields)
     return fields
 
 
