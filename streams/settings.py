@@ -200,11 +200,14 @@ class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where they are served. Anything but this machine's own loopback needs ``tokens``."""
     port: Port = 8470
     """Their port; 0: any free one."""
+    keep_audit: timedelta = timedelta(days=400)
+    """How long the audit log of a month stays after its end, by months."""
     tokens: dict[str, Token] = field(default_factory=dict)
     """Who may use them, by name; that name stands in verdicts and in the audit log. None: whoever sits at this machine."""
 
     def __post_init__(self) -> None:
         """Raise ValueError where two have one secret: nobody could tell who judged."""
+        _longer_than_nothing(self, "keep_audit")
         secrets = [token.secret for token in self.tokens.values()]
         if len(set(secrets)) < len(secrets):
             raise ValueError("tokens: two of them have the same secret")

@@ -79,9 +79,11 @@
   document.addEventListener("visibilitychange", seen);
 
   // Where one took a case from the list without a script's help, one is on its row again.
-  const row = /^#case-[\w-]+$/.test(location.hash) && document.querySelector(`${location.hash} [data-item]`);
-  if (row) row.focus();
-  if (location.hash === "#handling") document.querySelector("#handling input[name=judge], #handling [data-take]")?.focus();
+  // Not before the document is whole: going to its part takes the focus away.
+  addEventListener("load", () => requestAnimationFrame(() => {
+    if (/^#case-[\w-]+$/.test(location.hash)) document.querySelector(`${location.hash} [data-item]`)?.focus();
+    else if (location.hash === "#handling") document.querySelector("#handling input[name=judge], #handling [data-take]")?.focus();
+  }));
 
   // What one takes to a terminal or a settings file.
   for (const button of document.querySelectorAll("[data-copy]")) {
