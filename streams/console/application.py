@@ -59,6 +59,7 @@ def application(desk: Desk) -> Starlette:
             Route("/pileons/{pileon_id}/silence", silencing.page, name="silence"),
             Route("/pileons/{pileon_id}/silence", silencing.silence, methods=["POST"]),
             Route("/pileons/{pileon_id}/unsilence", silencing.unsilence, methods=["POST"]),
+            Route("/pileons/{pileon_id}/comment-ids", pages.comment_ids),
             Route("/queue", queue.page),
             Route("/queue/next", queue.next),
             Route("/top", ranking.page),

@@ -7,15 +7,15 @@ from typing import Any, Final
 from streams.console.taking import TAKEN_BACK, Row, Taken
 from streams.console.texts import MILLIS_A_DAY, Span, Texts
 
-_NUMBERS: Final = 13
+_NUMBERS: Final = 14
 """Columns of a row before those that say where its text is; after them come the bytes of text, address and id."""
-_INSERT: Final = f"INSERT INTO comments VALUES ({', '.join('?' * 18)}) ON CONFLICT DO NOTHING"  # noqa: S608 question marks alone
+_INSERT: Final = f"INSERT INTO comments VALUES ({', '.join('?' * 19)}) ON CONFLICT DO NOTHING"  # noqa: S608 question marks alone
 _OLD: Final = "SELECT state, edited, day, place, size, link, id FROM comments WHERE conversation = ? AND comment = ?"
 _EDIT: Final = """UPDATE comments SET parent = ?3, person = ?4, role = ?5, state = ?6, length = ?7, toxicity = ?8, scorer = ?9,
-    edited = ?12, day = ?14, place = ?15, size = ?16, link = ?17, id = ?18 WHERE conversation = ?1 AND comment = ?2"""
-_GONE: Final = """UPDATE comments SET person = NULL, role = NULL, state = ?, length = 0, toxicity = NULL, scorer = '', edited = ?,
-    day = 0, place = 0, size = 0, link = 0, id = 0 WHERE conversation = ? AND comment = ?"""
-_TOMBSTONE: Final = "INSERT INTO comments VALUES (?, ?, ?, NULL, NULL, ?, 0, NULL, '', ?, 0, ?, ?, 0, 0, 0, 0, 0)"
+    language = ?10, edited = ?13, day = ?15, place = ?16, size = ?17, link = ?18, id = ?19 WHERE conversation = ?1 AND comment = ?2"""
+_GONE: Final = """UPDATE comments SET person = NULL, role = NULL, state = ?, length = 0, toxicity = NULL, scorer = '', language = NULL,
+    edited = ?, day = 0, place = 0, size = 0, link = 0, id = 0 WHERE conversation = ? AND comment = ?"""
+_TOMBSTONE: Final = "INSERT INTO comments VALUES (?, ?, ?, NULL, NULL, ?, 0, NULL, '', NULL, ?, 0, ?, ?, 0, 0, 0, 0, 0)"
 
 
 class Comments:
@@ -49,7 +49,7 @@ class Comments:
             self._insert(row)
             return
         state, edited, *place = old
-        written, changed = row[9], row[11]
+        written, changed = row[10], row[12]
         if state < TAKEN_BACK and (changed if changed is not None else written) > (edited if edited is not None else -1):
             self._erased.append(_span(place))
             values = self._placed(row)

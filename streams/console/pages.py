@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from streams.console import cases
 from streams.console.access import Viewer
@@ -21,6 +21,7 @@ from streams.console.holding import followed, steps_of
 from streams.console.posts import FIELDS, form
 from streams.console.schema import VERSION
 from streams.console.texts import Opened, folder_of
+from streams.console.unseen import SURE, hostile_elsewhere, people_elsewhere, unseen
 from streams.console.visits import COOKIE, Visit, news
 from streams.console.words import facts, fired, what_if, why
 from streams.records import Severity
@@ -84,11 +85,15 @@ class Pages:
                 "crowd": reader.crowd(),
                 "transitions": transitions(connection, pileon_id),
                 "steps": followed(steps_of(connection, pileon_id))[0],
+                "unseen": unseen(connection, self._desk.numbers, case),
+                "hostile_elsewhere": hostile_elsewhere(connection, self._desk.numbers, case),
+                "people_elsewhere": people_elsewhere(connection, self._desk.numbers, case),
             }
         config, step = case.config, fired(values["transitions"], case.pileon)
         return self._desk.page(
             request, "pileon.html", status, case=case, pileon=case.pileon, why=why(case, step, config), facts=facts(case, step, config),
-            words=step.reason, config=config, what_if=what_if(case), problems=dict.fromkeys(FORMS, "") | {at: problem}, draft=draft or {},
+            words=step.reason, config=config, what_if=what_if(case), sure=SURE, problems=dict.fromkeys(FORMS, "") | {at: problem},
+            draft=draft or {},
             sent=request.query_params.get("sent", ""),
             severe_shown=request.query_params.get("severe") == "shown", **values,
         )  # fmt: skip
@@ -97,6 +102,18 @@ class Pages:
         """Return a case without its comments."""
         with self._desk.reading() as connection:
             return cases.one(connection, pileon_id, self._desk.view())
+
+    def comment_ids(self, request: Request) -> Response:
+        """Return the ids of the hostile comments of a case, one a line, for the publisher's own tool; that they were shown is noted."""
+        pileon_id = request.path_params["pileon_id"]
+        view = self._desk.view()
+        with self._desk.reading() as connection, Opened(self._desk.model) as texts:
+            case = cases.one(connection, pileon_id, view)
+            if case is None:
+                return self.unknown(request)
+            self._desk.audit.note(view.now, request.state.viewer, "comment_ids", pileon_id)
+            ids = Reader(connection, texts, self._desk.numbers, case).hostile_ids()
+        return PlainTextResponse("".join(f"{name}\n" for name in ids))
 
     def unknown(self, request: Request) -> Response:
         """Return the page for an id that leads nowhere."""

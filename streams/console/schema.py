@@ -21,10 +21,9 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE offsets (topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)) WITHOUT ROWID;
 CREATE TABLE comments (
     conversation INTEGER NOT NULL, comment INTEGER NOT NULL, parent INTEGER, person INTEGER, role TEXT, state INTEGER NOT NULL,
-    length INTEGER NOT NULL, toxicity REAL, scorer TEXT NOT NULL, created INTEGER NOT NULL, estimated INTEGER NOT NULL, edited INTEGER,
-    arrived INTEGER NOT NULL, day INTEGER NOT NULL, place INTEGER NOT NULL, size INTEGER NOT NULL, link INTEGER NOT NULL,
-    id INTEGER NOT NULL,
-    PRIMARY KEY (conversation, comment)) WITHOUT ROWID;
+    length INTEGER NOT NULL, toxicity REAL, scorer TEXT NOT NULL, language TEXT, created INTEGER NOT NULL, estimated INTEGER NOT NULL,
+    edited INTEGER, arrived INTEGER NOT NULL, day INTEGER NOT NULL, place INTEGER NOT NULL, size INTEGER NOT NULL, link INTEGER NOT NULL,
+    id INTEGER NOT NULL, PRIMARY KEY (conversation, comment)) WITHOUT ROWID;
 CREATE TABLE texts (day INTEGER PRIMARY KEY, size INTEGER NOT NULL);
 CREATE INDEX comments_arrived ON comments (arrived);
 CREATE INDEX comments_person ON comments (person, created) WHERE person IS NOT NULL;
@@ -33,15 +32,17 @@ CREATE TABLE replies (
     revision INTEGER NOT NULL, hostility REAL NOT NULL, kind TEXT NOT NULL, confidence REAL NOT NULL,
     created INTEGER NOT NULL, arrived INTEGER NOT NULL,
     PRIMARY KEY (target, conversation, comment)) WITHOUT ROWID;
+CREATE INDEX replies_person ON replies (person, target) WHERE hostility >= 0.25;
 CREATE TABLE pileons (
-    pileon_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, target INTEGER NOT NULL, source TEXT NOT NULL, community TEXT NOT NULL,
-    status TEXT NOT NULL, severity TEXT NOT NULL, detector TEXT NOT NULL, hostile_authors INTEGER NOT NULL,
-    opened INTEGER NOT NULL, updated INTEGER NOT NULL,
-    first_change INTEGER NOT NULL, change INTEGER NOT NULL, arrived INTEGER NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+    pileon_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, target INTEGER NOT NULL, subject INTEGER NOT NULL, source TEXT NOT NULL,
+    community TEXT NOT NULL, status TEXT NOT NULL, severity TEXT NOT NULL, detector TEXT NOT NULL, hostile_authors INTEGER NOT NULL,
+    opened INTEGER NOT NULL, updated INTEGER NOT NULL, first_change INTEGER NOT NULL, change INTEGER NOT NULL, arrived INTEGER NOT NULL,
+    record BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX pileons_status ON pileons (status, target);
 CREATE INDEX pileons_change ON pileons (change);
 CREATE INDEX pileons_arrived ON pileons (arrived);
 CREATE INDEX pileons_opened ON pileons (opened);
+CREATE INDEX pileons_subject ON pileons (subject);
 CREATE TABLE transitions (
     pileon_id TEXT NOT NULL, revision INTEGER NOT NULL, arrived INTEGER NOT NULL, severity TEXT NOT NULL, record BLOB NOT NULL,
     PRIMARY KEY (pileon_id, revision)) WITHOUT ROWID;

@@ -32,10 +32,10 @@ _REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 11)}) ON CONFLI
     person = excluded.person, role = excluded.role, revision = excluded.revision,
     hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created
     WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
-_PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?14, ?14, ?12, ?13) ON CONFLICT DO UPDATE SET
-    revision = excluded.revision, status = excluded.status, severity = excluded.severity, hostile_authors = excluded.hostile_authors,
-    updated = excluded.updated, change = excluded.change, arrived = excluded.arrived, record = excluded.record
-    WHERE excluded.revision > revision"""
+_PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?15, ?15, ?13, ?14)
+    ON CONFLICT DO UPDATE SET revision = excluded.revision, status = excluded.status, severity = excluded.severity,
+    hostile_authors = excluded.hostile_authors, updated = excluded.updated, change = excluded.change, arrived = excluded.arrived,
+    record = excluded.record WHERE excluded.revision > revision"""
 
 
 class Store:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
+from streams.console.languages import strange
 from streams.console.numbers import Numbers
 from streams.engine import Message, decoder_of
 from streams.records import Action, Comment, DeletedBy, Handling, PileOn, Reply, ScoredComment, Verdict
@@ -78,7 +79,7 @@ def _comment(taken: Taken, numbers: Numbers, scored: ScoredComment, message: Mes
     is_edit = comment.action is Action.EDITED
     (taken.edited if is_edit else taken.written).append((
         conversation, number, parent, person, comment.author_role, EDITED if is_edit else WRITTEN, length, scored.toxicity, scored.scorer,
-        created, comment.created_at_is_estimated, edited, message.timestamp_ms, text, _url(comment),
+        strange(scored), created, comment.created_at_is_estimated, edited, message.timestamp_ms, text, _url(comment),
         comment.comment_id.encode("utf-8", "replace"),
     ))  # fmt: skip
 
@@ -115,8 +116,9 @@ def _reply(taken: Taken, numbers: Numbers, reply: Any, message: Message) -> None
 
 def _pileon(taken: Taken, numbers: Numbers, pileon: PileOn, message: Message) -> None:
     target = numbers.target(pileon.source, pileon.community, pileon.target_id)
+    subject = numbers.person(pileon.source, pileon.target_id)
     taken.pileons.append((
-        pileon.pileon_id, pileon.revision, target, pileon.source, pileon.community, pileon.status, pileon.severity,
+        pileon.pileon_id, pileon.revision, target, subject, pileon.source, pileon.community, pileon.status, pileon.severity,
         pileon.detector, pileon.hostile_authors, millis(pileon.opened_at), millis(pileon.updated_at), message.timestamp_ms, message.value,
     ))  # fmt: skip
     taken.transitions.append((pileon.pileon_id, pileon.revision, message.timestamp_ms, pileon.severity, message.value))

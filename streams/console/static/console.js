@@ -85,13 +85,20 @@
     else if (location.hash === "#handling") document.querySelector("#handling input[name=judge], #handling [data-take]")?.focus();
   }));
 
-  // What one takes to a terminal or a settings file.
-  for (const button of document.querySelectorAll("[data-copy]")) {
+  // What one takes to a terminal, a settings file, or a tool of one's own.
+  for (const button of document.querySelectorAll("[data-copy], [data-copy-from]")) {
     if (!navigator.clipboard) continue;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-      button.textContent = "Copied";
+      const { copy, copyFrom } = button.dataset;
+      try {
+        const answer = copyFrom && (await fetch(copyFrom));
+        if (answer && !answer.ok) throw new Error(answer.status);
+        await navigator.clipboard.writeText(answer ? await answer.text() : document.getElementById(copy).textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not copied";
+      }
     });
   }
 
