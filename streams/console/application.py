@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from streams.console.conversation import Conversations
 from streams.console.dead import Dead
 from streams.console.desk import Desk
 from streams.console.guard import Guard
@@ -65,6 +66,7 @@ def application(desk: Desk) -> Starlette:
             Route("/top", ranking.page),
             Route("/top/people", ranking.people, methods=["POST"]),
             Route("/find", ranking.find),
+            Route("/conversation", Conversations(desk).page),
             Route("/health", pages.health),
             Route("/health/dead-letters", dead.letters),
             Route("/readyz", ready),

@@ -29,6 +29,8 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     pileon_id: str | None = None
     judgement: str | None = None
     reason: str | None = None
+    conversation: str | None = None
+    """Under the installation key."""
 
 
 class Audit:
@@ -40,11 +42,11 @@ class Audit:
         file.parent.mkdir(parents=True, exist_ok=True)
 
     def note(self, at: datetime, viewer: Viewer | None, what: str, pileon_id: str | None = None, judgement: str | None = None,
-             reason: str | None = None) -> None:  # fmt: skip
+             reason: str | None = None, conversation: str | None = None) -> None:  # fmt: skip
         """Write one entry; it is written before what it tells of is shown."""
         self._turn(at)
         who = "nobody" if viewer is None else viewer.name or f"at this machine{f', as {viewer.called}' if viewer.called else ''}"
-        line = msgspec.json.encode(Entry(at, who, what, pileon_id, judgement, reason)) + b"\n"
+        line = msgspec.json.encode(Entry(at, who, what, pileon_id, judgement, reason, conversation)) + b"\n"
         descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, line)
