@@ -13,18 +13,18 @@ import pytest
 
 from streams.kafka.produce import send_records_async
 from streams.records import ScoredComment
-from streams.topics import COMMENTS_SCORED, FEEDBACK, PILEONS, REPLIES
+from streams.topics import COMMENTS_SCORED, FEEDBACK, HANDLING, PILEONS, REPLIES
 from tests.conftest import Another
 from tests.integration.test_leaves_no_trace import watched
 from tests.support.broker import OwnBroker
-from tests.support.builders import comment, deleted, pileon, reply, scored, verdict
+from tests.support.builders import comment, deleted, handling, pileon, reply, scored, verdict
 from tests.support.console_process import ConsoleProcess
 from tests.support.live import Live, until
 
 pytestmark = pytest.mark.kafka
 
 NOW = datetime.now(UTC)
-TABLES = ("comments", "replies", "pileons", "transitions", "verdicts")
+TABLES = ("comments", "replies", "pileons", "transitions", "verdicts", "handling", "held")
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def read(model: Path) -> int:
 
 
 async def send(live: Live, **records: list[Any]) -> None:
-    for topic in (COMMENTS_SCORED, REPLIES, PILEONS, FEEDBACK):
+    for topic in (COMMENTS_SCORED, REPLIES, PILEONS, FEEDBACK, HANDLING):
         await send_records_async(live.settings, topic, records.get(topic.name.rpartition(".")[2], []))
 
 
@@ -65,9 +65,10 @@ async def test_a_console_that_is_killed_again_and_again_has_every_record_once(li
         replies=[reply(f"p{n}", comment_id=f"c{n}", conversation_id=f"talk-{n % 97}") for n in range(many)],
         pileons=[pileon(f"case-{n}", target_id=f"t{n}") for n in range(300)],
         feedback=[verdict(pileon_id=f"case-{n}", judge=f"j{n % 7}") for n in range(300)],
+        handling=[handling(by=by, pileon_id=f"case-{n}") for n in range(150) for by in ("kim", "lee")],
     )  # fmt: skip
     kills = 0
-    while (before := read(console.model) if kills else 0) < 2 * many + 600:
+    while (before := read(console.model) if kills else 0) < 2 * many + 900:
         console.start()
         await until("it has read some more", lambda before=before: console.model.exists() and read(console.model) > before, every=0.005)
         console.kill()
@@ -75,7 +76,8 @@ async def test_a_console_that_is_killed_again_and_again_has_every_record_once(li
     assert kills > 2, "it was killed before its end"
     await console.up()
     await console.caught_up()
-    assert rows(console.model) == {"comments": many, "replies": many, "pileons": 300, "transitions": 300, "verdicts": 300}
+    cases = {"pileons": 300, "transitions": 300, "verdicts": 300, "handling": 300, "held": 150}
+    assert rows(console.model) == {"comments": many, "replies": many} | cases
     assert console.stop() == 0
 
 
@@ -109,7 +111,16 @@ async def test_reading_commits_nothing_joins_no_group_and_writes_nothing(live: L
     before = await watched(live)
     await console.up()
     await console.caught_up()
-    for path in ("/", "/pileons/case-1", "/health", "/health/dead-letters"):
+    for path in (
+        "/",
+        "/pileons/case-1",
+        "/pileons/case-1/silence",
+        "/queue",
+        "/top",
+        "/conversation?source=news&community=sport&id=talk",
+        "/health",
+        "/health/dead-letters",
+    ):
         console.page(path)
     assert await watched(live) == before
 
