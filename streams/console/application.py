@@ -69,6 +69,7 @@ def application(desk: Desk) -> Starlette:
             Route("/conversation", Conversations(desk).page),
             Route("/health", pages.health),
             Route("/health/dead-letters", dead.letters),
+            Route("/health/dead-letters", dead.again, methods=["POST"]),
             Route("/readyz", ready),
             Route("/login", pages.login),
             Route("/login", pages.log_in, methods=["POST"]),

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -9,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
 from streams.kafka.produce import send_records_async
 from streams.records import ScoredComment
-from streams.topics import COMMENTS_SCORED, FEEDBACK, HANDLING, PILEONS, REPLIES
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, FEEDBACK, HANDLING, PILEONS, REPLIES, Topic
 from tests.conftest import Another
 from tests.integration.test_leaves_no_trace import watched
 from tests.support.broker import OwnBroker
@@ -193,3 +196,23 @@ async def test_an_open_stream_does_not_keep_it_from_ending(live: Live, console: 
     assert await console.ended() == 0
     assert console.said().splitlines() == [f"console {address}"], "and no traceback"
     writer.close()
+
+
+async def test_dead_letters_that_can_be_read_now_go_back_once_from_their_page(live: Live, console: ConsoleProcess) -> None:
+    letters = Topic(COMMENTS_RAW.dead_letters, COMMENTS_RAW.record, COMMENTS_RAW.key)
+    await live.put(letters, [(None, msgspec.json.encode(comment("c1"))), (None, b"<b>nonsense")])
+    address = await console.up()
+    async with httpx.AsyncClient(base_url=address, timeout=60) as browser:
+        page = (await browser.get("/health/dead-letters")).text
+        token = re.search(r'name="form_token" value="(\w+)"', page)[1]
+        told = []
+        for topic in ("comments.raw", "comments.raw", "nonsense", "feedback"):
+            answer = await browser.post("/health/dead-letters", data={"form_token": token, "topic": topic})
+            told.append((answer.status_code, re.search(r'class="(?:done|problem)"[^>]*>([^<]*)', answer.text)[1]))
+    assert told == [
+        (200, "comments.raw: 1 sent back, 0 were before, 1 still unreadable."),
+        (200, "comments.raw: 0 sent back, 1 were before, 1 still unreadable."),
+        (400, "There is no such topic. Nothing was sent."),
+        (400, "There is no such topic. Nothing was sent."),
+    ]
+    assert console.audit_file.read_text().count('"what":"redrive"') == 2 and "nonsense" not in console.audit_file.read_text()
