@@ -75,6 +75,6 @@ def application(desk: Desk) -> Starlette:
             Route("/login", pages.log_in, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard, access=desk.access, bound_to=desk.settings.console.host)],
+        middleware=[Middleware(Guard, access=desk.access, console=desk.settings.console)],
         exception_handlers={404: not_found, 405: not_found, sqlite3.DatabaseError: damaged},
     )
