@@ -226,6 +226,8 @@ class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where they are served. Anything but this machine's own loopback needs ``tokens`` or a ``proxy``."""
     port: Port = 8470
     """Their port; 0: any free one."""
+    backtests: str = ""
+    """Folder whose runs of backtests the console lists."""
     keep_audit: timedelta = timedelta(days=400)
     """How long the audit log of a month stays after its end, by months."""
     proxy: Proxy = Proxy()

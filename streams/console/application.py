@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from streams.console.backtests import Backtests
 from streams.console.conversation import Conversations
 from streams.console.dead import Dead
 from streams.console.desk import Desk
@@ -32,7 +33,7 @@ def application(desk: Desk) -> Starlette:
     """Return the console as an ASGI application."""
     pages = Pages(desk)
     judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
-    silencing, queue, ranking = Silencing(desk, pages), Queue(desk), Ranking(desk)
+    silencing, queue, ranking, backtests = Silencing(desk, pages), Queue(desk), Ranking(desk), Backtests(desk)
 
     async def not_found(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -67,6 +68,8 @@ def application(desk: Desk) -> Starlette:
             Route("/top/people", ranking.people, methods=["POST"]),
             Route("/find", ranking.find),
             Route("/conversation", Conversations(desk).page),
+            Route("/backtests", backtests.page),
+            Route("/backtests/{name}", backtests.report),
             Route("/health", pages.health),
             Route("/health/dead-letters", dead.letters),
             Route("/health/dead-letters", dead.again, methods=["POST"]),

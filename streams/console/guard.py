@@ -46,7 +46,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)  # a report brings a policy that is stricter
                 # Deleted text must not live on in a browser's cache.
                 headers["cache-control"] = "no-cache" if is_static else "no-store"
                 if viewer is not None and viewer.is_new:
