@@ -18,6 +18,9 @@ from tests.support.live import Live, answers, until
 pytestmark = pytest.mark.kafka
 
 NOW = datetime.now(UTC) - timedelta(minutes=10)
+TALK = "/conversation?source=news&community=sport&id=talk"
+PATHS = ("/", "/?source=none", "/pileons/case-1", "/pileons/case-1?severe=shown", "/pileons/case-1/silence", "/queue", "/top", TALK, "/backtests",
+         "/health", "/health/dead-letters")  # fmt: skip
 EVIL = "</script><img src=x onerror=alert(1)>\"'><svg onload=alert(2)>\u202e"
 
 
@@ -184,7 +187,7 @@ async def test_hostile_content_runs_nothing_and_asks_for_nothing_from_elsewhere(
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.on("dialog", lambda dialog: asked.append(f"a script of a comment ran: {dialog.message}"))
-        for path in ("/", "/pileons/evil", "/pileons/evil/silence", "/health", "/health/dead-letters"):
+        for path in ("/", "/pileons/evil", "/pileons/evil/silence", "/queue", "/top", "/health", "/health/dead-letters"):
             await page.goto(address + path)
         assert await page.locator(".text").count() == 0 or "onerror" in await page.inner_text(".text")
         assert {url for url in asked if not url.startswith(address)} == set()
@@ -204,21 +207,11 @@ async def test_axe_finds_nothing(live: Live, console: ConsoleProcess, browser: A
     address = await console.up()
     await console.caught_up()
     async with tab(browser, color_scheme=scheme) as page:
-        for path in (
-            "/",
-            "/?source=none",
-            "/pileons/case-1",
-            "/pileons/case-1?severe=shown",
-            "/pileons/case-1/silence",
-            "/queue",
-            "/top",
-            "/health",
-            "/health/dead-letters",
-        ):
+        for path in PATHS:
             await page.goto(address + path)
             await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             assert await violations(page) == [], path
         await page.set_viewport_size({"width": 360, "height": 700})
-        for path in ("/", "/pileons/case-1", "/pileons/case-1/silence", "/queue", "/top"):
+        for path in PATHS:
             await page.goto(address + path)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than a telephone"
