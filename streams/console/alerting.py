@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 from msgspec import Meta, Struct, field
 
 from streams.errors import UserError
+from streams.live.alertmanager import host_of, stamp
 
 _WITHIN: Final = aiohttp.ClientTimeout(total=3)
 _MAX_ANSWER: Final = 4 * 1024 * 1024
@@ -82,11 +82,6 @@ class AwayError(Exception):
     """It does not answer, or not as an Alertmanager does; the words say how."""
 
 
-def host_of(url: str) -> str:
-    """Return what a page calls an Alertmanager: no name and password that its address may hold."""
-    return urlsplit(url).netloc.rpartition("@")[2]
-
-
 async def told(urls: Sequence[str], pileon_id: str) -> list[Told]:
     """Return what each says, in order; one that is away says so and delays none."""
     async with aiohttp.ClientSession(timeout=_WITHIN) as session:
@@ -116,7 +111,7 @@ async def silence(urls: Sequence[str], matchers: Sequence[Matcher], until: datet
     In a cluster each hears of the first's, and gets no second one: who has it by then is not asked.
     """
     body = {
-        "matchers": matchers, "startsAt": _time(datetime.now(UTC)), "endsAt": _time(until), "createdBy": by, "comment": comment,
+        "matchers": matchers, "startsAt": stamp(datetime.now(UTC)), "endsAt": stamp(until), "createdBy": by, "comment": comment,
     }  # fmt: skip
     async with aiohttp.ClientSession(timeout=_WITHIN) as session:
         made: list[str] = []
@@ -172,7 +167,3 @@ async def _asked(session: aiohttp.ClientSession, method: str, url: str, kind: An
         return None if kind is None else msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
         raise AwayError("does not answer as an Alertmanager does") from error
-
-
-def _time(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,8 +5,8 @@ import tomllib
 
 import pytest
 
-from streams.console.alerting import host_of
 from streams.console.silencing import matchers, mute
+from streams.live.alertmanager import host_of
 from streams.settings import load
 from streams.stages.alert import Mute
 from tests.support.builders import NOON, pileon
