@@ -38,6 +38,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        if self._is_from_proxy(request) and request.headers.get("x-forwarded-proto") == "https":
+            scope["scheme"] = "https"  # then our cookie is for https alone
         is_static = scope["path"].startswith("/static/")
         viewer = None if is_static else self._viewer(request)
         scope.setdefault("state", {})["viewer"] = viewer
@@ -59,9 +61,12 @@ class Guard:
         else:
             await self._app(scope, receive, sending)
 
+    def _is_from_proxy(self, request: Request) -> bool:
+        return request.client is not None and self._access.is_from_proxy(request.client.host)
+
     def _viewer(self, request: Request) -> Viewer | None:
-        cookie, address = request.cookies.get(COOKIE), request.client.host if request.client else ""
-        named = request.headers.getlist(self._proxy.header) if self._access.is_from_proxy(address) else []
+        cookie = request.cookies.get(COOKIE)
+        named = request.headers.getlist(self._proxy.header) if self._is_from_proxy(request) else []
         if named:  # two of them: the proxy let one through that is not its own
             return self._access.proxied(cookie, named[0]) if len(named) == 1 else None
         return self._access.viewer(cookie, _bearer(request))

@@ -80,6 +80,15 @@ def test_a_cookie_from_behind_the_proxy_is_no_session_without_it(console):
     assert direct.get("/pileons/case-1").status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("address", "proto", "is_secure"), [("10.0.3.7", "https", True), ("10.0.3.7", "http", False), ("10.9.9.9", "https", False)]
+)
+def test_where_the_proxy_speaks_https_the_cookie_is_for_https_alone(console, address, proto, is_secure):
+    browser = console.browser("http://console.example", address, **{"x-who": "anna", "x-forwarded-proto": proto})
+    lines = browser.get("/login" if address == "10.9.9.9" else "/").headers.get_list("set-cookie")
+    assert all(("Secure" in line) is is_secure for line in lines) and bool(lines) is (address != "10.9.9.9")
+
+
 def test_everybody_behind_one_proxy_has_a_limit_of_their_own(console):
     anna, rita = (console.browser(AT, "10.0.3.7", **{"x-who": name}) for name in ("anna", "rita"))
     codes = [judged(anna, "none").status_code for _ in range(31)]
