@@ -24,6 +24,7 @@ from streams.console.pages import Pages
 from streams.console.ranking import Ranking
 from streams.console.silencing import Silencing
 from streams.console.stream import Stream
+from streams.console.watching import Watching
 
 log = logging.getLogger("threadwatch.console")
 STATIC = Path(__file__).parent / "static"
@@ -64,6 +65,7 @@ def application(desk: Desk) -> Starlette:
             Route("/pileons/{pileon_id}/comment-ids", pages.comment_ids),
             Route("/queue", queue.page),
             Route("/queue/next", queue.next),
+            Route("/watched", Watching(desk).page),
             Route("/top", ranking.page),
             Route("/top/people", ranking.people, methods=["POST"]),
             Route("/find", ranking.find),

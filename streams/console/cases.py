@@ -79,7 +79,8 @@ class View(Struct, frozen=True):
     """What counts as hostile in the place of a case, and now."""
 
     now: datetime
-    config_of: Callable[[PileOn], Config]
+    config_at: Callable[[str, str], Config]
+    """(source, community) → the detector's settings there."""
 
 
 def found(connection: sqlite3.Connection, wanted: Filter, view: View, most: int = MOST) -> list[Case]:
@@ -160,7 +161,7 @@ def cases_of(connection: sqlite3.Connection, found: Iterable[Any], view: View) -
 
 def _row(row: Any, view: View) -> _Row:
     pileon = _DECODE(row["record"])
-    config = view.config_of(pileon)
+    config = view.config_at(pileon.source, pileon.community)
     return _Row(pileon, config, row["target"], millis(pileon.first_hostile_at - config.window), millis(pileon.updated_at))
 
 

@@ -32,8 +32,8 @@ class Conversations:
 
     def page(self, request: Request) -> Response:
         """Return it; that its comments were shown is noted first."""
-        source, community, name = (request.query_params.get(part, "")[:1024] for part in ("source", "community", "id"))
-        number = self._desk.numbers.conversation(source, community, name)
+        where, number = self._which(request)
+        source, community, name = (where.get(part, "") for part in ("source", "community", "id"))
         view = self._desk.view()
         opened = opened_folds(request.query_params.getlist("open")).get(0)
         with self._desk.reading() as connection, Opened(self._desk.model) as texts:
@@ -44,7 +44,15 @@ class Conversations:
         if not found.comments and not running:
             return self._desk.page(request, "error.html", 404, title="No such conversation", what=(
                 "None of its comments is here: they were deleted, are past their term, or are not read yet."))  # fmt: skip
-        return self._shown(request, found, running, {"source": source, "community": community, "id": name})
+        return self._shown(request, found, running, where)
+
+    def _which(self, request: Request) -> tuple[dict[str, str], int]:
+        """Return a conversation as the address names it, and its number: by its names, or by the number alone."""
+        given = request.query_params.get("n", "")
+        if given.isascii() and given.isdigit() and len(given) < 20 and int(given) < 1 << 63:
+            return {"n": given}, int(given)
+        where = {part: request.query_params.get(part, "")[:1024] for part in ("source", "community", "id")}
+        return where, self._desk.numbers.conversation(where["source"], where["community"], where["id"])
 
     def _marks(self, connection: sqlite3.Connection, number: int) -> Marks:
         rows = connection.execute("SELECT comment, toxicity FROM comments WHERE conversation = ? AND toxicity >= ?", (number, _TOXIC))
@@ -54,9 +62,13 @@ class Conversations:
         severe_shown = request.query_params.get("severe") == "shown"
         keep: dict[str, Any] = where | ({"severe": "shown"} if severe_shown else {})
         return self._desk.page(
-            request, "conversation.html", talk=found, where=where, keep=urlencode(keep) + "&", plain=urlencode(where),
+            request, "conversation.html", talk=found, where=where, title=_title(where), keep=urlencode(keep) + "&", plain=urlencode(where),
             severe_shown=severe_shown, cases=running, news=None, query={},
         )  # fmt: skip
+
+
+def _title(where: dict[str, str]) -> str:
+    return f"Conversation {pseudonym(int(where['n']))}" if "n" in where else where["id"]
 
 
 def _running(connection: sqlite3.Connection, view: View, source: str, community: str, name: str) -> list[Case]:

@@ -23,7 +23,6 @@ from streams.console.shown import clipped, finalized
 from streams.console.taking import MAX_TEXT
 from streams.console.words import ago
 from streams.engine import moment
-from streams.records import PileOn
 from streams.settings import Settings, pileon_config
 from streams.stages.pileon_config import Config
 from streams.stages.reasons import case_name, length, usually
@@ -61,9 +60,8 @@ class Desk(Struct):
         """Return what counts as hostile, and now."""
         return View(datetime.now(UTC), self._config)
 
-    def _config(self, pileon: PileOn) -> Config:
-        """Return the detector's settings where this case is."""
-        return pileon_config(self.settings, f"{pileon.source}/{pileon.community}")
+    def _config(self, source: str, community: str) -> Config:
+        return pileon_config(self.settings, f"{source}/{community}")
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""

@@ -49,6 +49,8 @@ CREATE TABLE transitions (
 CREATE TABLE verdicts (
     pileon_id TEXT NOT NULL, judge TEXT NOT NULL, judged INTEGER NOT NULL, judgement TEXT NOT NULL, note TEXT,
     arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, judge, judged)) WITHOUT ROWID;
+CREATE TABLE watched (
+    target INTEGER PRIMARY KEY, source TEXT NOT NULL, community TEXT NOT NULL, target_id TEXT NOT NULL, arrived INTEGER NOT NULL);
 CREATE TABLE handling (
     pileon_id TEXT NOT NULL, place INTEGER NOT NULL, step TEXT NOT NULL, who TEXT NOT NULL, instead_of TEXT, note TEXT,
     said INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, place)) WITHOUT ROWID;

@@ -16,6 +16,8 @@ from streams.console.texts import Texts, folder_of
 
 LIVE_FOR: Final = timedelta(days=400)
 """How long what holds no text lives, as the topics have it."""
+WATCHED_FOR: Final = timedelta(days=2)
+"""How long after the last hostile reply somebody who has no case is known by name."""
 _AT_ONCE: Final = 5000
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, getattr(sqlite3, "SQLITE_CORRUPT_INDEX", -1))
 _OLD: Final = {
@@ -32,6 +34,7 @@ _REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 11)}) ON CONFLI
     person = excluded.person, role = excluded.role, revision = excluded.revision,
     hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created
     WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
+_WATCHED: Final = "INSERT INTO watched VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET arrived = max(arrived, excluded.arrived)"
 _PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?15, ?15, ?13, ?14)
     ON CONFLICT DO UPDATE SET revision = excluded.revision, status = excluded.status, severity = excluded.severity,
     hostile_authors = excluded.hostile_authors, updated = excluded.updated, change = excluded.change, arrived = excluded.arrived,
@@ -71,6 +74,7 @@ class Store:
             Comments(connection, self._texts).put(taken)
             connection.executemany(_REPLY, taken.replies)
             connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
+            connection.executemany(_WATCHED, taken.watched.values())
             connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
             connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
             connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
@@ -95,7 +99,9 @@ class Store:
         self._connection.executemany("UPDATE pileons SET change = ? WHERE pileon_id = ?", [(change, pileon_id) for pileon_id in said])
 
     def sweep(self, now: datetime, retention: timedelta) -> int:
-        """Remove comments past their term, texts first. Return how many went."""
+        """Remove comments past their term, texts first, and whom nobody was hostile to for two days. Return how many comments went."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM watched WHERE arrived < ?", (millis(now - WATCHED_FOR),))
         gone, some = 0, _AT_ONCE
         while some == _AT_ONCE:
             with self._transaction() as connection:

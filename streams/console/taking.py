@@ -19,6 +19,8 @@ TOPICS: Final = (PILEONS, FEEDBACK, HANDLING, REPLIES, COMMENTS_SCORED)
 MAX_TEXT: Final = 4000
 """Letters of a comment that are kept; the rest is said as a number, and stands where the comment was written."""
 _MAX_URL: Final = 2048
+WATCHED_FROM: Final = 0.3
+"""Hostility of a reply from which on the person it is aimed at is known by name for a while."""
 WRITTEN, EDITED, TAKEN_BACK, REMOVED = range(4)
 """What became of a comment: by its author TAKEN_BACK, by a moderator REMOVED."""
 Row = tuple[Any, ...]
@@ -33,6 +35,8 @@ class Taken(Struct):
     replies: list[Row] = field(default_factory=list)
     replies_gone: list[Row] = field(default_factory=list)
     targets: set[int] = field(default_factory=set)
+    watched: dict[int, Row] = field(default_factory=dict)
+    """Of each target that somebody was hostile to: who it is, and when the last such reply arrived."""
     pileons: list[Row] = field(default_factory=list)
     transitions: list[Row] = field(default_factory=list)
     verdicts: list[Row] = field(default_factory=list)
@@ -107,6 +111,8 @@ def _reply(taken: Taken, numbers: Numbers, reply: Any, message: Message) -> None
     if reply.action is Action.DELETED and reply.deleted_by is not DeletedBy.MODERATOR:
         taken.replies_gone.append((target, conversation, comment))
         return
+    if reply.hostility >= WATCHED_FROM:
+        taken.watched[target] = (target, reply.source, reply.community, reply.target_id, message.timestamp_ms)
     person = numbers.person(reply.source, reply.author_id) if reply.author_id is not None else None
     taken.replies.append((
         target, conversation, comment, person, reply.author_role, reply.revision, reply.hostility, reply.kind, reply.confidence,
