@@ -40,7 +40,7 @@
     else if (event.key === "?") keys.showModal();
     else if (event.key === "n") document.querySelector("[data-next]")?.click();
     else if (event.key === "t") {
-      const take = (document.activeElement.closest("tr") || document).querySelector("[data-take]");
+      const take = document.activeElement.closest("tr")?.querySelector("[data-take]") || document.querySelector("#handling [data-take]");
       if (!take) return;
       take.focus();
       take.click();
