@@ -74,7 +74,7 @@ async def _pictures(browser: Any, address: str) -> None:
         await page.screenshot(path=PICTURES / "live.png")
         await page.locator("[data-item]").first.click()
         await page.wait_for_selector(".why")
-        await page.set_viewport_size({"width": 1280, "height": 1500})
+        await page.set_viewport_size({"width": 1280, "height": 1780})
         await page.screenshot(path=PICTURES / "pileon.png")
         await page.goto(f"{address}/queue")
         await page.set_viewport_size({"width": 1280, "height": 640})
