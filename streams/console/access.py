@@ -176,7 +176,7 @@ def check_address(console: Console) -> None:
     if not is_loopback(console.host) and not console.tokens and not console.proxy.addresses:
         raise UserError(
             f"the console shows comments, and {console.host} is no address of this machine alone: "
-            "name who may look with console.tokens or console.proxy (docs/console.md), or leave console.host at 127.0.0.1"
+            "name who may look with console.tokens (docs/console.md) or who says it with console.proxy, or leave console.host at 127.0.0.1"
         )
 
 
