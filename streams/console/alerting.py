@@ -158,7 +158,7 @@ async def end(urls: Sequence[str], silence_id: str) -> int:
 async def _asked(session: aiohttp.ClientSession, method: str, url: str, kind: Any, **given: Any) -> Any:
     try:
         async with session.request(method, url, allow_redirects=False, **given) as answer:
-            body = await answer.content.read(_MAX_ANSWER)
+            body = await _body(answer)
             if not 200 <= answer.status < 300:
                 raise AwayError(f"answers {answer.status}: {body[:200].decode('utf-8', 'replace').strip()}")
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -167,3 +167,13 @@ async def _asked(session: aiohttp.ClientSession, method: str, url: str, kind: An
         return None if kind is None else msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
         raise AwayError("does not answer as an Alertmanager does") from error
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """Return what was answered, whole, but no more than fits."""
+    found = bytearray()
+    async for piece in answer.content.iter_any():
+        found += piece
+        if len(found) > _MAX_ANSWER:
+            raise AwayError("answers more than can be shown")
+    return bytes(found)

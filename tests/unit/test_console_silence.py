@@ -2,6 +2,9 @@
 
 import re
 import tomllib
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -88,3 +91,27 @@ def test_a_community_is_meant_by_the_name_that_its_alerts_carry():
 
 def test_an_address_is_shown_without_name_and_password():
     assert host_of("https://kim:secret@alerts.example:9093/prefix") == "alerts.example:9093"
+
+
+@pytest.mark.parametrize(("body", "said"), [
+    (b"[" + b" " * 3_000_000 + b"]", "has no alert of this case"), (b"[" + b" " * 5_000_000 + b"]", "answers more than can be shown"),
+    (b"<html>", "does not answer as an Alertmanager does"), (b'[{"labels": 1}]', "does not answer as an Alertmanager does"),
+])  # fmt: skip
+def test_an_answer_may_be_long_and_may_be_anything(tmp_path, body, said):
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        console = console_of(tmp_path, f"http://127.0.0.1:{server.server_port}")
+        assert said in console.client.get("/pileons/case-1/alert").text
+        console.close()
+        server.shutdown()
