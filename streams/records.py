@@ -292,6 +292,27 @@ class Verdict(Record, frozen=True, kw_only=True):
     schema_version: int = msgspec.field(default_factory=_current)
 
 
+class Step(StrEnum):
+    """What somebody does with a pile-on besides judging it."""
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    NOTE = "note"
+
+
+class Handling(Record, frozen=True, kw_only=True):
+    """Somebody takes a pile-on on, gives it back, or notes something for whoever comes after."""
+
+    pileon_id: Id
+    step: Step
+    by: Name
+    instead_of: Name | None = None
+    """Of a claim: who held it, in the eyes of whoever claims; absent: nobody. Where somebody else holds it by then, the claim is void."""
+    note: Annotated[str, Meta(max_length=4000)] | None = None
+    at: Moment
+    schema_version: int = msgspec.field(default_factory=_current)
+
+
 class ConfigRecord(Record, frozen=True, kw_only=True):
     """A named, versioned setting in the ``config`` topic."""
 

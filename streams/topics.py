@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec import Struct
 
-from streams.records import Comment, ConfigRecord, PileOn, Reply, ReplyLog, ScoredComment, Verdict
+from streams.records import Comment, ConfigRecord, Handling, PileOn, Reply, ReplyLog, ScoredComment, Verdict
 
 DEAD_LETTER_SUFFIX: Final = ".dlq"
 STATE_PREFIX: Final = "state."
@@ -57,9 +57,9 @@ def by_target(record: _AimedAt) -> bytes:
     return json_key(record.source, record.community, record.target_id)
 
 
-def by_pileon(verdict: Verdict) -> bytes:
+def by_pileon(said: Verdict | Handling) -> bytes:
     """Return the pile-on's id as key."""
-    return verdict.pileon_id.encode()
+    return said.pileon_id.encode()
 
 
 def by_name(config: ConfigRecord) -> bytes:
@@ -74,9 +74,12 @@ PILEONS: Final = Topic("pileons", PileOn, by_target)
 PILEONS_SHADOW: Final = Topic("pileons.shadow", PileOn, by_target)
 """What the detector tells that runs along. Nobody acts on it."""
 FEEDBACK: Final = Topic("feedback", Verdict, by_pileon)
+HANDLING: Final = Topic("handling", Handling, by_pileon)
 CONFIG: Final = Topic("config", ConfigRecord, by_name)
 
-RECORD_TOPICS: Final = (COMMENTS_RAW, COMMENTS_SCORED, REPLIES, PILEONS, FEEDBACK, CONFIG)
+READ_TOPICS: Final = (COMMENTS_RAW, COMMENTS_SCORED, REPLIES, PILEONS)
+"""Those that a stage reads: what it cannot read goes to their dead letters."""
+RECORD_TOPICS: Final = (COMMENTS_RAW, COMMENTS_SCORED, REPLIES, PILEONS, FEEDBACK, HANDLING, CONFIG)
 
 
 def state_topic(stage: str) -> str:
@@ -94,8 +97,10 @@ __all__ = [
     "COMMENTS_SCORED",
     "CONFIG",
     "FEEDBACK",
+    "HANDLING",
     "PILEONS",
     "PILEONS_SHADOW",
+    "READ_TOPICS",
     "RECORD_TOPICS",
     "REPLIES",
     "Reply",

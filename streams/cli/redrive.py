@@ -76,21 +76,13 @@ class MendFailed(Exception):
 
 
 def _mended(topic: Any, letter: Any, mend: Callable[[bytes], bytes]) -> bytes | None:
+    from streams.kafka.redrive import is_readable
+
     try:
-        return _readable(topic, mend(letter.value)) if letter.value else None
+        value = mend(letter.value) if letter.value else None
     except MendFailed as failed:
         raise MendFailed(f"{failed} for the letter at {letter.partition}:{letter.offset}") from failed
-
-
-def _readable(topic: Any, value: bytes) -> bytes | None:
-    from streams.engine import decoder_of
-    from streams.stages.decode import Unreadable
-
-    try:
-        decoder_of(topic)(value)
-    except Unreadable:
-        return None
-    return value
+    return value if value is not None and is_readable(topic, value) else None
 
 
 def _mender(command: str | None) -> Callable[[bytes], bytes]:

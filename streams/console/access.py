@@ -2,12 +2,12 @@
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.errors import UserError
-from streams.settings import Console
+from streams.settings import ROLES, Console
 
 COOKIE: Final = "threadwatch"
 SESSION_FOR: Final = 12 * 3600
@@ -23,6 +23,7 @@ SESSION_FOR: Final = 12 * 3600
 _POSTS: Final = 30
 _PER_SECONDS: Final = 60.0
 _REMEMBERED: Final = 10_000
+_MAX_NAME: Final = 200
 
 
 class Viewer(Struct, frozen=True):
@@ -32,11 +33,26 @@ class Viewer(Struct, frozen=True):
     name: str | None
     """A token's name; None where nobody is asked who they are."""
     role: str
+    called: str = ""
+    """The name that was typed under what somebody did, where nobody is asked."""
+    is_proxied: bool = False
+    """Whether a proxy says who it is."""
+    is_new: bool = False
+    """Whether the browser has no cookie of this session yet."""
 
     @property
     def may_judge(self) -> bool:
         """Return whether this one's verdicts are taken."""
-        return self.role == "moderator"
+        return self.has("moderator")
+
+    @property
+    def may_review(self) -> bool:
+        """Return whether this one may see lists of people."""
+        return self.has("reviewer")
+
+    def has(self, role: str) -> bool:
+        """Return whether this one's role is this one, or a higher one."""
+        return ROLES.index(self.role) >= ROLES.index(role)
 
 
 class Ticket(Struct, frozen=True):
@@ -45,26 +61,50 @@ class Ticket(Struct, frozen=True):
     session: str
     name: str | None
     issued: int
+    called: str = ""
+    is_proxied: bool = False
 
 
 class Access:
     """Knows the tokens, and signs what browsers bring back."""
 
     def __init__(self, console: Console, installation_key: bytes, clock: Callable[[], float] = time.time) -> None:
-        self._tokens, self._clock = console.tokens, clock
+        self._tokens, self._proxy, self._clock = console.tokens, console.proxy, clock
+        self._trusted = [ip_network(address, strict=False) for address in console.proxy.addresses]
         self._key = hashlib.sha256(b"console session:" + installation_key).digest()
-        self.asks = bool(console.tokens)
+        self.asks = bool(console.tokens or self._trusted)
         """Whether one must say who one is."""
 
+    def is_from_proxy(self, address: str) -> bool:
+        """Return whether a request from this address is believed when it says who somebody is."""
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in network for network in self._trusted)
+
+    def proxied(self, cookie: str | None, name: str) -> Viewer | None:
+        """Return whom a proxy names; None where that is no name."""
+        if not 0 < len(name) <= _MAX_NAME or not name.isprintable():
+            return None
+        ticket = self._read(cookie)
+        role = self._proxy.roles.get(name, self._proxy.role)
+        if ticket is not None and ticket.is_proxied and ticket.name == name:
+            return Viewer(ticket.session, name, role, is_proxied=True)
+        return Viewer(secrets.token_urlsafe(16), name, role, is_proxied=True, is_new=True)
+
     def viewer(self, cookie: str | None, bearer: str | None) -> Viewer | None:
-        """Return who brings this; None where they must say so first. Where nobody is asked, anybody is a moderator."""
+        """Return who brings this; None where they must say so first. Where nobody is asked, anybody is a reviewer."""
         if bearer is not None:
             name = self._named(bearer)
             return None if name is None else Viewer("", name, self._tokens[name].role)
         ticket = self._read(cookie)
         if not self.asks:
-            return Viewer(ticket.session if ticket else secrets.token_urlsafe(16), None, "moderator")
-        if ticket is None or ticket.name not in self._tokens or self._clock() - ticket.issued > SESSION_FOR:
+            if ticket is None or ticket.is_proxied:
+                return Viewer(secrets.token_urlsafe(16), None, "reviewer", is_new=True)
+            return Viewer(ticket.session, None, "reviewer", ticket.called)
+        if ticket is None or ticket.is_proxied or ticket.name not in self._tokens or self._clock() - ticket.issued > SESSION_FOR:
             return None
         return Viewer(ticket.session, ticket.name, self._tokens[ticket.name].role)
 
@@ -83,12 +123,9 @@ class Access:
 
     def cookie(self, viewer: Viewer) -> str:
         """Return the value of the cookie of this session."""
-        body = urlsafe_b64encode(msgspec.json.encode(Ticket(viewer.session, viewer.name, int(self._clock())))).decode()
+        ticket = Ticket(viewer.session, viewer.name, int(self._clock()), viewer.called, viewer.is_proxied)
+        body = urlsafe_b64encode(msgspec.json.encode(ticket)).decode()
         return f"{body}.{self._mac('cookie', body)}"
-
-    def knows(self, cookie: str | None) -> bool:
-        """Return whether we made this cookie."""
-        return self._read(cookie) is not None
 
     def _read(self, cookie: str | None) -> Ticket | None:
         body, _, mac = (cookie or "").rpartition(".")
@@ -129,23 +166,27 @@ class Limit:
 def is_loopback(host: str) -> bool:
     """Return whether a host is this machine itself, by an address of the loopback or by the name ``localhost``."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.rstrip(".").lower() == "localhost"
 
 
 def check_address(console: Console) -> None:
     """Raise UserError where pages with comments would be served to everybody on a network."""
-    if not is_loopback(console.host) and not console.tokens:
+    if not is_loopback(console.host) and not console.tokens and not console.proxy.addresses:
         raise UserError(
             f"the console shows comments, and {console.host} is no address of this machine alone: "
-            "name who may look with console.tokens (docs/console.md), or leave console.host at 127.0.0.1"
+            "name who may look with console.tokens (docs/console.md) or who says it with console.proxy, or leave console.host at 127.0.0.1"
         )
 
 
-def is_ours(host_header: str, bound_to: str) -> bool:
-    """Return whether a request means us. Behind a loopback address it must name one: a page elsewhere can lead its own name to us."""
-    return not is_loopback(bound_to) or is_loopback(_host(host_header))
+def is_ours(host_header: str, bound_to: str, hosts: Collection[str] = ()) -> bool:
+    """Return whether a request means us.
+
+    Behind a loopback address it must name one, or one of a proxy's ``hosts``: a page elsewhere can lead its own name to us.
+    """
+    host = _host(host_header)
+    return not is_loopback(bound_to) or is_loopback(host) or host.lower() in (each.lower() for each in hosts)
 
 
 def is_same_origin(headers: dict[str, str]) -> bool:

@@ -12,12 +12,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from streams.console.backtests import Backtests
+from streams.console.conversation import Conversations
 from streams.console.dead import Dead
 from streams.console.desk import Desk
 from streams.console.guard import Guard
+from streams.console.hands import Hands
+from streams.console.judge_next import Queue
 from streams.console.judging import Judging
 from streams.console.pages import Pages
+from streams.console.ranking import Ranking
+from streams.console.silencing import Silencing
 from streams.console.stream import Stream
+from streams.console.watching import Watching
 
 log = logging.getLogger("threadwatch.console")
 STATIC = Path(__file__).parent / "static"
@@ -26,7 +33,8 @@ STATIC = Path(__file__).parent / "static"
 def application(desk: Desk) -> Starlette:
     """Return the console as an ASGI application."""
     pages = Pages(desk)
-    judging, stream, dead = Judging(desk, pages), Stream(desk), Dead(desk)
+    judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
+    silencing, queue, ranking, backtests = Silencing(desk, pages), Queue(desk), Ranking(desk), Backtests(desk)
 
     async def not_found(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -49,13 +57,29 @@ def application(desk: Desk) -> Starlette:
             Route("/live/stream", stream.live),
             Route("/pileons/{pileon_id}", pages.pileon, name="pileon"),
             Route("/pileons/{pileon_id}/verdict", judging.judge, methods=["POST"]),
+            Route("/pileons/{pileon_id}/handling", hands.step, methods=["POST"]),
+            Route("/pileons/{pileon_id}/alert", silencing.state),
+            Route("/pileons/{pileon_id}/silence", silencing.page, name="silence"),
+            Route("/pileons/{pileon_id}/silence", silencing.silence, methods=["POST"]),
+            Route("/pileons/{pileon_id}/unsilence", silencing.unsilence, methods=["POST"]),
+            Route("/pileons/{pileon_id}/comment-ids", pages.comment_ids),
+            Route("/queue", queue.page),
+            Route("/queue/next", queue.next),
+            Route("/watched", Watching(desk).page),
+            Route("/top", ranking.page),
+            Route("/top/people", ranking.people, methods=["POST"]),
+            Route("/find", ranking.find),
+            Route("/conversation", Conversations(desk).page),
+            Route("/backtests", backtests.page),
+            Route("/backtests/{name}", backtests.report),
             Route("/health", pages.health),
             Route("/health/dead-letters", dead.letters),
+            Route("/health/dead-letters", dead.again, methods=["POST"]),
             Route("/readyz", ready),
             Route("/login", pages.login),
             Route("/login", pages.log_in, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard, access=desk.access, bound_to=desk.settings.console.host)],
+        middleware=[Middleware(Guard, access=desk.access, console=desk.settings.console)],
         exception_handlers={404: not_found, 405: not_found, sqlite3.DatabaseError: damaged},
     )

@@ -1,7 +1,10 @@
-"""Who looked at which case's comments, and who judged: one JSON line each, ids and names of viewers, never a text."""
+"""Who looked at which case's comments, and what they did: one JSON line each, ids and names of viewers, never a text.
+
+A month is a file: the current one, and beside it those before, until they are past their term.
+"""
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +14,7 @@ from msgspec import Struct
 from streams.console.access import Viewer
 
 FILE: Final = "console-audit.jsonl"
+KEEP: Final = timedelta(days=400)
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
@@ -19,24 +23,48 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     at: datetime
     who: str
     what: str
-    """``text``: comments were shown; ``verdict``; ``login``; ``login_refused``; ``dead_letters``."""
+    """``text``: comments were shown; ``verdict``; ``claim``, ``release``, ``note``; ``silence_case``, ``silence_community``,
+    ``unsilence``; ``people``, ``people_exported``: who is piled on most, with the ``reason``; ``login``, ``login_refused``;
+    ``comment_ids``: of the hostile ones of a case; ``dead_letters``; ``redrive``; ``backtest``: a report; ``watched``."""
     pileon_id: str | None = None
     judgement: str | None = None
+    reason: str | None = None
+    conversation: str | None = None
+    """Under the installation key."""
 
 
 class Audit:
     """Appends to a file that its owner alone can read; a line is whole or not there."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    def __init__(self, file: Path, keep: timedelta = KEEP) -> None:
+        self.file, self._keep = file, keep
+        self._month = ""
         file.parent.mkdir(parents=True, exist_ok=True)
 
-    def note(self, at: datetime, viewer: Viewer | None, what: str, pileon_id: str | None = None, judgement: str | None = None) -> None:
+    def note(self, at: datetime, viewer: Viewer | None, what: str, pileon_id: str | None = None, judgement: str | None = None,
+             reason: str | None = None, conversation: str | None = None) -> None:  # fmt: skip
         """Write one entry; it is written before what it tells of is shown."""
-        who = "nobody" if viewer is None else viewer.name or "at this machine"
-        line = msgspec.json.encode(Entry(at, who, what, pileon_id, judgement)) + b"\n"
+        self._turn(at)
+        who = "nobody" if viewer is None else viewer.name or f"at this machine{f', as {viewer.called}' if viewer.called else ''}"
+        line = msgspec.json.encode(Entry(at, who, what, pileon_id, judgement, reason, conversation)) + b"\n"
         descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, line)
         finally:
             os.close(descriptor)
+
+    def _turn(self, at: datetime) -> None:
+        """Begin a new file where a month began, and remove what is past its term."""
+        month = f"{at.astimezone(UTC):%Y-%m}"
+        if month == self._month:
+            return
+        self._month = month
+        if self.file.exists() and (written := f"{datetime.fromtimestamp(self.file.stat().st_mtime, UTC):%Y-%m}") < month:
+            self.file.rename(self._of(written))
+        oldest = f"{at.astimezone(UTC) - self._keep:%Y-%m}"
+        for file in self.file.parent.glob(self._of("????-??").name):
+            if file.name < self._of(oldest).name:
+                file.unlink()
+
+    def _of(self, month: str) -> Path:
+        return self.file.with_name(f"{self.file.stem}-{month}{self.file.suffix}")

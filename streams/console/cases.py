@@ -1,60 +1,27 @@
 """What the Live page shows: cases by a filter, worst first, each with its pace and a few bars of its course."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from streams.console.filters import Filter
+from streams.console.holding import Held
 from streams.console.taking import millis
 from streams.engine import moment
-from streams.records import PileOn, Severity
+from streams.records import PileOn
 from streams.stages.instants import span
 from streams.stages.pileon_config import Config
 
 BARS: Final = 24
+_AT_ONCE: Final = 500
+"""Cases whose replies one query counts."""
 MOST: Final = 200
 """Cases on one page, unless all are asked for."""
-STATUSES: Final = ("open", "closed", "all")
 _DECODE: Final = msgspec.json.Decoder(PileOn).decode
-
-
-class Filter(Struct, frozen=True):
-    """Which cases; as it stands in the address of the page."""
-
-    source: str = ""
-    community: str = ""
-    severity: str = ""
-    status: str = "open"
-
-    @classmethod
-    def of(cls, query: Mapping[str, str]) -> "Filter":
-        """Return the filter of an address. What is no status or severity counts as not given."""
-        severity, status = query.get("severity", ""), query.get("status", "")
-        return cls(
-            query.get("source", "")[:512], query.get("community", "")[:512],
-            severity if severity in list(Severity) else "", status if status in STATUSES else "open",
-        )  # fmt: skip
-
-    def query(self) -> dict[str, str]:
-        """Return what stands in the address; what is as usual is left out."""
-        return {name: value for name, value in msgspec.structs.asdict(self).items() if value and (name, value) != ("status", "open")}
-
-    def ended(self) -> "Filter":
-        """Return the same, of those that ended."""
-        return msgspec.structs.replace(self, status="closed")
-
-    def where(self) -> tuple[str, list[str]]:
-        """Return SQL and its values."""
-        parts = ["status = 'closed'" if self.status == "closed" else "status != 'closed'" if self.status == "open" else "1"]
-        values = []
-        for name in ("source", "community", "severity"):
-            if value := getattr(self, name):
-                parts.append(f"{name} = ?")
-                values.append(value)
-        return " AND ".join(parts), values
 
 
 class Bar(Struct, frozen=True):
@@ -90,6 +57,7 @@ class Case(Struct, frozen=True):
     last_hostile_at: datetime
     config: Config
     """The detector's, where the case is."""
+    held: Held | None = None
 
     @property
     def is_open(self) -> bool:
@@ -111,7 +79,8 @@ class View(Struct, frozen=True):
     """What counts as hostile in the place of a case, and now."""
 
     now: datetime
-    config_of: Callable[[PileOn], Config]
+    config_at: Callable[[str, str], Config]
+    """(source, community) → the detector's settings there."""
 
 
 def found(connection: sqlite3.Connection, wanted: Filter, view: View, most: int = MOST) -> list[Case]:
@@ -122,7 +91,7 @@ def found(connection: sqlite3.Connection, wanted: Filter, view: View, most: int 
         f"SELECT * FROM pileons WHERE {where} ORDER BY {order}, pileon_id LIMIT ?",  # noqa: S608 parts of ours
         (*values, most),
     ).fetchall()
-    return [case_of(connection, row, view) for row in rows]
+    return cases_of(connection, rows, view)
 
 
 def newest(connection: sqlite3.Connection) -> int | None:
@@ -142,7 +111,7 @@ def count(connection: sqlite3.Connection, wanted: Filter, since: int | None = No
 def changed(connection: sqlite3.Connection, first_until: int, after: int, view: View) -> list[Case]:
     """Return the cases that were there at change ``first_until`` and look different since ``after``."""
     rows = connection.execute("SELECT * FROM pileons WHERE change > ? AND first_change <= ?", (after, first_until)).fetchall()
-    return [case_of(connection, row, view) for row in rows]
+    return cases_of(connection, rows, view)
 
 
 def change(connection: sqlite3.Connection) -> int:
@@ -153,7 +122,13 @@ def change(connection: sqlite3.Connection) -> int:
 def one(connection: sqlite3.Connection, pileon_id: str, view: View) -> Case | None:
     """Return the case of this id."""
     row = connection.execute("SELECT * FROM pileons WHERE pileon_id = ?", (pileon_id,)).fetchone()
-    return None if row is None else case_of(connection, row, view)
+    return None if row is None else cases_of(connection, [row], view)[0]
+
+
+def holders(connection: sqlite3.Connection) -> list[str]:
+    """Return everybody who holds an open case."""
+    return [row[0] for row in connection.execute(
+        "SELECT DISTINCT who FROM held JOIN pileons USING (pileon_id) WHERE status != 'closed' ORDER BY 1")]  # fmt: skip
 
 
 def places(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -161,21 +136,85 @@ def places(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     return [tuple(row) for row in connection.execute("SELECT DISTINCT source, community FROM pileons ORDER BY 1, 2")]
 
 
-def case_of(connection: sqlite3.Connection, row: Any, view: View) -> Case:
-    """Return a row of ``pileons`` with what belongs to it."""
+class _Row(Struct, frozen=True):
+    """A row of ``pileons``, and from when to when its replies matter (milliseconds)."""
+
+    pileon: PileOn
+    config: Config
+    target: int
+    first: int
+    until: int
+
+
+def cases_of(connection: sqlite3.Connection, found: Iterable[Any], view: View) -> list[Case]:
+    """Return rows of ``pileons`` with what belongs to them, by three queries however many they are (to ``_AT_ONCE`` of them)."""
+    rows = [_row(row, view) for row in found]
+    cases: list[Case] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        replies, verdicts, held = _replies(connection, some), _verdicts(connection, some), _held(connection, some)
+        for row in some:
+            name = row.pileon.pileon_id
+            cases.append(_case(row, replies.get(name, []), verdicts.get(name, []), held.get(name), view))
+    return cases
+
+
+def _row(row: Any, view: View) -> _Row:
     pileon = _DECODE(row["record"])
-    config = view.config_of(pileon)
-    first = pileon.first_hostile_at - config.window
-    replies = [tuple(reply) for reply in connection.execute(
-        "SELECT created, hostility FROM replies WHERE target = ? AND created BETWEEN ? AND ?",
-        (row["target"], millis(first), millis(pileon.updated_at)))]  # fmt: skip
+    config = view.config_at(pileon.source, pileon.community)
+    return _Row(pileon, config, row["target"], millis(pileon.first_hostile_at - config.window), millis(pileon.updated_at))
+
+
+def _replies(connection: sqlite3.Connection, rows: Sequence[_Row]) -> dict[str, list[tuple[int, float]]]:
+    """Return of each case when its person was answered, and how hostile it was."""
+    asked = ", ".join(["(?, ?, ?, ?)"] * len(rows))
+    found = connection.execute(
+        f"WITH asked (id, target, first, until) AS (VALUES {asked}) SELECT id, created, hostility FROM asked"  # noqa: S608 marks alone
+        " JOIN replies ON replies.target = asked.target AND created BETWEEN first AND until",
+        [value for row in rows for value in (row.pileon.pileon_id, row.target, row.first, row.until)],
+    )
+    return _grouped((name, (created, hostility)) for name, created, hostility in found)
+
+
+def _verdicts(connection: sqlite3.Connection, rows: Sequence[_Row]) -> dict[str, list[Given]]:
+    """Return every verdict on each case, newest first."""
+    found = connection.execute(
+        f"SELECT * FROM verdicts WHERE pileon_id IN ({', '.join('?' * len(rows))}) ORDER BY judged DESC, judge",  # noqa: S608 marks alone
+        [row.pileon.pileon_id for row in rows],
+    )
+    seen: set[tuple[str, str]] = set()
+    given = []
+    for row in found:
+        who = row["pileon_id"], row["judge"]
+        given.append((row["pileon_id"], Given(row["judge"], row["judgement"], row["note"], moment(row["judged"]), who not in seen)))
+        seen.add(who)
+    return _grouped(given)
+
+
+def _held(connection: sqlite3.Connection, rows: Sequence[_Row]) -> dict[str, Held]:
+    found = connection.execute(
+        f"SELECT pileon_id, who, since FROM held WHERE pileon_id IN ({', '.join('?' * len(rows))})",  # noqa: S608 marks alone
+        [row.pileon.pileon_id for row in rows],
+    )
+    return {name: Held(who, moment(since)) for name, who, since in found}
+
+
+def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        groups.setdefault(name, []).append(value)
+    return groups
+
+
+def _case(row: _Row, replies: Sequence[tuple[int, float]], verdicts: list[Given], held: Held | None, view: View) -> Case:
+    pileon, config = row.pileon, row.config
     hostile = [created for created, hostility in replies if hostility >= config.min_hostility]
     last_hostile = moment(max(hostile)) if hostile else pileon.updated_at
     last = min(pileon.updated_at, last_hostile + config.window)
     now, window = millis(view.now), span(config.window) // 1000
-    bars = bars_of(replies, millis(first), millis(last), config.min_hostility) if pileon.usual_hostile_authors is not None else []
+    bars = bars_of(replies, row.first, millis(last), config.min_hostility) if pileon.usual_hostile_authors is not None else []
     pace = sum(now - created <= window for created in hostile)
-    return Case(pileon, bars, pace, verdicts_of(connection, pileon.pileon_id), first, last, last_hostile, config)
+    return Case(pileon, bars, pace, verdicts, moment(row.first), last, last_hostile, config, held)
 
 
 def bars_of(replies: Sequence[tuple[int, float]], first: int, last: int, min_hostility: float, bars: int = BARS) -> list[Bar]:
@@ -187,16 +226,3 @@ def bars_of(replies: Sequence[tuple[int, float]], first: int, last: int, min_hos
             part = min(bars - 1, (created - first) * bars // span)
             (hostile if hostility >= min_hostility else other)[part] += 1
     return [Bar(*pair) for pair in zip(hostile, other, strict=True)]
-
-
-def verdicts_of(connection: sqlite3.Connection, pileon_id: str) -> list[Given]:
-    """Return every verdict on a case, newest first."""
-    rows = connection.execute(
-        "SELECT judge, judgement, note, judged FROM verdicts WHERE pileon_id = ? ORDER BY judged DESC, judge", (pileon_id,)
-    ).fetchall()
-    seen: set[str] = set()
-    given = []
-    for row in rows:
-        given.append(Given(row["judge"], row["judgement"], row["note"], moment(row["judged"]), row["judge"] not in seen))
-        seen.add(row["judge"])
-    return given

@@ -7,15 +7,15 @@ from typing import Any, Final
 from streams.console.taking import TAKEN_BACK, Row, Taken
 from streams.console.texts import MILLIS_A_DAY, Span, Texts
 
-_NUMBERS: Final = 13
-"""Columns of a row before those that say where its text is; after them come the bytes of text and address."""
-_INSERT: Final = f"INSERT INTO comments VALUES ({', '.join('?' * 17)}) ON CONFLICT DO NOTHING"  # noqa: S608 question marks alone
-_OLD: Final = "SELECT state, edited, day, place, size, link FROM comments WHERE conversation = ? AND comment = ?"
+_NUMBERS: Final = 14
+"""Columns of a row before those that say where its text is; after them come the bytes of text, address and id."""
+_INSERT: Final = f"INSERT INTO comments VALUES ({', '.join('?' * 19)}) ON CONFLICT DO NOTHING"  # noqa: S608 question marks alone
+_OLD: Final = "SELECT state, edited, day, place, size, link, id FROM comments WHERE conversation = ? AND comment = ?"
 _EDIT: Final = """UPDATE comments SET parent = ?3, person = ?4, role = ?5, state = ?6, length = ?7, toxicity = ?8, scorer = ?9,
-    edited = ?12, day = ?14, place = ?15, size = ?16, link = ?17 WHERE conversation = ?1 AND comment = ?2"""
-_GONE: Final = """UPDATE comments SET person = NULL, role = NULL, state = ?, length = 0, toxicity = NULL, scorer = '', edited = ?,
-    day = 0, place = 0, size = 0, link = 0 WHERE conversation = ? AND comment = ?"""
-_TOMBSTONE: Final = "INSERT INTO comments VALUES (?, ?, ?, NULL, NULL, ?, 0, NULL, '', ?, 0, ?, ?, 0, 0, 0, 0)"
+    language = ?10, edited = ?13, day = ?15, place = ?16, size = ?17, link = ?18, id = ?19 WHERE conversation = ?1 AND comment = ?2"""
+_GONE: Final = """UPDATE comments SET person = NULL, role = NULL, state = ?, length = 0, toxicity = NULL, scorer = '', language = NULL,
+    edited = ?, day = 0, place = 0, size = 0, link = 0, id = 0 WHERE conversation = ? AND comment = ?"""
+_TOMBSTONE: Final = "INSERT INTO comments VALUES (?, ?, ?, NULL, NULL, ?, 0, NULL, '', NULL, ?, 0, ?, ?, 0, 0, 0, 0, 0)"
 
 
 class Comments:
@@ -49,7 +49,7 @@ class Comments:
             self._insert(row)
             return
         state, edited, *place = old
-        written, changed = row[9], row[11]
+        written, changed = row[10], row[12]
         if state < TAKEN_BACK and (changed if changed is not None else written) > (edited if edited is not None else -1):
             self._erased.append(_span(place))
             values = self._placed(row)
@@ -68,13 +68,12 @@ class Comments:
     def _placed(self, row: Row) -> Row:
         """Return the row as the table has it: where its text will stand in the place of the text."""
         day = row[_NUMBERS - 1] // MILLIS_A_DAY
-        text, url = row[_NUMBERS:]
-        return (*row[:_NUMBERS], day, self._ends.get(day, 0), len(text), len(url))
+        return (*row[:_NUMBERS], day, self._ends.get(day, 0), *map(len, row[_NUMBERS:]))
 
     def _keep(self, row: Row, values: Row) -> None:
-        day, start, size, link = values[_NUMBERS:]
+        day, start, *sizes = values[_NUMBERS:]
         self._pieces.setdefault(day, []).extend(row[_NUMBERS:])
-        self._ends[day] = start + size + link
+        self._ends[day] = start + sum(sizes)
 
     def _write(self) -> None:
         for day, pieces in self._pieces.items():
@@ -89,7 +88,7 @@ class Comments:
 def forget_before(connection: sqlite3.Connection, texts: Texts, before: int, most: int) -> int:
     """Remove comments that arrived before, at most so many, with their texts; return how many. A day that is over goes as a file."""
     rows = connection.execute(
-        "SELECT conversation, comment, day, place, size, link FROM comments WHERE arrived < ? LIMIT ?", (before, most)
+        "SELECT conversation, comment, day, place, size, link, id FROM comments WHERE arrived < ? LIMIT ?", (before, most)
     ).fetchall()
     texts.erase(_span(row[2:]) for row in rows)
     connection.executemany("DELETE FROM comments WHERE conversation = ? AND comment = ?", [row[:2] for row in rows])
@@ -101,6 +100,6 @@ def forget_before(connection: sqlite3.Connection, texts: Texts, before: int, mos
 
 
 def _span(place: Iterable[Any]) -> Span:
-    """Return what a text and its address take up together: one stands behind the other."""
-    day, start, size, link = place
-    return Span(day, start, size + link)
+    """Return what a text, its address and its id take up together: one stands behind the other."""
+    day, start, *sizes = place
+    return Span(day, start, sum(sizes))

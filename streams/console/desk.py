@@ -20,9 +20,9 @@ from streams.console.feed import Feed, Reading
 from streams.console.numbers import Numbers
 from streams.console.schema import open_to_read
 from streams.console.shown import clipped, finalized
+from streams.console.taking import MAX_TEXT
 from streams.console.words import ago
 from streams.engine import moment
-from streams.records import PileOn
 from streams.settings import Settings, pileon_config
 from streams.stages.pileon_config import Config
 from streams.stages.reasons import case_name, length, usually
@@ -60,22 +60,21 @@ class Desk(Struct):
         """Return what counts as hostile, and now."""
         return View(datetime.now(UTC), self._config)
 
-    def _config(self, pileon: PileOn) -> Config:
-        """Return the detector's settings where this case is."""
-        return pileon_config(self.settings, f"{pileon.source}/{pileon.community}")
+    def _config(self, source: str, community: str) -> Config:
+        return pileon_config(self.settings, f"{source}/{community}")
 
     def page(self, request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page."""
+        return HTMLResponse(self.part(request, template, **values), status)
+
+    def part(self, request: Request, name: str, **values: Any) -> str:
+        """Return a template's text: a page, or a part of one for a browser that has the rest."""
         viewer: Viewer | None = request.state.viewer
         given = {
             "viewer": viewer, "asks": self.access.asks, "reading": self.feed.reading, "now": datetime.now(UTC), "path": request.url.path,
             "form_token": self.access.form_token(viewer) if viewer is not None else "",
         }  # fmt: skip
-        return HTMLResponse(self.templates.get_template(template).render(given | values), status)
-
-    def part(self, name: str, **values: Any) -> str:
-        """Return a part of a page, for a browser that has the rest."""
-        return self.templates.get_template(name).render({"reading": self.feed.reading, "now": datetime.now(UTC)} | values)
+        return self.templates.get_template(name).render(given | values)
 
 
 def templates() -> Environment:
@@ -84,7 +83,14 @@ def templates() -> Environment:
         loader=PackageLoader("streams.console"), autoescape=select_autoescape(default=True), undefined=StrictUndefined,
         finalize=finalized, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.globals |= {"judgements": JUDGEMENTS, "kinds": KINDS, "version": version("threadwatch"), "state_of": state_of, "usual": usually}
+    made.globals |= {
+        "judgements": JUDGEMENTS,
+        "kinds": KINDS,
+        "version": version("threadwatch"),
+        "state_of": state_of,
+        "usual": usually,
+        "max_text": MAX_TEXT,
+    }
     made.filters |= {"clip": clipped, "ago": ago, "case_name": case_name, "length_of": length, "utc": utc, "heat": heat, "moment": moment}
     return made
 

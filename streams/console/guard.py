@@ -6,7 +6,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from streams.console.access import COOKIE, Access, Limit, is_ours, is_same_origin
+from streams.console.access import COOKIE, Access, Limit, Viewer, is_ours, is_same_origin
+from streams.settings import Console
 
 MAX_BODY: Final = 64 * 1024
 _OPEN: Final = ("/static/", "/login")
@@ -27,8 +28,8 @@ HEADERS: Final = {
 class Guard:
     """ASGI middleware. The request's state has ``viewer`` afterwards."""
 
-    def __init__(self, app: Any, access: Access, bound_to: str) -> None:
-        self._app, self._access, self._bound_to = app, access, bound_to
+    def __init__(self, app: Any, access: Access, console: Console) -> None:
+        self._app, self._access, self._bound_to, self._proxy = app, access, console.host, console.proxy
         self._limit = Limit()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -37,43 +38,56 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        if self._is_from_proxy(request) and request.headers.get("x-forwarded-proto") == "https":
+            scope["scheme"] = "https"  # then our cookie is for https alone
         is_static = scope["path"].startswith("/static/")
-        viewer = None if is_static else self._access.viewer(request.cookies.get(COOKIE), _bearer(request))
+        viewer = None if is_static else self._viewer(request)
         scope.setdefault("state", {})["viewer"] = viewer
 
         async def sending(message: Any) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)  # a report brings a policy that is stricter
                 # Deleted text must not live on in a browser's cache.
                 headers["cache-control"] = "no-cache" if is_static else "no-store"
-                if viewer is not None and viewer.session and not self._access.asks and not self._access.knows(request.cookies.get(COOKIE)):
+                if viewer is not None and viewer.is_new:
                     headers.append("set-cookie", cookie_line(self._access.cookie(viewer), scope["scheme"]))
             await send(message)
 
-        refusal = self._refused(request, viewer is not None)
+        refusal = self._refused(request, viewer)
         if refusal is not None:
             await refusal(scope, receive, sending)
         else:
             await self._app(scope, receive, sending)
 
-    def _refused(self, request: Request, is_known: bool) -> Response | None:
+    def _is_from_proxy(self, request: Request) -> bool:
+        return request.client is not None and self._access.is_from_proxy(request.client.host)
+
+    def _viewer(self, request: Request) -> Viewer | None:
+        cookie = request.cookies.get(COOKIE)
+        named = request.headers.getlist(self._proxy.header) if self._is_from_proxy(request) else []
+        if named:  # two of them: the proxy let one through that is not its own
+            return self._access.proxied(cookie, named[0]) if len(named) == 1 else None
+        return self._access.viewer(cookie, _bearer(request))
+
+    def _refused(self, request: Request, viewer: Viewer | None) -> Response | None:
         headers = {name: request.headers[name] for name in ("host", "origin", "sec-fetch-site") if name in request.headers}
-        if not is_ours(headers.get("host", ""), self._bound_to):
+        if not is_ours(headers.get("host", ""), self._bound_to, self._proxy.hosts):
             return PlainTextResponse("This console answers under localhost and 127.0.0.1 only.\n", 421)
-        if request.method == "POST" and (refusal := self._post_refused(request, headers)):
+        if request.method == "POST" and (refusal := self._post_refused(request, headers, viewer)):
             return refusal
-        if is_known or request.url.path.startswith(_OPEN):
+        if viewer is not None or request.url.path.startswith(_OPEN):
             return None
         if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("/login", 303)
         return PlainTextResponse("Say who you are: /login, or a header `Authorization: Bearer …`.\n", 401, {"www-authenticate": "Bearer"})
 
-    def _post_refused(self, request: Request, headers: dict[str, str]) -> Response | None:
+    def _post_refused(self, request: Request, headers: dict[str, str], viewer: Viewer | None) -> Response | None:
         if not is_same_origin(headers):
             return PlainTextResponse("This form does not come from the console's own page. Nothing was done.\n", 403)
-        if not self._limit.allows(request.client.host if request.client else ""):
+        address = request.client.host if request.client else ""
+        if not self._limit.allows(f"{address} {viewer.name}" if viewer is not None and viewer.is_proxied else address):
             return PlainTextResponse("Too many at once; wait a minute. Nothing was done.\n", 429, {"retry-after": "60"})
         length = request.headers.get("content-length", "")
         if not length.isdigit() or int(length) > MAX_BODY:

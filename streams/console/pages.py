@@ -6,23 +6,28 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from streams.console import cases
 from streams.console.access import Viewer
 from streams.console.casefile import Reader, transitions
 from streams.console.desk import Desk
-from streams.console.guard import MAX_BODY, cookie_line
+from streams.console.filters import Filter
+from streams.console.guard import cookie_line
+from streams.console.holding import followed, steps_of
+from streams.console.posts import FIELDS, form
 from streams.console.schema import VERSION
 from streams.console.texts import Opened, folder_of
-from streams.console.words import facts, fired, why
+from streams.console.unseen import SURE, hostile_elsewhere, people_elsewhere, unseen
+from streams.console.visits import COOKIE, Visit, news
+from streams.console.words import facts, fired, what_if, why
 from streams.records import Severity
 from streams.settings import ROLES
 
-_FIELDS: Final = 20
+FORMS: Final = ("handling", "verdict")
 _COUNTED: Final = ("pileons", "verdicts")
 _SCORERS: Final = """SELECT DISTINCT scorer FROM (SELECT scorer FROM comments ORDER BY arrived DESC LIMIT 1000)
     WHERE scorer != '' ORDER BY 1"""
@@ -38,30 +43,35 @@ class Pages:
 
     def live(self, request: Request) -> Response:
         """Return the list of cases."""
-        wanted = cases.Filter.of(request.query_params)
+        wanted = Filter.of(request.query_params)
+        visit = Visit.of(request.cookies.get(COOKIE), datetime.now(UTC))
         most = 10_000 if request.query_params.get("show") == "all" else cases.MOST
         with self._desk.reading() as connection:
             values: dict[str, Any] = {
                 "cases": cases.found(connection, wanted, self._desk.view(), most),
                 "ended": cases.found(connection, wanted.ended(), self._desk.view(), _ENDED) if wanted.status == "open" else [],
                 "count": cases.count(connection, wanted),
-                "open": cases.count(connection, cases.Filter()),
+                "open": cases.count(connection, Filter()),
                 "places": cases.places(connection),
+                "holders": cases.holders(connection),
+                "news": news(connection, visit.before),
                 "change": cases.change(connection),
                 "newest": cases.newest(connection),
             }
         query = wanted.query()
-        since = urlencode(query | {"since": str(values["change"])})
-        return self._desk.page(request, "live.html", wanted=wanted, query=query, stream=f"/live/stream?{since}",
-                               severities=list(Severity), **values)  # fmt: skip
+        since = urlencode(query | {"since": str(values["change"]), "visit": str(visit.before)})
+        answer = self._desk.page(request, "live.html", wanted=wanted, query=query, stream=f"/live/stream?{since}",
+                                 severities=list(Severity), sent=request.query_params.get("sent", ""), **values)  # fmt: skip
+        answer.headers.append("set-cookie", visit.line(request.url.scheme))
+        return answer
 
     def pileon(self, request: Request) -> Response:
         """Return one case whole; that its comments were shown is noted first."""
         return self.case_page(request, request.path_params["pileon_id"])
 
     def case_page(self, request: Request, pileon_id: str, status: int = 200, problem: str = "",
-                  draft: Mapping[str, str] | None = None) -> Response:  # fmt: skip
-        """Return a case's page; with ``problem`` and what was typed, where a verdict was not taken."""
+                  draft: Mapping[str, str] | None = None, at: str = "verdict") -> Response:  # fmt: skip
+        """Return a case's page; with ``problem`` and what was typed, where a form was not taken: ``at`` says which."""
         view = self._desk.view()
         with self._desk.reading() as connection, Opened(self._desk.model) as texts:
             case = cases.one(connection, pileon_id, view)
@@ -74,13 +84,36 @@ class Pages:
                 "talks": reader.talks(opened_folds(request.query_params.getlist("open"))),
                 "crowd": reader.crowd(),
                 "transitions": transitions(connection, pileon_id),
+                "steps": followed(steps_of(connection, pileon_id))[0],
+                "unseen": unseen(connection, self._desk.numbers, case),
+                "hostile_elsewhere": hostile_elsewhere(connection, self._desk.numbers, case),
+                "people_elsewhere": people_elsewhere(connection, self._desk.numbers, case),
             }
         config, step = case.config, fired(values["transitions"], case.pileon)
         return self._desk.page(
             request, "pileon.html", status, case=case, pileon=case.pileon, why=why(case, step, config), facts=facts(case, step, config),
-            words=step.reason, config=config, problem=problem, draft=draft or {},
+            words=step.reason, config=config, what_if=what_if(case), sure=SURE, problems=dict.fromkeys(FORMS, "") | {at: problem},
+            draft=draft or {},
+            sent=request.query_params.get("sent", ""),
             severe_shown=request.query_params.get("severe") == "shown", **values,
         )  # fmt: skip
+
+    def case(self, pileon_id: str) -> cases.Case | None:
+        """Return a case without its comments."""
+        with self._desk.reading() as connection:
+            return cases.one(connection, pileon_id, self._desk.view())
+
+    def comment_ids(self, request: Request) -> Response:
+        """Return the ids of the hostile comments of a case, one a line, for the publisher's own tool; that they were shown is noted."""
+        pileon_id = request.path_params["pileon_id"]
+        view = self._desk.view()
+        with self._desk.reading() as connection, Opened(self._desk.model) as texts:
+            case = cases.one(connection, pileon_id, view)
+            if case is None:
+                return self.unknown(request)
+            self._desk.audit.note(view.now, request.state.viewer, "comment_ids", pileon_id)
+            ids = Reader(connection, texts, self._desk.numbers, case).hostile_ids()
+        return PlainTextResponse("".join(f"{name}\n" for name in ids))
 
     def unknown(self, request: Request) -> Response:
         """Return the page for an id that leads nowhere."""
@@ -125,16 +158,9 @@ def _size(model: Path) -> int:
 
 def opened_folds(given: list[str]) -> dict[int, int]:
     """Return which conversations' folds are open, and from where on: ``1.40`` is conversation 1 from comment 40."""
-    pairs = [each.split(".") for each in given[:_FIELDS]]
+    pairs = [each.split(".") for each in given[:FIELDS]]
     return {
         int(pair[0]): int(pair[1])
         for pair in pairs
         if len(pair) == 2 and all(part.isascii() and part.isdigit() and len(part) < 8 for part in pair)
     }
-
-
-async def form(request: Request) -> dict[str, str]:
-    """Return a form's fields, the first of each name. The guard has bounded its length; the body cannot be longer than it says."""
-    body = (await request.body())[:MAX_BODY]
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS)
-    return {name: values[0] for name, values in fields.items()}

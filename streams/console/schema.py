@@ -11,7 +11,7 @@ from typing import Any, Final
 from streams.console.texts import folder_of
 from streams.errors import UserError
 
-VERSION: Final = 1
+VERSION: Final = 2
 _OURS: Final = 0x74776372
 """SQLite's ``application_id`` of our files."""
 _HEADER: Final = b"SQLite format 3\0"
@@ -21,29 +21,41 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE offsets (topic TEXT NOT NULL, partition INTEGER NOT NULL, next INTEGER NOT NULL, PRIMARY KEY (topic, partition)) WITHOUT ROWID;
 CREATE TABLE comments (
     conversation INTEGER NOT NULL, comment INTEGER NOT NULL, parent INTEGER, person INTEGER, role TEXT, state INTEGER NOT NULL,
-    length INTEGER NOT NULL, toxicity REAL, scorer TEXT NOT NULL, created INTEGER NOT NULL, estimated INTEGER NOT NULL, edited INTEGER,
-    arrived INTEGER NOT NULL, day INTEGER NOT NULL, place INTEGER NOT NULL, size INTEGER NOT NULL, link INTEGER NOT NULL,
-    PRIMARY KEY (conversation, comment)) WITHOUT ROWID;
+    length INTEGER NOT NULL, toxicity REAL, scorer TEXT NOT NULL, language TEXT, created INTEGER NOT NULL, estimated INTEGER NOT NULL,
+    edited INTEGER, arrived INTEGER NOT NULL, day INTEGER NOT NULL, place INTEGER NOT NULL, size INTEGER NOT NULL, link INTEGER NOT NULL,
+    id INTEGER NOT NULL, PRIMARY KEY (conversation, comment)) WITHOUT ROWID;
 CREATE TABLE texts (day INTEGER PRIMARY KEY, size INTEGER NOT NULL);
 CREATE INDEX comments_arrived ON comments (arrived);
 CREATE INDEX comments_person ON comments (person, created) WHERE person IS NOT NULL;
 CREATE TABLE replies (
     target INTEGER NOT NULL, conversation INTEGER NOT NULL, comment INTEGER NOT NULL, person INTEGER, role TEXT,
-    revision INTEGER NOT NULL, toxicity REAL NOT NULL, hostility REAL NOT NULL, kind TEXT NOT NULL, confidence REAL NOT NULL,
-    created INTEGER NOT NULL, estimated INTEGER NOT NULL, removed INTEGER NOT NULL, arrived INTEGER NOT NULL,
+    revision INTEGER NOT NULL, hostility REAL NOT NULL, kind TEXT NOT NULL, confidence REAL NOT NULL,
+    created INTEGER NOT NULL, arrived INTEGER NOT NULL,
     PRIMARY KEY (target, conversation, comment)) WITHOUT ROWID;
+CREATE INDEX replies_person ON replies (person, target) WHERE hostility >= 0.25;
 CREATE TABLE pileons (
-    pileon_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, target INTEGER NOT NULL, source TEXT NOT NULL, community TEXT NOT NULL,
-    status TEXT NOT NULL, severity TEXT NOT NULL, hostile_authors INTEGER NOT NULL, updated INTEGER NOT NULL,
-    first_change INTEGER NOT NULL, change INTEGER NOT NULL, arrived INTEGER NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
+    pileon_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, target INTEGER NOT NULL, subject INTEGER NOT NULL, source TEXT NOT NULL,
+    community TEXT NOT NULL, status TEXT NOT NULL, severity TEXT NOT NULL, detector TEXT NOT NULL, hostile_authors INTEGER NOT NULL,
+    opened INTEGER NOT NULL, updated INTEGER NOT NULL, first_change INTEGER NOT NULL, change INTEGER NOT NULL, arrived INTEGER NOT NULL,
+    record BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX pileons_status ON pileons (status, target);
 CREATE INDEX pileons_change ON pileons (change);
+CREATE INDEX pileons_arrived ON pileons (arrived);
+CREATE INDEX pileons_opened ON pileons (opened);
+CREATE INDEX pileons_subject ON pileons (subject);
 CREATE TABLE transitions (
-    pileon_id TEXT NOT NULL, revision INTEGER NOT NULL, arrived INTEGER NOT NULL, record BLOB NOT NULL,
+    pileon_id TEXT NOT NULL, revision INTEGER NOT NULL, arrived INTEGER NOT NULL, severity TEXT NOT NULL, record BLOB NOT NULL,
     PRIMARY KEY (pileon_id, revision)) WITHOUT ROWID;
 CREATE TABLE verdicts (
     pileon_id TEXT NOT NULL, judge TEXT NOT NULL, judged INTEGER NOT NULL, judgement TEXT NOT NULL, note TEXT,
-    hostile_authors INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, judge, judged)) WITHOUT ROWID;
+    arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, judge, judged)) WITHOUT ROWID;
+CREATE TABLE watched (
+    target INTEGER PRIMARY KEY, source TEXT NOT NULL, community TEXT NOT NULL, target_id TEXT NOT NULL, arrived INTEGER NOT NULL);
+CREATE TABLE handling (
+    pileon_id TEXT NOT NULL, place INTEGER NOT NULL, step TEXT NOT NULL, who TEXT NOT NULL, instead_of TEXT, note TEXT,
+    said INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, place)) WITHOUT ROWID;
+CREATE TABLE held (
+    pileon_id TEXT PRIMARY KEY, who TEXT NOT NULL, since INTEGER NOT NULL, arrived INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 

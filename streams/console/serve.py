@@ -44,7 +44,15 @@ async def _served(settings: Settings, key: bytes, store: Store, listening: socke
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the pages say it when the broker is away
     numbers = Numbers(key)
     feed = Feed(settings, store, numbers)
-    desk = Desk(settings, store.file, numbers, Access(settings.console, key), Audit(Path(settings.data) / FILE), feed, templates())
+    desk = Desk(
+        settings,
+        store.file,
+        numbers,
+        Access(settings.console, key),
+        Audit(Path(settings.data) / FILE, settings.console.keep_audit),
+        feed,
+        templates(),
+    )
     server = _Server(uvicorn.Config(
         application(desk), log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off",
         timeout_graceful_shutdown=_LAST_ANSWERS,

@@ -9,30 +9,36 @@ from pathlib import Path
 from typing import Final
 
 from streams.console.comments import Comments, forget_before
+from streams.console.holding import settle
 from streams.console.schema import Unusable, held, open_to_write
 from streams.console.taking import Row, Taken, millis
 from streams.console.texts import Texts, folder_of
 
 LIVE_FOR: Final = timedelta(days=400)
 """How long what holds no text lives, as the topics have it."""
+WATCHED_FOR: Final = timedelta(days=2)
+"""How long after the last hostile reply somebody who has no case is known by name."""
 _AT_ONCE: Final = 5000
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, getattr(sqlite3, "SQLITE_CORRUPT_INDEX", -1))
 _OLD: Final = {
     "replies": "target, conversation, comment",
     "transitions": "pileon_id, revision",
     "verdicts": "pileon_id, judge, judged",
+    "handling": "pileon_id, place",
+    "held": "pileon_id",
     "pileons": "pileon_id",
 }
 """Table → its key, of all that holds no text of comments."""
 
-_REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 14)}) ON CONFLICT DO UPDATE SET
-    person = excluded.person, role = excluded.role, revision = excluded.revision, toxicity = excluded.toxicity,
-    hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created,
-    estimated = excluded.estimated, removed = excluded.removed WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
-_PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?12, ?12, ?10, ?11) ON CONFLICT DO UPDATE SET
-    revision = excluded.revision, status = excluded.status, severity = excluded.severity, hostile_authors = excluded.hostile_authors,
-    updated = excluded.updated, change = excluded.change, arrived = excluded.arrived, record = excluded.record
-    WHERE excluded.revision > revision"""
+_REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 11)}) ON CONFLICT DO UPDATE SET
+    person = excluded.person, role = excluded.role, revision = excluded.revision,
+    hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created
+    WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
+_WATCHED: Final = "INSERT INTO watched VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET arrived = max(arrived, excluded.arrived)"
+_PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?15, ?15, ?13, ?14)
+    ON CONFLICT DO UPDATE SET revision = excluded.revision, status = excluded.status, severity = excluded.severity,
+    hostile_authors = excluded.hostile_authors, updated = excluded.updated, change = excluded.change, arrived = excluded.arrived,
+    record = excluded.record WHERE excluded.revision > revision"""
 
 
 class Store:
@@ -68,10 +74,11 @@ class Store:
             Comments(connection, self._texts).put(taken)
             connection.executemany(_REPLY, taken.replies)
             connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
+            connection.executemany(_WATCHED, taken.watched.values())
             connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
-            connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
-            connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
-            self._touched(taken, change)
+            connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
+            connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
+            self._touched(taken, change, settle(connection, taken.handling))
             connection.executemany(
                 "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
                 [(*place, offset) for place, offset in taken.offsets.items()],
@@ -81,17 +88,20 @@ class Store:
         (change,) = self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()
         return int(change)
 
-    def _touched(self, taken: Taken, change: int) -> None:
-        """Mark the cases that look different now: open ones whose people were replied to, and what was judged."""
+    def _touched(self, taken: Taken, change: int, handled: set[str]) -> None:
+        """Mark the cases that look different now: open ones whose people were replied to, and what was judged or handled."""
+        said = {row[0] for row in taken.verdicts} | handled
         opened = [target for (target,) in self._connection.execute("SELECT DISTINCT target FROM pileons WHERE status != 'closed'")]
         self._connection.executemany(
             "UPDATE pileons SET change = ? WHERE status != 'closed' AND target = ?",
             [(change, target) for target in opened if target in taken.targets],
         )
-        self._connection.executemany("UPDATE pileons SET change = ? WHERE pileon_id = ?", [(change, row[0]) for row in taken.verdicts])
+        self._connection.executemany("UPDATE pileons SET change = ? WHERE pileon_id = ?", [(change, pileon_id) for pileon_id in said])
 
     def sweep(self, now: datetime, retention: timedelta) -> int:
-        """Remove comments past their term, texts first. Return how many went."""
+        """Remove comments past their term, texts first, and whom nobody was hostile to for two days. Return how many comments went."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM watched WHERE arrived < ?", (millis(now - WATCHED_FOR),))
         gone, some = 0, _AT_ONCE
         while some == _AT_ONCE:
             with self._transaction() as connection:

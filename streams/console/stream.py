@@ -11,6 +11,8 @@ from starlette.responses import Response
 
 from streams.console import cases
 from streams.console.desk import Desk
+from streams.console.filters import Filter
+from streams.console.visits import news
 
 _AT_MOST_EVERY: Final = 1.0
 _AT_LEAST_EVERY: Final = 20.0
@@ -25,26 +27,35 @@ class Stream:
 
     async def live(self, request: Request) -> Response:
         """Return what changes from now on, for a page that was made at the change ``since``."""
-        since = request.query_params.get("since", "")
-        first = int(since) if since.isascii() and since.isdigit() and len(since) < 18 else 0
-        wanted = cases.Filter.of(request.query_params)
-        return EventSourceResponse(self._parts(wanted, first), ping=15)
+        first = _number(request, "since")
+        return EventSourceResponse(self._parts(request, first), ping=15)
 
-    async def _parts(self, wanted: cases.Filter, first: int) -> AsyncIterator[dict[str, Any]]:
-        seen, news = first, self._desk.feed.news
+    async def _parts(self, request: Request, first: int) -> AsyncIterator[dict[str, Any]]:
+        seen, heard = first, self._desk.feed.news
         while not self._desk.feed.has_ended:  # or the browser goes: then this is cancelled
-            seen, part = await run_in_threadpool(self._changed, wanted, first, seen)
+            seen, part = await run_in_threadpool(self._changed, request, first, seen)
             yield {"data": part}
             await asyncio.sleep(_AT_MOST_EVERY)
-            news = await self._desk.feed.changed(news, within=_AT_LEAST_EVERY)
+            heard = await self._desk.feed.changed(heard, within=_AT_LEAST_EVERY)
 
-    def _changed(self, wanted: cases.Filter, first: int, after: int) -> tuple[int, str]:
+    def _changed(self, request: Request, first: int, after: int) -> tuple[int, str]:
+        wanted = Filter.of(request.query_params)
         with self._desk.reading() as connection:
             now = cases.change(connection)
             found = cases.changed(connection, first, after, self._desk.view())
             total, added = cases.count(connection, wanted), cases.count(connection, wanted, since=first)
-            values = {"open": cases.count(connection, cases.Filter()), "newest": cases.newest(connection)}
+            values: dict[str, Any] = {
+                "news": news(connection, _number(request, "visit")),
+                "open": cases.count(connection, Filter()),
+                "newest": cases.newest(connection),
+            }
         was_empty = total == added
         return now, self._desk.part(
-            "changes.html", cases=found, added=added, query=wanted.query(), was_empty=was_empty and not found, **values
+            request, "changes.html", cases=found, added=added, query=wanted.query(), was_empty=was_empty and not found, **values
         )
+
+
+def _number(request: Request, name: str) -> int:
+    """Return a number of the address, 0 where there is none."""
+    given = request.query_params.get(name, "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 18 else 0

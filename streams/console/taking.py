@@ -1,4 +1,4 @@
-"""Messages of four topics → rows of the read model. Pure: what comes twice, or in another order, makes the same rows."""
+"""Messages of five topics → rows of the read model. Pure: what comes twice, or in another order, makes the same rows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -6,18 +6,21 @@ from typing import Any, Final
 
 from msgspec import Struct, field
 
+from streams.console.languages import strange
 from streams.console.numbers import Numbers
 from streams.engine import Message, decoder_of
-from streams.records import Action, Comment, DeletedBy, PileOn, Reply, ScoredComment, Verdict
+from streams.records import Action, Comment, DeletedBy, Handling, PileOn, Reply, ScoredComment, Verdict
 from streams.stages.decode import Unreadable
 from streams.stages.instants import micros
 from streams.stages.quotes import plain
-from streams.topics import COMMENTS_SCORED, FEEDBACK, PILEONS, REPLIES
+from streams.topics import COMMENTS_SCORED, FEEDBACK, HANDLING, PILEONS, REPLIES
 
-TOPICS: Final = (PILEONS, FEEDBACK, REPLIES, COMMENTS_SCORED)
+TOPICS: Final = (PILEONS, FEEDBACK, HANDLING, REPLIES, COMMENTS_SCORED)
 MAX_TEXT: Final = 4000
 """Letters of a comment that are kept; the rest is said as a number, and stands where the comment was written."""
 _MAX_URL: Final = 2048
+WATCHED_FROM: Final = 0.3
+"""Hostility of a reply from which on the person it is aimed at is known by name for a while."""
 WRITTEN, EDITED, TAKEN_BACK, REMOVED = range(4)
 """What became of a comment: by its author TAKEN_BACK, by a moderator REMOVED."""
 Row = tuple[Any, ...]
@@ -32,9 +35,12 @@ class Taken(Struct):
     replies: list[Row] = field(default_factory=list)
     replies_gone: list[Row] = field(default_factory=list)
     targets: set[int] = field(default_factory=set)
+    watched: dict[int, Row] = field(default_factory=dict)
+    """Of each target that somebody was hostile to: who it is, and when the last such reply arrived."""
     pileons: list[Row] = field(default_factory=list)
     transitions: list[Row] = field(default_factory=list)
     verdicts: list[Row] = field(default_factory=list)
+    handling: list[Row] = field(default_factory=list)
     unreadable: int = 0
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     """(topic, partition) → the offset to go on with."""
@@ -77,7 +83,8 @@ def _comment(taken: Taken, numbers: Numbers, scored: ScoredComment, message: Mes
     is_edit = comment.action is Action.EDITED
     (taken.edited if is_edit else taken.written).append((
         conversation, number, parent, person, comment.author_role, EDITED if is_edit else WRITTEN, length, scored.toxicity, scored.scorer,
-        created, comment.created_at_is_estimated, edited, message.timestamp_ms, text, _url(comment),
+        strange(scored), created, comment.created_at_is_estimated, edited, message.timestamp_ms, text, _url(comment),
+        comment.comment_id.encode("utf-8", "replace"),
     ))  # fmt: skip
 
 
@@ -100,33 +107,40 @@ def _reply(taken: Taken, numbers: Numbers, reply: Any, message: Message) -> None
     target = numbers.target(reply.source, reply.community, reply.target_id)
     conversation = numbers.conversation(reply.source, reply.community, reply.conversation_id)
     comment = numbers.comment(reply.comment_id)
-    is_removed = reply.deleted_by is DeletedBy.MODERATOR
     taken.targets.add(target)
-    if reply.action is Action.DELETED and not is_removed:
+    if reply.action is Action.DELETED and reply.deleted_by is not DeletedBy.MODERATOR:
         taken.replies_gone.append((target, conversation, comment))
         return
+    if reply.hostility >= WATCHED_FROM:
+        taken.watched[target] = (target, reply.source, reply.community, reply.target_id, message.timestamp_ms)
     person = numbers.person(reply.source, reply.author_id) if reply.author_id is not None else None
     taken.replies.append((
-        target, conversation, comment, person, reply.author_role, reply.revision, reply.toxicity, reply.hostility, reply.kind,
-        reply.confidence, millis(reply.created_at), reply.created_at_is_estimated, is_removed, message.timestamp_ms,
+        target, conversation, comment, person, reply.author_role, reply.revision, reply.hostility, reply.kind, reply.confidence,
+        millis(reply.created_at), message.timestamp_ms,
     ))  # fmt: skip
 
 
 def _pileon(taken: Taken, numbers: Numbers, pileon: PileOn, message: Message) -> None:
     target = numbers.target(pileon.source, pileon.community, pileon.target_id)
+    subject = numbers.person(pileon.source, pileon.target_id)
     taken.pileons.append((
-        pileon.pileon_id, pileon.revision, target, pileon.source, pileon.community, pileon.status, pileon.severity,
-        pileon.hostile_authors, millis(pileon.updated_at), message.timestamp_ms, message.value,
+        pileon.pileon_id, pileon.revision, target, subject, pileon.source, pileon.community, pileon.status, pileon.severity,
+        pileon.detector, pileon.hostile_authors, millis(pileon.opened_at), millis(pileon.updated_at), message.timestamp_ms, message.value,
     ))  # fmt: skip
-    taken.transitions.append((pileon.pileon_id, pileon.revision, message.timestamp_ms, message.value))
+    taken.transitions.append((pileon.pileon_id, pileon.revision, message.timestamp_ms, pileon.severity, message.value))
 
 
 def _verdict(taken: Taken, _numbers: Numbers, verdict: Verdict, message: Message) -> None:
     taken.verdicts.append((
-        verdict.pileon_id, verdict.judge, millis(verdict.judged_at), verdict.judgement, verdict.note, verdict.hostile_authors,
-        message.timestamp_ms,
+        verdict.pileon_id, verdict.judge, millis(verdict.judged_at), verdict.judgement, verdict.note, message.timestamp_ms,
     ))  # fmt: skip
 
 
+def _handling(taken: Taken, _numbers: Numbers, done: Handling, message: Message) -> None:
+    taken.handling.append((done.pileon_id, message.offset, done.step, done.by, done.instead_of, done.note, millis(done.at),
+                           message.timestamp_ms))  # fmt: skip
+
+
 Put = Callable[[Taken, Numbers, Any, Message], None]
-_PUT: Final[dict[str, Put]] = {COMMENTS_SCORED.name: _comment, REPLIES.name: _reply, PILEONS.name: _pileon, FEEDBACK.name: _verdict}
+_PUT: Final[dict[str, Put]] = {COMMENTS_SCORED.name: _comment, REPLIES.name: _reply, PILEONS.name: _pileon, FEEDBACK.name: _verdict,
+                              HANDLING.name: _handling}  # fmt: skip

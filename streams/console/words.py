@@ -8,7 +8,7 @@ from msgspec import Struct
 from streams.console.cases import Case
 from streams.records import PileOn
 from streams.stages.pileon_config import Config
-from streams.stages.reasons import length, spoken, usually
+from streams.stages.reasons import case_name, length, spoken, usually
 
 
 class Fact(Struct, frozen=True):
@@ -65,6 +65,15 @@ def facts(case: Case, pileon: PileOn, config: Config) -> list[Fact]:
     if pileon.removed_by_moderators:
         found.append(Fact("removed by moderators", str(pileon.removed_by_moderators), "still counted"))
     return found
+
+
+def what_if(case: Case) -> str:
+    """Return the command that tries other settings on the time of a case."""
+    times = [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (case.first - timedelta(hours=1), case.last + case.config.window)]
+    return (
+        f"threadwatch backtest run --topic comments.raw --from {times[0]} --to {times[1]} --config new.toml"
+        f" --out what-if-{case_name(case.pileon.pileon_id)}"
+    )
 
 
 def _plural(number: int, one: str, many: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.errors import UNEXPECTED, UserError
+from streams.kafka.embedded import last_line
 
 _STOP_WITHIN: Final = 40.0
 _METRICS: Final = re.compile(r"metrics (http://\S+)/metrics")
@@ -61,7 +62,7 @@ class WorkerProcess:
 
     def last_words(self) -> str:
         """Return the last line of its log."""
-        return last_line(self._log)
+        return last_words(self._log)
 
     def metrics(self) -> str | None:
         """Return the address of its web server, once it listens."""
@@ -106,7 +107,7 @@ class ConsoleProcess:
     def is_up(self) -> bool:
         """Return whether it listens. UserError with its last words when it ended."""
         if self._process is not None and self._process.poll() is not None:
-            raise UserError(f"the console ended with exit {self._process.returncode}: {last_line(self._log)} (see {self._log})")
+            raise UserError(f"the console ended with exit {self._process.returncode}: {last_words(self._log)} (see {self._log})")
         return "console http" in self._log.read_text(errors="replace")
 
     def stop(self) -> None:
@@ -116,10 +117,9 @@ class ConsoleProcess:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def last_line(log: Path) -> str:
+def last_words(log: Path) -> str:
     """Return a log's last line."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it said nothing"
+    return last_line(log.read_text(errors="replace"))
 
 
 def stop_process(process: "subprocess.Popen[bytes]", within: float = _STOP_WITHIN) -> None:

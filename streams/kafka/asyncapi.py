@@ -16,6 +16,7 @@ MEMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "pileons": {"PileOn": "pile-on"},
     "pileons.shadow": {"PileOn": "pile-on"},
     "feedback": {"Verdict": "verdict"},
+    "handling": {"Handling": "handling"},
     "config": {"ConfigRecord": "config-record"},
 }
 """Topic → struct → file in ``schemas/records`` that describes it."""
@@ -45,6 +46,8 @@ OPERATIONS: Final[Sequence[tuple[str, str, str, str]]] = (
         "feedback",
         "`pileon` ends what was judged to be none: the owner of its partition writes that into `replies`.",
     ),
+    ("publishHandling", "send", "handling", "Moderators take pile-ons on, give them back, and note what others should know."),
+    ("followHandling", "receive", "handling", "The console shows who holds what."),
     ("publishConfig", "send", "config", "Operators set what matters to results, with the moment from which it holds."),
     (
         "followConfig",

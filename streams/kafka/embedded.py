@@ -150,7 +150,7 @@ class EmbeddedBroker:
         command = [*_java(jars), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties), *self._format_options()]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise UserError(f"cannot format the broker's folder {self.data}: {_last_line(done.stdout + done.stderr)}")
+            raise UserError(f"cannot format the broker's folder {self.data}: {last_line(done.stdout + done.stderr)}")
 
     def _spawn(self, jars: Path, properties: Path) -> subprocess.Popen[bytes]:
         command = [*_java(jars, "-Xms256m", "-Xmx512m"), "kafka.Kafka", str(properties)]
@@ -164,7 +164,7 @@ class EmbeddedBroker:
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
                 self._gone()
-                raise UserError(f"the broker ended at once: {_last_line(self.log.read_text(errors='replace'))} (see {self.log})")
+                raise UserError(f"the broker ended at once: {last_line(self.log.read_text(errors='replace'))} (see {self.log})")
             if _answers(self.port):
                 return
             time.sleep(0.1)
@@ -217,5 +217,6 @@ def _java(jars: Path, *heap: str) -> list[str]:
     ]
 
 
-def _last_line(text: str) -> str:
-    return ([line for line in text.splitlines() if line.strip()] or ["no word"])[-1][:300]
+def last_line(text: str) -> str:
+    """Return the last words of a process, as one line that fits into a message."""
+    return ([line for line in text.splitlines() if line.strip()] or ["it said nothing"])[-1][:300]

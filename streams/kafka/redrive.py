@@ -8,11 +8,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from streams.engine import decoder_of
 from streams.kafka.batches import Outgoing, partition_of, partitions_of, send_all
 from streams.kafka.connection import topic_name
 from streams.kafka.produce import started_producer
 from streams.kafka.read import open_reader, partition_places
 from streams.settings import Settings
+from streams.stages.decode import Unreadable
 from streams.topics import Topic
 
 REDRIVEN_FROM: Final = "redriven-from"
@@ -101,6 +103,34 @@ async def sent_back_before(settings: Settings, topic: Topic, letters: Iterable[L
         await consumer.stop()
 
 
+class Redriven(Struct, frozen=True):
+    """What became of the dead letters of a topic that were tried again."""
+
+    sent: int
+    before: int
+    """Sent back before, and not again."""
+    left: int
+    """Still unreadable."""
+
+
+async def try_again(settings: Settings, topic: Topic) -> Redriven:
+    """Send back what is readable now, as it is, once."""
+    letters = await dead_letters(settings, topic)
+    before = await sent_back_before(settings, topic, letters)
+    new = [letter for letter in letters if letter.name not in before]
+    good = [(letter, letter.value) for letter in new if letter.value and is_readable(topic, letter.value)]
+    return Redriven(await send_back(settings, topic, good), len(letters) - len(new), len(new) - len(good))
+
+
+def is_readable(topic: Topic, value: bytes) -> bool:
+    """Return whether these bytes are a record of the topic."""
+    try:
+        decoder_of(topic)(value)
+    except Unreadable:
+        return False
+    return True
+
+
 async def send_back(settings: Settings, topic: Topic, mended: Iterable[tuple[Letter, bytes]]) -> int:
     """Send readable bytes back to the topic, each as the letter it was; return how many.
 
@@ -117,7 +147,5 @@ async def send_back(settings: Settings, topic: Topic, mended: Iterable[tuple[Let
 
 
 def _outgoing(topic: Topic, name: str, partitions: int, letter: Letter, value: bytes) -> Outgoing:
-    from streams.engine import decoder_of
-
     key = topic.key(decoder_of(topic)(value))
     return Outgoing(name, partition_of(key, partitions), key, value, ((REDRIVEN_FROM, letter.name.encode()),))

@@ -27,6 +27,7 @@ RECORD_FILES: Final[Mapping[str, Any]] = {
     "reply-log": records.ReplyLog,
     "pile-on": records.PileOn,
     "verdict": records.Verdict,
+    "handling": records.Handling,
     "config-record": records.ConfigRecord,
 }
 """File name in ``schemas/records`` → what it describes."""

@@ -75,8 +75,8 @@ def _pileon(firing: Firing, severity: Severity, now: datetime, lease: timedelta,
               "severity": str(severity), "pileon": firing.pileon_id}  # fmt: skip
     ends_at = now if firing.done_at is not None else now + lease
     told = annotations(firing, firing.conversations, firing.ended_because, link, _before(firing, severity))
-    alert = {"labels": labels, "annotations": told, "startsAt": _time(min(firing.first_hostile_at, now)),
-             "endsAt": _time(ends_at)}  # fmt: skip
+    alert = {"labels": labels, "annotations": told, "startsAt": stamp(min(firing.first_hostile_at, now)),
+             "endsAt": stamp(ends_at)}  # fmt: skip
     return alert | ({"generatorURL": link} if link else {})
 
 
@@ -94,12 +94,18 @@ def _storm(storm: Storm, now: datetime, lease: timedelta) -> list[Alert]:
             "description": "One alert stands for all of them; each is listed where open pile-ons are listed."}  # fmt: skip
     if storm.until <= now + lease:  # it ends by itself before the lease lapses: an end, not that nobody looks any more
         told["ended_because"] = PASSED
-    return [{"labels": labels, "annotations": told, "startsAt": _time(min(storm.since, now)),
-             "endsAt": _time(min(storm.until, now + lease))}]  # fmt: skip
+    return [{"labels": labels, "annotations": told, "startsAt": stamp(min(storm.since, now)),
+             "endsAt": stamp(min(storm.until, now + lease))}]  # fmt: skip
 
 
-def _time(at: datetime) -> str:
+def stamp(at: datetime) -> str:
+    """Return a time as Alertmanager takes it."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def host_of(url: str) -> str:
+    """Return what people read of an address: without name and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 class _AnsweredError(Exception):
@@ -207,7 +213,7 @@ class Alertmanager:
     def _say(self, outcome: str, status: int) -> None:
         """Say it once when its answer changes."""
         before, self._last = self._last, (outcome, status)
-        where = urlsplit(self._url).netloc.rpartition("@")[2]
+        where = host_of(self._url)
         if (outcome, status) == before:
             return
         if outcome == OK:

@@ -19,12 +19,12 @@ from streams.records import Judgement, PileOn, ScoredComment
 from streams.scorers import Work
 from streams.stages.alert import AlertDecision
 from streams.stages.decode import Reason
-from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES
+from streams.topics import READ_TOPICS
 
-__all__ = ["DELIVERED", "FLAGGED_AT", "LABELS", "NO_SCORER", "POSTED", "READ_TOPICS", "Metrics", "Turned"]
+__all__ = ["DELIVERED", "FLAGGED_AT", "LABELS", "NO_SCORER", "POSTED", "Metrics", "Turned"]
 
-READ_TOPICS: Final = (COMMENTS_RAW.name, COMMENTS_SCORED.name, REPLIES.name, PILEONS.name)
 SCORED_HOW: Final = ("remembered", "exact", "fast")
+_READ: Final = tuple(topic.name for topic in READ_TOPICS)
 _REASONS: Final = frozenset(Reason)
 
 
@@ -80,7 +80,7 @@ class Metrics:
             "stage_batch_size", "Messages in one batch of a stage.", SIZE_BUCKETS, stage=self._outcomes
         )
         self.dead_lettered = self._make.counts(
-            "dead_lettered_total", "Messages that could not be read, by topic and reason.", topic=READ_TOPICS, reason=(*Reason, OTHER)
+            "dead_lettered_total", "Messages that could not be read, by topic and reason.", topic=_READ, reason=(*Reason, OTHER)
         )
         self.ticks = self._make.counts("ticks_total", "Ticks written into the replies log.")
         self.score_seconds = self._make.histogram("score_seconds", "Seconds to score one batch of texts.", SECONDS_BUCKETS)
@@ -144,7 +144,7 @@ class Metrics:
 
     def dead_letter(self, topic: str, reason: str) -> None:
         """Count a message that could not be read; the topic may carry the instance's prefix."""
-        name = next((known for known in READ_TOPICS if topic.endswith(known)), None)
+        name = next((known for known in _READ if topic.endswith(known)), None)
         if name is not None:
             self.dead_lettered.labels(name, closed(reason, _REASONS)).inc()
 
@@ -170,7 +170,7 @@ class Metrics:
 
     def lag(self, topic: str, waiting: Mapping[int, int]) -> None:
         """Set how many messages wait per partition; partitions not named are no longer this worker's."""
-        replace_second(self.consumer_lag, next((known for known in READ_TOPICS if topic.endswith(known)), OTHER), waiting)
+        replace_second(self.consumer_lag, next((known for known in _READ if topic.endswith(known)), OTHER), waiting)
 
     def standing_still(self, stage: str, seconds: Mapping[int, float]) -> None:
         """Set for how long each partition stands still although input waits; those not named are no longer this worker's."""

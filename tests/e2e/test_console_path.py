@@ -18,6 +18,9 @@ from tests.support.live import Live, answers, until
 pytestmark = pytest.mark.kafka
 
 NOW = datetime.now(UTC) - timedelta(minutes=10)
+TALK = "/conversation?source=news&community=sport&id=talk"
+PATHS = ("/", "/?source=none", "/pileons/case-1", "/pileons/case-1?severe=shown", "/pileons/case-1/silence", "/queue", "/watched", "/top",
+         TALK, "/backtests", "/health", "/health/dead-letters")  # fmt: skip
 EVIL = "</script><img src=x onerror=alert(1)>\"'><svg onload=alert(2)>\u202e"
 
 
@@ -97,9 +100,48 @@ async def test_a_moderator_sees_it_appear_opens_it_understands_it_and_judges_it_
         await page.get_by_label("Who judges").fill("lee")
         await page.get_by_role("button", name="Send the verdict").click()
         await page.wait_for_selector(".given li:nth-child(2)")
-        assert "Judges differ" in await page.inner_text("aside")
+        assert "Judges differ" in await page.inner_text("#verdicts")
     noted = console.audit_file.read_text()
     assert noted.count('"what":"verdict"') == 2 and INSULT not in noted
+
+
+async def test_who_takes_a_case_by_keyboard_is_seen_by_others_at_once(live: Live, console: ConsoleProcess, browser: Any) -> None:
+    await feed(live, pileons=[pileon(f"case-{n}", target_id=f"t{n}", opened_at=NOW, hostile_authors=9 - n) for n in range(3)])
+    address = await console.up()
+    await console.caught_up()
+    async with tab(browser) as other, tab(browser) as page:
+        await other.goto(address)
+        await page.goto(address)
+        await page.keyboard.press("j")
+        await page.keyboard.press("t")  # nobody knows yet who this is: the case asks
+        await page.wait_for_selector("#handling")
+        await page.wait_for_load_state()
+        await page.wait_for_function("document.activeElement.name === 'judge'")
+        await page.keyboard.type("kim")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("text=kim (you), since")
+        await other.wait_for_selector("#case-case-0 .held bdi")
+
+        await page.goto(address)
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await page.keyboard.press("t")
+        await page.wait_for_selector("#case-case-1 .held bdi")
+        assert page.url == f"{address}/" and await focused(page) == "CASE-1"
+        await other.wait_for_selector("#case-case-1 .held bdi")
+        assert await page.locator("#problem").is_hidden()
+
+    async with tab(browser, java_script_enabled=False) as page:  # no scripts: the same by a form, and back to the list
+        await page.goto(f"{address}/pileons/case-0")
+        await page.locator("#handling").get_by_label("Your name").fill("lee")
+        await page.get_by_role("button", name="Take it over from kim").click()
+        await page.wait_for_selector("text=lee (you), since")
+        await page.goto(f"{address}/?held=nobody")
+        await page.get_by_role("button", name="Take case CASE-2").click()
+        await page.wait_for_selector("text=No pile-on fits these filters")
+        await page.goto(f"{address}/?held=by:lee")
+        assert await page.locator("tbody tr").count() == 2
+    assert [line.count('"what":"claim"') for line in (console.audit_file.read_text(),)] == [4]
 
 
 async def feed(live: Live, **records: list[Any]) -> None:
@@ -114,7 +156,7 @@ async def test_what_one_is_reading_changes_where_it_stands_and_is_never_moved(li
     await console.caught_up()
     async with tab(browser) as page:
         await page.goto(address)
-        await page.locator("#case-case-20 a").focus()
+        await page.locator("#case-case-20 [data-item]").focus()
         order = await page.evaluate("[...document.querySelectorAll('tbody tr')].map(row => row.id)")
         before = await page.evaluate("document.querySelector('#case-case-20').getBoundingClientRect().top")
         grown = pileon("case-20", 2, Status.ONGOING, target_id="t20", hostile_authors=77, severity=Severity.CRITICAL, opened_at=NOW)
@@ -145,7 +187,7 @@ async def test_hostile_content_runs_nothing_and_asks_for_nothing_from_elsewhere(
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.on("dialog", lambda dialog: asked.append(f"a script of a comment ran: {dialog.message}"))
-        for path in ("/", "/pileons/evil", "/health", "/health/dead-letters"):
+        for path in ("/", "/pileons/evil", "/pileons/evil/silence", "/queue", "/top", "/health", "/health/dead-letters"):
             await page.goto(address + path)
         assert await page.locator(".text").count() == 0 or "onerror" in await page.inner_text(".text")
         assert {url for url in asked if not url.startswith(address)} == set()
@@ -165,11 +207,11 @@ async def test_axe_finds_nothing(live: Live, console: ConsoleProcess, browser: A
     address = await console.up()
     await console.caught_up()
     async with tab(browser, color_scheme=scheme) as page:
-        for path in ("/", "/?source=none", "/pileons/case-1", "/pileons/case-1?severe=shown", "/health", "/health/dead-letters"):
+        for path in PATHS:
             await page.goto(address + path)
             await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             assert await violations(page) == [], path
         await page.set_viewport_size({"width": 360, "height": 700})
-        for path in ("/", "/pileons/case-1"):
+        for path in PATHS:
             await page.goto(address + path)
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than a telephone"

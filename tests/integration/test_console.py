@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -9,22 +10,24 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
 from streams.kafka.produce import send_records_async
 from streams.records import ScoredComment
-from streams.topics import COMMENTS_SCORED, FEEDBACK, PILEONS, REPLIES
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, FEEDBACK, HANDLING, PILEONS, REPLIES, Topic
 from tests.conftest import Another
 from tests.integration.test_leaves_no_trace import watched
 from tests.support.broker import OwnBroker
-from tests.support.builders import comment, deleted, pileon, reply, scored, verdict
+from tests.support.builders import comment, deleted, handling, pileon, reply, scored, verdict
 from tests.support.console_process import ConsoleProcess
 from tests.support.live import Live, until
 
 pytestmark = pytest.mark.kafka
 
 NOW = datetime.now(UTC)
-TABLES = ("comments", "replies", "pileons", "transitions", "verdicts")
+TABLES = ("comments", "replies", "pileons", "transitions", "verdicts", "handling", "held")
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def read(model: Path) -> int:
 
 
 async def send(live: Live, **records: list[Any]) -> None:
-    for topic in (COMMENTS_SCORED, REPLIES, PILEONS, FEEDBACK):
+    for topic in (COMMENTS_SCORED, REPLIES, PILEONS, FEEDBACK, HANDLING):
         await send_records_async(live.settings, topic, records.get(topic.name.rpartition(".")[2], []))
 
 
@@ -65,9 +68,10 @@ async def test_a_console_that_is_killed_again_and_again_has_every_record_once(li
         replies=[reply(f"p{n}", comment_id=f"c{n}", conversation_id=f"talk-{n % 97}") for n in range(many)],
         pileons=[pileon(f"case-{n}", target_id=f"t{n}") for n in range(300)],
         feedback=[verdict(pileon_id=f"case-{n}", judge=f"j{n % 7}") for n in range(300)],
+        handling=[handling(by=by, pileon_id=f"case-{n}") for n in range(150) for by in ("kim", "lee")],
     )  # fmt: skip
     kills = 0
-    while (before := read(console.model) if kills else 0) < 2 * many + 600:
+    while (before := read(console.model) if kills else 0) < 2 * many + 900:
         console.start()
         await until("it has read some more", lambda before=before: console.model.exists() and read(console.model) > before, every=0.005)
         console.kill()
@@ -75,7 +79,8 @@ async def test_a_console_that_is_killed_again_and_again_has_every_record_once(li
     assert kills > 2, "it was killed before its end"
     await console.up()
     await console.caught_up()
-    assert rows(console.model) == {"comments": many, "replies": many, "pileons": 300, "transitions": 300, "verdicts": 300}
+    cases = {"pileons": 300, "transitions": 300, "verdicts": 300, "handling": 300, "held": 150}
+    assert rows(console.model) == {"comments": many, "replies": many} | cases
     assert console.stop() == 0
 
 
@@ -109,7 +114,16 @@ async def test_reading_commits_nothing_joins_no_group_and_writes_nothing(live: L
     before = await watched(live)
     await console.up()
     await console.caught_up()
-    for path in ("/", "/pileons/case-1", "/health", "/health/dead-letters"):
+    for path in (
+        "/",
+        "/pileons/case-1",
+        "/pileons/case-1/silence",
+        "/queue",
+        "/top",
+        "/conversation?source=news&community=sport&id=talk",
+        "/health",
+        "/health/dead-letters",
+    ):
         console.page(path)
     assert await watched(live) == before
 
@@ -182,3 +196,23 @@ async def test_an_open_stream_does_not_keep_it_from_ending(live: Live, console: 
     assert await console.ended() == 0
     assert console.said().splitlines() == [f"console {address}"], "and no traceback"
     writer.close()
+
+
+async def test_dead_letters_that_can_be_read_now_go_back_once_from_their_page(live: Live, console: ConsoleProcess) -> None:
+    letters = Topic(COMMENTS_RAW.dead_letters, COMMENTS_RAW.record, COMMENTS_RAW.key)
+    await live.put(letters, [(None, msgspec.json.encode(comment("c1"))), (None, b"<b>nonsense")])
+    address = await console.up()
+    async with httpx.AsyncClient(base_url=address, timeout=60) as browser:
+        page = (await browser.get("/health/dead-letters")).text
+        token = re.search(r'name="form_token" value="(\w+)"', page)[1]
+        told = []
+        for topic in ("comments.raw", "comments.raw", "nonsense", "feedback"):
+            answer = await browser.post("/health/dead-letters", data={"form_token": token, "topic": topic})
+            told.append((answer.status_code, re.search(r'class="(?:done|problem)"[^>]*>([^<]*)', answer.text)[1]))
+    assert told == [
+        (200, "comments.raw: 1 sent back, 0 were before, 1 still unreadable."),
+        (200, "comments.raw: 0 sent back, 1 were before, 1 still unreadable."),
+        (400, "There is no such topic. Nothing was sent."),
+        (400, "There is no such topic. Nothing was sent."),
+    ]
+    assert console.audit_file.read_text().count('"what":"redrive"') == 2 and "nonsense" not in console.audit_file.read_text()

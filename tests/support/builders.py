@@ -9,6 +9,7 @@ from streams.records import (
     ConfigChange,
     ConfigRecord,
     EndedBecause,
+    Handling,
     Judgement,
     LinkKind,
     PileOn,
@@ -16,6 +17,7 @@ from streams.records import (
     ScoredComment,
     Severity,
     Status,
+    Step,
     Tick,
     Verdict,
 )
@@ -126,6 +128,11 @@ def verdict(judgement: Judgement = Judgement.PILE_ON, **fields: Any) -> Verdict:
     """Return a moderator's judgement of ``case-1``."""
     given: dict[str, Any] = {"pileon_id": "case-1", "judge": "mod", "judged_at": NOON + HOUR}
     return Verdict(judgement=judgement, **(given | fields))
+
+
+def handling(step: Step = Step.CLAIM, by: str = "kim", **fields: Any) -> Handling:
+    """Return a step that somebody takes with ``case-1``."""
+    return Handling(step=step, by=by, **({"pileon_id": "case-1", "at": NOON + HOUR} | fields))
 
 
 def arrived(record: Any, at: datetime | None = None, key: bytes | None = None) -> Arrived:

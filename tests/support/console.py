@@ -32,9 +32,10 @@ class Console:
         self.app = application(Desk(self.settings, self.store.file, NUMBERS, self.access, Audit(self.audit_file), self.feed, templates()))
         self.client = self.browser()
 
-    def browser(self, **headers: str) -> TestClient:
-        """Return one more browser, with cookies of its own."""
-        return TestClient(self.app, base_url=AT, headers={"accept": "text/html", **headers}, follow_redirects=False)
+    def browser(self, at: str = AT, address: str = "127.0.0.1", **headers: str) -> TestClient:
+        """Return one more browser, with cookies of its own, that comes from this address."""
+        given = {"accept": "text/html", **headers}
+        return TestClient(self.app, base_url=at, headers=given, follow_redirects=False, client=(address, 50000))
 
     def take(self, **records: Any) -> None:
         """Feed records."""

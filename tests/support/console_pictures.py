@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from streams.kafka.feedback import send
-from streams.records import Comment, Judgement, Status, Verdict
+from streams.kafka.produce import send_records_async
+from streams.records import Comment, Handling, Judgement, Status, Step, Verdict
 from streams.sources.sample import sample
+from streams.topics import HANDLING
 from tests.support.broker import ROOT, any_broker
 from tests.support.browsing import chromium, tab
 from tests.support.console_process import ConsoleProcess
@@ -28,7 +30,7 @@ def comments(now: datetime) -> list[Comment]:
 
 
 async def drawn(broker: str, folder: Path) -> None:
-    """Play it and draw both pages."""
+    """Play it and draw the pages."""
     async with Live(broker, folder / "instance", {"THREADWATCH_WORKER__TICK_EVERY": "PT1S"}) as live:
         console = ConsoleProcess(live)
         await live.worker().ready()
@@ -38,6 +40,7 @@ async def drawn(broker: str, folder: Path) -> None:
             await live.settled()
             await until("one has ended, one is open", lambda: _one_of_each(live))
             await _judged(live)
+            await _held(live)
             await console.caught_up()
             async with chromium() as browser:
                 await _pictures(browser, address)
@@ -58,6 +61,12 @@ async def _judged(live: Live) -> None:
         await send(live.settings, Verdict(pileon_id=ended.pileon_id, judgement=judgement, judge=judge, judged_at=at))
 
 
+async def _held(live: Live) -> None:
+    open_one = next(pileon for pileon in reversed(live.pileons()) if pileon.status is not Status.CLOSED)
+    taken = Handling(pileon_id=open_one.pileon_id, step=Step.CLAIM, by="kim", note="Writing to the authors.", at=datetime.now(UTC))
+    await send_records_async(live.settings, HANDLING, [taken])
+
+
 async def _pictures(browser: Any, address: str) -> None:
     async with tab(browser, viewport={"width": 1280, "height": 560}, locale="en-GB", device_scale_factor=1) as page:
         await page.goto(address)
@@ -65,8 +74,11 @@ async def _pictures(browser: Any, address: str) -> None:
         await page.screenshot(path=PICTURES / "live.png")
         await page.locator("[data-item]").first.click()
         await page.wait_for_selector(".why")
-        await page.set_viewport_size({"width": 1280, "height": 1500})
+        await page.set_viewport_size({"width": 1280, "height": 1780})
         await page.screenshot(path=PICTURES / "pileon.png")
+        await page.goto(f"{address}/queue")
+        await page.set_viewport_size({"width": 1280, "height": 640})
+        await page.screenshot(path=PICTURES / "queue.png")
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.console.store import Store
-from streams.demo.children import last_line, stop_process
+from streams.demo.children import last_words, stop_process
 from tests.support.live import Live, answers, until
 
 _ADDRESS: Final = re.compile(r"^console (http://\S+)$", re.MULTILINE)
@@ -59,7 +59,7 @@ class ConsoleProcess:
 
     def last_words(self) -> str:
         """Return its log's last line."""
-        return last_line(self._log)
+        return last_words(self._log)
 
     async def ended(self) -> int:
         """Return its exit code once it ended by itself."""

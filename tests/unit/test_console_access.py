@@ -92,7 +92,7 @@ def test_a_verdict_without_a_broker_is_not_lost(console):
 
 
 @pytest.mark.parametrize(("fields", "said"), [
-    ({"judgement": ""}, "choose one of the three first"), ({"judgement": "nonsense"}, "Not sent"), ({"judge": " "}, "say who judges"),
+    ({"judgement": ""}, "choose one of the three first"), ({"judgement": "nonsense"}, "Not sent"), ({"judge": " "}, "say who you are"),
     ({"note": "x" * 4001}, "Not sent"), ({"judge": "x" * 513}, "Not sent"),
 ])  # fmt: skip
 def test_a_form_that_says_too_little_or_too_much_is_told_so(console, fields, said):

@@ -38,7 +38,13 @@
     if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
     else if (event.key === "?") keys.showModal();
-    else if (event.key === "r") {
+    else if (event.key === "n") document.querySelector("[data-next]")?.click();
+    else if (event.key === "t") {
+      const take = document.activeElement.closest("tr")?.querySelector("[data-take]") || document.querySelector("#handling [data-take]");
+      if (!take) return;
+      take.focus();
+      take.click();
+    } else if (event.key === "r") {
       const fresh = document.querySelector("[data-fresh]");
       if (fresh) fresh.click();
     } else if (/^[123]$/.test(event.key)) {
@@ -61,6 +67,40 @@
     const link = held && document.getElementById(held) && document.getElementById(held).querySelector("[data-item]");
     if (link && document.activeElement === document.body) link.focus({ preventScroll: true });
   });
+
+  // While somebody looks, this visit goes on: the server counts from its end what is new.
+  function seen() {
+    const visit = document.cookie.match(/(?:^|; )threadwatch-visits=(\d+)\.\d+/);
+    if (!visit || document.visibilityState !== "visible" || location.pathname !== "/") return;
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `threadwatch-visits=${visit[1]}.${Math.floor(Date.now() / 1000)}; SameSite=Strict; Path=/; Max-Age=34560000${secure}`;
+  }
+  document.addEventListener("htmx:after:swap", seen);
+  document.addEventListener("visibilitychange", seen);
+
+  // Where one took a case from the list without a script's help, one is on its row again.
+  // Not before the document is whole: going to its part takes the focus away.
+  addEventListener("load", () => requestAnimationFrame(() => {
+    if (/^#case-[\w-]+$/.test(location.hash)) document.querySelector(`${location.hash} [data-item]`)?.focus();
+    else if (location.hash === "#handling") document.querySelector("#handling input[name=judge], #handling [data-take]")?.focus();
+  }));
+
+  // What one takes to a terminal, a settings file, or a tool of one's own.
+  for (const button of document.querySelectorAll("[data-copy], [data-copy-from]")) {
+    if (!navigator.clipboard) continue;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const { copy, copyFrom } = button.dataset;
+      try {
+        const answer = copyFrom && (await fetch(copyFrom));
+        if (answer && !answer.ok) throw new Error(answer.status);
+        await navigator.clipboard.writeText(answer ? await answer.text() : document.getElementById(copy).textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not copied";
+      }
+    });
+  }
 
   // Who judges is remembered in this browser alone.
   const judge = document.querySelector("input[name=judge]");

@@ -67,7 +67,7 @@ def partial_note(told: str) -> Element:
 
 def page(title: str, below: str, parts: Sequence[Element], foot: str, *banners: Element | None) -> str:
     """Return a page of these parts: a way past the navigation, landmarks, one style sheet, and a policy that allows nothing else."""
-    style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
+    style = _style()
     sheet = Element("style")
     sheet.text = style
     head = e(
@@ -80,6 +80,15 @@ def page(title: str, below: str, parts: Sequence[Element], foot: str, *banners: 
     skip = e("a", "Skip to the report", href="#report", class_="skip")
     body = e("body", skip, top, e("main", *parts, id="report", tabindex="-1"), e("footer", foot))
     return written(e("html", head, body, lang="en"))
+
+
+def report_policy() -> str:
+    """Return the policy that a report states in itself: for who serves one."""
+    return _policy(_style())
+
+
+def _style() -> str:
+    return files(__package__).joinpath("report.css").read_text(encoding="utf-8")
 
 
 def _policy(style: str) -> str:

@@ -1,0 +1,119 @@
+"""Who is told of a case: what Alertmanager does with its alert, silences, and the mute of a person that a settings file takes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from streams.console import alerting, cases
+from streams.console.access import Viewer
+from streams.console.alerting import Matcher
+from streams.console.desk import Desk
+from streams.console.pages import Pages
+from streams.console.posts import RefusedError, fields_of, remembering, who
+from streams.errors import UserError
+from streams.lines import quoted
+from streams.live.wording import shown
+from streams.records import PileOn
+from streams.stages.reasons import case_name
+
+LASTS: Final = {
+    "1h": ("1 hour", timedelta(hours=1)), "4h": ("4 hours", timedelta(hours=4)), "1d": ("1 day", timedelta(days=1)),
+    "7d": ("7 days", timedelta(days=7)),
+}  # fmt: skip
+SCOPES: Final = ("case", "community")
+_MUTED_FOR: Final = timedelta(days=7)
+_MAX_REASON: Final = 500
+
+
+class Silencing:
+    """The page of one case's alert."""
+
+    def __init__(self, desk: Desk, pages: Pages) -> None:
+        self._desk, self._pages = desk, pages
+        self._urls = [url.rstrip("/") for url in dict.fromkeys(desk.settings.alertmanager.urls)]
+
+    async def page(self, request: Request) -> Response:
+        """Return who is told of a case."""
+        return await self._page(request, 200, "", {})
+
+    async def state(self, request: Request) -> Response:
+        """Return one line of it, for the case's own page."""
+        pileon_id = request.path_params["pileon_id"]
+        told = await alerting.told(self._urls, pileon_id) if await self._case(pileon_id) else []
+        return HTMLResponse(self._desk.part(request, "alert_state.html", told=told))
+
+    async def silence(self, request: Request) -> Response:
+        """Make a silence and go back to the page."""
+        return await self._done(request, self._silenced)
+
+    async def unsilence(self, request: Request) -> Response:
+        """End a silence and go back to the page."""
+        return await self._done(request, self._ended)
+
+    async def _done(self, request: Request, do: Any) -> Response:
+        try:
+            fields = await fields_of(self._desk, request, "silence alerts")
+            case = await self._case(request.path_params["pileon_id"])
+            if case is None:
+                return self._pages.unknown(request)
+            try:
+                by = who(request.state.viewer, fields)
+                told = await do(request.state.viewer, case.pileon, fields, by)
+            except UserError as error:
+                raise RefusedError(400, f"It was not done: {error}.", fields) from error
+        except RefusedError as refused:
+            return await self._page(request, refused.status, str(refused), refused.fields)
+        answer = RedirectResponse(f"{request.url_for('silence', pileon_id=case.pileon.pileon_id).path}?done={told}", 303)
+        return remembering(self._desk, request, answer, by)
+
+    async def _silenced(self, viewer: Viewer, pileon: PileOn, fields: dict[str, str], by: str) -> str:
+        lasts, scope, reason = fields.get("lasts", ""), fields.get("scope", ""), fields.get("reason", "").strip()
+        if lasts not in LASTS or scope not in SCOPES:
+            raise UserError("say what, and for how long")
+        if not 0 < len(reason) <= _MAX_REASON:
+            raise UserError(f"say why, in at most {_MAX_REASON} signs")
+        now = datetime.now(UTC)
+        comment = f"case {case_name(pileon.pileon_id)}, from threadwatch's console: {reason}"
+        many = await alerting.silence(self._urls, matchers(pileon, scope), now + LASTS[lasts][1], by, comment)
+        self._desk.audit.note(now, viewer, f"silence_{scope}", pileon.pileon_id)
+        return "all" if many == len(self._urls) else "some"
+
+    async def _ended(self, viewer: Viewer, pileon: PileOn, fields: dict[str, str], _by: str) -> str:
+        name = fields.get("silence", "")
+        if not name or not all(sign.isascii() and (sign.isalnum() or sign == "-") for sign in name) or len(name) > 100:
+            raise UserError("there is no such silence")
+        await alerting.end(self._urls, name)
+        self._desk.audit.note(datetime.now(UTC), viewer, "unsilence", pileon.pileon_id)
+        return "ended"
+
+    async def _page(self, request: Request, status: int, problem: str, draft: dict[str, str]) -> Response:
+        case = await self._case(request.path_params["pileon_id"])
+        if case is None:
+            return self._pages.unknown(request)
+        return self._desk.page(
+            request, "silence.html", status, case=case, pileon=case.pileon, told=await alerting.told(self._urls, case.pileon.pileon_id),
+            lasts=LASTS, problem=problem, draft=draft, done=request.query_params.get("done", ""), mute=mute(case.pileon, datetime.now(UTC)),
+        )  # fmt: skip
+
+    async def _case(self, pileon_id: str) -> cases.Case | None:
+        return await run_in_threadpool(self._pages.case, pileon_id)
+
+
+def matchers(pileon: PileOn, scope: str) -> list[Matcher]:
+    """Return which alerts are meant: those of this case, or all pile-ons of its community."""
+    kind = Matcher(name="alertname", value="PileOn")
+    if scope == "case":
+        return [kind, Matcher(name="pileon", value=pileon.pileon_id)]
+    return [kind, Matcher(name="source", value=shown(pileon.source)), Matcher(name="community", value=shown(pileon.community))]
+
+
+def mute(pileon: PileOn, now: datetime) -> str:
+    """Return the lines of a settings file that tell nobody of this person for a week."""
+    since = now.replace(microsecond=0, second=0)
+    return "\n".join((
+        "[[mutes]]", f"target = {quoted(pileon.target_id)}", f"source = {quoted(pileon.source)}", f"community = {quoted(pileon.community)}",
+        'reason = "why"', f"since = {since:%Y-%m-%dT%H:%M:%SZ}", f"until = {since + _MUTED_FOR:%Y-%m-%dT%H:%M:%SZ}",
+    ))  # fmt: skip
