@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from streams.console.cases import Case
-from streams.records import PileOn
+from streams.records import FindingKind, Grounds, PileOn
 from streams.stages.pileon_config import Config
 from streams.stages.reasons import case_name, length, spoken, usually
 
@@ -41,10 +41,19 @@ def why(case: Case, pileon: PileOn, config: Config) -> str:
 
 def _share(pileon: PileOn, config: Config) -> str:
     hostile, replying = pileon.hostile_authors, pileon.replying_authors
+    if pileon.grounds is not None:
+        return _beyond(pileon.grounds, hostile, replying)
     within = f"the last {config.untimed_replies} replies" if pileon.usual_hostile_authors is None else f"the last {length(config.window)}"
     if hostile <= replying:
         return f"{hostile} of the {replying} who replied in {within} were."
     return f"{replying} people replied in {within}."
+
+
+def _beyond(grounds: Grounds, hostile: int, replying: int) -> str:
+    """Return the share of a case that evidence opened, beside what history explains."""
+    usual = f"usually it would be at most {grounds.usual_share:.0%} for this person, and {grounds.usual_share_on_site:.0%} on this site."
+    warned = " It is a warning only: so fast is extraordinary, such a share is what a crowd or fame has."
+    return f"{hostile} of the {replying} who replied since it began were; {usual}{warned if grounds.finding is FindingKind.DILUTED else ''}"
 
 
 def facts(case: Case, pileon: PileOn, config: Config) -> list[Fact]:
@@ -54,7 +63,8 @@ def facts(case: Case, pileon: PileOn, config: Config) -> list[Fact]:
     usual = f"usually {usually(pileon.usual_hostile_authors)}; " if pileon.usual_hostile_authors is not None else ""
     found = [
         Fact("people hostile", str(hostile), f"{usual}at least {config.min_hostile_authors} open a case"),
-        Fact("of those replying", share, f"at least {config.min_share:.2f}"),
+        Fact("of those replying", share, _share_beside(pileon, config)),
+        *([] if pileon.grounds is None else _evidence(pileon.grounds)),
         Fact("hostile replies", f"{pileon.hostile_replies} of {pileon.replies}", f"hostile from {config.min_hostility:.2f} on"),
         Fact("conversations", str(len(pileon.conversations)), ""),
     ]
@@ -65,6 +75,21 @@ def facts(case: Case, pileon: PileOn, config: Config) -> list[Fact]:
     if pileon.removed_by_moderators:
         found.append(Fact("removed by moderators", str(pileon.removed_by_moderators), "still counted"))
     return found
+
+
+def _share_beside(pileon: PileOn, config: Config) -> str:
+    if pileon.grounds is None:
+        return f"at least {config.min_share:.2f}"
+    return f"usually at most {pileon.grounds.usual_share:.2f}, on this site {pileon.grounds.usual_share_on_site:.2f}"
+
+
+def _evidence(grounds: Grounds) -> list[Fact]:
+    """Return what the bets on "this is more than usual" had won when the case opened; no pace where there are no times."""
+    pace = grounds.pace_evidence, grounds.pace_needed
+    bets = (("evidence by the pace", *pace), ("evidence by the share", grounds.share_evidence, grounds.share_needed))
+    return [
+        Fact(what, f"× {won:,.0f}", f"× {needed:,.0f} was needed") for what, won, needed in bets if won is not None and needed is not None
+    ]
 
 
 def what_if(case: Case) -> str:

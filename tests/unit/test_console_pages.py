@@ -3,10 +3,11 @@
 import re
 
 import pytest
+from msgspec import structs
 from selectolax.lexbor import LexborHTMLParser
 
 from streams.console.taking import MAX_TEXT
-from streams.records import Action, DeletedBy, Judgement, ScoredComment, Severity, Status
+from streams.records import Action, DeletedBy, FindingKind, Grounds, Judgement, ScoredComment, Severity, Status
 from streams.settings import load
 from tests.support.builders import HOUR, MINUTE, NOON, comment, deleted, pileon, reply, scored, verdict
 from tests.support.console import NOBODY_LISTENS, Console
@@ -119,6 +120,26 @@ def test_a_case_says_why_it_is_one_in_a_sentence_and_in_numbers(console):
     facts = {row.css_first("th").text(): [cell.text() for cell in row.css("td")] for row in page.css(".facts")[0].css("tbody tr")}
     assert facts["people hostile"] == ["4", "usually 0.3; at least 4 open a case"]
     assert facts["of those replying"] == ["4 of 5 (0.80)", "at least 0.40"]
+
+
+BEYOND = Grounds(finding=FindingKind.PILEON, pace_evidence=20200.0, pace_needed=500.0, share_evidence=82.3, share_needed=50.0,
+                 usual_a_day=0.238, usual_a_day_on_site=0.3, usual_share=0.118, usual_share_on_site=0.1)  # fmt: skip
+
+
+@pytest.mark.parametrize(("grounds", "said", "unsaid"), [
+    (BEYOND, ["× 20,200 × 500 was needed", "× 82 × 50 was needed"], "warning only"),
+    (structs.replace(BEYOND, finding=FindingKind.DILUTED), ["It is a warning only"], "within the last 1 h"),
+    (structs.replace(BEYOND, pace_evidence=None, pace_needed=None), ["× 82 × 50 was needed"], "evidence by the pace"),
+])  # fmt: skip
+def test_a_case_that_evidence_opened_says_what_history_explains_and_what_the_bets_won(console, grounds, said, unsaid):
+    console.take(pileons=[pileon(detector="e-SR@1", grounds=grounds)])
+    page = page_of(console, "/pileons/case-1")
+    assert "4 of the 5 who replied since it began were; usually it would be at most 12% for this person, and 10% on this site." in text_of(
+        page, ".why"
+    )
+    assert "usually at most 0.12, on this site 0.10" in text_of(page, ".facts")
+    words = text_of(page)
+    assert all(each in words for each in said) and unsaid not in words
 
 
 def test_after_its_end_a_case_still_says_why_it_fired(console):
