@@ -31,6 +31,7 @@ def worker() -> Iterator[int]:
     metrics = Metrics(registry, {"score": ("scored",)}, sources={"news": ("sport",)}, scorer="linear@1")
     metrics.describe(version="0.1.0", python="3.11", scorer="linear@1", configuration="abc")
     metrics.lag("comments.raw", {0: 3})
+    metrics.broker_up.set(1)
     metrics.pileons_open([pileon()])
     metrics.comments_scored([scored(toxicity=0.9, scorer="linear@1", created_at=datetime.now(UTC))], datetime.now(UTC), [datetime.now(UTC)])
     server, thread = start_http_server(0, addr="127.0.0.1", registry=registry)
