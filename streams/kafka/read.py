@@ -41,6 +41,7 @@ async def open_reader(settings: Settings) -> Any:
     async with AsyncExitStack() as undo:
         undo.push_async_callback(consumer.stop)  # a start that fails or is cancelled halfway leaves connections behind
         await consumer.start()
+        await asyncio.sleep(0)  # its task begins: aiokafka takes one that is stopped before that for a stop of the whole program
         undo.pop_all()
     return consumer
 

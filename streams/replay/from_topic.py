@@ -9,6 +9,7 @@ from streams.errors import UserError
 from streams.kafka.connection import pulled
 from streams.kafka.read import bounded
 from streams.records import Comment
+from streams.replay.held import any_arrived, looked_up
 from streams.replay.reach import Reach
 from streams.replay.reading import BadLine
 from streams.replay.taken import Asked, comments_of
@@ -42,7 +43,13 @@ class FromTopic:
         """There is nothing to close: the consumer is gone when ``comments()`` has given all."""
 
     def comments(self) -> Iterator[Comment | BadLine]:
-        """Yield comments with the time they arrived filled in, and what cannot be read under its offset; partition after partition."""
+        """Yield comments with the time they arrived filled in, and what cannot be read under its offset; partition after partition.
+
+        UserError where none arrived in the period.
+        """
+        yield from any_arrived(self._found(), self._asked, lambda: looked_up(self._settings, COMMENTS_RAW.name))
+
+    def _found(self) -> Iterator[Comment | BadLine]:
         for batch in pulled(self._settings, self._batches()):
             yield from comments_of(batch, self._asked, self.reach)
 

@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct
 from streams.errors import UserError
 from streams.kafka.connection import reached
 from streams.kafka.read import Bounded, bounded
+from streams.replay.held import held_by_topic, nothing_in
 from streams.replay.recording import Blocks, Header, assemble
 from streams.replay.replies.as_live import as_live
 from streams.replay.taken import Asked, arrival_in
@@ -36,8 +37,8 @@ class Told(Struct, frozen=True):
 def record(settings: Settings, topic: str, out: Path, asked: Asked, force: bool, progress: Progress) -> Told:
     """Write what a topic got in a period to a file, which only its owner can read, and return what it holds.
 
-    Raises UserError for a topic that is not recorded, a file that is there already (unless ``force``), or cannot be written. The file is
-    there when it is whole.
+    Raises UserError for a topic that is not recorded, a period in which it got nothing, a file that is there already (unless ``force``), or
+    cannot be written. The file is there when it is whole.
     """
     if topic not in RECORDED:
         raise UserError(f"record {topic}: there is nothing to record but {', '.join(RECORDED)}")
@@ -52,6 +53,8 @@ async def _recorded(settings: Settings, topic: str, asked: Asked, file: IO[bytes
     async with bounded(settings, topic, since=since, until=until) as reading:
         blocks = Blocks(body)
         await _take(reading, blocks, topic, asked, progress)
+    if not blocks.count and (topic != PILEONS.name or asked != Asked()):  # without a period: that nothing ever fired is worth recording
+        raise nothing_in(asked, await held_by_topic(settings, topic))
     blocks.close()
     parts = tuple(blocks.part(number, bound.first, bound.end) for number, bound in sorted(reading.bounds.items()))
     program = f"threadwatch {version('threadwatch')}"

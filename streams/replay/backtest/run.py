@@ -95,8 +95,6 @@ def backtest(
     read, shares = Read(lines), how.processes if how.stages else 1
     scores = scores_of(asked.rules[Side.CANDIDATE].plan.stages)
     recorded = in_replays_order(read, input_.attested, out.room(), scores, shares, input_.reach.since)
-    if not recorded.period():
-        raise UserError("no comment arrived in this period, there is nothing to backtest")
     playing = played(asked.rules, recorded, read.undecodable, progress, cut, how)
     if left := recorded.count - cut.reached:
         out.put(CHECKPOINT, [packed(playing.position(how.ends()))])

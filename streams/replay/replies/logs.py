@@ -12,6 +12,7 @@ from streams.errors import UserError
 from streams.kafka.connection import pulled, reached
 from streams.kafka.read import Columns, bounded
 from streams.packed import STDIN, damage_told
+from streams.replay.held import Held, held_by_recording, looked_up
 from streams.replay.parquet import is_parquet
 from streams.replay.reading import Opened
 from streams.replay.recording import Block, Live, Recording, is_recording
@@ -53,6 +54,9 @@ class Log(Protocol):
     def name(self) -> str:
         """Return what makes it another one, for whoever goes on with it."""
 
+    def held(self) -> Held:
+        """Return what it holds, whenever that arrived: for whoever found nothing in a period. It looks again."""
+
     def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what these partitions hold behind these offsets, one partition after the other."""
 
@@ -74,6 +78,10 @@ class TopicLog(Struct, frozen=True):
         """Return prefix, period and bounds."""
         asked = self.asked
         return f"topic {self.settings.kafka.prefix!r} {asked.first} {asked.start} {asked.end} {self.parts}"
+
+    def held(self) -> Held:
+        """Return what the topic holds now."""
+        return looked_up(self.settings, REPLIES.name)
 
     def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what the partitions hold. UserError where the broker has let go of what comes next."""
@@ -126,6 +134,11 @@ class RecordingLog(Struct, frozen=True):
         """Return what the file says, how large it is, and the period."""
         asked = self.asked
         return f"recording {self.first_line} {Path(self.file).stat().st_size} {asked.first} {asked.start} {asked.end}"
+
+    def held(self) -> Held:
+        """Return what the first line says of it."""
+        with Opened(self.file) as opened, damage_told(self.file):
+            return held_by_recording(opened.name, Recording(opened.stream, opened.name).header)
 
     def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what the partitions hold. UserError at the end where the file is not what it was."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from streams.replay.at_the_end import digest_of
 from streams.replay.folder import Folder
+from streams.replay.held import nothing_in
 from streams.replay.pool import all_done
 from streams.replay.positions import packed
 from streams.replay.recorded import Cut, Progress
@@ -29,7 +30,10 @@ class How(Struct, frozen=True):
 
 
 def replay(plan: Plan, log: Log, asked: Asked, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
-    """Fold every partition and write what comes of it to ``out``, partition after partition. Raises Unbalanced if a record went missing."""
+    """Fold every partition and write what comes of it to ``out``, partition after partition.
+
+    Raises UserError where nothing in the period says anything, Unbalanced if a record went missing.
+    """
     if how.resumed:
         how.resumed.check(plan.program, plan.configuration, log.name)
     room, total = out.room(), sum(map(len, log.parts))
@@ -51,6 +55,8 @@ def replay(plan: Plan, log: Log, asked: Asked, out: Folder, progress: Progress, 
         ends = {part.partition: part.end for part in log.parts}
         out.put(CHECKPOINT, [packed(_position(plan, log, found, entries, ends, out))])
     summary = summed(plan, log, asked, found, left, digest_of(out.read("alerts"), room))
+    if not left and summary.is_of_nothing:
+        raise nothing_in(asked, log.held(), summary.replies["dead_lettered"])
     out.finish(msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n")
     return summary
 

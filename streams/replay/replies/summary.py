@@ -58,6 +58,11 @@ class Summary(Struct, kw_only=True):
     last_arrival: str | None
     alerts_digest: str
 
+    @property
+    def is_of_nothing(self) -> bool:
+        """Return whether no reply of the period can be read, and time alone, which ticks tell, has changed nothing either."""
+        return self.replies["records"] == self.replies["dead_lettered"] and not self.pileons["records"]
+
 
 def summed(plan: Plan, log: Log, asked: Asked, found: Mapping[int, Folded], left: int, digest: str) -> Summary:
     """Return the summary of what every partition came to. Raises Unbalanced if a record went missing."""
