@@ -13,7 +13,7 @@ from streams.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from streams.replay.replies.logs import Log
+    from streams.replay.replies.logs import Log, LogOfPeriod
     from streams.replay.replies.summary import Summary
     from streams.replay.taken import Asked
     from streams.replay.workers import Stages
@@ -47,7 +47,7 @@ def is_of_replies(file: str | None, topic: str | None) -> bool:
     return topic == REPLIES if file is None else topic is None and is_replies(file)
 
 
-def opened_log(settings: "Settings", file: str | None, asked: "Asked", ends: "Mapping[int, int] | None" = None) -> "Log":
+def opened_log(settings: "Settings", file: str | None, asked: "Asked", ends: "Mapping[int, int] | None" = None) -> "LogOfPeriod":
     """Return the log, opened. ``ends``: of a topic that is read again. UserError where it cannot be."""
     from streams.replay.replies.logs import open_recording, open_topic
 

@@ -14,6 +14,7 @@ from msgspec import UNSET, Struct
 from streams.errors import UserError
 from streams.kafka.connection import reached
 from streams.kafka.read import Bounded, bounded
+from streams.replay.aside import unfinished
 from streams.replay.held import held_by_topic, nothing_in
 from streams.replay.recording import Blocks, Header, assemble
 from streams.replay.replies.as_live import as_live
@@ -88,20 +89,14 @@ def _check_free(out: Path, force: bool) -> None:
 
 @contextmanager
 def _written(out: Path, force: bool) -> Iterator[tuple[Any, Any]]:
-    """Give two files beside ``out``: the first becomes it when all went well; neither is left."""
+    """Give two files beside ``out``: the first becomes it when all went well; neither is left, nor is what a killed run left."""
     try:
-        with (
-            tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.unfinished-", delete=False) as file,
-            tempfile.TemporaryFile(dir=out.parent) as body,
-        ):
-            try:
-                yield file, body
-                file.flush()
-                os.fsync(file.fileno())
-                _check_free(out, force)
-                Path(file.name).replace(out)
-            finally:
-                Path(file.name).unlink(missing_ok=True)
+        with unfinished(out) as (aside, file), tempfile.TemporaryFile(dir=out.parent) as body:
+            yield file, body
+            file.flush()
+            os.fsync(file.fileno())
+            _check_free(out, force)
+            aside.replace(out)
     except (TimeoutError, ConnectionError):  # the broker's
         raise
     except OSError as error:

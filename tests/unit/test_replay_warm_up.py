@@ -14,6 +14,7 @@ from streams.engine import Message
 from streams.records import Comment
 from streams.replay.backtest.cases import Kind
 from streams.replay.backtest.diff import difference
+from streams.replay.recording import Part
 from streams.replay.taken import Asked
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, comment
 from tests.support.recorded import messages, write_recording
@@ -136,7 +137,7 @@ def test_a_period_in_which_nothing_can_be_read_is_told(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("topic", [RAW, "replies"])
 def test_a_recording_of_nothing_is_told(topic: str, capsys: pytest.CaptureFixture[str]):
-    write_recording(Path("empty.rec"), topic, [])
+    write_recording(Path("empty.rec"), topic, [], partitions=(Part(0, 0, 0),))
     assert main(["replay", "--file", "empty.rec", "--out", "none"]) == 2
     assert capsys.readouterr().err == "threadwatch: empty.rec: nothing arrived; it is a recording of nothing\n"
     assert not Path("none").exists()

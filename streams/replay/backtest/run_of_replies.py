@@ -15,13 +15,13 @@ from streams.replay.held import nothing_in
 from streams.replay.pool import all_done
 from streams.replay.positions import packed
 from streams.replay.recorded import Cut, Progress
-from streams.replay.replies.logs import Log
+from streams.replay.replies.logs import Log, LogOfPeriod
 from streams.replay.taken import Asked as Bounds
 
 _SIDES = (Side.BASELINE, Side.CANDIDATE)
 
 
-def backtest_of_replies(asked: Asked, log: Log, bounds: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
+def backtest_of_replies(asked: Asked, log: LogOfPeriod, bounds: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
     """Fold every partition with both configurations and write everything to ``out``. Raises as ``run.backtest`` does."""
     read = logged(log, bounds, told=cut.check)
     if not read.count:

@@ -29,7 +29,7 @@ from streams.replay.folder import Folder
 from streams.replay.held import nothing_in
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Cut, Progress, Recorded, in_replays_order
-from streams.replay.replies.logs import Log
+from streams.replay.replies.logs import Log, LogOfPeriod
 from streams.replay.reuse import scores_of
 from streams.replay.taken import Asked as Bounds
 from streams.replay.workers import Stages
@@ -90,7 +90,7 @@ def sweep(
     return sweeping.written(out, dict(input_.ends))
 
 
-def sweep_of_replies(asked: Asked, log: Log, period_asked: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Sweep:
+def sweep_of_replies(asked: Asked, log: LogOfPeriod, period_asked: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Sweep:
     """Do the same on ``replies``, which were scored and addressed live: nothing of that can be among the settings that vary.
 
     Raises UserError where it is, and as ``sweep``.

@@ -54,11 +54,15 @@ class Log(Protocol):
     def name(self) -> str:
         """Return what makes it another one, for whoever goes on with it."""
 
-    def held(self) -> Held:
-        """Return what it holds, whenever that arrived: for whoever found nothing in a period. It looks again."""
-
     def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what these partitions hold behind these offsets, one partition after the other."""
+
+
+class LogOfPeriod(Log, Protocol):
+    """One of which a period was asked for."""
+
+    def held(self) -> Held:
+        """Return what there is, whenever it arrived: for whoever found nothing in the period. It looks again."""
 
 
 class TopicLog(Struct, frozen=True):

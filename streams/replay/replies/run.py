@@ -15,7 +15,7 @@ from streams.replay.positions import packed
 from streams.replay.recorded import Cut, Progress
 from streams.replay.replies.checkpoint import CHECKPOINT, Checkpoint, Position, joined, written_by
 from streams.replay.replies.fold import Folded
-from streams.replay.replies.logs import Log
+from streams.replay.replies.logs import Log, LogOfPeriod
 from streams.replay.replies.plan import Plan, rules_of
 from streams.replay.replies.summary import Summary, summed
 from streams.replay.replies.work import Task, entries_of, folded_of, shared
@@ -29,7 +29,7 @@ class How(Struct, frozen=True):
     resumed: Checkpoint | None = None
 
 
-def replay(plan: Plan, log: Log, asked: Asked, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
+def replay(plan: Plan, log: LogOfPeriod, asked: Asked, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
     """Fold every partition and write what comes of it to ``out``, partition after partition.
 
     Raises UserError where nothing in the period says anything, Unbalanced if a record went missing.

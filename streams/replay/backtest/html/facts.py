@@ -57,7 +57,7 @@ def compared(found: Summary) -> Element:
         rows.append((_named(said), number(before), number(after), apart(before, after)))
     told = f"Rates are per day of {found.period.days:.1f} days. A dot: no difference. A dash: nothing to measure."
     return section(
-        "compared", "Baseline and candidate", e("p", told), table("Measures of both sides", ("", "baseline", "candidate", "Δ"), rows)
+        "compared", "Baseline and candidate", e("p", told), table("Measures of both sides", ("measure", "baseline", "candidate", "Δ"), rows)
     )
 
 
@@ -70,7 +70,7 @@ def changes(found: Summary, all_: Sequence[Change]) -> Element:
     counts = [(str(kind), str(found.changes[kind]), meaning) for kind, meaning in _MEANING.items()]
     parts = [_of_kind(kind, [one for one in all_ if one.change is kind]) for kind in _MEANING]
     told = "Two are the same pile-on where they are on the same person and overlap in time."
-    by_kind = table("Pile-ons by what became of them", ("", "pile-ons", "meaning"), counts, (0, 2))
+    by_kind = table("Pile-ons by what became of them", ("change", "pile-ons", "meaning"), counts, (0, 2))
     return section("changes", "What became of the pile-ons", e("p", told), by_kind, *(part for part in parts if part is not None))
 
 
