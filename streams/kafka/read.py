@@ -39,9 +39,9 @@ async def open_reader(settings: Settings) -> Any:
         fetch_max_bytes=4 * MAX_MESSAGE,
     )
     async with AsyncExitStack() as undo:
-        undo.push_async_callback(consumer.stop)  # a start that fails or is cancelled halfway leaves connections behind
+        undo.push_async_callback(stopped, consumer)  # a start that fails or is cancelled halfway leaves connections behind
         await consumer.start()
-        await asyncio.sleep(0)  # its task begins: aiokafka takes one that is stopped before that for a stop of the whole program
+        await asyncio.sleep(0)  # its tasks begin: one that is stopped before that would stop nothing else of the client
         undo.pop_all()
     return consumer
 
@@ -50,12 +50,20 @@ async def open_reader_from_the_beginning(settings: Settings, name: str) -> Any:
     """Return such a consumer at the beginning of all partitions of a topic. UserError when the broker has no such topic."""
     consumer = await open_reader(settings)
     async with AsyncExitStack() as undo:
-        undo.push_async_callback(consumer.stop)  # the broker went away meanwhile: it is tried again with another
+        undo.push_async_callback(stopped, consumer)  # the broker went away meanwhile: it is tried again with another
         places = await partition_places(consumer, name)
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         undo.pop_all()
     return consumer
+
+
+async def stopped(consumer: Any) -> None:
+    """Stop a client. Where the broker is away aiokafka lets out that it cancelled tasks of its own: nobody cancelled us."""
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait([stopping])
+    if not stopping.cancelled():
+        stopping.result()
 
 
 class Bound(Struct, frozen=True):
@@ -145,7 +153,7 @@ async def bounded(
         bounds = {place.partition: Bound(firsts[place], max(firsts[place], stops[place])) for place in places}
         yield Bounded(consumer, {place: bounds[place.partition].end for place in places}, bounds)
     finally:
-        await consumer.stop()
+        await stopped(consumer)
 
 
 async def read_bounded(
@@ -170,7 +178,7 @@ async def end_offset(settings: Settings, topic: str, partition: int) -> int:
         place = TopicPartition(topic_name(settings, topic), partition)
         return int((await consumer.end_offsets([place]))[place])
     finally:
-        await consumer.stop()
+        await stopped(consumer)
 
 
 async def partition_places(consumer: Any, name: str) -> list[Any]:
@@ -254,7 +262,7 @@ async def _seen(settings: Settings, wanted: tuple[str, str, str]) -> set[str]:
     try:
         count = len(await _partitions(consumer, topic_name(settings, COMMENTS_RAW.name)))
     finally:
-        await consumer.stop()
+        await stopped(consumer)
     read, seen = decoder_of(COMMENTS_RAW), set()
     async for batch in read_bounded(settings, COMMENTS_RAW.name, [partition_of(key, count)] if count else []):
         for message in batch:

@@ -188,3 +188,7 @@ async def test_verdicts_of_the_topic_say_how_right_each_side_is(live: Live):
     assert found is not None
     assert [(one.recall.hits, one.recall.n) for one in (found.baseline, found.candidate)] == [(1, 1), (0, 1)]
     assert [(one.precision.hits, one.precision.n) for one in (found.baseline, found.candidate)] == [(1, 1), (0, 0)]
+    (change,) = map(msgspec.json.decode, (live.folder / "out" / "changes.jsonl").read_bytes().splitlines())
+    lost = change["baseline"]
+    assert (change["change"], change["candidate"]) == ("lost", None)
+    assert (lost["pileon_id"], lost["target_id"]) == (told.pileon_id, "ann"), "the very case that fired live"
