@@ -1,5 +1,6 @@
 """What is written beside its place until it is whole. A lock tells it from what a killed process left, and ends with its process."""
 
+import errno
 import fcntl
 import os
 import shutil
@@ -8,7 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir, mkdtemp
-from typing import IO
+from typing import IO, Final
+
+from streams.errors import UserError
+
+FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a disk without room answers."""
 
 
 @contextmanager
@@ -50,12 +56,21 @@ def removed(place: Path) -> None:
 
 @contextmanager
 def room(prefix: str) -> Iterator[Path]:
-    """Give a folder among the system's temporary ones, its owner's alone. It is gone afterwards, as is what was left of such folders."""
+    """Give a folder among the system's temporary ones, its owner's alone. It is gone afterwards, as is what was left of such folders.
+
+    UserError where there is no room.
+    """
     remove_left(one for one in Path(gettempdir()).glob(f"{prefix}*") if one.lstat().st_uid == os.getuid())
     made = Path(mkdtemp(prefix=prefix))
     try:
         with locked(made):
             yield made
+    except OSError as error:
+        if error.errno in FULL:
+            raise UserError(
+                f"{gettempdir()} has no room for what is sorted there ({error.strerror}); make some, or name an --out"
+            ) from error
+        raise
     finally:
         removed(made)
 

@@ -1,6 +1,5 @@
 """A folder of results, written so that a summary stands there only when everything else does."""
 
-import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
@@ -9,7 +8,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from streams.errors import UserError
-from streams.replay.aside import locked, removed, unfinished
+from streams.replay.aside import FULL, locked, removed, unfinished
 
 SUMMARY: Final = "summary.json"
 LINES: Final = ("scored", "replies", "pileons", "alerts", "dead-letters", "late", "targets")
@@ -17,7 +16,6 @@ LINES: Final = ("scored", "replies", "pileons", "alerts", "dead-letters", "late"
 _ASIDE: Final = ".unfinished-"
 _ROOM: Final = "room"
 _PIECE: Final = 1 << 20
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Folder:
@@ -83,7 +81,7 @@ class Folder:
 
     def _check_full(self, error: BaseException | None) -> None:
         """Raise UserError where that is what was wrong."""
-        if isinstance(error, OSError) and error.errno in _FULL:
+        if isinstance(error, OSError) and error.errno in FULL:
             said = f"--out: {self._path} has no room for the results ({error.strerror}); nothing there was changed; make room"
             raise UserError(said) from error
 

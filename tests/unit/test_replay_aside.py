@@ -1,5 +1,6 @@
 """What a killed run left beside its results is removed by the next one, and never what a run that still goes on is writing."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import msgspec
 import pytest
 
 from streams.cli.main import main
+from streams.errors import UserError
 from streams.replay.aside import locked, room, unfinished
 from streams.replay.folder import Folder
 from tests.support.builders import comment
@@ -99,3 +101,12 @@ def test_a_lock_is_nobodys_once_it_is_left() -> None:
         assert (first, second) == (True, False)
     with locked(Path()) as again:
         assert again is True
+
+
+def test_where_temporary_files_have_no_room_that_is_one_line_with_what_to_do() -> None:
+    prefix = f"threadwatch-test-{os.getpid()}-"
+    with pytest.raises(UserError, match=r"has no room for what is sorted there \(No space left.*make some, or name an --out"), room(prefix):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with pytest.raises(PermissionError), room(prefix):
+        raise PermissionError(errno.EACCES, "not mine")
+    assert not list(Path(gettempdir()).glob(f"{prefix}*"))
