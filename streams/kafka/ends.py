@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator
 
 from streams.engine import Message
-from streams.errors import UserError
-from streams.kafka.read import Bound, bounded
+from streams.kafka.read import Bound, TopicMissing, bounded
 from streams.settings import Settings
 
 AT_AN_END = 64
@@ -41,6 +40,6 @@ async def bounds_of(settings: Settings, topic: str) -> dict[int, Bound]:
 async def _filled(settings: Settings, topic: str) -> dict[int, Bound]:
     try:
         found = await bounds_of(settings, topic)
-    except UserError:  # there is no such topic
+    except TopicMissing:
         return {}
     return {partition: bound for partition, bound in found.items() if bound.end > bound.first}

@@ -20,9 +20,13 @@ _AT_ONCE: Final = 1000
 """Records of a batch: a fetch holds ten thousand, and so many objects at once are slow to make and to collect."""
 
 
-def missing_topic(name: str) -> UserError:
+class TopicMissing(UserError):
+    """The broker has no topic of this name."""
+
+
+def missing_topic(name: str) -> TopicMissing:
     """Return what is to be said where a topic is not on the broker."""
-    return UserError(f"topic {name} is not on the broker: `threadwatch topics create` makes it; or is --prefix, or the broker, another?")
+    return TopicMissing(f"topic {name} is not on the broker: `threadwatch topics create` makes it; or is --prefix, or the broker, another?")
 
 
 async def open_reader(settings: Settings) -> Any:
@@ -98,6 +102,16 @@ class Bounded:
         self.bounds = bounds
         self._consumer = consumer
         self._stops = stops
+
+    @property
+    def size(self) -> int:
+        """Return how many offsets there are between the bounds: some may hold nothing."""
+        return sum(bound.end - bound.first for bound in self.bounds.values())
+
+    def passed(self, partition: int, offset: int) -> int:
+        """Return how many of them ``in_order`` has passed once it gave this one."""
+        before = sum(bound.end - bound.first for number, bound in self.bounds.items() if number < partition)
+        return before + offset + 1 - self.bounds[partition].first
 
     async def as_it_comes(self) -> AsyncIterator[list[Message]]:
         """Yield batches of one partition each, whichever partition the broker gave first."""

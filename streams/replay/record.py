@@ -67,17 +67,11 @@ async def _recorded(settings: Settings, topic: str, asked: Asked, file: IO[bytes
 
 async def _take(reading: Bounded, blocks: Blocks, topic: str, asked: Asked, progress: Progress) -> None:
     arrived, is_all = arrival_in(topic), asked == Asked()
-    total, before = sum(bound.end - bound.first for bound in reading.bounds.values()), 0
-    partition = None
     async for batch in reading.in_order():
         for message in batch:
             if is_all or asked.holds(arrived(message)):
                 blocks.add(message)
-        bound = reading.bounds[batch[-1].partition]
-        if partition not in (None, batch[-1].partition):
-            before += reading.bounds[partition].end - reading.bounds[partition].first
-        partition = batch[-1].partition
-        progress(before + batch[-1].offset + 1 - bound.first, total)
+        progress(reading.passed(batch[-1].partition, batch[-1].offset), reading.size)
 
 
 def _check_free(out: Path, force: bool) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from streams.engine import decoder_of
 from streams.kafka.connection import reached
 from streams.kafka.ends import bounds_of
-from streams.kafka.read import Bound, bounded
+from streams.kafka.read import Bound, TopicMissing, bounded
 from streams.pseudonyms import installation_key
 from streams.replay.reach import Start
 from streams.replay.remembered import entries_of
@@ -35,7 +35,10 @@ def known_before(settings: Settings, at: datetime) -> Known | None:
     None where that would not be what they knew, or not what these settings would have made of it: a partition without a snapshot that the
     log can be followed from, another configuration of the detector, or retention that took what ``pileons`` had of the weeks before.
     """
-    return asyncio.run(reached(settings, _known(settings, at if at.tzinfo else at.replace(tzinfo=UTC))))
+    try:
+        return asyncio.run(reached(settings, _known(settings, at if at.tzinfo else at.replace(tzinfo=UTC))))
+    except TopicMissing:  # nobody made the topics of snapshots yet
+        return None
 
 
 async def _known(settings: Settings, at: datetime) -> Known | None:
