@@ -65,6 +65,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """What people said of pile-ons; none: precision and recall are not known."""
     texts: Texts | None = None
     """Takes what was said, where a report is to hold it."""
+    console: str = ""
+    """The console's address, for links of the report."""
 
 
 def named(name: str | None, candidate: Rules) -> str:
@@ -181,6 +183,7 @@ def _summary(
         not_replayed=not_replayed,
         coverage=seen,
         period=covered(when),
+        console=asked.console,
         configurations={side: rules.plan.configuration for side, rules in asked.rules.items()},
         changes=counted(changes),
         labels=labels,
