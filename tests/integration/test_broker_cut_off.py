@@ -26,7 +26,7 @@ async def slowly(consumer, stops):
         print("reading", flush=True)
         time.sleep(0.2)
         yield batch
-read._fetched, read._AT_ONCE = slowly, 10
+read._fetched, read._AT_ONCE, read.MAX_MESSAGE = slowly, 10, 2000
 from streams.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -54,12 +54,14 @@ async def test_a_broker_that_goes_away_for_good_is_one_line_and_leaves_nothing(a
     before = sorted(live.folder.iterdir())
     runs = [reading(live, command, live.folder / f"out-{number}") for number, command in enumerate(READERS)]
     own_broker.kill()
-    for command, run in zip(READERS, runs, strict=True):
-        _, said = await asyncio.to_thread(run.communicate, timeout=PATIENCE)
+    try:
+        ended = [(await asyncio.to_thread(run.communicate, timeout=PATIENCE))[1] for run in runs]
+    finally:
+        await asyncio.to_thread(own_broker.up)
+    for command, run, said in zip(READERS, runs, ended, strict=True):
         assert (run.returncode, said.count("\n")) == (2, 1), f"{command}: {said}"
         assert said.startswith("threadwatch: no broker answers at "), said
     assert sorted(live.folder.iterdir()) == before
-    own_broker.up()
 
 
 async def test_one_that_only_pauses_costs_time_and_nothing_else(another: Another, own_broker: OwnBroker) -> None:

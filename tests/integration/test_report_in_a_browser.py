@@ -70,10 +70,10 @@ async def test_the_keyboard_reaches_every_part_and_the_first_stop_leads_past_the
         for _ in range(200):
             await page.keyboard.press("Tab")
             place = "[...document.querySelectorAll('main summary, main .scrolls')].indexOf(document.activeElement)"
-            if (found := await page.evaluate(place)) < 0:
+            reached.add(await page.evaluate(place))
+            if await page.evaluate("document.activeElement === document.body"):
                 break
-            reached.add(found)
-        assert len(reached) == wanted > 3
+        assert len(reached - {-1}) == wanted > 3
 
 
 async def test_a_closed_part_opens_by_the_keyboard_and_shows_its_numbers(browser: Any, reports: dict[str, Path]) -> None:

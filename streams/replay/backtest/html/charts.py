@@ -74,7 +74,7 @@ def _shares(given: Judged) -> Element:
     drawn, height = spans(lines, 0, 1, [(mark / 4, f"{mark * 25} %") for mark in range(5)])
     gaps = {"precision": given.precision_delta, "recall": given.recall_delta}
     rows = [row for what, (one, other) in both.items() for row in _rows(what, one, other, gaps[what])]
-    beside = table("Precision and recall", ("share", *Side, "Δ"), rows)
+    beside = table("Precision and recall of each side", ("share", *Side, "Δ"), rows)
     told = "; ".join(f"{line.name}: {two_places(line.value)}, bounds {two_places(line.low)} to {two_places(line.high)}" for line in lines)
     return figure("shares", "Precision and recall with their bounds", told + ".", height, drawn, beside)
 
