@@ -12,6 +12,7 @@ from streams.kafka.connection import reached
 from streams.kafka.ends import bounds_of
 from streams.kafka.read import Bound, TopicMissing, bounded
 from streams.pseudonyms import installation_key
+from streams.records import Status
 from streams.replay.reach import Start
 from streams.replay.remembered import entries_of
 from streams.replay.replies.fold import Rules
@@ -20,7 +21,6 @@ from streams.replay.replies.plan import rules_of
 from streams.replay.start import Opening, opened
 from streams.settings import Settings, topology_config
 from streams.stages.decode import Unreadable
-from streams.stages.ledger import Target
 from streams.topics import PILEONS, REPLIES
 from streams.topology import config_hash
 
@@ -50,8 +50,9 @@ async def _known(settings: Settings, at: datetime) -> Known | None:
     ours = config_hash(*topology_config(settings, installation_key(settings.data)).of("pileon"))
     if not _are_exact(list(found.values()), ours) or not await _reaches(settings, told, at - _LONGEST_CASE):
         return None
-    entries = {number: [*_of_pileon(one), *await _of_alert(settings, rules, number, one)] for number, one in found.items()}
-    return Known({number: one.offset for number, one in found.items()}, entries, sum(map(_open_in, found.values())))
+    going_on: set[str] = set()
+    entries = {number: [*_of_pileon(one), *await _of_alert(settings, rules, number, one, going_on)] for number, one in found.items()}
+    return Known({number: one.offset for number, one in found.items()}, entries, len(going_on))
 
 
 def _are_exact(found: Sequence[Opening], configuration: str) -> bool:
@@ -69,13 +70,11 @@ def _of_pileon(one: Opening) -> Iterator[tuple[str, str, bytes]]:
     return (("pileon", key.decode(), entry) for key, entry in one.entries.items())
 
 
-def _open_in(one: Opening) -> int:
-    decode = msgspec.json.Decoder(Target).decode
-    return sum(decode(entry).case is not None for entry in one.entries.values())
+async def _of_alert(settings: Settings, rules: Rules, partition: int, one: Opening, going_on: set[str]) -> Entries:
+    """Return what these alert settings make of the transitions that came of what the snapshot reflects: all that was written before it.
 
-
-async def _of_alert(settings: Settings, rules: Rules, partition: int, one: Opening) -> Entries:
-    """Return what these alert settings make of the transitions that came of what the snapshot reflects: all that was written before it."""
+    ``going_on``: takes the pile-ons that had not ended then.
+    """
     if one.written_at is None or one.as_of is None:
         return ()
     store, read = rules.alert.new_store(), decoder_of(PILEONS)
@@ -87,6 +86,7 @@ async def _of_alert(settings: Settings, rules: Rules, partition: int, one: Openi
                         pileon = read(message.value)
                     except Unreadable:
                         continue
+                    (going_on.discard if pileon.status is Status.CLOSED else going_on.add)(pileon.pileon_id)
                     for key, entry in rules.alert.step(store, pileon, pileon.updated_at).entries:
                         store.apply(key, entry)
     return [("alert", key, _ENCODE(entry)) for key, entry in entries_of(store)]
