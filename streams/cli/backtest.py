@@ -212,7 +212,10 @@ def _asked(
     both = {Side.BASELINE: replace(before, data=here.data), Side.CANDIDATE: replace(tried, data=here.data)}
     rules = _rules(both, reused)
     candidate, texts = rules[Side.CANDIDATE], Texts(here.retention) if with_text else None
-    return Asked(name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels(), texts=texts)
+    console = here.alertmanager.console_url
+    return Asked(
+        name=named(name, candidate), program=candidate.plan.program, rules=rules, labels=labels(), texts=texts, console=console
+    )  # fmt: skip
 
 
 def _rules(both: "Mapping[Side, Settings]", reused: Reused | None) -> "dict[Side, Rules]":

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.backtest_given import Html, Parquet, check_parquet, put_html, write_parquet, write_report
+from streams.errors import UserError
 
 
 def diff(
@@ -15,6 +16,7 @@ def diff(
     fail_if: Annotated[
         list[str] | None, typer.Option("--fail-if", help='Exit 1 where this holds: "alerts_per_day>+20%", "lost>0". May be given often.')
     ] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="Let --fail-if judge runs that were stopped before their end, too.")] = False,
 ) -> int:
     """Compare the candidates of two runs on the same comments."""
     from rich.console import Console, Group
@@ -25,7 +27,10 @@ def diff(
 
     found = difference(first, second)
     conditions = [condition(text, found.names) for text in fail_if or ()]
-    printed(Group(compared(found.before, found.after, ("before", "after")), "", changed(found.changes)), Console())
+    if conditions and found.partial and not partial:
+        raise UserError(f"--fail-if: {found.partial[0]}; go on with --resume, or add --partial to judge what there is")
+    told = [f"PARTIAL: {one}" for one in found.partial]
+    printed(Group(*told, compared(found.before, found.after, ("before", "after")), "", changed(found.changes)), Console())
     failed = [one for one in conditions if one.holds(found)]
     for one in failed:
         print(f"threadwatch: fails, {one.said(found)}", file=sys.stderr)

@@ -188,7 +188,7 @@ def progress_of(opened: Any, doing: str, cut: "Cut | None" = None) -> Iterator[t
         def lines() -> Iterator[Any]:
             for number, line in enumerate(opened.comments()):
                 if number % 1000 == 0:
-                    bars.update(reading, completed=opened.read)
+                    bars.update(reading, completed=opened.read, total=opened.size)
                 yield line
             bars.update(reading, completed=opened.read)
             listen()

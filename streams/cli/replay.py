@@ -69,7 +69,7 @@ def replay(
     asked = asked_of(from_, to, warm_up)
     if is_of_replies(file, topic):
         refuse(scorer=scorer, scores=scores != RECOMPUTE, scored=scored, scored_by=scored_by)
-        return replay_replies(settings, file, asked, out, processes=processes, resume=resume, force=force)
+        return replay_replies(settings, file, asked, out, is_usual=warm_up is None, processes=processes, resume=resume, force=force)
     resumed = Checkpoint(out) if resume else None
     folder = Folder(out, force or resume, partial=[CHECKPOINT])
     reused = Reused(scores, scored, scored_by)

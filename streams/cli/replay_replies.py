@@ -13,7 +13,7 @@ from streams.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from streams.replay.replies.logs import Log
+    from streams.replay.replies.logs import Known, Log, LogOfPeriod
     from streams.replay.replies.summary import Summary
     from streams.replay.taken import Asked
     from streams.replay.workers import Stages
@@ -47,11 +47,20 @@ def is_of_replies(file: str | None, topic: str | None) -> bool:
     return topic == REPLIES if file is None else topic is None and is_replies(file)
 
 
-def opened_log(settings: "Settings", file: str | None, asked: "Asked", ends: "Mapping[int, int] | None" = None) -> "Log":
+def opened_log(
+    settings: "Settings", file: str | None, asked: "Asked", ends: "Mapping[int, int] | None" = None, known: "Known | None" = None
+) -> "LogOfPeriod":
     """Return the log, opened. ``ends``: of a topic that is read again. UserError where it cannot be."""
     from streams.replay.replies.logs import open_recording, open_topic
 
-    return open_topic(settings, asked, ends) if file is None else open_recording(file, asked)
+    return open_topic(settings, asked, ends, known) if file is None else open_recording(file, asked)
+
+
+def _known(settings: "Settings", file: str | None, asked: "Asked", *, is_usual: bool) -> "Known | None":
+    """Return the snapshot to begin with: of a topic, where a period was asked for and no warm-up of a length of its own."""
+    from streams.replay.replies.from_snapshot import known_before
+
+    return known_before(settings, asked.start) if file is None and asked.start is not None and is_usual else None
 
 
 def refuse(**given: Any) -> None:
@@ -70,9 +79,9 @@ def processes_for(asked: int | None, log: "Log") -> int:
 
 
 def replay_replies(
-    settings: "Settings", file: str | None, asked: "Asked", out: Path, *, processes: int | None, resume: bool, force: bool
+    settings: "Settings", file: str | None, asked: "Asked", out: Path, *, is_usual: bool, processes: int | None, resume: bool, force: bool
 ) -> int:
-    """Do what ``threadwatch replay`` says, from ``replies``."""
+    """Do what ``threadwatch replay`` says, from ``replies``. ``is_usual``: no length of the warm-up was asked for."""
     from streams.cli.recorded import bar, cut_by_ctrl_c, ended
     from streams.replay.checkpoint import CHECKPOINT as OF_COMMENTS
     from streams.replay.folder import Folder
@@ -84,7 +93,8 @@ def replay_replies(
 
     resumed = Checkpoint(out) if resume else None
     folder = Folder(out, force or resume, WRITTEN, partial=[CHECKPOINT, OF_COMMENTS])
-    log = opened_log(settings, file, asked, resumed.position.ends if resumed else None)
+    known = _known(settings, file, asked, is_usual=is_usual)
+    log = opened_log(settings, file, asked, resumed.position.ends if resumed else None, known)
     how = How(processes_for(processes, log), resumed)
     with folder, bar("replaying") as progress, cut_by_ctrl_c(cut := Cut()) as listen:
         listen()

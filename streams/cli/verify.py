@@ -1,8 +1,6 @@
 """``threadwatch backtest verify``: whether what fired is what the log makes, and why not where it is not."""
 
-from contextlib import nullcontext
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,14 +38,16 @@ def verify(
     """
     from rich.console import Console
 
+    from streams.replay.aside import room
     from streams.replay.backtest.table import printed
+    from streams.replay.folder import Folder
     from streams.replay.taken import Asked
     from streams.replay.verify.result import shown
 
     settings, asked = settings_of(config, kafka, prefix, data), Asked(*period(from_, to))
     folder = _folder(out, force)
-    with folder or nullcontext(), TemporaryDirectory(prefix="threadwatch-verify-") as aside:
-        found = _found(settings, replies, pileons, asked, Path(aside) if folder is None else folder.room(), raw)
+    with folder or room("threadwatch-verify-") as aside:
+        found = _found(settings, replies, pileons, asked, aside.room() if isinstance(aside, Folder) else aside, raw)
         if folder is not None:
             _write(folder, found)
     printed(shown(found.verified), Console(stderr=True))

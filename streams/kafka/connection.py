@@ -15,6 +15,8 @@ from streams.settings import Kafka, Settings
 T = TypeVar("T")
 log = logging.getLogger("threadwatch.kafka")
 _COMMANDS_WAIT: Final = timedelta(seconds=10)
+_LOOK_EVERY: Final = 5.0
+"""Seconds of a command without an answer after which it looks whether the broker is still there."""
 _LOOKED_AFTER_FOR: Final = 60.0
 """Seconds for which a look counts: longer than one takes."""
 _COMING_BACK: Final = 20.0
@@ -117,10 +119,11 @@ def topic_name(settings: Settings, name: str) -> str:
     return settings.kafka.prefix + name
 
 
-async def reached(settings: Settings, doing: Awaitable[T]) -> T:
+async def reached(settings: Settings, doing: Awaitable[T], *, is_endless: bool = False) -> T:
     """Return what ``doing`` returns, once the broker answers: for a command that asks it something and ends.
 
-    UserError after 10 s without an answer. aiokafka's own lines are left out: the error says it all.
+    UserError after 10 s without an answer, then and later; ``is_endless``: later it waits. aiokafka's own lines are left out: the error
+    says it all.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
@@ -129,17 +132,34 @@ async def reached(settings: Settings, doing: Awaitable[T]) -> T:
         if asyncio.iscoroutine(doing):
             doing.close()
         raise
-    return await doing
+    return await (doing if is_endless else _attended(settings, doing))
+
+
+async def _attended(settings: Settings, doing: Awaitable[T]) -> T:
+    """Return what ``doing`` returns; BrokerAway where the broker goes away meanwhile and stays away: a client would wait for ever."""
+    from aiokafka.errors import KafkaError
+
+    task = asyncio.ensure_future(doing)
+    try:
+        while not (await asyncio.wait([task], timeout=_LOOK_EVERY))[0]:
+            await wait_for_broker(settings, _COMMANDS_WAIT)
+        return task.result()
+    except KafkaError:
+        await wait_for_broker(settings, _COMMANDS_WAIT)  # that it is away says more
+        raise
+    finally:
+        if task.cancel():
+            await asyncio.wait([task], timeout=_LOOK_EVERY)
 
 
 def pulled(settings: Settings, batches: AsyncGenerator[T, None]) -> Generator[T, None, None]:
-    """Yield what the broker gives, to a caller that is not asynchronous. UserError where no broker answers."""
+    """Yield what the broker gives, to a caller that is not asynchronous. UserError where no broker answers, or not any more."""
     with asyncio.Runner() as runner:
         try:
             batch = runner.run(reached(settings, _next(batches)))
             while batch is not None:
                 yield batch
-                batch = runner.run(_next(batches))
+                batch = runner.run(_attended(settings, _next(batches)))
         finally:
             runner.run(batches.aclose())
 

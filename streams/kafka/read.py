@@ -20,9 +20,13 @@ _AT_ONCE: Final = 1000
 """Records of a batch: a fetch holds ten thousand, and so many objects at once are slow to make and to collect."""
 
 
-def missing_topic(name: str) -> UserError:
+class TopicMissing(UserError):
+    """The broker has no topic of this name."""
+
+
+def missing_topic(name: str) -> TopicMissing:
     """Return what is to be said where a topic is not on the broker."""
-    return UserError(f"topic {name} is not on the broker: `threadwatch topics create` makes it; or is --prefix, or the broker, another?")
+    return TopicMissing(f"topic {name} is not on the broker: `threadwatch topics create` makes it; or is --prefix, or the broker, another?")
 
 
 async def open_reader(settings: Settings) -> Any:
@@ -39,8 +43,9 @@ async def open_reader(settings: Settings) -> Any:
         fetch_max_bytes=4 * MAX_MESSAGE,
     )
     async with AsyncExitStack() as undo:
-        undo.push_async_callback(consumer.stop)  # a start that fails or is cancelled halfway leaves connections behind
+        undo.push_async_callback(stopped, consumer)  # a start that fails or is cancelled halfway leaves connections behind
         await consumer.start()
+        await asyncio.sleep(0)  # its tasks begin: one that is stopped before that would stop nothing else of the client
         undo.pop_all()
     return consumer
 
@@ -49,12 +54,20 @@ async def open_reader_from_the_beginning(settings: Settings, name: str) -> Any:
     """Return such a consumer at the beginning of all partitions of a topic. UserError when the broker has no such topic."""
     consumer = await open_reader(settings)
     async with AsyncExitStack() as undo:
-        undo.push_async_callback(consumer.stop)  # the broker went away meanwhile: it is tried again with another
+        undo.push_async_callback(stopped, consumer)  # the broker went away meanwhile: it is tried again with another
         places = await partition_places(consumer, name)
         consumer.assign(places)
         await consumer.seek_to_beginning(*places)
         undo.pop_all()
     return consumer
+
+
+async def stopped(consumer: Any) -> None:
+    """Stop a client. Where the broker is away aiokafka lets out that it cancelled tasks of its own: nobody cancelled us."""
+    stopping = asyncio.ensure_future(consumer.stop())
+    await asyncio.wait([stopping])
+    if not stopping.cancelled():
+        stopping.result()
 
 
 class Bound(Struct, frozen=True):
@@ -89,6 +102,16 @@ class Bounded:
         self.bounds = bounds
         self._consumer = consumer
         self._stops = stops
+
+    @property
+    def size(self) -> int:
+        """Return how many offsets there are between the bounds: some may hold nothing."""
+        return sum(bound.end - bound.first for bound in self.bounds.values())
+
+    def passed(self, partition: int, offset: int) -> int:
+        """Return how many of them ``in_order`` has passed once it gave this one."""
+        before = sum(bound.end - bound.first for number, bound in self.bounds.items() if number < partition)
+        return before + offset + 1 - self.bounds[partition].first
 
     async def as_it_comes(self) -> AsyncIterator[list[Message]]:
         """Yield batches of one partition each, whichever partition the broker gave first."""
@@ -144,7 +167,7 @@ async def bounded(
         bounds = {place.partition: Bound(firsts[place], max(firsts[place], stops[place])) for place in places}
         yield Bounded(consumer, {place: bounds[place.partition].end for place in places}, bounds)
     finally:
-        await consumer.stop()
+        await stopped(consumer)
 
 
 async def read_bounded(
@@ -169,7 +192,7 @@ async def end_offset(settings: Settings, topic: str, partition: int) -> int:
         place = TopicPartition(topic_name(settings, topic), partition)
         return int((await consumer.end_offsets([place]))[place])
     finally:
-        await consumer.stop()
+        await stopped(consumer)
 
 
 async def partition_places(consumer: Any, name: str) -> list[Any]:
@@ -253,7 +276,7 @@ async def _seen(settings: Settings, wanted: tuple[str, str, str]) -> set[str]:
     try:
         count = len(await _partitions(consumer, topic_name(settings, COMMENTS_RAW.name)))
     finally:
-        await consumer.stop()
+        await stopped(consumer)
     read, seen = decoder_of(COMMENTS_RAW), set()
     async for batch in read_bounded(settings, COMMENTS_RAW.name, [partition_of(key, count)] if count else []):
         for message in batch:

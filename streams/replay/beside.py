@@ -23,7 +23,13 @@ class Beside:
 
     def __init__(self, input_: Any, scores: Scores, fill: Fill) -> None:
         self._input, self._scores, self._fill = input_, scores, fill
-        self.attested, self.size, self.reach = input_.attested, input_.size, input_.reach
+        self.attested, self.reach = input_.attested, input_.reach
+
+    @property
+    def size(self) -> int | None:
+        """Return how much there is of it, where that is known."""
+        size: int | None = self._input.size
+        return size
 
     @property
     def read(self) -> int:

@@ -1,8 +1,6 @@
 """A folder of results, written so that a summary stands there only when everything else does."""
 
-import errno
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -10,6 +8,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from streams.errors import UserError
+from streams.replay.aside import FULL, locked, removed, unfinished
 
 SUMMARY: Final = "summary.json"
 LINES: Final = ("scored", "replies", "pileons", "alerts", "dead-letters", "late", "targets")
@@ -17,7 +16,6 @@ LINES: Final = ("scored", "replies", "pileons", "alerts", "dead-letters", "late"
 _ASIDE: Final = ".unfinished-"
 _ROOM: Final = "room"
 _PIECE: Final = 1 << 20
-_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Folder:
@@ -43,7 +41,7 @@ class Folder:
             raise UserError(f"--out: {path} is not empty; name another folder, or add --force to replace an earlier run's files")
         self._is_new = not path.exists()
         self._aside = path / f"{_ASIDE}{os.getpid()}"
-        self._closing = ExitStack()
+        self._closing, self._holding = ExitStack(), ExitStack()
         self._lines = lines
         self._files: dict[str, IO[bytes]] = {}
         self._whole: list[str] = []
@@ -51,8 +49,13 @@ class Folder:
 
     def __enter__(self) -> Self:
         try:
-            self._aside.mkdir(parents=True)
+            self._path.mkdir(parents=True, exist_ok=True)
+            if self._holding.enter_context(locked(self._path)) is False:
+                raise UserError(f"--out: another run is writing to {self._path}; wait for its end, or name another folder")
+            self._remove_unfinished()  # of runs that were killed: it holds text
+            self._aside.mkdir()
         except OSError as error:
+            self._holding.close()
             raise UserError(f"--out: {self._path} cannot be made ({error.strerror})") from error
         for name in self._lines:
             self._files[name] = self._closing.enter_context((self._aside / f"{name}.jsonl").open("w+b"))
@@ -73,17 +76,21 @@ class Folder:
             raise
         finally:
             self._clean(is_done)
+            self._holding.close()
         self._check_full(error)
 
     def _check_full(self, error: BaseException | None) -> None:
         """Raise UserError where that is what was wrong."""
-        if isinstance(error, OSError) and error.errno in _FULL:
+        if isinstance(error, OSError) and error.errno in FULL:
             said = f"--out: {self._path} has no room for the results ({error.strerror}); nothing there was changed; make room"
             raise UserError(said) from error
 
+    def _remove_unfinished(self) -> None:
+        for left in self._path.glob(f"{_ASIDE}*"):
+            removed(left)
+
     def _clean(self, is_done: bool) -> None:
-        for left in self._path.glob(f"{_ASIDE}*"):  # ours, and that of a run that was killed: it holds text
-            shutil.rmtree(left)
+        self._remove_unfinished()
         if not is_done and self._is_new:
             with suppress(OSError):  # somebody else may have put something there
                 self._path.rmdir()
@@ -141,11 +148,10 @@ class Folder:
 
 def put_beside(file: Path, text: str, told_by: str) -> None:
     """Write a whole file: first beside its place, then moved there. Raises UserError where it cannot be: ``told_by`` named the place."""
-    aside = file.with_name(f"{_ASIDE}{os.getpid()}-{file.name}")
     try:
-        aside.write_text(text, encoding="utf-8", errors="backslashreplace")
-        aside.replace(file)
+        with unfinished(file, 0o666) as (aside, writing):
+            writing.write(text.encode("utf-8", "backslashreplace"))
+            writing.flush()
+            aside.replace(file)
     except OSError as error:
-        with suppress(OSError):
-            aside.unlink()
         raise UserError(f"{told_by}: {file} cannot be written ({error.strerror})") from error

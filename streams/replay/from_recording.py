@@ -7,6 +7,7 @@ from streams.engine import Message, decoder_of, moment
 from streams.errors import UserError
 from streams.packed import damage_told
 from streams.records import Comment, ScoredComment
+from streams.replay.held import any_arrived, held_by_recording
 from streams.replay.parquet import MAGIC, FromParquet, is_parquet
 from streams.replay.reach import Reach
 from streams.replay.reading import BadLine, Opened
@@ -48,8 +49,11 @@ class FromRecording:
             yield from self.recording.messages()
 
     def comments(self) -> Iterator[Comment | BadLine]:
-        """Yield what the topic would have given. UserError at the end where the file is not what it was."""
-        yield from comments_of(self.messages(), self._asked, self.reach)
+        """Yield what the topic would have given. UserError where that is nothing, and at the end where the file is not what it was."""
+        yield from any_arrived(self._found(), self._asked, lambda: held_by_recording(self._opened.name, self.recording.header))
+
+    def _found(self) -> Iterator[Comment | BadLine]:
+        return comments_of(self.messages(), self._asked, self.reach)
 
 
 class FromScored(FromRecording):
@@ -60,8 +64,7 @@ class FromScored(FromRecording):
         super().__init__(opened, recording, asked)
         self._scores = scores
 
-    def comments(self) -> Iterator[Comment | BadLine]:
-        """Yield the comments as they were scored, and what cannot be read."""
+    def _found(self) -> Iterator[Comment | BadLine]:
         for message in self.messages():
             found = _read(message)
             at = (None if isinstance(found, BadLine) else found.comment.ingested_at) or moment(message.timestamp_ms)

@@ -29,10 +29,14 @@ class Reach:
         self.since = since
         self.is_cut = False
         """Whether something was before."""
+        self.is_known = False
+        """Whether that does not matter, because the stages begin with what the live ones had written down."""
 
     @property
     def start(self) -> Start:
         """Return how a replay of this starts."""
+        if self.is_known:
+            return Start.SNAPSHOT
         return Start.APPROXIMATE if self.is_cut else Start.BEGINNING
 
     def days_found(self, first: datetime | None) -> float:
@@ -47,6 +51,6 @@ def started(start: str, days: float, records: int) -> str:
     known = f"{records} records of {days:g} days before it warmed it up" if records else "nothing before it was read"
     return {
         Start.BEGINNING: f"start: beginning ({known}; nothing stands before that)",
-        Start.SNAPSHOT: "start: snapshot",
+        Start.SNAPSHOT: f"start: snapshot (what the live stages had written down, and {records} records of {days:g} days since then)",
         Start.APPROXIMATE: f"start: approximate ({known}; more stands, or stood, before that)",
     }[Start(start)]

@@ -14,6 +14,8 @@ from msgspec import UNSET, Struct
 from streams.errors import UserError
 from streams.kafka.connection import reached
 from streams.kafka.read import Bounded, bounded
+from streams.replay.aside import unfinished
+from streams.replay.held import held_by_topic, nothing_in
 from streams.replay.recording import Blocks, Header, assemble
 from streams.replay.replies.as_live import as_live
 from streams.replay.taken import Asked, arrival_in
@@ -36,8 +38,8 @@ class Told(Struct, frozen=True):
 def record(settings: Settings, topic: str, out: Path, asked: Asked, force: bool, progress: Progress) -> Told:
     """Write what a topic got in a period to a file, which only its owner can read, and return what it holds.
 
-    Raises UserError for a topic that is not recorded, a file that is there already (unless ``force``), or cannot be written. The file is
-    there when it is whole.
+    Raises UserError for a topic that is not recorded, a period in which it got nothing, a file that is there already (unless ``force``), or
+    cannot be written. The file is there when it is whole.
     """
     if topic not in RECORDED:
         raise UserError(f"record {topic}: there is nothing to record but {', '.join(RECORDED)}")
@@ -52,6 +54,8 @@ async def _recorded(settings: Settings, topic: str, asked: Asked, file: IO[bytes
     async with bounded(settings, topic, since=since, until=until) as reading:
         blocks = Blocks(body)
         await _take(reading, blocks, topic, asked, progress)
+    if not blocks.count and (topic != PILEONS.name or asked != Asked()):  # without a period: that nothing ever fired is worth recording
+        raise nothing_in(asked, await held_by_topic(settings, topic))
     blocks.close()
     parts = tuple(blocks.part(number, bound.first, bound.end) for number, bound in sorted(reading.bounds.items()))
     program = f"threadwatch {version('threadwatch')}"
@@ -63,17 +67,11 @@ async def _recorded(settings: Settings, topic: str, asked: Asked, file: IO[bytes
 
 async def _take(reading: Bounded, blocks: Blocks, topic: str, asked: Asked, progress: Progress) -> None:
     arrived, is_all = arrival_in(topic), asked == Asked()
-    total, before = sum(bound.end - bound.first for bound in reading.bounds.values()), 0
-    partition = None
     async for batch in reading.in_order():
         for message in batch:
             if is_all or asked.holds(arrived(message)):
                 blocks.add(message)
-        bound = reading.bounds[batch[-1].partition]
-        if partition not in (None, batch[-1].partition):
-            before += reading.bounds[partition].end - reading.bounds[partition].first
-        partition = batch[-1].partition
-        progress(before + batch[-1].offset + 1 - bound.first, total)
+        progress(reading.passed(batch[-1].partition, batch[-1].offset), reading.size)
 
 
 def _check_free(out: Path, force: bool) -> None:
@@ -85,20 +83,14 @@ def _check_free(out: Path, force: bool) -> None:
 
 @contextmanager
 def _written(out: Path, force: bool) -> Iterator[tuple[Any, Any]]:
-    """Give two files beside ``out``: the first becomes it when all went well; neither is left."""
+    """Give two files beside ``out``: the first becomes it when all went well; neither is left, nor is what a killed run left."""
     try:
-        with (
-            tempfile.NamedTemporaryFile(dir=out.parent, prefix=f".{out.name}.unfinished-", delete=False) as file,
-            tempfile.TemporaryFile(dir=out.parent) as body,
-        ):
-            try:
-                yield file, body
-                file.flush()
-                os.fsync(file.fileno())
-                _check_free(out, force)
-                Path(file.name).replace(out)
-            finally:
-                Path(file.name).unlink(missing_ok=True)
+        with unfinished(out) as (aside, file), tempfile.TemporaryFile(dir=out.parent) as body:
+            yield file, body
+            file.flush()
+            os.fsync(file.fileno())
+            _check_free(out, force)
+            aside.replace(out)
     except (TimeoutError, ConnectionError):  # the broker's
         raise
     except OSError as error:

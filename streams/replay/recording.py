@@ -121,6 +121,11 @@ class Blocks:
         first, _ = self._spans.get(message.partition, (message.offset, 0))
         self._spans[message.partition] = (first, message.offset)
 
+    @property
+    def count(self) -> int:
+        """Return how many messages it took."""
+        return self._counts.total()
+
     def close(self) -> None:
         """Write what waits, and the empty block."""
         if self._waiting:

@@ -21,7 +21,7 @@ class Opening(Struct, frozen=True):
     entries: dict[bytes, bytes]
     """Of state, as the live stage wrote them; none: it knew nothing, or nobody knows what it knew."""
     offset: int
-    """The last input offset that they reflect: replay begins behind it. -1: at the first there is."""
+    """The last input offset that they reflect, or that is gone: replay begins behind it. -1: nothing came before."""
     start: Start
     as_of: datetime | None = None
     """Of a snapshot: nothing that the input got from then on is in it."""
@@ -35,21 +35,33 @@ class Opening(Struct, frozen=True):
         return engine.load(stage, self.entries.items())
 
 
-async def opened(settings: Settings, stage: Stage, partition: int, before: datetime) -> Opening:
-    """Return where to begin for what the input got from ``before`` on: the last snapshot of a midnight up to then, else the beginning.
+async def opened(settings: Settings, stage: Stage, partition: int, until: datetime) -> Opening:
+    """Return where to begin for what the input got from ``until`` on: the last snapshot of a midnight up to then, else the beginning.
 
     A snapshot that is torn, of a topic that was made anew, of another version of state, or from which the log cannot be followed any
     more, is passed over. Raises UserError where a topic is not there.
     """
-    at = before if before.tzinfo else before.replace(tzinfo=UTC)
+    at = until if until.tzinfo else until.replace(tzinfo=UTC)
     for found in await last_whole(settings, stage.name, partition, at):
         if await _leads_on(settings, stage, partition, found.closing):
             closing = found.closing
             written_at = moment(found.written_ms)
             return Opening(found.entries, closing.offset, Start.SNAPSHOT, moment(closing.as_of_ms), written_at, closing.config)
+    return await at_the_oldest(settings, stage, partition)
+
+
+async def at_the_oldest(settings: Settings, stage: Stage, partition: int) -> Opening:
+    """Return what is known at the oldest message that a partition of the stage's input still has."""
     async with bounded(settings, stage.source.name, [partition]) as reading:
-        is_all = reading.bounds[partition].first == 0
-    return Opening({}, -1, Start.BEGINNING if is_all else Start.APPROXIMATE)
+        return before(reading.bounds[partition].first)
+
+
+def before(first: int) -> Opening:
+    """Return what is known before the oldest message, at the offset ``first``.
+
+    From offset 0 nothing came before. Where retention took the beginning, what came before is not known, and the start is approximate.
+    """
+    return Opening({}, first - 1, Start.APPROXIMATE if first > 0 else Start.BEGINNING)
 
 
 async def _leads_on(settings: Settings, stage: Stage, partition: int, closing: Closing) -> bool:

@@ -165,7 +165,7 @@ async def test_a_topic_is_read_between_two_times_and_nothing_is_an_empty_period(
     assert (found.coverage.records, found.baseline["pileons"], found.candidate["pileons"]) == (6, 1, 1)
     done = await live.command(*options, "--to", "2020-01-01", "--out", str(live.folder / "none"))
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
-    assert "no comment arrived in this period" in done.stderr
+    assert "topic comments.raw: nothing arrived to 2020-01-01T00:00:00+00:00; its oldest and newest messages arrived 2024-" in done.stderr
     assert not Path(live.folder / "none").exists()
 
 
@@ -188,3 +188,7 @@ async def test_verdicts_of_the_topic_say_how_right_each_side_is(live: Live):
     assert found is not None
     assert [(one.recall.hits, one.recall.n) for one in (found.baseline, found.candidate)] == [(1, 1), (0, 1)]
     assert [(one.precision.hits, one.precision.n) for one in (found.baseline, found.candidate)] == [(1, 1), (0, 0)]
+    (change,) = map(msgspec.json.decode, (live.folder / "out" / "changes.jsonl").read_bytes().splitlines())
+    lost = change["baseline"]
+    assert (change["change"], change["candidate"]) == ("lost", None)
+    assert (lost["pileon_id"], lost["target_id"]) == (told.pileon_id, "ann"), "the very case that fired live"

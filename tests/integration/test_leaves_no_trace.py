@@ -25,6 +25,10 @@ READERS = {
     "replay of replies": ("replay", "--topic", "replies", "--processes", "2"),
     "backtest run on replies": ("backtest", "run", "--topic", "replies", "--config", "{folder}/new.toml"),
     "backtest sweep on replies": ("backtest", "sweep", "--topic", "replies", "--grid", "pileon.min_hostile_authors=3..5"),
+    "backtest run with the verdicts": ("backtest", "run", *RAW, "--config", "{folder}/new.toml", "--labels", "feedback"),
+    "verify": ("backtest", "verify"),
+    "verify raw": ("backtest", "verify", "--raw"),
+    "replay of replies from a time": ("replay", "--topic", "replies", "--from", "2020-01-01"),
     "record comments.raw": ("record", "comments.raw"),
     "record comments.scored": ("record", "comments.scored"),
     "record replies": ("record", "replies"),
@@ -77,6 +81,7 @@ async def test_no_reader_commits_joins_a_group_writes_or_tells_anybody(another: 
         await live.settled()
         await asyncio.to_thread(worker.stop)
         assert live.pileons() and asked, "there is something to tell, and the worker told it"
+        assert (await live.command("verdict", live.pileons()[0].pileon_id, "pile_on", "--by", "kim")).returncode == 0
         (live.folder / "new.toml").write_text("[pileon]\nmin_hostile_authors = 3\n")
         before, told = await watched(live), len(asked)
         assert any(name.startswith(INTERNAL) for name in before[0])

@@ -7,11 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.engine import Effects, fold, moment
-from streams.kafka.connection import client_options, topic_name
 from streams.kafka.read import bounded
 from streams.records import Status
 from streams.replay.folder import SUMMARY
@@ -88,7 +85,7 @@ async def test_what_retention_has_taken_and_what_stands_before_a_period_is_no_hi
     await live.put_lines(recording().lines)
     await live.settled()
     log = live.log(REPLIES.name)
-    await trimmed(live, {number: partition[len(partition) // 3].offset for number, partition in enumerate(log)})
+    await live.forget_before(REPLIES.name, {number: partition[len(partition) // 3].offset for number, partition in enumerate(log)})
     found = await replayed(live, "out", "--topic", "replies")
     account: dict[str, Any] = msgspec.json.decode(found[SUMMARY])
     assert account["start"] == "approximate" and account["complete"]
@@ -104,20 +101,6 @@ async def test_what_retention_has_taken_and_what_stands_before_a_period_is_no_hi
     assert (await live.command(*grid)).returncode == 0
     ends = msgspec.json.decode((live.folder / "swept" / "sweep.json").read_bytes())["ends"]
     assert ends == {str(number): end for number, end in (await _ends(live)).items()}
-
-
-async def trimmed(live: Live, until_: dict[int, int]) -> None:
-    """Let the broker forget what stands before these offsets, as retention does."""
-    admin = AIOKafkaAdminClient(**client_options(live.settings))
-    await admin.start()
-    try:
-        upto = {
-            TopicPartition(topic_name(live.settings, REPLIES.name), number): RecordsToDelete(before_offset=offset)
-            for number, offset in until_.items()
-        }
-        await admin.delete_records(upto)
-    finally:
-        await admin.close()
 
 
 async def _ends(live: Live) -> dict[int, int]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,8 @@ from streams.kafka.connection import client_options, topic_name
 from streams.kafka.produce import started_producer
 from streams.kafka.read import read_bounded
 from streams.kafka.snapshots import WHOLE, Closing, digest, key_of, midnight, packed, wholes
-from streams.records import Tick
+from streams.records import PileOn, Tick
+from streams.replay.folder import SUMMARY
 from streams.replay.reach import Start
 from streams.replay.start import opened
 from streams.stages.step import Arrived
@@ -202,3 +204,53 @@ async def test_no_snapshot_is_written_where_the_setting_says_so(another: Another
     live.worker("--stages", "pileon")
     await live.settled(["pileon"])
     assert await stored(live) == {}
+
+
+RULE = {"WINDOW": "PT12H", "CASE_LENGTH": "PT6H", "MIN_HOSTILE_AUTHORS": "3"}
+SINCE = NOON + 4 * DAY + 3 * HOUR
+
+
+async def replayed(live: Live, name: str, *options: str) -> tuple[dict[str, Any], dict[str, list[bytes]]]:
+    """Return the account of a replay of ``replies`` and its lines."""
+    done = await live.command("replay", "--topic", "replies", "--out", str(live.folder / name), *options)
+    assert done.returncode == 0, done.stderr
+    found = msgspec.json.decode((live.folder / name / SUMMARY).read_bytes()) | {"said": done.stderr}
+    return found, {kind: (live.folder / name / f"{kind}.jsonl").read_bytes().splitlines() for kind in ("pileons", "alerts")}
+
+
+async def test_a_replay_of_replies_begins_at_a_snapshot_and_is_the_end_of_the_whole_byte_for_byte(another: Another):
+    live: Live = await another(**{f"THREADWATCH_PILEON__{name}": value for name, value in RULE.items()})
+    await dated(live)
+    await put(live, said())
+    live.worker("--stages", "pileon,alert")
+    await live.settled(["pileon", "alert"])
+    whole, every = await replayed(live, "whole")
+    found, lines = await replayed(live, "found", "--from", SINCE.isoformat())
+    assert (whole["start"], found["start"]) == ("beginning", "snapshot") and "start: snapshot (what the live stages" in found["said"]
+    assert 0 < found["warm_up_days"] < 1 and found["warm_up"]["replies"]["records"] < 40
+    cold, other = await replayed(live, "cold", "--from", SINCE.isoformat(), "--warm-up", "0")
+    for kind, some in lines.items():
+        assert len(every[kind]) > len(some) > 5
+        assert all(_by_case(every[kind])[case][-len(told) :] == told for case, told in _by_case(some).items()), kind
+        assert set(some) >= {line for line, told in zip(every[kind], every["pileons"], strict=True) if _at(told) >= SINCE}
+    assert cold["start"] == "approximate" and sorted(other["pileons"]) != sorted(lines["pileons"])
+    assert _open(whole) == _open(found) and found["warm_up"]["carried"]["open_pileons"] > 0
+    (live.folder / "other.toml").write_text("[pileon]\nmin_growth = 0.3\n")
+    changed, _ = await replayed(live, "other", "--from", SINCE.isoformat(), "--config", str(live.folder / "other.toml"))
+    assert changed["start"] in ("beginning", "approximate"), "other settings would have known something else"
+
+
+def _by_case(lines: Sequence[bytes]) -> dict[str, list[bytes]]:
+    found: dict[str, list[bytes]] = {}
+    for line in lines:
+        found.setdefault(msgspec.json.decode(line)["pileon_id"], []).append(line)
+    return found
+
+
+def _at(line: bytes) -> datetime:
+    return msgspec.json.decode(line, type=PileOn).updated_at
+
+
+def _open(account: dict[str, Any]) -> int:
+    carried = account["warm_up"]["carried"]["open_pileons"] if account["warm_up"] else 0
+    return int(carried + account["pileons"]["opened"] - account["pileons"]["closed"])

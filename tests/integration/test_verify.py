@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.engine import Message
-from streams.kafka.connection import client_options, topic_name
+from streams.kafka.connection import client_options
 from streams.kafka.read import read_bounded
 from streams.records import PileOn, Status
 from streams.replay.from_recording import open_recording
@@ -157,14 +156,7 @@ async def _groups(live: Live) -> list[tuple[Any, ...]]:
 
 
 async def _cut(live: Live, topic: str, share: float) -> None:
-    name = topic_name(live.settings, topic)
-    admin = AIOKafkaAdminClient(**client_options(live.settings))
-    await admin.start()
-    try:
-        upto = {TopicPartition(name, part[0].partition): RecordsToDelete(part[int(len(part) * share)].offset) for part in live.log(topic)}
-        await admin.delete_records(upto)
-    finally:
-        await admin.close()
+    await live.forget_before(topic, {part[0].partition: part[int(len(part) * share)].offset for part in live.log(topic)})
 
 
 async def _stopped(live: Live) -> None:

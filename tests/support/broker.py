@@ -24,6 +24,11 @@ class OwnBroker(EmbeddedBroker):
         """Return whether its process runs."""
         return self._process is not None and self._process.poll() is None
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def up(self) -> None:
         """Start it, with the jars that all runs share."""
         self.start(jars())

@@ -16,7 +16,8 @@ from typing import Any, Final, Self
 from uuid import uuid4
 
 import msgspec
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from streams.demo.children import WorkerProcess
 from streams.engine import APPLIED, Message, decoder_of, load, moment
@@ -167,6 +168,15 @@ class Live:
             name = topic_name(self.settings, topic.name)
             count = await partitions_of(producer, name)
             await send_all(producer, [Outgoing(name, partition_of(key or b"", count), key, value) for key, value in values])
+
+    async def forget_before(self, topic: str, offsets: Mapping[int, int]) -> None:
+        """Let the broker lose what stands before these offsets (partition → offset; -1: all), as retention does."""
+        admin, name = AIOKafkaAdminClient(**client_options(self.settings)), topic_name(self.settings, topic)
+        await admin.start()
+        try:
+            await admin.delete_records({TopicPartition(name, number): RecordsToDelete(offset) for number, offset in offsets.items()})
+        finally:
+            await admin.close()
 
     async def put_lines(self, lines: Sequence[bytes]) -> None:
         """Send a recording's lines, each to its conversation's partition; what cannot be read has no key."""

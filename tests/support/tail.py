@@ -10,7 +10,7 @@ import msgspec
 from streams.demo.account import INPUTS
 from streams.engine import APPLIED, Message
 from streams.kafka.connection import topic_name
-from streams.kafka.read import message_of, open_reader, partition_places
+from streams.kafka.read import message_of, open_reader, partition_places, stopped
 from streams.settings import Settings
 from streams.topics import DEAD_LETTER_SUFFIX, PILEONS_SHADOW, state_topic
 
@@ -44,7 +44,7 @@ class Tail:
     async def close(self) -> None:
         """Let go."""
         if self._consumer is not None:
-            await self._consumer.stop()
+            await stopped(self._consumer)
 
     async def snapshot(self, drained: Sequence[str]) -> Logs | None:
         """Return every topic up to its end as it is now, or None while these stages have not applied all of that."""

@@ -48,7 +48,8 @@ def complaint(capsys: pytest.CaptureFixture[str], which: str, *options: str) -> 
 def test_a_period_in_which_nothing_arrived_is_told(which: str, capsys: pytest.CaptureFixture[str]):
     recorded()
     for period in (("--from", "2031-01-01"), ("--to", "2001-01-01"), ("--from", "2026-01-01", "--to", "2026-01-02")):
-        assert "no comment arrived in this period" in complaint(capsys, which, "--file", "raw.rec", *period)
+        told = complaint(capsys, which, "--file", "raw.rec", *period)
+        assert "raw.rec: nothing arrived" in told and "what it holds arrived at other times" in told
 
 
 @pytest.mark.parametrize("which", BACKTESTS)
@@ -127,4 +128,15 @@ def test_where_there_is_no_room_for_a_report_none_is_left(option: str, tmp_path:
     assert code == 2 and told.startswith(f"threadwatch: {option}: asked cannot be written (") and "File too large" in told
     assert told.count("\n") == 1
     assert not Path("asked").exists() or not list(Path("asked").iterdir())
-    assert not list(Path().glob(".unfinished-*"))
+    assert not list(Path().rglob(".*unfinished*"))
+
+
+@pytest.mark.parametrize("options", [[], ["--json"], ["--html", "a.html"], ["--slices"], ["--parquet", "tables"]], ids=str)
+def test_a_folder_of_a_replay_is_no_backtest_and_is_called_what_it_is(
+    options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["replay", "--file", str(sample_file(tmp_path)), "--out", "out"]) == 0
+    capsys.readouterr()
+    assert main(["backtest", "show", "out", *options]) == 2
+    assert capsys.readouterr().err == "threadwatch: out holds a replay, whose account is summary.json; `backtest run` makes a backtest\n"
+    assert not Path("a.html").exists() and not Path("tables").exists()

@@ -105,6 +105,17 @@ def test_each_case_stands_there_with_its_reason_and_settings_only_where_they_dif
     assert "pileon.window" not in differing
 
 
+@pytest.mark.parametrize("console", ["https://console.test/", "", "javascript:alert(1)", "data:text/html,x"])
+def test_a_case_of_the_baseline_leads_to_the_console_and_to_nothing_else(made: Path, console: str):
+    found, lock = summary_of(made / "second"), msgspec.json.decode((made / "second" / LOCK).read_bytes(), type=Lock)
+    changes = [msgspec.json.decode(line, type=Change) for line in (made / "second" / "changes.jsonl").read_bytes().splitlines()]
+    shown = HTMLParser(report(replace(found, console=console), changes, lock))
+    wanted = {f"https://console.test/pileons/{one.baseline.pileon_id}" for one in changes if one.baseline}
+    links = {one.attributes["href"] for one in all_of(shown, "#changes a")}
+    assert links == (wanted if console.startswith("https") else set()) and len(wanted) > 1
+    assert {one.attributes["href"] for one in all_of(shown, "#next a")} <= links
+
+
 def test_without_labels_it_says_how_to_get_some(made: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["backtest", "show", str(made / "first"), "--html", str(made / "first.html")]) == 0
     assert capsys.readouterr() == ("", f"report: {made / 'first.html'}\n")
@@ -142,7 +153,7 @@ def test_every_picture_has_a_name_a_sentence_and_its_numbers_beside_it(page: HTM
 
 
 def test_what_scrolls_can_be_reached_by_keyboard_and_has_a_name(page: HTMLParser):
-    regions = all_of(page, "div[role=region]")
+    regions = all_of(page, "div[role=group]")
     assert regions and all(one.attributes["tabindex"] == "0" and one.attributes["aria-label"] for one in regions)
 
 

@@ -110,3 +110,20 @@ def test_a_backtest_that_is_stopped_compares_the_comments_that_both_sides_took(
     assert (found["complete"], found["not_replayed"]) == (False, 334)
     taken = {side: account["raw"]["records"] for side, account in found["accounts"].items()}
     assert taken["baseline"] == taken["candidate"] == found["coverage"]["records"] == 500 + found["coverage"]["undecodable"]
+    assert main(["backtest", "diff", "out", "out"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "PARTIAL: out is partial, it was stopped with 334 comments left"
+
+
+def test_a_condition_on_a_partial_run_is_refused_unless_that_is_asked_for(interrupted: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    interrupted(Interrupting(batch=1))
+    ran = ["backtest", "run", "--file", "in.jsonl", "--config", "new.toml", "--out"]
+    assert main([*ran, "out"]) == 130
+    interrupted(BySwearing())
+    assert main([*ran, "whole"]) == 0
+    capsys.readouterr()
+    assert main(["backtest", "diff", "out", "out", "--fail-if", "lost>0"]) == 2
+    told = "threadwatch: --fail-if: out is partial, it was stopped with 334 comments left; go on with --resume, or add --partial"
+    assert capsys.readouterr().err == f"{told} to judge what there is\n"
+    assert main(["backtest", "diff", "out", "out", "--fail-if", "lost>0", "--partial"]) == 0
+    assert main(["backtest", "diff", "whole", "out", "--fail-if", "lost>0"]) == 2
+    assert "did not read the same comments; run both on the same file or period (out is partial, it" in capsys.readouterr().err

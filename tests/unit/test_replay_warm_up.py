@@ -14,6 +14,7 @@ from streams.engine import Message
 from streams.records import Comment
 from streams.replay.backtest.cases import Kind
 from streams.replay.backtest.diff import difference
+from streams.replay.recording import Part
 from streams.replay.taken import Asked
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, comment
 from tests.support.recorded import messages, write_recording
@@ -118,10 +119,28 @@ def test_a_recording_of_a_part_starts_approximately():
     assert replayed("all", file="all.rec")["start"] == "beginning"
 
 
-def test_a_period_in_which_nothing_arrived_is_an_account_of_nothing():
-    found = replayed("none", *since(NOON + 20 * DAY))
-    assert found["raw"]["records"] == 0 and found["warm_up"]["raw"]["records"] > 800
-    assert all(read("none", name) == b"" for name in LINES)
+def test_a_period_in_which_nothing_arrived_is_told_whatever_its_warm_up_holds(capsys: pytest.CaptureFixture[str]):
+    assert main(["replay", "--file", "a.rec", "--out", "none", *since(NOON + 20 * DAY)]) == 2
+    told = "threadwatch: a.rec: nothing arrived from 2024-05-21T12:00:00+00:00; what it holds arrived at other times\n"
+    assert (capsys.readouterr().err, Path("none").exists()) == (told, False)
+
+
+def test_a_period_in_which_nothing_can_be_read_is_told(capsys: pytest.CaptureFixture[str]):
+    good, bad = messages(RAW, [msgspec.json.encode(comment("c1")), b"x", b"{}"]), (NOON + HOUR).isoformat()
+    later = [msgspec.structs.replace(one, timestamp_ms=one.timestamp_ms + 7_200_000) for one in good[1:]]
+    write_recording(Path("bad.rec"), RAW, [good[0], *later])
+    assert main(["replay", "--file", "bad.rec", "--out", "none", "--from", bad]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("threadwatch: bad.rec: none of its 2 messages can be read from 2024-05-01T13:00:00+00:00 (offset 2: ")
+    assert (told.count("\n"), Path("none").exists()) == (1, False)
+
+
+@pytest.mark.parametrize("topic", [RAW, "replies"])
+def test_a_recording_of_nothing_is_told(topic: str, capsys: pytest.CaptureFixture[str]):
+    write_recording(Path("empty.rec"), topic, [], partitions=(Part(0, 0, 0),))
+    assert main(["replay", "--file", "empty.rec", "--out", "none"]) == 2
+    assert capsys.readouterr().err == "threadwatch: empty.rec: nothing arrived; it is a recording of nothing\n"
+    assert not Path("none").exists()
 
 
 @pytest.mark.parametrize(

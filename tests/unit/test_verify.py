@@ -1,5 +1,6 @@
 """Each cause where a record proves it; the same difference without that record is unexplained."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from streams.replay.recording import Part
 from streams.replay.verify import decisions
 from streams.replay.verify.applied import Applied, Course
 from streams.replay.verify.causes import Evidence, Kept, Person, explained
-from streams.replay.verify.differences import Cause, Fired, Kind, Made, Place, fired_in, paired
+from streams.replay.verify.differences import Cause, Fired, Kind, Made, Place, fired_of, paired
 from streams.replay.verify.fold import Heard, Refold
 from streams.replay.verify.opening import at_the_first
 from streams.replay.verify.storms import Watch, storms_of
@@ -28,6 +29,10 @@ from tests.support.recorded import BROKERS, messages, write_recording
 
 KEY = "5a" * 32
 OURS, OTHER = "ours", "other"
+
+
+def fired_in(messages: Iterable[Message]) -> list[Fired]:
+    return [one for one in map(fired_of, messages) if one is not None]
 
 
 def stage() -> PileOns:

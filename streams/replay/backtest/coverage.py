@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from streams.records import Action
+from streams.records import Action, Comment
 from streams.replay.backtest.logged import Logged
 from streams.replay.backtest.period import Lateness, is_late
 from streams.replay.backtest.played import Undecodable
@@ -20,6 +20,7 @@ from streams.replay.recorded import Recorded
 MIN_GAP: Final = timedelta(hours=1)
 """A silence of so long is a gap: nothing was written by anybody, or nothing was recorded."""
 _LISTED: Final = 10
+_ENCODE: Final = msgspec.json.Encoder().encode
 
 
 class Gap(Struct, frozen=True):
@@ -64,40 +65,58 @@ class Coverage(Struct, frozen=True, kw_only=True):
     """SHA-256 of the comments in the order of the replay, warm-up and all: equal where two backtests read the same."""
 
 
+class _Seen:
+    """Counts the comments of a period, each once."""
+
+    def __init__(self, lateness: Lateness) -> None:
+        self._lateness = lateness
+        self.actions: Counter[Action] = Counter()
+        self.late = self.without_author = self.without_time = 0
+        self.conversations: set[tuple[str, str, str]] = set()
+        self.authors: set[tuple[str, str]] = set()
+
+    def add(self, one: Comment) -> None:
+        self.actions[one.action] += 1
+        self.late += is_late(one, self._lateness)
+        self.conversations.add((one.source, one.community, one.conversation_id))
+        if one.author_id is not None:
+            self.authors.add((one.source, one.author_id))
+        if one.action is Action.CREATED:
+            self.without_author += one.author_id is None
+            self.without_time += one.created_at_is_estimated
+
+
 def coverage(recorded: Recorded | Logged, times: Sequence[datetime], bad: Undecodable, lateness: Lateness, reach: Reach) -> Coverage:
     """Return what was read. ``times``: the event times of the period's comments."""
-    comments, undecodable = recorded.period(), bad.lines
-    actions = Counter(comment.action for comment in comments)
-    found = _gaps(times)
+    seen, gaps = _Seen(lateness), _gaps(times)
+    digest = _logged(recorded, seen) if isinstance(recorded, Logged) else _recorded(recorded, seen)
     return Coverage(
-        start=reach.start,
-        warm_up_days=reach.days_found(recorded.begins_at),
-        warm_up_records=recorded.before + bad.before,
-        records=actions.total() + undecodable,
-        undecodable=undecodable,
-        comments=actions[Action.CREATED],
-        edits=actions[Action.EDITED],
-        deletions=actions[Action.DELETED],
-        late=sum(is_late(comment, lateness) for comment in comments),
-        arrivals_not_believed=recorded.not_believed,
-        conversations=len({(one.source, one.community, one.conversation_id) for one in comments}),
-        authors=len({(one.source, one.author_id) for one in comments if one.author_id is not None}),
-        without_author=sum(one.action is Action.CREATED and one.author_id is None for one in comments),
-        without_time=sum(one.action is Action.CREATED and one.created_at_is_estimated for one in comments),
-        gaps=len(found),
-        longest_gaps=tuple(found[:_LISTED]),
-        input=recorded.digest if isinstance(recorded, Logged) else _digest(recorded),
-    )
+        start=reach.start, warm_up_days=reach.days_found(recorded.begins_at), warm_up_records=recorded.before + bad.before,
+        records=seen.actions.total() + bad.lines, undecodable=bad.lines,
+        comments=seen.actions[Action.CREATED], edits=seen.actions[Action.EDITED], deletions=seen.actions[Action.DELETED],
+        late=seen.late, arrivals_not_believed=recorded.not_believed, conversations=len(seen.conversations), authors=len(seen.authors),
+        without_author=seen.without_author, without_time=seen.without_time, gaps=len(gaps), longest_gaps=tuple(gaps[:_LISTED]),
+        input=digest,
+    )  # fmt: skip
+
+
+def _logged(logged: Logged, seen: _Seen) -> str:
+    for comment in logged.period():
+        seen.add(comment)
+    return logged.digest
+
+
+def _recorded(recorded: Recorded, seen: _Seen) -> str:
+    digest = hashlib.sha256()
+    for number, comment in enumerate(recorded.comments):
+        is_period = number >= recorded.before
+        digest.update(_ENCODE(comment) + (b"\n" if is_period else b"\0"))
+        if is_period:
+            seen.add(comment)
+    return digest.hexdigest()
 
 
 def _gaps(times: Sequence[datetime]) -> list[Gap]:
     """Return the silences, the longest first."""
     found = [Gap(before, after, (after - before).total_seconds()) for before, after in pairwise(sorted(times)) if after - before >= MIN_GAP]
     return sorted(found, key=lambda gap: (-gap.seconds, gap.start))
-
-
-def _digest(recorded: Recorded) -> str:
-    digest = hashlib.sha256()
-    for number, comment in enumerate(recorded.comments):
-        digest.update(msgspec.json.encode(comment) + (b"\n" if number >= recorded.before else b"\0"))
-    return digest.hexdigest()

@@ -28,6 +28,8 @@ class Difference(Struct, frozen=True, kw_only=True):
     before: dict[str, float | None]
     after: dict[str, float | None]
     changes: dict[Kind, int]
+    partial: tuple[str, ...] = ()
+    """Of each run that was stopped: which one, and how much of it was left."""
 
     def value(self, name: str) -> tuple[float | None, float | None]:
         """Return a measure before and after; of a kind of change there is none before."""
@@ -97,17 +99,40 @@ def summary_of(folder: Path) -> Summary:
             f"{folder} holds no backtest: {SUMMARY} cannot be read ({error.strerror}); `backtest run --out` makes one"
         ) from error
     except msgspec.MsgspecError as error:
+        if _is_of_a_replay(folder / SUMMARY):
+            raise UserError(f"{folder} holds a replay, whose account is {SUMMARY}; `backtest run` makes a backtest") from error
         raise UserError(f"{folder / SUMMARY} is not that of a backtest of this version ({error}); run it again") from error
+
+
+class _OfReplay(Struct, frozen=True):
+    """What stands in every summary of a replay, and in none of a backtest."""
+
+    alerts_digest: str
+
+
+def _is_of_a_replay(file: Path) -> bool:
+    try:
+        return bool(msgspec.json.decode(file.read_bytes(), type=_OfReplay))
+    except msgspec.MsgspecError:
+        return False
 
 
 def difference(first: Path, second: Path) -> Difference:
     """Return what differs. Raises UserError for folders that hold no backtest, or that read other comments."""
     before, after = summary_of(first), summary_of(second)
+    partial = tuple(_stopped(folder, one) for folder, one in ((first, before), (second, after)) if not one.complete)
     if before.coverage.input != after.coverage.input:
-        raise UserError(f"{first} and {second} did not read the same comments; run both on the same file or period")
+        why = f" ({'; '.join(partial)}: go on with --resume)" if partial else ""
+        raise UserError(f"{first} and {second} did not read the same comments; run both on the same file or period{why}")
     pileons = [_pileons(first), _pileons(second)]
     changes = of_period(matched(*map(cases, pileons)), _begun([one for some in pileons for one in some]))
-    return Difference(before=before.candidate, after=_like(after.candidate, before.candidate, second), changes=counted(changes))
+    return Difference(
+        before=before.candidate, after=_like(after.candidate, before.candidate, second), changes=counted(changes), partial=partial
+    )
+
+
+def _stopped(folder: Path, one: Summary) -> str:
+    return f"{folder} is partial, it was stopped with {one.not_replayed} comments left"
 
 
 def _begun(pileons: Sequence[PileOn]) -> set[str]:

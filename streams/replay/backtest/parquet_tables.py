@@ -1,18 +1,18 @@
 """A run's lines as Parquet, a column per field. The same run gives the same bytes with one version of pyarrow."""
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from enum import Enum
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import msgspec
 from msgspec import Struct
 
 from streams.errors import UserError
 from streams.records import PileOn
+from streams.replay.aside import unfinished
 from streams.replay.backtest.cases import Change
 from streams.replay.parquet import pyarrow
 from streams.stages.alert import AlertDecision
@@ -28,20 +28,19 @@ def write_tables(run: Path, folder: Path) -> list[Path]:
     Raises UserError where pyarrow is not installed, the run cannot be read, or the folder cannot be written.
     """
     arrow = pyarrow()
-    aside = {folder / f"{name}.parquet": folder / f".unfinished-{os.getpid()}-{name}.parquet" for name in TABLES}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for (name, kind), file in zip(TABLES.items(), aside.values(), strict=True):
-            _write(arrow, file, kind, _lines(run / f"{name}.jsonl", kind))
-        for place, file in aside.items():
-            file.replace(place)
+        with ExitStack() as undo:
+            places = [folder / f"{name}.parquet" for name in TABLES]
+            aside = [undo.enter_context(unfinished(place, 0o666)) for place in places]
+            for (name, kind), (_, writing) in zip(TABLES.items(), aside, strict=True):
+                _write(arrow, writing, kind, _lines(run / f"{name}.jsonl", kind))
+                writing.flush()
+            for place, (file, _) in zip(places, aside, strict=True):
+                file.replace(place)
     except OSError as error:
         raise UserError(f"--parquet: {folder} cannot be written ({error.strerror or error})") from error
-    finally:
-        for file in aside.values():
-            with suppress(OSError):
-                file.unlink()
-    return list(aside)
+    return places
 
 
 def _lines(file: Path, kind: Any) -> Iterator[Any]:
@@ -55,7 +54,7 @@ def _lines(file: Path, kind: Any) -> Iterator[Any]:
         raise UserError(f"{file} is not that of a backtest of this version ({error}); run it again") from error
 
 
-def _write(arrow: Any, file: Path, kind: Any, records: Iterator[Any]) -> None:
+def _write(arrow: Any, file: IO[bytes], kind: Any, records: Iterator[Any]) -> None:
     schema = arrow.schema(_fields(arrow, kind))
     with arrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         while some := list(islice(records, _ROWS)):

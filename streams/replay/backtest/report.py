@@ -48,6 +48,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     not_replayed: int = 0
     coverage: Coverage
     period: Covered
+    console: str = ""
+    """The address of the console where cases of the baseline can be looked at; empty: the settings name none."""
     configurations: dict[Side, str]
     """Side → SHA-256 of what decides about results, as ``config.lock`` and a replay's summary have it."""
     changes: dict[Kind, int]

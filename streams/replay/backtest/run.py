@@ -65,6 +65,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """What people said of pile-ons; none: precision and recall are not known."""
     texts: Texts | None = None
     """Takes what was said, where a report is to hold it."""
+    console: str = ""
+    """The console's address, for links of the report."""
 
 
 def named(name: str | None, candidate: Rules) -> str:
@@ -95,8 +97,6 @@ def backtest(
     read, shares = Read(lines), how.processes if how.stages else 1
     scores = scores_of(asked.rules[Side.CANDIDATE].plan.stages)
     recorded = in_replays_order(read, input_.attested, out.room(), scores, shares, input_.reach.since)
-    if not recorded.period():
-        raise UserError("no comment arrived in this period, there is nothing to backtest")
     playing = played(asked.rules, recorded, read.undecodable, progress, cut, how)
     if left := recorded.count - cut.reached:
         out.put(CHECKPOINT, [packed(playing.position(how.ends()))])
@@ -183,6 +183,7 @@ def _summary(
         not_replayed=not_replayed,
         coverage=seen,
         period=covered(when),
+        console=asked.console,
         configurations={side: rules.plan.configuration for side, rules in asked.rules.items()},
         changes=counted(changes),
         labels=labels,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from streams.errors import UserError
 from streams.replay.backtest.folding import Done, Unit, folded, joined
 from streams.replay.backtest.logged import Logged, logged
 from streams.replay.backtest.played import Played, Side
@@ -12,20 +11,21 @@ from streams.replay.backtest.report import Summary
 from streams.replay.backtest.run import Asked, compared
 from streams.replay.backtest.stopped import CHECKPOINT, Begun, Position
 from streams.replay.folder import Folder
+from streams.replay.held import nothing_in
 from streams.replay.pool import all_done
 from streams.replay.positions import packed
 from streams.replay.recorded import Cut, Progress
-from streams.replay.replies.logs import Log
+from streams.replay.replies.logs import Log, LogOfPeriod
 from streams.replay.taken import Asked as Bounds
 
 _SIDES = (Side.BASELINE, Side.CANDIDATE)
 
 
-def backtest_of_replies(asked: Asked, log: Log, bounds: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
+def backtest_of_replies(asked: Asked, log: LogOfPeriod, bounds: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Summary:
     """Fold every partition with both configurations and write everything to ``out``. Raises as ``run.backtest`` does."""
     read = logged(log, bounds, told=cut.check)
     if not read.count:
-        raise UserError("no reply arrived in this period, there is nothing to backtest")
+        raise nothing_in(bounds, log.held(), read.undecodable.lines)
     begun = _begun(asked, read, how)
     before, of = len(_SIDES) * _taken(begun), len(_SIDES) * sum(map(len, log.parts))
     found = all_done(_jobs(asked, log, read, begun), how.processes, lambda done: progress(before + done, of), cut)

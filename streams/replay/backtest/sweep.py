@@ -26,9 +26,10 @@ from streams.replay.backtest.run import Input, Read
 from streams.replay.backtest.spool import since_ms
 from streams.replay.backtest.swept import TABLE, Sweep, budget, table_of
 from streams.replay.folder import Folder
+from streams.replay.held import nothing_in
 from streams.replay.reading import BadLine
 from streams.replay.recorded import Cut, Progress, Recorded, in_replays_order
-from streams.replay.replies.logs import Log
+from streams.replay.replies.logs import Log, LogOfPeriod
 from streams.replay.reuse import scores_of
 from streams.replay.taken import Asked as Bounds
 from streams.replay.workers import Stages
@@ -81,8 +82,6 @@ def sweep(
     shares = how.processes if how.stages else 1
     scores = scores_of(all_[0][1].plan.stages)
     recorded = in_replays_order(read, input_.attested, out.room(), scores, shares, since=input_.reach.since)
-    if not recorded.period():
-        raise UserError("no comment arrived in this period, there is nothing to sweep")
     lateness = Lateness([all_[0][1].settings])
     times = [event_time(comment, lateness) for comment in recorded.period()]
     seen = coverage(recorded, times, read.undecodable, lateness, input_.reach)
@@ -91,7 +90,7 @@ def sweep(
     return sweeping.written(out, dict(input_.ends))
 
 
-def sweep_of_replies(asked: Asked, log: Log, period_asked: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Sweep:
+def sweep_of_replies(asked: Asked, log: LogOfPeriod, period_asked: Bounds, out: Folder, progress: Progress, cut: Cut, how: How) -> Sweep:
     """Do the same on ``replies``, which were scored and addressed live: nothing of that can be among the settings that vary.
 
     Raises UserError where it is, and as ``sweep``.
@@ -101,7 +100,7 @@ def sweep_of_replies(asked: Asked, log: Log, period_asked: Bounds, out: Folder, 
         raise UserError("--grid address.…: replies were addressed live, and that cannot be changed from here; sweep --topic comments.raw")
     read = logged(log, period_asked, told=cut.check)
     if not read.count:
-        raise UserError("no reply arrived in this period, there is nothing to sweep")
+        raise nothing_in(period_asked, log.held(), read.undecodable.lines)
     lateness = Lateness([all_[0][1].settings])
     times = [event_time(comment, lateness) for comment in read.period()]
     seen = coverage(read, times, read.undecodable, lateness, read.reach(period_asked))

@@ -2,32 +2,22 @@
 
 from collections.abc import AsyncIterator
 
-import msgspec
-from msgspec import Struct
-
-from streams.engine import APPLIED, Message, decoder_of
-from streams.errors import UserError
-from streams.kafka.read import Bounded, bounded
+from streams.engine import Message, decoder_of
+from streams.kafka.applied import said_in
+from streams.kafka.ends import newest, oldest
 from streams.replay.recording import Live
 from streams.settings import Settings
 from streams.stages.decode import Unreadable
 from streams.topics import COMMENTS_SCORED, state_topic
 
-_AT_AN_END = 64
-"""Offsets that are looked at for the newest record: some of them are markers of transactions."""
 _OF_STATE = 4096
-"""The same for an ``applied`` entry: it is the last of its batch."""
-
-
-class _Applied(Struct, frozen=True):
-    config: str = ""
+"""Offsets that are looked at for the newest ``applied`` entry: it is the last of its batch."""
 
 
 async def as_live(settings: Settings) -> Live:
     """Return what the broker still tells of it; nothing where it does not have these topics, or they are empty."""
-    scorers = {name async for message in _ends(settings, COMMENTS_SCORED.name, _AT_AN_END) if (name := _scorer(message))}
-    applied = [one async for one in _newest(settings, state_topic("address"), _OF_STATE) if one.key == APPLIED and one.value]
-    hashes = {msgspec.json.decode(one.value or b"", type=_Applied).config for one in applied}
+    scorers = {name async for message in _ends(settings, COMMENTS_SCORED.name) if (name := _scorer(message))}
+    hashes = {said.config async for message in newest(settings, state_topic("address"), _OF_STATE) if (said := said_in(message))}
     return Live(scorers=tuple(sorted(scorers)), addressing=tuple(sorted(hashes - {""})))
 
 
@@ -39,38 +29,8 @@ def _scorer(message: Message) -> str:
     return "" if scored.scorer == "none@0" else str(scored.scorer)  # that of a deletion
 
 
-async def _ends(settings: Settings, topic: str, at_most: int) -> AsyncIterator[Message]:
-    async for message in _oldest(settings, topic):
+async def _ends(settings: Settings, topic: str) -> AsyncIterator[Message]:
+    async for message in oldest(settings, topic):
         yield message
-    async for message in _newest(settings, topic, at_most):
+    async for message in newest(settings, topic):
         yield message
-
-
-async def _oldest(settings: Settings, topic: str) -> AsyncIterator[Message]:
-    for partition in sorted(await _bounds(settings, topic)):
-        async with bounded(settings, topic, [partition]) as reading:
-            async for batch in reading.in_order():
-                for message in batch:
-                    yield message
-                break
-
-
-async def _newest(settings: Settings, topic: str, at_most: int) -> AsyncIterator[Message]:
-    if not (ends := await _bounds(settings, topic)):
-        return
-    async with bounded(settings, topic, list(ends), {partition: end - at_most for partition, end in ends.items()}) as reading:
-        async for batch in reading.in_order():
-            for message in batch:
-                yield message
-
-
-async def _bounds(settings: Settings, topic: str) -> dict[int, int]:
-    try:
-        async with bounded(settings, topic) as reading:
-            return _filled(reading)
-    except UserError:  # there is no such topic
-        return {}
-
-
-def _filled(reading: Bounded) -> dict[int, int]:
-    return {partition: bound.end for partition, bound in reading.bounds.items() if bound.end > bound.first}

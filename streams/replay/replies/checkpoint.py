@@ -10,7 +10,8 @@ from streams.replay.checkpoint import Written, written
 from streams.replay.folder import Folder
 from streams.replay.positions import OTHER_INPUT, OTHER_SETTINGS, PositionFile
 from streams.replay.replies.fold import WRITTEN, Folded
-from streams.replay.replies.work import Begun, Entries, file_of
+from streams.replay.replies.logs import Entries
+from streams.replay.replies.work import Begun, file_of
 
 CHECKPOINT: Final = "checkpoint-replies.zst"
 VERSION: Final = 1

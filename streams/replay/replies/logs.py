@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from streams.errors import UserError
 from streams.kafka.connection import pulled, reached
 from streams.kafka.read import Columns, bounded
 from streams.packed import STDIN, damage_told
+from streams.replay.held import Held, held_by_recording, looked_up
 from streams.replay.parquet import is_parquet
 from streams.replay.reading import Opened
 from streams.replay.recording import Block, Live, Recording, is_recording
@@ -21,6 +22,17 @@ from streams.settings import Settings
 from streams.topics import REPLIES
 
 AT_ONCE = 1000
+Entries = Sequence[tuple[str, str, bytes]]
+"""Stage, key, entry."""
+
+
+class Known(Struct, frozen=True):
+    """What the live stages knew of each partition when they wrote it down (``from_snapshot``)."""
+
+    after: Mapping[int, int]
+    """Partition → the last offset that it reflects; -1: none."""
+    entries: Mapping[int, Entries]
+    open_pileons: int
 
 
 class Part(Struct, frozen=True):
@@ -57,6 +69,17 @@ class Log(Protocol):
         """Yield what these partitions hold behind these offsets, one partition after the other."""
 
 
+class LogOfPeriod(Log, Protocol):
+    """One of which a period was asked for."""
+
+    @property
+    def known(self) -> Known | None:
+        """Return what the stages knew before its first messages; None: nothing, or nobody knows what."""
+
+    def held(self) -> Held:
+        """Return what there is, whenever it arrived: for whoever found nothing in the period. It looks again."""
+
+
 class TopicLog(Struct, frozen=True):
     """The topic, up to its end as it was when it was opened."""
 
@@ -64,6 +87,7 @@ class TopicLog(Struct, frozen=True):
     asked: Asked
     parts: tuple[Part, ...]
     live: Live
+    known: Known | None = None
 
     def is_cut(self, firsts: Mapping[int, int]) -> bool:
         """Return whether something stands, or stood, before the period and its warm-up."""
@@ -72,8 +96,12 @@ class TopicLog(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Return prefix, period and bounds."""
-        asked = self.asked
-        return f"topic {self.settings.kafka.prefix!r} {asked.first} {asked.start} {asked.end} {self.parts}"
+        asked, begins = self.asked, "" if self.known is None else " from snapshots"
+        return f"topic {self.settings.kafka.prefix!r} {asked.first} {asked.start} {asked.end} {self.parts}{begins}"
+
+    def held(self) -> Held:
+        """Return what the topic holds now."""
+        return looked_up(self.settings, REPLIES.name)
 
     def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what the partitions hold. UserError where the broker has let go of what comes next."""
@@ -91,18 +119,20 @@ class TopicLog(Struct, frozen=True):
                 yield batch
 
 
-def open_topic(settings: Settings, asked: Asked, ends: Mapping[int, int] | None = None) -> TopicLog:
+def open_topic(settings: Settings, asked: Asked, ends: Mapping[int, int] | None = None, known: Known | None = None) -> TopicLog:
     """Return the topic's log of a period of the broker's own times. ``ends``: where it ended when it was opened before.
 
-    UserError where there is none.
+    ``known``: it begins behind what that reflects. UserError where there is no such topic.
     """
-    return asyncio.run(reached(settings, _opened(settings, asked, ends)))
+    return asyncio.run(reached(settings, _opened(settings, asked, ends, known)))
 
 
-async def _opened(settings: Settings, asked: Asked, ends: Mapping[int, int] | None) -> TopicLog:
-    async with bounded(settings, REPLIES.name, since=asked.first, until=asked.end, ends=ends) as reading:
+async def _opened(settings: Settings, asked: Asked, ends: Mapping[int, int] | None, known: Known | None) -> TopicLog:
+    start = None if known is None else {partition: offset + 1 for partition, offset in known.after.items()}
+    since = asked.first if known is None else None
+    async with bounded(settings, REPLIES.name, start=start, since=since, until=asked.end, ends=ends) as reading:
         parts = tuple(Part(number, bound.first, bound.end) for number, bound in sorted(reading.bounds.items()))
-    return TopicLog(settings, asked, parts, await as_live(settings))
+    return TopicLog(settings, asked, parts, await as_live(settings), known)
 
 
 class RecordingLog(Struct, frozen=True):
@@ -116,6 +146,8 @@ class RecordingLog(Struct, frozen=True):
     """Its digest."""
     begins_cut: bool = False
     """Whether the log had something before what was recorded."""
+    known: None = None
+    """No state is recorded."""
 
     def is_cut(self, firsts: Mapping[int, int]) -> bool:
         """Return whether it had something before that, or the recording has."""
@@ -126,6 +158,11 @@ class RecordingLog(Struct, frozen=True):
         """Return what the file says, how large it is, and the period."""
         asked = self.asked
         return f"recording {self.first_line} {Path(self.file).stat().st_size} {asked.first} {asked.start} {asked.end}"
+
+    def held(self) -> Held:
+        """Return what the first line says of it."""
+        with Opened(self.file) as opened, damage_told(self.file):
+            return held_by_recording(opened.name, Recording(opened.stream, opened.name).header)
 
     def columns(self, after: Mapping[int, int]) -> Generator[Columns, None, None]:
         """Yield what the partitions hold. UserError at the end where the file is not what it was."""

@@ -10,7 +10,7 @@ from streams.engine import moment
 from streams.replay import summary as account
 from streams.replay.reach import Reach
 from streams.replay.replies.fold import Folded
-from streams.replay.replies.logs import Log
+from streams.replay.replies.logs import LogOfPeriod
 from streams.replay.replies.plan import AS_IT_WAS, Plan
 from streams.replay.summary import Tally
 from streams.replay.taken import Asked
@@ -58,11 +58,17 @@ class Summary(Struct, kw_only=True):
     last_arrival: str | None
     alerts_digest: str
 
+    @property
+    def is_of_nothing(self) -> bool:
+        """Return whether no reply of the period can be read, and time alone, which ticks tell, has changed nothing either."""
+        return self.replies["records"] == self.replies["dead_lettered"] and not self.pileons["records"]
 
-def summed(plan: Plan, log: Log, asked: Asked, found: Mapping[int, Folded], left: int, digest: str) -> Summary:
+
+def summed(plan: Plan, log: LogOfPeriod, asked: Asked, found: Mapping[int, Folded], left: int, digest: str) -> Summary:
     """Return the summary of what every partition came to. Raises Unbalanced if a record went missing."""
     tally, before = (added([getattr(one, name) for one in found.values()]) for name in ("tally", "before"))
-    reach = Reach(asked.start)
+    reach, known = Reach(asked.start), log.known
+    reach.is_known = known is not None
     reach.is_cut = log.is_cut({partition: one.first_offset for partition, one in found.items() if one.first_offset is not None})
     first = min((one.first_ms for one in found.values() if one.first_ms is not None), default=None)
     made = sections(tally)
@@ -72,7 +78,8 @@ def summed(plan: Plan, log: Log, asked: Asked, found: Mapping[int, Folded], left
         complete=not left, not_replayed=left, scorers=log.live.scorers, addressings=log.live.addressing, detector=plan.detector,
         configuration=plan.configuration, program=plan.program, start=str(reach.start),
         warm_up_days=reach.days_found(None if first is None else moment(first)),
-        replies=made["replies"], pileons=made["pileons"], alerts=made["alerts"], warm_up=_warm_up(before) if before.lines else None,
+        replies=made["replies"], pileons=made["pileons"], alerts=made["alerts"],
+        warm_up=_warm_up(before, known.open_pileons if known else 0) if before.lines or known else None,
         notes=account.all_notes(tally),
         partitions={str(partition): one.messages for partition, one in sorted(found.items())},
         first_arrival=_said(begins), last_arrival=_said(last), alerts_digest=digest,
@@ -87,9 +94,9 @@ def sections(tally: Tally) -> dict[str, dict[str, int]]:
     return {"replies": replies | apart, "pileons": account.pileons_section(tally), "alerts": account.alerts_section(tally)}
 
 
-def _warm_up(before: Tally) -> WarmUp:
+def _warm_up(before: Tally, known: int) -> WarmUp:
     found = sections(before)
-    return WarmUp(**found, carried={"open_pileons": open_pileons(found["pileons"])})
+    return WarmUp(**found, carried={"open_pileons": known + open_pileons(found["pileons"])})
 
 
 def added(tallies: Iterable[Tally]) -> Tally:

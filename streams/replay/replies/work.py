@@ -11,10 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from streams.replay.replies.fold import WRITTEN, Folded, Folding, Rules, Told, lines_of
-from streams.replay.replies.logs import Log, Part
+from streams.replay.replies.logs import Entries, Log, Part
 
-Entries = Sequence[tuple[str, str, bytes]]
-"""Stage, key, entry."""
 _ENTRIES: Final = "entries"
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import msgspec
 from msgspec import Struct, field
 
-from streams.engine import APPLIED, Message, moment
+from streams.engine import Message, moment
+from streams.kafka.applied import said_in
 from streams.replay.verify.differences import Cause, Found, Place, Record
 
 AT_ONCE: Final = timedelta(milliseconds=250)
@@ -24,11 +24,6 @@ class Applied(Struct, frozen=True):
     """Offset of the entry itself."""
 
 
-class _Entry(Struct, frozen=True):
-    offset: int
-    config: str = ""
-
-
 class Course(Struct):
     """What is left of a stage's entries, by input partition. Of a run with the same settings only its ends are kept."""
 
@@ -38,9 +33,8 @@ class Course(Struct):
 
     def take(self, message: Message) -> None:
         """Take a message of the state topic; what is no such entry says nothing."""
-        if message.key != APPLIED or not message.value:
+        if (entry := said_in(message)) is None:
             return
-        entry = msgspec.json.decode(message.value, type=_Entry)
         told = Applied(entry.offset, moment(message.timestamp_ms), entry.config, message.offset)
         self.last[message.partition] = entry.offset
         run = self.by_partition.setdefault(message.partition, [])

@@ -112,11 +112,6 @@ def fired_of(message: Message) -> Fired | None:
     return Fired(pileon, place_of(message), message.value or b"")
 
 
-def fired_in(messages: Iterable[Message]) -> list[Fired]:
-    """Return the transitions among messages of ``pileons``."""
-    return [one for one in map(fired_of, messages) if one is not None]
-
-
 def paired(made: Iterable[Made], fired: Iterable[Fired]) -> tuple[list[Pair], int]:
     """Return the differences, ordered by time, and how many transitions are equal byte for byte."""
     ours = {key_of(one.pileon): one for one in made}

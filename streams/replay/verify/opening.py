@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from streams.kafka.read import bounded
 from streams.replay import start as starts
 from streams.replay.reach import Start
 from streams.replay.taken import Asked
@@ -54,24 +53,22 @@ class Began(Struct, frozen=True, kw_only=True):
 
 
 def at_the_first(stage: Stage, first: int) -> Opening:
-    """Return how a fold from the oldest message that there is, at the offset ``first``, begins.
-
-    From offset 0 nothing came before. Where retention took the beginning, what came before is not known, and the start is approximate.
-    """
-    return Opening(store=stage.new_store(), start=Start.APPROXIMATE if first > 0 else Start.BEGINNING, first=first)
+    """Return how a fold from the oldest message that there is, at the offset ``first``, begins."""
+    return _opening(stage, starts.before(first))
 
 
 async def opening(settings: Settings, stage: Stage, partition: int, asked: Asked) -> Opening:
     """Return how a partition's fold for this period begins: with the last snapshot well before it, else at the first message."""
     if asked.start is not None and asked.start - _EPOCH > MARGIN:
-        found = await starts.opened(settings, stage, partition, asked.start - MARGIN)
-        if found.start is Start.SNAPSHOT:
-            first, store = found.offset + 1, found.store(stage)
-            return Opening(
-                store=store, start=found.start, first=first, as_of=found.as_of, written_at=found.written_at, entries=found.entries
-            )  # fmt: skip
-    async with bounded(settings, stage.source.name, [partition]) as reading:
-        return at_the_first(stage, reading.bounds[partition].first)
+        return _opening(stage, await starts.opened(settings, stage, partition, asked.start - MARGIN))
+    return _opening(stage, await starts.at_the_oldest(settings, stage, partition))
+
+
+def _opening(stage: Stage, found: starts.Opening) -> Opening:
+    return Opening(
+        store=found.store(stage), start=found.start, first=found.offset + 1, as_of=found.as_of, written_at=found.written_at,
+        entries=found.entries,
+    )  # fmt: skip
 
 
 def began(stage: Stage, partition: int, opened: Opening) -> Began:

@@ -50,7 +50,7 @@ def time_to_alert(found: Summary) -> Element:
     minutes = {name: [_minutes(measured[name]) for measured in (found.baseline, found.candidate)] for name in names}
     drawn = bars([Series(side, [both[place] for both in minutes.values()]) for place, side in enumerate(Side)], list(names.values()))
     rows = [(names[name], number(one), number(other), apart(one, other)) for name, (one, other) in minutes.items()]
-    beside = table("Minutes from the first hostile reply to the alert", ("", *Side, "Δ"), rows)
+    beside = table("Minutes from the first hostile reply to the alert", ("of the alerts", *Side, "Δ"), rows)
     told = "; ".join(f"{names[name]}: baseline {number(one)}, candidate {number(other)} minutes" for name, (one, other) in minutes.items())
     return section("delay", "Time to alert", figure("delays", "Minutes to the alert", told + ".", HEIGHT, drawn, beside, key(*KEY)))
 
@@ -74,7 +74,7 @@ def _shares(given: Judged) -> Element:
     drawn, height = spans(lines, 0, 1, [(mark / 4, f"{mark * 25} %") for mark in range(5)])
     gaps = {"precision": given.precision_delta, "recall": given.recall_delta}
     rows = [row for what, (one, other) in both.items() for row in _rows(what, one, other, gaps[what])]
-    beside = table("Precision and recall", ("", *Side, "Δ"), rows)
+    beside = table("Precision and recall of each side", ("share", *Side, "Δ"), rows)
     told = "; ".join(f"{line.name}: {two_places(line.value)}, bounds {two_places(line.low)} to {two_places(line.high)}" for line in lines)
     return figure("shares", "Precision and recall with their bounds", told + ".", height, drawn, beside)
 
@@ -98,7 +98,7 @@ def _gaps(given: Judged) -> Element:
         (line.name, signed(line.value), between(gap, signed))
         for line, gap in zip(lines, (given.precision_delta, given.recall_delta), strict=True)
     ]
-    beside = table("Candidate less baseline", ("", "Δ", "95 % sure between"), rows)
+    beside = table("Candidate less baseline", ("share", "Δ", "95 % sure between"), rows)
     return e("div", figure("gaps", "Candidate less baseline", told + ".", height, drawn, beside), e("p", words, class_="soft"))
 
 

@@ -51,5 +51,5 @@ def again(found: Summary, lock: Lock) -> Element:
     ]
     told = "The same comments, settings and installation key give the same bytes. The candidate of this run can be the next one's baseline:"
     line = "threadwatch backtest run --file COMMENTS --baseline THIS_RUN --config new.toml --out NEXT"
-    listed = table("What this run rests on", ("", "value"), rows, (0, 1))
+    listed = table("What this run rests on", ("part", "value"), rows, (0, 1))
     return section("again", "How to make it again", e("p", told), e("pre", line), listed)

@@ -63,12 +63,12 @@ def outside(text: str, longest: int = LONGEST) -> Element:
 def table(caption: str, headers: Sequence[str], rows: Iterable[Sequence[Child]], words: Sequence[int] = (0,), label: str = "") -> Element:
     """Return a table that scrolls by itself where it is too wide. Each row's first cell is its header.
 
-    ``words`` are the columns that hold words, set to the left; the others hold numbers. ``label`` names the region if not the caption.
+    ``words`` are the columns that hold words, set to the left; the others hold numbers. ``label`` names what scrolls if not the caption.
     """
     head = e("tr", *(e("th", name, scope="col", class_=_side(number, words)) for number, name in enumerate(headers)))
     body = e("tbody", *(_row(row, words) for row in rows))
     made = e("table", e("caption", caption), e("thead", head), body)
-    return e("div", made, class_="scrolls", role="region", aria_label=label or caption, tabindex="0")
+    return e("div", made, class_="scrolls", role="group", aria_label=label or caption, tabindex="0")
 
 
 def _row(cells: Sequence[Child], words: Sequence[int]) -> Element:

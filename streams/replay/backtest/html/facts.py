@@ -3,15 +3,18 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
 from streams.lines import shown
 from streams.replay.backtest.cases import Case, Change, Kind
 from streams.replay.backtest.coverage import Coverage
 from streams.replay.backtest.html.elements import Child, e, outside, section, table, unfolded
+from streams.replay.backtest.next_up import Next
 from streams.replay.backtest.report import TO_JUDGE, Summary
 from streams.replay.backtest.table import SHOWN, apart, in_minutes, number
 from streams.replay.reach import started
+from streams.settings import is_address
 
 MOST_ROWS: Final = 40
 """Pile-ons shown of each kind: the page stays under a megabyte whatever their ids hold. All are in changes.jsonl."""
@@ -57,7 +60,7 @@ def compared(found: Summary) -> Element:
         rows.append((_named(said), number(before), number(after), apart(before, after)))
     told = f"Rates are per day of {found.period.days:.1f} days. A dot: no difference. A dash: nothing to measure."
     return section(
-        "compared", "Baseline and candidate", e("p", told), table("Measures of both sides", ("", "baseline", "candidate", "Δ"), rows)
+        "compared", "Baseline and candidate", e("p", told), table("Measures of both sides", ("measure", "baseline", "candidate", "Δ"), rows)
     )
 
 
@@ -68,17 +71,21 @@ def _named(said: str) -> Child:
 def changes(found: Summary, all_: Sequence[Change]) -> Element:
     """Return what became of the pile-ons, in counts and one by one."""
     counts = [(str(kind), str(found.changes[kind]), meaning) for kind, meaning in _MEANING.items()]
-    parts = [_of_kind(kind, [one for one in all_ if one.change is kind]) for kind in _MEANING]
+    parts = [_of_kind(kind, [one for one in all_ if one.change is kind], found.console) for kind in _MEANING]
     told = "Two are the same pile-on where they are on the same person and overlap in time."
-    by_kind = table("Pile-ons by what became of them", ("", "pile-ons", "meaning"), counts, (0, 2))
+    if found.console:
+        told += " A case's id leads to the console, where there is one: a case of the baseline, had its settings been live."
+    by_kind = table("Pile-ons by what became of them", ("change", "pile-ons", "meaning"), counts, (0, 2))
     return section("changes", "What became of the pile-ons", e("p", told), by_kind, *(part for part in parts if part is not None))
 
 
-def _of_kind(kind: Kind, of_kind: Sequence[Change]) -> Element | None:
+def _of_kind(kind: Kind, of_kind: Sequence[Change], console: str) -> Element | None:
     if not of_kind:
         return None
     headers = ("case", "person", "where", "opened", "severity", "people", "minutes apart", "reason")
-    listed = table(f"{kind}: {_MEANING[kind]}; times in UTC", headers, map(_change, of_kind[:MOST_ROWS]), (0, 1, 2, 3, 4, 7))
+    listed = table(
+        f"{kind}: {_MEANING[kind]}; times in UTC", headers, (_change(one, console) for one in of_kind[:MOST_ROWS]), (0, 1, 2, 3, 4, 7)
+    )
     more = len(of_kind) - MOST_ROWS
     rest = e("p", f"… and {more} more, in changes.jsonl.", class_="soft") if more > 0 else None
     made = unfolded(f"{kind}: {len(of_kind)}", listed, rest)
@@ -87,17 +94,28 @@ def _of_kind(kind: Kind, of_kind: Sequence[Change]) -> Element | None:
     return made
 
 
-def _change(one: Change) -> list[Child]:
+def _change(one: Change, console: str) -> list[Child]:
     case = one.case
+    live = None if one.baseline is None else one.baseline.pileon_id
     moved = None
     if one.baseline is not None and one.candidate is not None:
         moved = (one.candidate.opened_at - one.baseline.opened_at).total_seconds() / 60
-    return [*_case(case), _severity(one), _pair(one), "–" if moved is None else f"{moved:+.1f}".replace("-", "−"), outside(case.reason)]
+    return [
+        *_case(case, console, live),
+        _severity(one),
+        _pair(one),
+        "–" if moved is None else f"{moved:+.1f}".replace("-", "−"),
+        outside(case.reason),
+    ]
 
 
-def _case(case: Case) -> list[Child]:
+def _case(case: Case, console: str, live: str | None) -> list[Child]:
+    """Return what a case is. ``live``: the id by which the console knows it, if it can."""
     where = e("span", outside(case.source, _ID), "/", outside(case.community, _ID))
-    return [e("code", shown(case.pileon_id, 8)), outside(case.target_id, _ID), where, at(case.opened_at)]
+    told = e("code", shown(case.pileon_id, 8))
+    if live is not None and is_address(console):
+        told = e("a", told, href=f"{console.rstrip('/')}/pileons/{quote(live, safe='')}")
+    return [told, outside(case.target_id, _ID), where, at(case.opened_at)]
 
 
 def _severity(one: Change) -> str:
@@ -118,9 +136,17 @@ def judge_next(found: Summary) -> Element:
     told = f"Nobody judged {found.unjudged} of the pile-ons. Those that only one side has come first: they tell the sides apart. "
     told += f"{TO_JUDGE} has the same list: fill in its verdicts and give it to --labels."
     headers = ("case", "person", "where", "opened", "became", "people", "reason")
-    rows = [[*_case(one.case), str(one.change), str(one.case.hostile_authors), outside(one.case.reason)] for one in found.judge_next]
+    rows = [
+        [*_case(one.case, found.console, _live(one)), str(one.change), str(one.case.hostile_authors), outside(one.case.reason)]
+        for one in found.judge_next
+    ]
     listed = table("Pile-ons to judge next, best first; times in UTC", headers, rows, (0, 1, 2, 3, 4, 6)) if rows else None
     return section("next", "What to judge next", e("p", told), listed)
+
+
+def _live(one: Next) -> str | None:
+    """Return the baseline's id of it where that is the one at hand: what was opened at another moment has another."""
+    return one.case.pileon_id if one.change in (Kind.LOST, Kind.UNCHANGED) else None
 
 
 def at(when: datetime) -> str:

@@ -44,7 +44,13 @@ def figure(name: str, title: str, told: str, height: float, drawn: Sequence[Elem
         "svg", e("title", title, id=f"{name}-name"), e("desc", told, id=f"{name}-told"), *drawn,
         viewBox=f"0 0 {WIDTH} {height:g}", role="img", aria_labelledby=f"{name}-name", aria_describedby=f"{name}-told",
     )  # fmt: skip
-    return e("figure", e("figcaption", title), key, e("div", svg, class_="scrolls picture"), beside)
+    return e(
+        "figure",
+        e("figcaption", title),
+        key,
+        e("div", svg, class_="scrolls picture", role="group", aria_label=f"{title}: picture", tabindex="0"),
+        beside,
+    )
 
 
 def key(*entries: tuple[str, str]) -> Element:

@@ -30,7 +30,7 @@ def slices(found: Summary) -> Element:
         rows = [whole, *(one for one in found.slices.slices if one.by is by)]
         most = max((half.hostile.value or 0 for one in rows for half in (one.baseline, one.candidate)), default=0) or 1
         headers = (
-            "",
+            str(by),
             "comments",
             "counted as hostile",
             "pile-ons",
