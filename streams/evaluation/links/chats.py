@@ -105,12 +105,13 @@ class _Here:
 
     def __init__(self) -> None:
         self.people: dict[str, str] = {}
-        self.now = 0
+        self.now: int | None = None
 
     def turn(self, minute: int, name: str, text: str) -> Turn:
-        passed = (minute - self.now) % DAY
+        before = minute if self.now is None else self.now
+        passed = (minute - before) % DAY
         # A line a little before the last one is a clock put right, and not the next day.
-        self.now += passed if passed < DAY - 60 else 0
+        self.now = before + (passed if passed < DAY - 60 else 0)
         turn = turn_of(self.now, name, text, self.people.get)
         for called in (name.lower(), name.lower().strip("_`^|-")):
             self.people.setdefault(called, name)

@@ -24,6 +24,10 @@ class Guess(Struct, frozen=True):
     earlier: tuple[int, ...]
     """The numbers of the messages ranked, the last one first."""
 
+    def people(self, chat: Chat) -> dict[str, float]:
+        """Return P(it answers a message of this person), by person."""
+        return self.ranked.people([turn for number in self.earlier if (turn := chat.messages[number].turn) is not None])
+
 
 def guesses(chat: Chat, ranker: Ranker) -> Iterator[tuple[int, Guess]]:
     """Yield what the ranker finds of each message of people, with its number; of a long unannotated beginning only the end is read."""
