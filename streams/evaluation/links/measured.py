@@ -45,7 +45,7 @@ class ChatResult(Struct, frozen=True, kw_only=True):
     messages_said: Reliability
     """Of the ranker's likeliest message, or that it starts anew."""
     people_said: Reliability
-    """Of the ranker's likeliest person, of messages that answer somebody else."""
+    """Of the ranker's likeliest other person; where nobody else is answered, it is not right."""
 
 
 class Tree(Struct, frozen=True):
@@ -107,9 +107,10 @@ def _chat(name: str, data: Path, step: Callable[[str], None], most: int | None) 
         Row(f"ranker, trained on the {LEARNED_FROM} part", f1(lambda chat: {n: guess.answered for n, guess in found[chat.name].items()})),
     )  # fmt: skip
     people = [said for chat in chats for said in _people(chat, found[chat.name])]
+    to_others = [is_so for _, is_so, is_answer in people if is_answer]
     return ChatResult(
         name=given.name, chats=len(chats), messages=sum(1 for chat in chats for _ in chat.annotated()), rows=(*rows, *given.published),
-        right_people=100 * sum(is_so for _, is_so in people) / len(people), people_said=reliability(people),
+        right_people=100 * sum(to_others) / len(to_others), people_said=reliability((share, is_so) for share, is_so, _ in people),
         messages_said=reliability(said for chat in chats for said in _messages(chat, found[chat.name])),
     )  # fmt: skip
 
@@ -124,18 +125,19 @@ def _messages(chat: Chat, found: dict[int, Guess]) -> list[tuple[float, bool]]:
     return [(max(guess.ranked.anew, *guess.ranked.shares, 0.0), guess.answered in message.answers) for message, guess in there]
 
 
-def _people(chat: Chat, found: dict[int, Guess]) -> list[tuple[float, bool]]:
-    """Return how surely each message that answers somebody else was aimed at somebody, and whether it is they."""
+def _people(chat: Chat, found: dict[int, Guess]) -> list[tuple[float, bool, bool]]:
+    """Return how surely each message was aimed at its likeliest other person, whether at them it is, and whether at anybody else at all."""
     said = []
     for number, message in chat.annotated():
-        author = {answer: chat.messages[answer].turn for answer in message.answers}
-        right = {turn.author for turn in author.values() if turn is not None}
-        if message.turn is None or number in message.answers or message.turn.author in right or not right:
+        if message.turn is None:
             continue
-        shares = found[number].people(chat)
-        shares.pop(message.turn.author, None)
+        me = message.turn.author
+        answered = [chat.messages[answer].turn for answer in message.answers - {number}]
+        right = {turn.author for turn in answered if turn is not None} - {me}
+        shares = {person: share for person, share in found[number].people(chat).items() if person != me}
         person = max(shares, key=lambda one: (shares[one], one), default=None)
-        said.append((min(shares[person], 1.0) if person else 0.0, person in right))
+        if person is not None:
+            said.append((min(shares[person], 1.0), person in right, bool(right)))
     return said
 
 
