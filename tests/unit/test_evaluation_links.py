@@ -17,7 +17,7 @@ from streams.evaluation.links.protocol import Found, links, previous
 from streams.evaluation.links.ruled import ruled
 from streams.evaluation.links.shown import link_tables, plain_links
 from streams.evaluation.links.train import main
-from streams.stages.ranking.ranker import Ranker
+from streams.rankers import open_ranker
 
 LOG = [
     "[23:58] <ann> hello",
@@ -96,7 +96,7 @@ def test_the_same_chats_and_seed_give_the_same_weights_and_another_seed_others(d
 
 
 def test_the_ranker_is_told_only_what_it_found_itself(data: Path):
-    ranker, chat = Ranker.shipped("irc"), irc(data, "test")[0]
+    ranker, chat = open_ranker("irc"), irc(data, "test")[0]
     found = answered(chat, ranker)
     assert all(number >= to for number, to in found.items())
     known: Chat = with_answers(chat, ranker)

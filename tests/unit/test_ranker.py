@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import UserError
+from streams.rankers import FOLDER, SHIPPED, open_ranker, read, shipped, write
 from streams.stages.ranking.features import LOOK_BACK, NAMES, features
 from streams.stages.ranking.following import Following
 from streams.stages.ranking.ranker import Ranker
 from streams.stages.ranking.turn import Sign, Turn, turn_of
-from streams.stages.ranking.weights import FOLDER, SHIPPED, Weights, read, shipped, write
+from streams.stages.ranking.weights import Weights
 
 HIDDEN = 4
 GOLDEN = [-113101, 576205, -145570, 551181, -271127]
@@ -106,7 +107,7 @@ def test_no_order_of_adding_changes_a_score():
 
 
 def test_the_shipped_ranker_finds_whom_a_name_calls_and_goes_on_from_there():
-    following = Following(Ranker.shipped("irc"))
+    following = Following(open_ranker("irc"))
     for turn in reversed(TALK):
         following.take(turn)
     ranked = following.take(said("Dan", "Cleo: which kernel do you mean?", 6))

@@ -13,13 +13,13 @@ from streams.evaluation.links.protocol import links, previous
 from streams.evaluation.links.ruled import ruled
 from streams.evaluation.trees import issues, reddit
 from streams.evaluation.trees import missing as missing_trees
+from streams.rankers import open_ranker
 from streams.records import Comment
 from streams.replay.priors.hidden import Order
 from streams.replay.priors.learned import Learned, learned
 from streams.replay.priors.reliability import Reliability, reliability
 from streams.scorers import open_scorer
 from streams.stages.candidates import Prior
-from streams.stages.ranking.ranker import Ranker
 
 
 class Row(Struct, frozen=True):
@@ -99,7 +99,7 @@ def measured(data: Path, step: Callable[[str], None], *, quick: bool = False) ->
 def _chat(name: str, data: Path, step: Callable[[str], None], most: int | None) -> ChatResult:
     given = SETS[name]
     step(f"links of {given.name}")
-    chats, ranker = given.read(data, "test")[:most], Ranker.shipped(name)
+    chats, ranker = given.read(data, "test")[:most], open_ranker(name)
     found = {chat.name: dict(guesses(chat, ranker)) for chat in chats}
     f1 = partial(_f1, chats, given)
     rows = (

@@ -10,7 +10,7 @@ from streams import errors
 from streams.evaluation.links.chats import Chat, irc, missing, molweni
 from streams.evaluation.links.learning import learned
 from streams.evaluation.trees import DATA
-from streams.stages.ranking.weights import FOLDER, SHIPPED, write
+from streams.rankers import FOLDER, SHIPPED, write
 
 SEED: Final = 20260107
 NETS: Final = 5

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from streams.stages.ranking.features import UNIT, features
 from streams.stages.ranking.turn import Turn
-from streams.stages.ranking.weights import Weights, shipped
+from streams.stages.ranking.weights import Weights
 
 WEIGHT_UNIT: Final = 256
 """Steps of a weight from 0 to 1, and of a layer's output."""
@@ -48,7 +48,7 @@ class Ranker:
     """Gives each message before one its share."""
 
     def __init__(self, weights: Weights) -> None:
-        """Take weights; ``weights.shipped`` has some."""
+        """Take weights; ``streams.rankers`` has some."""
         self.threads = weights.threads
         """Whether it is to be told what was found of the messages before."""
         self._nets = [
@@ -59,11 +59,6 @@ class Ranker:
             for net in range(len(weights.first))
         ]  # fmt: skip
         self._unit = WEIGHT_UNIT * WEIGHT_UNIT * len(self._nets) * weights.heat
-
-    @classmethod
-    def shipped(cls, name: str) -> "Ranker":
-        """Return the ranker with weights of this package. Raises UserError where they are missing or damaged."""
-        return cls(shipped(name))
 
     def rank(self, turn: Turn, earlier: Sequence[Turn]) -> Ranked:
         """Return how surely a message answers each of the last ones before it, which are given last first."""

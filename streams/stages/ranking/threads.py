@@ -89,7 +89,7 @@ def _with(thread: Ints, author: Ints, person: int) -> Bools:
 
 
 def _people(thread: Ints, author: Ints) -> Ints:
-    there = Counter(one for one, _ in set(zip(thread.tolist(), author.tolist(), strict=True)))
+    there = Counter(one for one, _ in dict.fromkeys(zip(thread.tolist(), author.tolist(), strict=True)))
     return np.array([there[one] for one in thread.tolist()], np.int64)
 
 
