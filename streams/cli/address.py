@@ -31,7 +31,9 @@ def address(
     fit: Annotated[
         str | None, typer.Option("--fit", metavar="RECORDING", help="Fit page order to a recording of a source that names parents.")
     ] = None,
-    order: Annotated[str, typer.Option("--order", help="With --fit: page (answers below what they answer) or time.")] = "page",
+    order: Annotated[
+        str | None, typer.Option("--order", help="With --fit: page (answers below what they answer; the default) or time.")
+    ] = None,
     teaches: Annotated[
         str | None, typer.Option("--as", metavar="SOURCE", help="With --fit: the source without parents that the settings are for.")
     ] = None,
@@ -58,8 +60,12 @@ def address(
     if fit is not None:
         from streams.cli.address_fit import fit as fit_to
 
-        fit_to(fit, settings, order, teaches, out)
+        if file != "-":
+            raise UserError(f"--fit learns from {fit} and addresses nothing: leave out {file}")
+        fit_to(fit, settings, order or "page", teaches, out)
         return
+    if order or teaches or out:
+        raise UserError("--order, --as and --out belong to --fit RECORDING")
     bad = BadLines(name_of(file), "comment or scored comment records as JSON lines, as `threadwatch ingest … --to -` writes them")
     try:
         found = _Found(_records(file, bad), settings.address, lambda: open_scorer(settings.scorer, settings.scoring))

@@ -3,7 +3,7 @@
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from streams.errors import UserError
 
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from streams.records import Comment
     from streams.replay.priors.learned import Learned, Measured
     from streams.settings import Settings
+
+
+_MOST: Final = 200_000
+"""Comments read: more teach nothing more, and would all be in memory."""
 
 
 def fit(recording: str, settings: "Settings", order: str, teaches: str | None, out: Path | None) -> None:
@@ -44,6 +48,7 @@ def _by_source(recording: str, teaches: str | None) -> "dict[str, list[Comment]]
     from streams.replay.taken import Asked
 
     found: dict[str, list[Comment]] = defaultdict(list)
+    count = 0
     bad = BadLines(name_of(recording), "a recording, or comment records as JSON lines")
     with open_file(recording, Asked(), None) as opened:
         for one in opened.comments():
@@ -52,6 +57,10 @@ def _by_source(recording: str, teaches: str | None) -> "dict[str, list[Comment]]
             else:
                 bad.good()
                 found[one.source].append(one)
+                count += 1
+            if count == _MOST:
+                print(f"{name_of(recording)}: only its first {_MOST:,} comments are read", file=sys.stderr)
+                break
     if teaches is not None and len(found) > 1:
         raise UserError(f"{name_of(recording)} has {len(found)} sources ({', '.join(sorted(found))}); --as names what one source teaches")
     return dict(sorted(found.items()))

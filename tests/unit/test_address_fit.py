@@ -83,6 +83,11 @@ def test_an_empty_file_a_missing_one_and_a_wrong_order_are_one_line(tmp_path: Pa
     assert "page or time" in complaint(capsys, "--fit", empty, "--order", "votes")
 
 
+def test_options_of_a_fit_are_of_no_use_without_it_and_a_file_none_with_it(capsys: pytest.CaptureFixture[str]):
+    assert "belong to --fit" in complaint(capsys, "in.jsonl", "--as", "page")
+    assert "leave out in.jsonl" in complaint(capsys, "in.jsonl", "--fit", "other.jsonl")
+
+
 def test_one_name_cannot_be_taught_by_two_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     file = written(tmp_path / "in.jsonl", [comment("a", source="one"), comment("b", source="two")])
     assert "one, two" in complaint(capsys, "--fit", file, "--as", "page")

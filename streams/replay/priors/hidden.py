@@ -83,7 +83,8 @@ def _ordered(talk: Sequence[Comment], order: Order) -> list[Comment]:
     known = {comment.comment_id for comment in by_time}
     below: dict[str | None, list[Comment]] = defaultdict(list)
     for comment in by_time:
-        below[comment.parent_id if comment.parent_id in known - {comment.comment_id} else None].append(comment)
+        has_parent = comment.parent_id in known and comment.parent_id != comment.comment_id
+        below[comment.parent_id if has_parent else None].append(comment)
     found: list[Comment] = []
     waiting = below[None][::-1]
     while waiting:
