@@ -3,13 +3,14 @@
 import gzip
 import io
 import json
+import os
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from streams.evaluation.links import chats as read
-from streams.evaluation.links.chats import Chat, irc, molweni
+from streams.evaluation.links.chats import Chat, irc, missing, molweni
 from streams.evaluation.links.learning import groups, learned
 from streams.evaluation.links.measured import LinkResults, measured
 from streams.evaluation.links.played import answered, with_answers
@@ -17,6 +18,7 @@ from streams.evaluation.links.protocol import Found, links, previous
 from streams.evaluation.links.ruled import ruled
 from streams.evaluation.links.shown import link_tables, plain_links
 from streams.evaluation.links.train import main
+from streams.evaluation.trees import DATA
 from streams.rankers import open_ranker
 
 LOG = [
@@ -116,3 +118,26 @@ def test_what_is_missing_is_said_and_nothing_is_measured(tmp_path: Path):
     assert len(found.absent) == 7
     assert "not measured (irc_disentanglement/dev.tar.gz" in str(next(link_tables(found)))
     assert plain_links(found)["chats"] == []
+
+
+@pytest.fixture(scope="module")
+def glance() -> LinkResults:
+    if missing(DATA):
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"the chats are not in {DATA}")
+        pytest.skip(f"the chats are not in {DATA}")
+    return measured(DATA, lambda _: None, quick=True)
+
+
+def test_on_real_chats_the_ranker_is_better_than_the_rules_and_they_than_the_message_before(glance: LinkResults):
+    for one in glance.chats:
+        before, rules, ranker = (row.f1 for row in one.rows if not row.published)
+        assert before < rules < ranker
+        assert one.messages_said.error < 0.1
+
+
+def test_every_figure_of_the_tables_is_in_the_plain_values(glance: LinkResults):
+    printed = plain_links(glance)["chats"]
+    assert [one["name"] for one in printed] == [one.name for one in glance.chats]
+    assert all(sum(row["n"] for row in one["message"]["bins"]) == one["message"]["n"] > 0 for one in printed)
+    assert len(list(link_tables(glance))) == 3 * len(glance.chats)

@@ -19,6 +19,8 @@ from streams.stages.ranking.weights import Weights
 WEIGHT_UNIT: Final = 256
 """Steps of a weight from 0 to 1, and of a layer's output."""
 _DECIMALS: Final = 4
+_ALONE: Final = 250_000
+"""Multiplications that OpenBLAS does in one thread."""
 Floats = NDArray[np.float64]
 
 
@@ -74,9 +76,15 @@ class Ranker:
         rows = features(turn, earlier).astype(np.float64)
         score = np.zeros(len(rows))
         for first, first_bias, second, second_bias, last in self._nets:
-            one = _softsign(rows @ first + first_bias, UNIT * WEIGHT_UNIT)
-            score += _softsign(one @ second + second_bias, WEIGHT_UNIT * WEIGHT_UNIT) @ last
+            one = _softsign(_product(rows, first) + first_bias, UNIT * WEIGHT_UNIT)
+            score += _softsign(_product(one, second) + second_bias, WEIGHT_UNIT * WEIGHT_UNIT) @ last
         return [int(each) for each in score.tolist()]
+
+
+def _product(rows: Floats, weights: Floats) -> Floats:
+    """Return the product, some rows at a time: so small that no library wakes threads for it, which would wait longer than it takes."""
+    at_once = max(_ALONE // weights.size, 1)
+    return np.concatenate([rows[start : start + at_once] @ weights for start in range(0, len(rows), at_once)])
 
 
 def _softsign(under: Floats, unit: int) -> Floats:
