@@ -31,7 +31,7 @@ def fit(recording: str, settings: "Settings", order: str, teaches: str | None, o
     except ScorerUnavailable as error:
         raise UserError(str(error)) from error
     tables = []
-    for source, comments in _by_source(recording, teaches).items():
+    for source, comments in by_source(recording, teaches).items():
         now = settings.address.priors.get(teaches or source, settings.address.prior)
         with bar(f"fitting {source}") as told:
             found = learned(source, comments, Order(order), scorer, now, told)
@@ -40,17 +40,20 @@ def fit(recording: str, settings: "Settings", order: str, teaches: str | None, o
     _write("\n".join(tables), out)
 
 
-def _by_source(recording: str, teaches: str | None) -> "dict[str, list[Comment]]":
+def by_source(recording: str, teaches: str | None) -> "dict[str, list[Comment]]":
+    """Return the comments of a file or recording by source. UserError where one name would be taught by several."""
     from streams.cli.bad_lines import BadLines
     from streams.packed import name_of
     from streams.replay.from_recording import open_file
     from streams.replay.reading import BadLine
+    from streams.replay.reuse import Scores
     from streams.replay.taken import Asked
 
     found: dict[str, list[Comment]] = defaultdict(list)
     count = 0
     bad = BadLines(name_of(recording), "a recording, or comment records as JSON lines")
-    with open_file(recording, Asked(), None) as opened:
+    # With somewhere to put scores, a recording of comments.scored is read too; every text is scored anew all the same.
+    with open_file(recording, Asked(), Scores()) as opened:
         for one in opened.comments():
             if isinstance(one, BadLine):
                 bad.add(one.line, one.detail)

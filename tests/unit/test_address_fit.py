@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.cli.address_fit import by_source
 from streams.cli.main import main
 from streams.records import Comment
 from streams.replay.priors.hidden import Order, shown
@@ -16,7 +17,9 @@ from streams.replay.priors.learned import MIN_ANSWERS, table, unfit
 from streams.replay.priors.played import previous_other
 from streams.replay.priors.reliability import reliability
 from streams.stages.candidates import Prior
-from tests.support.builders import MINUTE, NOON, comment
+from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
+from tests.support.builders import MINUTE, NOON, comment, scored
+from tests.support.recorded import messages, write_recording
 
 TALKS = 70
 
@@ -125,3 +128,22 @@ def test_a_table_of_reliability_has_the_mean_and_the_share_of_each_tenth():
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_any_source_can_be_named_in_a_table(source: str):
     assert tomllib.loads(table(source, Prior())) == {"address": {"priors": {source: msgspec.to_builtins(Prior())}}}
+
+
+def test_what_threadwatch_recorded_teaches_what_its_lines_teach(tmp_path: Path):
+    comments = list(talks(3))
+    given = written(tmp_path / "in.jsonl", comments)
+    raw = write_recording(
+        tmp_path / "raw.rec", COMMENTS_RAW.name, messages(COMMENTS_RAW.name, [msgspec.json.encode(one) for one in comments])
+    )
+    lines = [msgspec.json.encode(scored(one.comment_id, **fields_of(one))) for one in comments]
+    kept = write_recording(tmp_path / "scored.rec", COMMENTS_SCORED.name, messages(COMMENTS_SCORED.name, lines))
+    assert ids(str(raw)) == ids(str(kept)) == ids(given) == [one.comment_id for one in comments]
+
+
+def fields_of(one: Comment) -> dict[str, object]:
+    return {name: getattr(one, name) for name in ("conversation_id", "author_id", "parent_id", "created_at", "text")}
+
+
+def ids(file: str) -> list[str]:
+    return [one.comment_id for comments in by_source(file, None).values() for one in comments]
