@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -27,6 +28,16 @@ Place = tuple[str, str, str, str]
 def address(
     file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="Comment or scored comment records as JSON lines; - is stdin.")] = "-",
     scorer: Annotated[str | None, typer.Option("--scorer", help="For comments without a score: linear, or detoxify:original …")] = None,
+    fit: Annotated[
+        str | None, typer.Option("--fit", metavar="RECORDING", help="Fit page order to a recording of a source that names parents.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option("--order", help="With --fit: page (answers below what they answer; the default) or time.")
+    ] = None,
+    teaches: Annotated[
+        str | None, typer.Option("--as", metavar="SOURCE", help="With --fit: the source without parents that the settings are for.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="With --fit: a file for the settings (default: standard output).")] = None,
     config: Config = None,
 ) -> None:
     """Print {comment_id, author_id, candidates} for each record, as JSON lines in the same order.
@@ -35,6 +46,9 @@ def address(
     (a parent that comes late, "I was not talking to you"), so the lines are printed when all is read. FILE may be .gz or
     .zst. Lines that cannot be read are told on stderr by number, and make the exit code 1; a file without one readable
     line is a mistake (2); nothing in is nothing out (0).
+
+    With --fit: learn from half of a recording's conversations what to believe of a comment without a parent; print how good
+    that is on the other half (stderr), beside the last other author, and the settings [address.priors.SOURCE] to paste.
     """
     from streams.cli.bad_lines import BadLines
     from streams.cli.options import settings_of
@@ -43,6 +57,15 @@ def address(
     from streams.scorers import ScorerUnavailable, open_scorer
 
     settings = settings_of(config, scorer=scorer)
+    if fit is not None:
+        from streams.cli.address_fit import fit as fit_to
+
+        if file != "-":
+            raise UserError(f"--fit learns from {fit} and addresses nothing: leave out {file}")
+        fit_to(fit, settings, order or "page", teaches, out)
+        return
+    if order or teaches or out:
+        raise UserError("--order, --as and --out belong to --fit RECORDING")
     bad = BadLines(name_of(file), "comment or scored comment records as JSON lines, as `threadwatch ingest … --to -` writes them")
     try:
         found = _Found(_records(file, bad), settings.address, lambda: open_scorer(settings.scorer, settings.scoring))

@@ -36,7 +36,7 @@ def main() -> None:
     targets = min(asked.targets, 800) if asked.quick else asked.targets
     plan = Plan(targets=targets, seed=asked.seed, knobs=replace(Knobs(), days=asked.days))
     each, deals = (2, 3) if asked.quick else (10, 100)
-    found = _run(plan, asked.data, each, deals)
+    found = _run(plan, asked.data, each, deals, quick=asked.quick)
     console = Console(width=None if sys.stdout.isatty() else 200)
     for part in tables(found):
         console.print(part)
@@ -44,11 +44,11 @@ def main() -> None:
         _write(asked.out, found)
 
 
-def _run(plan: Plan, data: Path, each: int, deals: int) -> Results:
+def _run(plan: Plan, data: Path, each: int, deals: int, *, quick: bool) -> Results:
     columns = (*Progress.get_default_columns()[:3], TimeElapsedColumn(), TextColumn("{task.fields[now]}"))
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("measuring", total=STEPS, now="")
-        return measured(plan, data, each, deals, lambda now: progress.update(task, advance=1, now=now))
+        return measured(plan, data, each, deals, lambda now: progress.update(task, advance=1, now=now), quick=quick)
 
 
 def _write(folder: Path, found: Results) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from streams.evaluation.attacks import KINDS
+from streams.evaluation.links.shown import plain_links
 from streams.evaluation.real import Calibration
 from streams.evaluation.real import Line as RealLine
 from streams.evaluation.results import Results
@@ -30,6 +31,7 @@ def plain(found: Results) -> dict[str, Any]:
             "null_calibration": [_calibration(one) for one in found.real.calibrations],
             "detectors": [_real(line) for line in found.real.lines], "ablations": [_real(line) for line in found.real.ablations],
         },
+        "links": plain_links(found.links),
     }  # fmt: skip
 
 

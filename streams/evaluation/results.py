@@ -13,6 +13,9 @@ from streams.evaluation.attacks import KINDS
 from streams.evaluation.bounds import Bound, by_floor, by_share
 from streams.evaluation.compare import BUDGETS, LINES, Line, halves, lines, scored, taught, there, windows
 from streams.evaluation.contestants import VARIANTS, Contestant, esr
+from streams.evaluation.links.measured import STEPS as LINK_STEPS
+from streams.evaluation.links.measured import LinkResults
+from streams.evaluation.links.measured import measured as measured_links
 from streams.evaluation.measures import Early, early
 from streams.evaluation.real import Calibration, Forest
 from streams.evaluation.real import Line as RealLine
@@ -68,13 +71,18 @@ class Results(Struct, frozen=True, kw_only=True):
     """B = 1, on more of each kind; only what is found is to be read there, for hardly anybody is left in peace."""
     ablations: tuple[tuple[str, Score], ...]
     real: Real
+    links: LinkResults
+    """Whom a comment answers."""
 
 
-STEPS: Final = 2 + LINES + 1 + 1 + 1 + 10 + 3
+STEPS: Final = 2 + LINES + 1 + 1 + 1 + 10 + 3 + LINK_STEPS
 
 
-def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str], None]) -> Results:
-    """Measure everything. ``each``: raids of each kind on real trees, ``deals``: shuffles there; ``step`` is told what comes next."""
+def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str], None], *, quick: bool = False) -> Results:
+    """Measure everything. ``each``: raids of each kind on real trees, ``deals``: shuffles there; ``step`` is told what comes next.
+
+    ``quick``: of whom a comment answers only a glance.
+    """
     step("making the site")
     teaches, decides = halves(plan)
     step("learning budgets")
@@ -96,6 +104,7 @@ def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str]
     return Results(
         head=head, lines=tuple((line, early(line.score, head.people, head.hostile_replies)) for line in table), calibrations=tuple(quiet),
         bounds=bounds, evasions=evasions, ablations=tuple(without), real=_real(data, decides, budgets, each, deals, step),
+        links=measured_links(data, step, quick=quick),
     )  # fmt: skip
 
 

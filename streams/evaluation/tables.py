@@ -6,6 +6,7 @@ from rich.table import Table
 
 from streams.evaluation.attacks import KINDS
 from streams.evaluation.compare import Line
+from streams.evaluation.links.shown import link_tables
 from streams.evaluation.measures import Early
 from streams.evaluation.plain import kinds_of
 from streams.evaluation.real import Calibration
@@ -24,6 +25,7 @@ def tables(found: Results) -> Iterator[Table | str]:
     yield _bounds(found)
     yield _evasions(found)
     yield _ablations("without …, slack learned, B = 1", found.ablations)
+    yield from link_tables(found.links)
     if found.real.absent:
         yield NOT_THERE.format(files=", ".join(found.real.absent))
         return

@@ -22,7 +22,7 @@ def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tupl
     """
     comment = _as_known(gathered.comment, old)
     heard = hear(comment.text, comment.text_format)
-    asked = _asked(comment, heard, gathered.conversation, old.n if old else gathered.conversation.next_n())
+    asked = asked_of(comment, heard, gathered.conversation, old.n if old else gathered.conversation.next_n())
     parent = gathered.known(comment.parent_id) if comment.parent_id and comment.parent_id != comment.comment_id else None
     waits = parent is None and _waits_for(comment) and (old is None or old.parent is not None)
     entry = _entry(gathered, asked, comment.parent_id if waits else None, old)
@@ -58,7 +58,8 @@ def _waits_for(comment: Comment) -> bool:
     return comment.parent_id not in (comment.comment_id, comment.conversation_id)
 
 
-def _asked(comment: Comment, heard: Heard, conversation: Conversation, n: int) -> Asked:
+def asked_of(comment: Comment, heard: Heard, conversation: Conversation, n: int) -> Asked:
+    """Return what a link is made from: the comment as heard at its place in the conversation."""
     return Asked(
         comment=comment,
         n=n,

@@ -5,6 +5,7 @@ from xml.etree.ElementTree import Element
 
 from streams.evaluation.attacks import KINDS
 from streams.evaluation.compare import BUDGETS, Line
+from streams.evaluation.page.links import links_section
 from streams.evaluation.page.trade_off import Mark, marks
 from streams.evaluation.real import Calibration
 from streams.evaluation.results import Results
@@ -23,7 +24,16 @@ _LEARNED = "paired, slack learned"
 
 def page_of(found: Results) -> str:
     """Return the page."""
-    parts = [_trade_off(found), _detectors(found), _kinds(found), _null(found), _bounds(found), _without(found), *_real(found)]
+    parts = [
+        _trade_off(found),
+        _detectors(found),
+        _kinds(found),
+        _null(found),
+        _bounds(found),
+        _without(found),
+        *_real(found),
+        links_section(found.links),
+    ]
     foot = "Made by python -m streams.evaluation. People and words on the simulated site are made up; of real trees it holds counts alone."
     return page("How good are the pile-on detectors?", head(found), parts, foot)
 
