@@ -110,9 +110,12 @@ def _eight_bits(weight: Floats) -> tuple[NDArray[np.int8], Floats]:
 
 
 def _calibration(weights: Weights, rows: Sequence[Row]) -> tuple[float, float]:
-    """Return Platt's slope and shift for rows that were not learned from, by Newton's method."""
-    logits = Linear(weights, "").logits([normalised(row.text) for row in rows])
-    targets, importance = _targets(rows), _weights(rows)
+    """Return slope and shift for rows that were not learned from."""
+    return platt(Linear(weights, "").logits([normalised(row.text) for row in rows]), _targets(rows), _weights(rows))
+
+
+def platt(logits: Floats, targets: Floats, importance: Floats) -> tuple[float, float]:
+    """Return Platt's slope and shift, by Newton's method."""
     design = np.stack([logits, np.ones_like(logits)], axis=1)
     found = np.array([1.0, 0.0])
     for _ in range(50):
