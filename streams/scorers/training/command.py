@@ -50,11 +50,11 @@ def _made(asked: argparse.Namespace, sets: Split, to: Path) -> None:
         _train(sets, to)
         return
     try:
-        from streams.scorers.training.compact.command import train
+        from streams.scorers.training.compact.command import Begin, train
         from streams.scorers.training.compact.fit import Recipe
     except ImportError as error:
         raise ScorerUnavailable(f"training the compact scorer needs {error.name or error}: make train MODEL=compact installs it") from error
-    train(sets, Recipe(seed=asked.seed, epochs=asked.epochs), asked.work, to, is_taught=asked.finish)
+    train(sets, Recipe(seed=asked.seed, epochs=asked.epochs), asked.work, to, Begin(asked.begin))
 
 
 def _read(model: str, path: Path) -> Scorer:
@@ -72,7 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     only.add_argument("--seed", type=int, default=1, help="of all chance (default: %(default)s)")
     only.add_argument("--epochs", type=float, default=0.8, help="times that a row of weight 1 is seen (default: %(default)s)")
     only.add_argument("--work", type=Path, default=_WORK, help="folder of the checkpoint and of what was tried (default: %(default)s)")
-    only.add_argument("--finish", action="store_true", help="make the weights from the checkpoint of a run that was cut off")
+    only.add_argument(
+        "--resume", dest="begin", action="store_const", const="resume", default="base", help="learn on from a run's checkpoint"
+    )
+    only.add_argument(
+        "--finish", dest="begin", action="store_const", const="finish", help="make the weights from a run's checkpoint as it is"
+    )
     return parser
 
 

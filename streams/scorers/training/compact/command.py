@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -33,16 +34,30 @@ _PIECES: Final = "pieces.txt"
 _TRIED: Final = "tried.jsonl"
 
 
-def train(sets: Split, recipe: Recipe, work: Path, to: Path, *, is_taught: bool = False) -> None:
+class Begin(StrEnum):
+    """What a run begins with."""
+
+    BASE = "base"
+    RESUME = "resume"
+    """The checkpoint of a run that was cut off; it learns on, by a recipe of its own."""
+    FINISH = "finish"
+    """That checkpoint, as it is."""
+
+
+def train(sets: Split, recipe: Recipe, work: Path, to: Path, begin: Begin = Begin.BASE) -> None:
     """Write the weights. ``work`` gets the checkpoint, and a line about this run beside those of the others.
 
-    ``is_taught``: begin with the checkpoint of a run that was cut off. Raises ScorerUnavailable where there is nothing to begin with.
+    Raises ScorerUnavailable where there is nothing to begin with.
     """
     torch.set_num_threads(1)
     work.mkdir(parents=True, exist_ok=True)
-    made, pieces = _read(work) if is_taught else _taught(sets, recipe, work)
-    scorer = finished(made, pieces, sets, to)
-    _noted(scorer, sets, recipe, work / _TRIED)
+    rows = _all(sets.learn)
+    made, pieces = _new(rows, work) if begin == Begin.BASE else _read(work)
+    if begin != Begin.FINISH:
+        print(f"learning from {len(rows)} texts …", file=sys.stderr)
+        with _bar("learning") as done:
+            taught(made, tokenizer(pieces), rows, recipe, work / _STUDENT, done)
+    _noted(finished(made, pieces, sets, to), sets, recipe, begin, work / _TRIED)
     print(f"wrote {to.name}, {to.stat().st_size / 1e6:.2f} MB", file=sys.stderr)
 
 
@@ -70,25 +85,22 @@ def base_folder() -> Path:
     return Path(place.origin).parent / "model"
 
 
-def _taught(sets: Split, recipe: Recipe, work: Path) -> tuple[Student, list[str]]:
-    folder, rows = base_folder(), _all(sets.learn)
-    print(f"learning from {len(rows)} texts …", file=sys.stderr)
+def _new(rows: Sequence[Row], work: Path) -> tuple[Student, list[str]]:
+    folder = base_folder()
     vocabulary = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
     numbers = kept(vocabulary, (normalised(row.text) for row in rows))
     pieces = [vocabulary[number] for number in numbers]
     (work / _PIECES).write_text("\n".join(pieces), encoding="utf-8")
-    made = student(load_file(folder / "model.safetensors"), numbers)
-    with _bar("learning") as done:
-        taught(made, tokenizer(pieces), rows, recipe, work / _STUDENT, done)
-    return made, pieces
+    return student(load_file(folder / "model.safetensors"), numbers), pieces
 
 
 def _read(work: Path) -> tuple[Student, list[str]]:
     if not (work / _STUDENT).is_file() or not (work / _PIECES).is_file():
-        raise ScorerUnavailable(f"no run left {_STUDENT} and {_PIECES} in {work}; train without --finish")
+        raise ScorerUnavailable(f"no run left {_STUDENT} and {_PIECES} in {work}; train without --resume and --finish")
     pieces = (work / _PIECES).read_text(encoding="utf-8").split("\n")
-    made = Student(len(pieces))
-    made.load_state_dict(torch.load(work / _STUDENT, weights_only=True))
+    learned = torch.load(work / _STUDENT, weights_only=True)
+    made = Student(len(pieces), layers=sum(name.endswith(".wide.bias") for name in learned))
+    made.load_state_dict(learned)
     return made.eval(), pieces
 
 
@@ -97,10 +109,16 @@ def _write(made: Student, pieces: Sequence[str], to: Path, slope: float, shift: 
     digest_file(to).write_text(f"{hashlib.sha256(to.read_bytes()).hexdigest()}  {to.name}\n", encoding="ascii")
 
 
-def _noted(scorer: Compact, sets: Split, recipe: Recipe, tried: Path) -> None:
+def _noted(scorer: Compact, sets: Split, recipe: Recipe, begin: Begin, tried: Path) -> None:
     """Add a line: the recipe, and the AUC of the rows that calibrate, by which recipes are chosen. What is measured chooses nothing."""
     found = {each.name: round(each.auc, 4) for each in measured(scorer, sets.calibrate)}
-    line = {"scorer": scorer.name, **structs.asdict(recipe), "mean": round(float(np.nanmean(list(found.values()))), 4), "auc": found}
+    line = {
+        "scorer": scorer.name,
+        "begin": begin,
+        **structs.asdict(recipe),
+        "mean": round(float(np.nanmean(list(found.values()))), 4),
+        "auc": found,
+    }
     with tried.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 

@@ -17,7 +17,7 @@ def kept(vocabulary: Sequence[str], texts: Iterable[str], pieces: int = PIECES) 
     always = {number for number, piece in enumerate(vocabulary) if piece in _MARKS or _is_sign(piece)}
     usual = [number for number, _ in sorted(counts.items(), key=lambda found: (-found[1], found[0])) if number not in always]
     rest = [number for number in range(len(vocabulary)) if number not in always and number not in counts]
-    return sorted([*always, *usual, *(number for number in rest if not vocabulary[number].startswith("[unused"))][:pieces])
+    return sorted([*always, *usual, *(number for number in rest if not vocabulary[number].startswith("["))][:pieces])
 
 
 def _is_sign(piece: str) -> bool:
