@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.scorers import ScorerUnavailable
-from streams.scorers.compact import Compact
+from streams.scorers.compact import SHIPPED, Compact
 from streams.scorers.compact_network import digest_file, tokenizer, windows
 from streams.scorers.disguises import normalised
 from tests.support.compact import PIECES, made, signed, weights
@@ -128,6 +128,21 @@ def test_the_name_tells_weights_runtime_and_type(compact, path, tmp_path) -> Non
     assert compact.name.startswith("compact@1+")
     assert compact.name.endswith(f".ort{onnxruntime.__version__}.int8")
     assert Compact.read(weights(made(seed=1), tmp_path / "compact.onnx")).name != compact.name
+
+
+def test_the_shipped_weights_tell_insults_from_civil_words() -> None:
+    found = [
+        each.toxicity
+        for each in Compact.shipped().score(["You are an idiot.", "What a pathetic little loser you are!", "Thank you, that was helpful."])
+    ]
+    assert min(found[:2]) > 0.7
+    assert found[2] < 0.2
+
+
+def test_the_shipped_weights_are_small_and_have_a_card() -> None:
+    assert SHIPPED.stat().st_size <= 14_000_000
+    name = Compact.shipped().name.partition(".")[0]
+    assert name in SHIPPED.with_name("COMPACT_CARD.md").read_text(encoding="utf-8")
 
 
 def test_it_sends_nothing_home(path) -> None:

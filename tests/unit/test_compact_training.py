@@ -21,7 +21,7 @@ from streams.scorers.training.compact import command, export, fit, noise, pieces
 
 RUDE = [Row(f"you are a stupid {word} and a liar", 0.95, 1.0, word) for word in "fool clown idiot moron loser creep".split()]
 KIND = [Row(f"thank you for the {word} and the photo", 0.05, 0.5, word) for word in "help link answer book idea map".split()]
-RECIPE = fit.Recipe(epochs=60, rate=5e-4, half=False)
+RECIPE = fit.Recipe(epochs=30, rate=5e-4, half=False)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -52,7 +52,7 @@ def gap(learner) -> float:
 
 def test_a_student_learns_and_its_weights_become_a_scorer(tmp_path) -> None:
     learner = taught(tmp_path / "student.pt")
-    assert gap(learner) > gap(made()) + 1
+    assert gap(learner) > gap(made()) + 0.5
     again = made(seed=9)
     again.load_state_dict(torch.load(tmp_path / "student.pt", weights_only=True))
     doubted = [Row(row.text, 1 - row.target, 0.2, "") for row in RUDE + KIND]
@@ -150,5 +150,5 @@ def test_what_was_tried_is_written_down_by_the_rows_that_calibrate(tmp_path) -> 
     sets = Split(learn={}, calibrate={"made up": RUDE + KIND}, measure={}, never_trained={})
     command.train(sets, RECIPE, tmp_path, tmp_path / "compact.onnx", command.Begin.FINISH)
     (line,) = (tmp_path / "tried.jsonl").read_text().splitlines()
-    assert json.loads(line)["epochs"] == 60
+    assert json.loads(line)["epochs"] == 30
     assert 0 <= json.loads(line)["auc"]["made up"] <= 1
