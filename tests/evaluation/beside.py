@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 
 from streams.scorers import Scorer, Toxicity
+from streams.scorers.disguises import own_words
 from streams.scorers.training.datasets import Row
 from tests.evaluation import twin
 from tests.evaluation.hidden import threshold
@@ -83,7 +84,8 @@ def top_precision(found: np.ndarray, toxic: np.ndarray, share: float = 0.02) -> 
 
 def _recall(scorer: Scorer, texts: Texts, kind: str, least: float, done: Callable[[int], None]) -> Recall:
     said = [row.text for row in texts.toxic[:: max(1, len(texts.toxic) // _SAMPLE)]]
-    pairs = [(text, twin.twin(kind, text, texts.telling, texts.clean)) for text in said]
+    # What others said is taken out before anything is scored, as the stage does.
+    pairs = [(text, own_words(twin.twin(kind, text, texts.telling, texts.clean))) for text in said]
     changed = [(text, hidden) for text, hidden in pairs if text != hidden]
     plain, hidden = (scores(scorer, [pair[side] for pair in changed]) >= least for side in (0, 1))
     done(2 * len(changed))
