@@ -62,7 +62,7 @@ eval: setup-dev  ## How good it is: AUC of the scorer; pile-on detectors on a si
 eval-scoring: setup-dev  ## Recall in disguise, false positives, AUC per set, hatecheck, identity terms, calibration; a page with plots.
 	@$(BIN)/python -m tests.evaluation
 
-train: setup-dev  ## Train the linear scorer, or MODEL=compact (SEED=1, EPOCHS=.8; an hour), from ../shared/datasets; prints AUC per set.
+train: setup-dev  ## Train the linear scorer, or MODEL=compact (SEED=1, EPOCHS=.8), from ../shared/datasets; prints AUC per set.
 	@$(if $(filter compact,$(MODEL)),$(PIP) install -q --require-hashes -r requirements/train.txt)
 	@$(BIN)/python -m streams.scorers.train $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) $(if $(EPOCHS),--epochs $(EPOCHS))
 
