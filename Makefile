@@ -62,8 +62,9 @@ eval: setup-dev  ## How good it is: AUC of the scorer; pile-on detectors on a si
 eval-scoring: setup-dev  ## Recall in disguise, false positives, AUC per set, hatecheck, identity terms, calibration; a page with plots.
 	@$(BIN)/python -m tests.evaluation
 
-train: setup-dev  ## Train the linear scorer from ../shared/datasets; prints AUC per set.
-	@$(BIN)/python -m streams.scorers.train
+train: setup-dev  ## Train the linear scorer, or MODEL=compact (SEED=1, EPOCHS=.8), from ../shared/datasets; prints AUC per set.
+	@$(if $(filter compact,$(MODEL)),$(PIP) install -q --require-hashes -r requirements/train.txt)
+	@$(BIN)/python -m streams.scorers.train $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) $(if $(EPOCHS),--epochs $(EPOCHS))
 
 train-links: setup-dev  ## Train the rankers of earlier messages from the chats in ../shared/datasets (five minutes).
 	@$(BIN)/python -m streams.evaluation.links.train
@@ -75,7 +76,8 @@ dashboards: setup-dev  ## Write Grafana's dashboards, and draw each with data of
 
 lock: setup-dev  ## Resolve the requirements and Kafka's jars again (for developers, when something is upgraded).
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements/core.txt pyproject.toml
-	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/core.txt --extra dev --extra detoxify --extra parquet -o requirements/all.txt pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/core.txt --extra compact --extra dev --extra detoxify --extra parquet -o requirements/all.txt pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/all.txt --extra train -o requirements/train.txt pyproject.toml
 	@$(BIN)/python -m streams.kafka.jars
 
 clean:  ## Remove .venv, caches and the embedded broker's data.

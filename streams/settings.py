@@ -255,7 +255,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     alertmanager: Alertmanager = Alertmanager()
     console: Console = Console()
     scorer: str = "linear"
-    """``linear``, or ``detoxify:`` and a model (docs/scorers.md)."""
+    """``linear``, ``compact``, or ``detoxify:`` and a model (docs/scorers.md)."""
     scoring: ScoringConfig = ScoringConfig()
     detector: Which = Which.WINDOW
     """What opens a pile-on: ``window``, so many hostile people in so long; ``e-SR``, more and faster than history explains, on a budget of

@@ -27,7 +27,9 @@ Place = tuple[str, str, str, str]
 @app.command()
 def address(
     file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="Comment or scored comment records as JSON lines; - is stdin.")] = "-",
-    scorer: Annotated[str | None, typer.Option("--scorer", help="For comments without a score: linear, or detoxify:original …")] = None,
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="For comments without a score: linear, compact, or detoxify:original …")
+    ] = None,
     fit: Annotated[
         str | None, typer.Option("--fit", metavar="RECORDING", help="Fit page order to a recording of a source that names parents.")
     ] = None,

@@ -15,7 +15,7 @@ def demo(
         str | None, typer.Option("--page", help="A scraped comment page (default: the seed page, else an invented one).")
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="Stop everything at the end (so too without a terminal, or with ONCE=1).")] = False,
-    scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
+    scorer: Annotated[str | None, typer.Option("--scorer", help="linear, compact, or detoxify:original and its like.")] = None,
     comments: Annotated[int, typer.Option("--comments", help="Size of the invented sample.", min=700)] = 4000,
     seconds: Annotated[float, typer.Option("--seconds", help="Play the sample's day and a half within so many seconds.", min=0.1)] = 15.0,
     config: Config = None,

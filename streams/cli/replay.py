@@ -43,7 +43,7 @@ def replay(
     scores: Scores = RECOMPUTE,
     scored: Scored = None,
     scored_by: ScoredBy = None,
-    scorer: Annotated[str | None, typer.Option("--scorer", help="linear, or detoxify:original and its like.")] = None,
+    scorer: Annotated[str | None, typer.Option("--scorer", help="linear, compact, or detoxify:original and its like.")] = None,
     processes: Processes = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a run into --out was stopped by Ctrl-C.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the files of an earlier run in --out.")] = False,

@@ -22,7 +22,9 @@ _READ_BYTES: Final = 1 << 16
 @app.command()
 def score(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON lines with id and text, or plain lines; - is stdin.")] = "-",
-    scorer: Annotated[str | None, typer.Option("--scorer", help="linear, detoxify:original and its like, each also with :fast.")] = None,
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="linear, compact, detoxify:original and its like (with :fast too).")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Print {id, toxicity, labels, scorer} for each line, as JSON lines in the same order.

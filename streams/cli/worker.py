@@ -15,7 +15,9 @@ def worker(
     metrics_port: Annotated[
         int | None, typer.Option("--metrics-port", help="Port of /metrics, /healthz, /readyz (0: any free one).")
     ] = None,
-    scorer: Annotated[str | None, typer.Option("--scorer", help="linear, detoxify:original and its like, each also with :fast.")] = None,
+    scorer: Annotated[
+        str | None, typer.Option("--scorer", help="linear, compact, detoxify:original and its like (with :fast too).")
+    ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Fold the log again instead of loading the state.")] = False,
     accept_config: Annotated[bool, typer.Option("--accept-config", help="Go on with changed settings; past decisions stand.")] = False,
     accept_bad_until: Annotated[int, typer.Option("--accept-bad-until", help="Do not stop for unreadable input up to this offset.")] = -1,

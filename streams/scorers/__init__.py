@@ -56,7 +56,7 @@ class ScorerUnavailable(Exception):
 
 
 def open_scorer(name: str, config: Config | None = None) -> Scorer:
-    """Return the scorer that a user named: ``linear``, ``detoxify:<model>`` or ``detoxify:<model>:fast``.
+    """Return the scorer that a user named: ``linear``, ``compact``, ``detoxify:<model>`` or ``detoxify:<model>:fast``.
 
     Without ``config`` everything is computed in this process. Raises ScorerUnavailable for an unknown name, a missing extra,
     missing weights, no network, or another version than the one that is pinned.
@@ -75,12 +75,16 @@ def _opened(name: str, config: Config | None) -> Scorer:
         from streams.scorers.linear import Linear
 
         return Linear.shipped()
+    if family == "compact" and not model:
+        from streams.scorers.compact import Compact
+
+        return Compact.shipped()
     if family == "detoxify":
         from streams.scorers.detoxify import open_detoxify
 
         return open_detoxify(model or "original", config)
     raise ScorerUnavailable(
-        f"there is no scorer {name!r}; there are: linear, detoxify:original, detoxify:unbiased, "
+        f"there is no scorer {name!r}; there are: linear, compact, detoxify:original, detoxify:unbiased, "
         "detoxify:multilingual, detoxify:original-small, detoxify:unbiased-small; those of Detoxify also with :fast behind"
     )
 

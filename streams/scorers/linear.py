@@ -81,13 +81,13 @@ class Linear:
 
     def score(self, texts: Sequence[str]) -> list[Toxicity]:
         """Return one toxicity per text, in order; 0 for a text without a visible character."""
-        return [Toxicity(toxicity, {"toxicity": toxicity}) for toxicity in self.worst([_readings(text) for text in texts])]
+        return [Toxicity(toxicity, {"toxicity": toxicity}) for toxicity in self.worst([_pieces(text) for text in texts])]
 
     def worst(self, readings: Sequence[Sequence[str]]) -> list[float]:
         """Return the largest probability of the normalised pieces of each text; 0 where no piece has a character."""
         known: dict[str, float] = {}
         pieces = sorted({piece for reading in readings for piece in reading if piece})
-        for batch in _batches(pieces):
+        for batch in batches(pieces):
             known.update(zip(batch, self._probabilities(batch), strict=True))
         return [max((known[piece] for piece in reading if piece), default=0.0) for reading in readings]
 
@@ -115,14 +115,16 @@ def _dot(counts: Counts, weight: NDArray[np.float64], square: NDArray[np.float64
     return result
 
 
-def _readings(text: str) -> tuple[str, ...]:
-    """Return the pieces to score: of the text as it stands and, where that differs, without its disguises."""
+def readings(text: str) -> tuple[str, ...]:
+    """Return the normalised text as it stands and, where that differs, without its disguises."""
     plain = normalised(text)
     bare = undisguised(text)
-    if bare == text:
-        return tuple(pieces_of(plain))
-    hidden = normalised(bare)
-    return (*pieces_of(plain), *(pieces_of(hidden) if hidden != plain else ()))
+    hidden = plain if bare == text else normalised(bare)
+    return (plain,) if hidden == plain else (plain, hidden)
+
+
+def _pieces(text: str) -> list[str]:
+    return [piece for reading in readings(text) for piece in pieces_of(reading)]
 
 
 def pieces_of(text: str) -> list[str]:
@@ -142,7 +144,8 @@ def _cut(text: str, near: int) -> int:
     return space if space > 0 else near
 
 
-def _batches(pieces: Sequence[str]) -> Iterator[list[str]]:
+def batches(pieces: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the pieces in batches of bounded length."""
     batch: list[str] = []
     size = 0
     for piece in pieces:

@@ -1,6 +1,6 @@
-"""Train the linear scorer, or print how good the shipped one is: ``python -m streams.scorers.train [--evaluate]``.
+"""Train a scorer, or print how good the shipped one is: ``python -m streams.scorers.train [--model compact] [--evaluate]``.
 
-One thread, no randomness: the same data gives the same weights on the same machine and library versions.
+One thread, and all chance from one seed: the same data gives the same weights on the same machine and library versions.
 """
 
 import os

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from streams.scorers import Scorer
 from streams.scorers.linear import Linear
 from streams.scorers.training.datasets import MEASURED
 from tests.evaluation import twin
+from tests.evaluation.beside import Beside, beside
 from tests.evaluation.groups import Biases, Function, biases, functions, madlibs
 from tests.evaluation.hidden import Hidden, hidden
 from tests.evaluation.rightness import SetMeasure, measured
@@ -29,11 +31,15 @@ class Evaluation(Struct, frozen=True):
     sets: list[SetMeasure]
     functions: list[Function]
     bias: dict[str, Biases]
+    beside: list[Beside] = []
+    """The default scorer and the compact one on a sample; empty where the latter cannot be opened."""
 
 
-def evaluation(scorer: Linear, texts: Texts, data: Path, done: Callable[[int, int], None]) -> Evaluation:
-    """Return all figures. ``done`` is told how many of how many texts were read."""
+def evaluation(scorer: Linear, texts: Texts, data: Path, done: Callable[[int, int], None], other: Scorer | None = None) -> Evaluation:
+    """Return all figures; with ``other``, also that scorer's beside them. ``done`` is told how many of how many texts were read."""
     of = (len(texts.toxic) + len(texts.clean)) * (_PASSES // 2) + sum(map(len, texts.foreign.values())) + len(texts.code) + len(texts.clean)
+    others = [scorer, other] if other else []
+    of += len(others) * (len(texts.clean) + sum(map(len, texts.sets.values())))
     read = 0
 
     def more(count: int) -> None:
@@ -54,6 +60,7 @@ def evaluation(scorer: Linear, texts: Texts, data: Path, done: Callable[[int, in
             "the held-out sets": biases(scorer, own),
             "bias_madlibs (rows never learned from, templates seen)": biases(scorer, madlibs(data)),
         },
+        beside=[beside(each, texts, list(MEASURED), more) for each in others],
     )
 
 

@@ -7,7 +7,7 @@ from streams.replay.backtest.html.page import page
 from streams.replay.backtest.html.pictures import WIDTH, Span, figure, spans
 from tests.evaluation.measure import Evaluation
 from tests.evaluation.rightness import SetMeasure
-from tests.evaluation.tables import Table, bias, by_set, flagged, functions, kinds, percent, sets
+from tests.evaluation.tables import Table, beside, bias, by_set, flagged, functions, kinds, percent, sets
 
 _SIDE = 300
 _LEFT = 60
@@ -18,7 +18,7 @@ _PERCENT = [(mark / 4, f"{mark * 25} %") for mark in range(5)]
 def written(found: Evaluation) -> str:
     """Return the page."""
     others = ", ".join(f"{name} {version}" for name, version in found.others.items())
-    parts = [_hidden(found), _flagged(found), _sets(found), _reliability(found), _functions(found), _bias(found)]
+    parts = [_hidden(found), _flagged(found), _sets(found), *_beside(found), _reliability(found), _functions(found), _bias(found)]
     return page(
         f"How right is {found.scorer}?", f"Twin {found.twin}; {others}", parts, "Made by make eval-scoring. It holds no text of the sets."
     )
@@ -26,6 +26,11 @@ def written(found: Evaluation) -> str:
 
 def _made(shown: Table) -> Element:
     return table(shown.caption, shown.headers, shown.rows)
+
+
+def _beside(found: Evaluation) -> list[Element]:
+    shown = [_made(each) for each in beside(found)]
+    return [section("beside", "The compact scorer beside it", *shown)] if shown else []
 
 
 def _hidden(found: Evaluation) -> Element:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from msgspec import Struct
 
 from tests.evaluation.measure import Evaluation
+from tests.evaluation.rightness import SetMeasure
 
 READINGS = ("raw", "undone", "larger of both")
 
@@ -64,7 +66,7 @@ def by_set(found: Evaluation) -> Table:
 def sets(found: Evaluation) -> Table:
     """Return AUC and calibration per set."""
     rows = [
-        (each.name, "a tenth held out" if each.learned_from else "never learned from", str(each.rows), str(each.toxic), figure(each.auc),
+        (each.name, _how(each), str(each.rows), str(each.toxic), figure(each.auc),
          figure(each.yardstick), figure(each.calibration_error))
         for each in found.sets
     ]  # fmt: skip
@@ -92,9 +94,55 @@ def bias(found: Evaluation) -> list[Table]:
     return tables
 
 
+def beside(found: Evaluation) -> list[Table]:
+    """Return the compact scorer beside the linear one: per set, and in disguise."""
+    if not found.beside:
+        return []
+    names = tuple(each.scorer.partition("@")[0] for each in found.beside)
+    by_name = [{one.name: one for one in each.sets} for each in found.beside]
+    rows = [
+        (name, _how(first), str(first.rows), *(figure(each[name].auc) for each in by_name), figure(first.yardstick),
+         *(figure(each[name].calibration_error) for each in by_name), *(percent(each.top[name]) for each in found.beside))
+        for name, first in by_name[0].items()
+    ]  # fmt: skip
+    rows += [_mean(found, learned_from=learned_from) for learned_from in sorted({each.learned_from for each in by_name[0].values()})]
+    headers = ("set", "", "rows", *(f"AUC {name}" for name in names), "alt-profanity-check", *(f"ECE {name}" for name in names),
+               *(f"toxic in its top 2 %, {name}" for name in names))  # fmt: skip
+    hidden = [
+        (each[0].kind, str(each[0].rows), *(cell for one in each for cell in (percent(one.plain), percent(one.hidden))))
+        for each in zip(*(each.recall for each in found.beside), strict=True)
+    ]
+    told = ", ".join(f"{name} at {each.threshold:.4f}" for name, each in zip(names, found.beside, strict=True))
+    columns = ("disguise", "rows changed", *(f"{name}, {how}" for name in names for how in ("plain", "in disguise")))
+    return [
+        Table(" beside ".join(each.scorer for each in reversed(found.beside)) + ", per set", headers, rows),
+        Table(f"Recall in disguise of a sample, each at what flags 1 % of clean text: {told}", columns, hidden),
+    ]
+
+
+def _mean(found: Evaluation, *, learned_from: bool) -> tuple[str, ...]:
+    chosen = [[one for one in each.sets if one.learned_from == learned_from] for each in found.beside]
+    first = chosen[0]
+    tops = [percent(float(np.mean([each.top[one.name] for one in first]))) for each in found.beside]
+    return (
+        "mean", _how(first[0]), str(sum(one.rows for one in first)),
+        *(_average([one.auc for one in each]) for each in chosen), _average([one.yardstick for one in first]),
+        *(_average([one.calibration_error for one in each]) for each in chosen), *tops,
+    )  # fmt: skip
+
+
+def _how(measure: SetMeasure) -> str:
+    return "a tenth held out" if measure.learned_from else "never learned from"
+
+
+def _average(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return figure(float(np.nanmean(known)) if known else None)
+
+
 def tables(found: Evaluation) -> list[Table]:
     """Return all tables, in the order of the page."""
-    return [kinds(found), flagged(found), by_set(found), sets(found), functions(found), *bias(found)]
+    return [kinds(found), flagged(found), by_set(found), sets(found), *beside(found), functions(found), *bias(found)]
 
 
 def text(table: Table) -> str:

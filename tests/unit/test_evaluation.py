@@ -11,6 +11,7 @@ from streams.scorers.linear import Linear
 from streams.scorers.training.datasets import Row
 from tests.evaluation import twin
 from tests.evaluation.__main__ import main
+from tests.evaluation.beside import beside, top_precision
 from tests.evaluation.groups import biases
 from tests.evaluation.hidden import hidden, threshold
 from tests.evaluation.measure import Evaluation
@@ -82,6 +83,35 @@ def test_figures_stand_in_the_tables_and_on_the_page() -> None:
         assert kind in said
     assert "<script" not in shown
     assert "stupid" not in shown
+
+
+def test_another_scorer_stands_beside_the_default_per_set_and_in_disguise() -> None:
+    scorer, read = Linear.shipped(), []
+    both = [beside(scorer, TEXTS, ["made up"], read.append), beside(Lazy(), TEXTS, ["made up"], read.append)]
+    others = {"alt-profanity-check": "not installed"}
+    found = Evaluation(scorer.name, twin.VERSION, others, hidden(scorer, TEXTS, lambda _: None), both[0].sets, [], {}, both)
+    said = "\n".join(map(text, tables(found)))
+    assert "lazy@1 beside linear@" in said
+    assert "| made up | never learned from | 12 | 1.000 | 0.500 |" in said
+    assert [each.plain for each in both[0].recall] == [1] * len(twin.KINDS)
+    assert [each.hidden for each in both[1].recall] == [0] * len(twin.KINDS)
+    assert sum(read) > 2 * len(RUDE + KIND)
+    assert "The compact scorer beside it" in written(found)
+
+
+def test_the_top_of_a_set_does_not_depend_on_the_order_of_equal_scores() -> None:
+    toxic = np.array([True, True, False, False])
+    assert top_precision(np.array([0.9, 0.1, 0.1, 0.1]), toxic, 0.25) == 1
+    assert top_precision(np.array([0.5, 0.5, 0.5, 0.5]), toxic, 0.25) == top_precision(np.array([0.5] * 4), toxic[::-1], 0.25) == 0.5
+
+
+class Lazy:
+    """Says the same of every text."""
+
+    name = "lazy@1"
+
+    def score(self, texts):
+        return [Toxicity(0.5) for _ in texts]
 
 
 def test_without_the_data_one_line_says_so(tmp_path, capsys) -> None:

@@ -112,7 +112,7 @@ def test_missing_weights_are_told_in_one_line(tmp_path) -> None:
 
 
 def test_an_unknown_scorer_is_told_with_the_known_ones() -> None:
-    with pytest.raises(ScorerUnavailable, match="there are: linear, detoxify:original"):
+    with pytest.raises(ScorerUnavailable, match="there are: linear, compact, detoxify:original"):
         open_scorer("magic")
 
 

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams import errors
+from streams.scorers import Scorer, ScorerUnavailable
+from streams.scorers.compact import SHIPPED as COMPACT
+from streams.scorers.compact import Compact
 from streams.scorers.disguises.known import WORDS
 from streams.scorers.linear import SHIPPED, Linear
 from streams.scorers.training.disguised import disguised
@@ -15,30 +18,66 @@ from streams.scorers.training.split import Split, split
 from streams.scorers.training.vocabulary import write
 
 _DATA = Path("../shared/datasets")
+_WORK = Path("build/compact")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Train and measure, or only measure; return 0, or 2 where the data or the weights are not there."""
+    """Train and measure, or only measure; return 0, or 2 where the data, the weights or what it takes to make them are not there."""
     asked = _parser().parse_args(arguments)
     if not asked.data.is_dir():
         print(f"there is no folder {asked.data} with the labelled sets; name it with --data", file=sys.stderr)
         return errors.USER_MISTAKE
-    sets = split(asked.data)
-    if asked.words:
-        write(sets.learn, Linear.read(asked.to), WORDS)
-        return errors.OK
-    if not asked.evaluate:
-        _train(sets, asked.to)
-    _print(Linear.read(asked.to), sets)
+    try:
+        _run(asked, split(asked.data))
+    except ScorerUnavailable as error:
+        print(error, file=sys.stderr)
+        return errors.USER_MISTAKE
     return errors.OK
 
 
+def _run(asked: argparse.Namespace, sets: Split) -> None:
+    to = asked.to or {"linear": SHIPPED, "compact": COMPACT}[asked.model]
+    if asked.words:
+        write(sets.learn, Linear.read(to), WORDS)
+        return
+    if not asked.evaluate:
+        _made(asked, sets, to)
+    _print(_read(asked.model, to), sets)
+
+
+def _made(asked: argparse.Namespace, sets: Split, to: Path) -> None:
+    if asked.model == "linear":
+        _train(sets, to)
+        return
+    try:
+        from streams.scorers.training.compact.command import Begin, train
+        from streams.scorers.training.compact.fit import Recipe
+    except ImportError as error:
+        raise ScorerUnavailable(f"training the compact scorer needs {error.name or error}: make train MODEL=compact installs it") from error
+    train(sets, Recipe(seed=asked.seed, epochs=asked.epochs), asked.work, to, Begin(asked.begin))
+
+
+def _read(model: str, path: Path) -> Scorer:
+    return Linear.read(path) if model == "linear" else Compact.read(path)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m streams.scorers.train", description="Train the linear scorer, then print AUC per set.")
+    parser = argparse.ArgumentParser(prog="python -m streams.scorers.train", description="Train a scorer, then print AUC per set.")
+    parser.add_argument("--model", choices=("linear", "compact"), default="linear", help="which (default: %(default)s)")
     parser.add_argument("--evaluate", action="store_true", help="only measure the weights that are there")
     parser.add_argument("--words", action="store_true", help="only write the words that the normaliser knows")
     parser.add_argument("--data", type=Path, default=_DATA, help="folder of the labelled sets (default: %(default)s)")
-    parser.add_argument("--to", type=Path, default=SHIPPED, help="file of the weights (default: the package's own)")
+    parser.add_argument("--to", type=Path, help="file of the weights (default: the package's own)")
+    only = parser.add_argument_group("the compact scorer alone")
+    only.add_argument("--seed", type=int, default=1, help="of all chance (default: %(default)s)")
+    only.add_argument("--epochs", type=float, default=0.8, help="times that a row of weight 1 is seen (default: %(default)s)")
+    only.add_argument("--work", type=Path, default=_WORK, help="folder of the checkpoint and of what was tried (default: %(default)s)")
+    only.add_argument(
+        "--resume", dest="begin", action="store_const", const="resume", default="base", help="learn on from a run's checkpoint"
+    )
+    only.add_argument(
+        "--finish", dest="begin", action="store_const", const="finish", help="make the weights from a run's checkpoint as it is"
+    )
     return parser
 
 
@@ -50,7 +89,7 @@ def _train(sets: Split, path: Path) -> None:
     print(f"wrote {path.name}, {path.stat().st_size / 1e6:.2f} MB", file=sys.stderr)
 
 
-def _print(scorer: Linear, sets: Split) -> None:
+def _print(scorer: Scorer, sets: Split) -> None:
     print(f"{scorer.name}\n")
     print(table("held-out part of a set learned from", measured(scorer, sets.measure)) + "\n")
     print(table("set never learned from", measured(scorer, sets.never_trained)) + "\n")

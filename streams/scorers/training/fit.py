@@ -110,14 +110,24 @@ def _eight_bits(weight: Floats) -> tuple[NDArray[np.int8], Floats]:
 
 
 def _calibration(weights: Weights, rows: Sequence[Row]) -> tuple[float, float]:
-    """Return Platt's slope and shift for rows that were not learned from, by Newton's method."""
-    logits = Linear(weights, "").logits([normalised(row.text) for row in rows])
-    targets, importance = _targets(rows), _weights(rows)
+    """Return slope and shift for rows that were not learned from."""
+    return platt(Linear(weights, "").logits([normalised(row.text) for row in rows]), _targets(rows), _weights(rows))
+
+
+def platt(logits: Floats, targets: Floats, importance: Floats) -> tuple[float, float]:
+    """Return Platt's slope and shift, by Newton's method; a step that makes it worse is halved."""
     design = np.stack([logits, np.ones_like(logits)], axis=1)
+
+    def loss(at: Floats) -> float:
+        return float(importance @ (np.logaddexp(0, design @ at) - targets * (design @ at)))
+
     found = np.array([1.0, 0.0])
     for _ in range(50):
         probability = expit(design @ found)
         gradient = design.T @ (importance * (probability - targets))
         curvature = (design * (importance * probability * (1 - probability))[:, None]).T @ design
-        found = found - np.linalg.solve(curvature, gradient)
+        step = np.linalg.solve(curvature + 1e-9 * np.eye(2), gradient)
+        while loss(found - step) > loss(found) and np.abs(step).max() > 1e-9:
+            step = step / 2
+        found = found - step
     return round(float(found[0]), 6), round(float(found[1]), 6)
