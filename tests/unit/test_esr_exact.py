@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.stages.esr import exact
+from streams.stages.esr import each, exact
 
 
 @given(st.floats(0, 800))
@@ -21,12 +21,12 @@ def test_exp_minus_is_just_under_e_to_the_minus_y(y: float):
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=40))
 def test_an_array_is_as_one_number(ys: list[float]):
-    assert exact.exp_minus_each(np.array(ys)).tolist() == [exact.exp_minus(y) for y in ys]
+    assert each.exp_minus_each(np.array(ys)).tolist() == [exact.exp_minus(y) for y in ys]
 
 
 def test_a_weight_halves_in_fourteen_days():
     days = np.arange(0, 20_000)
-    assert exact.kept_each(days).tolist() == [exact.kept(int(day)) for day in days]
+    assert each.kept_each(days).tolist() == [exact.kept(int(day)) for day in days]
     assert exact.kept(14) == 0.5
     assert exact.kept(28) == 0.25
     assert exact.kept(5) == pytest.approx(2 ** (-5 / 14), rel=1e-15)

@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.stages.esr import late_test, rate_test, share_test
+from streams.stages.esr import rate_test, share_test
 from streams.stages.esr.config import Rule
 from streams.stages.esr.detector import DAY, NEVER, RING, Finding, Kind, Target, advance, counted, found
-from streams.stages.esr.exact import exp_minus_each, kept_each
-from streams.stages.esr.history import History, exposure_each, turned, usual
+from streams.stages.esr.each import came_each, exp_minus_each, exposure_each, kept_each, talked_each
+from streams.stages.esr.history import History, turned, usual
 from streams.stages.esr.membership import Membership, Seen
 
 Ints = NDArray[np.int64]
@@ -227,9 +227,9 @@ def _tick(rule: Rule, columns: Columns, rows: Ints, x: Floats, first: Floats, ho
     prior, at, most = rule.config.prior, columns.times[rows, 0], rule.most[2]
     here = np.maximum(np.where(first == 1.0, m, m_later), prior.talk_mean)
     times, bets, weight = columns.clock_times[rows], columns.clock_bets[rows], prior.talk_weight
-    late_test.talked_each(times, bets, conversation, at, x, here, weight, rule.spacing, most, is_hostile=hostile)
+    talked_each(times, bets, conversation, at, x, here, weight, rule.spacing, most, is_hostile=hostile)
     here = np.maximum(here, prior.new_mean)
-    late_test.came_each(times, bets, at, x, here, weight, rule.forgets, rule.spacing, most, is_hostile=hostile, is_new=is_new)
+    came_each(times, bets, at, x, here, weight, rule.forgets, rule.spacing, most, is_hostile=hostile, is_new=is_new)
     columns.clock_times[rows], columns.clock_bets[rows] = times, bets
 
 

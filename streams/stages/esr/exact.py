@@ -6,25 +6,22 @@
 import math
 from typing import Any, Final, TypeVar
 
-import numpy as np
-
 Numbers = TypeVar("Numbers", float, Any)
 """A float, or an array of them."""
 
-_LN2: Final = 0.6931471805599453
-_PER_LN2: Final = 1.4426950408889634
-_MOST: Final = 700.0
+LN2: Final = 0.6931471805599453
+PER_LN2: Final = 1.4426950408889634
+MOST: Final = 700.0
 _C: Final = tuple(sign / math.factorial(n) for n, sign in zip(range(10), (1.0, -1.0) * 5, strict=True))
 HALF_LIFE: Final = 14
 """Days after which a day weighs half."""
-_HALVES: Final = (
+HALVES: Final = (
     1.0, 0.9516951530106196, 0.9057236642639067, 0.8619728212469777, 0.820335356007638,
     0.7807091821557101, 0.7429971445684742, 0.7071067811865476, 0.6729500963161781, 0.6404433448821363,
     0.6095068271022377, 0.5800646930800814, 0.5520447568369062, 0.5253783193266097,
 )  # fmt: skip
 """2^(−n/14): what is kept of a weight after n days. Written out, so that no library can disagree."""
-_FORGOTTEN: Final = 1022 * HALF_LIFE
-_HALVES_ARRAY: Final = np.array(_HALVES)
+FORGOTTEN: Final = 1022 * HALF_LIFE
 
 
 def exp_minus(y: float) -> float:
@@ -32,32 +29,20 @@ def exp_minus(y: float) -> float:
 
     e^−y = 2^−k · e^−f with 0 ≤ f < ln 2; the series of e^−f, ended after an odd power, is below its sum.
     """
-    if y >= _MOST:
+    if y >= MOST:
         return 0.0
-    k = int(y * _PER_LN2)
-    return math.ldexp(_series(y - k * _LN2), -k)
-
-
-def exp_minus_each(y: Any) -> Any:
-    """Return ``exp_minus`` of each number of an array, bit for bit."""
-    held = np.minimum(y, _MOST)
-    k = (held * _PER_LN2).astype(np.int64)
-    return np.where(y >= _MOST, 0.0, np.ldexp(_series(held - k * _LN2), -k))
+    k = int(y * PER_LN2)
+    return math.ldexp(series(y - k * LN2), -k)
 
 
 def kept(days: int) -> float:
     """Return what is left of a weight after so many whole days: half after 14."""
-    days = min(days, _FORGOTTEN)
-    return math.ldexp(_HALVES[days % HALF_LIFE], -(days // HALF_LIFE))
+    days = min(days, FORGOTTEN)
+    return math.ldexp(HALVES[days % HALF_LIFE], -(days // HALF_LIFE))
 
 
-def kept_each(days: Any) -> Any:
-    """Return ``kept`` of each number of an array, bit for bit."""
-    held = np.minimum(days, _FORGOTTEN)
-    return np.ldexp(_HALVES_ARRAY[held % HALF_LIFE], -(held // HALF_LIFE))
-
-
-def _series(f: Numbers) -> Numbers:
+def series(f: Numbers) -> Numbers:
+    """Return e^−f of 0 ≤ f < ln 2, never above it: its series, ended after an odd power."""
     total = _C[9] * f + _C[8]
     for n in range(7, -1, -1):
         total = total * f + _C[n]

@@ -6,10 +6,8 @@ design's: a gamma quantile by Wilson and Hilferty (1931) for the pace, a mean an
 
 from typing import Any, Final
 
-import numpy as np
-
 from streams.stages.esr.config import Config
-from streams.stages.esr.exact import Numbers, kept, kept_each
+from streams.stages.esr.exact import Numbers, kept
 
 Counts = tuple[Numbers, Numbers, Numbers, Numbers, Numbers]
 """Hostile mass of all that the rate test took; first replies and their x; later ones of people not hostile so far and their x."""
@@ -17,7 +15,7 @@ NO_COUNTS: Final = (0.0, 0.0, 0.0, 0.0, 0.0)
 MAX_USUAL: Final = 0.9
 _ENTERS: Final = 0.9755486420525732
 """2^(−.5/14): a day enters at the weight of its middle."""
-_ALL_TIME: Final = 20.19773057244549
+ALL_TIME: Final = 20.19773057244549
 """14/ln 2: the days of an endless history, weighed."""
 _ONE_DAY: Final = kept(1)
 
@@ -53,7 +51,7 @@ class History:
     @property
     def exposure(self) -> float:
         """Return the days of ``older``, weighed."""
-        return (1.0 - kept(max(self.day - 1 - self.first_day, 0))) * _ALL_TIME
+        return (1.0 - kept(max(self.day - 1 - self.first_day, 0))) * ALL_TIME
 
 
 def turned(older: Counts[Numbers], yesterday: Counts[Numbers], today: Counts[Numbers], gap: Numbers, is_gap: Any) -> Counts[Numbers]:
@@ -69,11 +67,6 @@ def _aged(older: Numbers, yesterday: Numbers, today: Numbers, gap: Numbers, is_g
     by_one = older * _ONE_DAY + yesterday * _ENTERS
     aged: Numbers = by_one * (1 - is_gap) + (by_one * _ONE_DAY + today * _ENTERS) * gap * is_gap
     return aged
-
-
-def exposure_each(day: Any, first_day: Any) -> Any:
-    """Return ``History.exposure`` for arrays of days, bit for bit."""
-    return (1.0 - kept_each(np.maximum(day - 1 - first_day, 0))) * _ALL_TIME
 
 
 def usual(config: Config, older: Counts[Numbers], exposure: Numbers, root: Any) -> tuple[Numbers, Numbers, Numbers]:

@@ -12,9 +12,7 @@ one before, so a conversation that was long calm can be bet on again.
 
 from typing import Any, Final
 
-import numpy as np
-
-from streams.stages.esr.exact import Numbers, exp_minus, exp_minus_each
+from streams.stages.esr.exact import Numbers, exp_minus
 from streams.stages.esr.share_test import daily
 
 OF_PERSON: Final = 0.05
@@ -112,45 +110,3 @@ def _ticked(
 def _staked(at: int, before: int, spacing: float) -> float:
     gap = float(max(at - before, 0))
     return gap / (gap + spacing)
-
-
-def talked_each(
-    times: Any, bets: Any, conversation: Any, at: Any, x: Any, usual: Any, weight: float, spacing: float, most: float, *, is_hostile: Any
-) -> None:
-    """``talked`` for one reply to each of many people, in place, bit for bit: ``times`` is (people, 3, 3), ``bets`` is (people, 3, 4)."""
-    match = (times[:, :2, 1] > 0) & (times[:, :2, 0] == conversation[:, None])
-    is_there = match.any(axis=1)
-    place = np.where(match[:, 0], 0, np.where(match[:, 1], 1, times[:, 1, 1] < times[:, 0, 1]))
-    who = np.flatnonzero(is_there | is_hostile)
-    if who.size:
-        which, there = place[who], is_there[who][:, None]
-        kept = times[who, which] * there, bets[who, which] * there
-        times[who, which], bets[who, which] = _ticked_each(
-            kept, conversation[who], at[who], x[who], usual[who], weight, 1.0, spacing, most, is_hostile[who]
-        )  # fmt: skip
-
-
-def came_each(
-    times: Any, bets: Any, at: Any, x: Any, usual: Any, weight: float, forgets: float, spacing: float, most: float, *, is_hostile: Any,
-    is_new: Any,
-) -> None:  # fmt: skip
-    """``came`` where the reply is a newcomer's, in place, bit for bit."""
-    who = np.flatnonzero(is_new)
-    if who.size:
-        kept, now = (times[who, 2], bets[who, 2]), at[who]
-        memory = exp_minus_each(forgets * np.maximum(now - kept[0][:, 1], 0))
-        times[who, 2], bets[who, 2] = _ticked_each(
-            kept, np.zeros_like(now), now, x[who], usual[who], weight, memory, spacing, most, is_hostile[who]
-        )  # fmt: skip
-
-
-def _ticked_each(
-    kept: Any, conversation: Any, at: Any, x: Any, usual: Any, weight: float, memory: Any, spacing: float, most: float, is_hostile: Any
-) -> tuple[Any, Any]:
-    times, bets = kept
-    hostile_at = times[:, 2]
-    gap = np.maximum(at - hostile_at, 0).astype(np.float64)
-    stake = np.where(is_hostile, gap / (gap + spacing), 0.0)
-    held: Any = tuple(bets.T)
-    by = moved(held, x, usual, weight, memory, (hostile_at > 0).astype(np.float64), stake, most, np.minimum, np.maximum)
-    return np.stack([conversation, at, np.where(is_hostile, at, hostile_at)], axis=1), np.stack(by, axis=1)

@@ -8,9 +8,8 @@ one that says whether this author has been hostile. A false "known" drops a repl
 from array import array
 from bisect import bisect_left
 from enum import IntEnum
+from struct import pack, unpack
 from typing import Final
-
-import numpy as np
 
 MAX_EXACT: Final = 4_000
 """Marks in a sorted array: 16 kB."""
@@ -42,11 +41,11 @@ class Generation:
     def __init__(self, packed: bytes = b"") -> None:
         """Read what ``packed`` wrote; nothing is the empty set. Exactly 16,384 bytes are a filter: no sorted array grows so long."""
         self.bloom: bytearray | None = bytearray(packed) if len(packed) == BLOOM_BYTES else None
-        self.marks = array("I") if self.bloom is not None else array("I", np.frombuffer(packed, "<u4").tolist())
+        self.marks = array("I") if self.bloom is not None else array("I", unpack(f"<{len(packed) // 4}I", packed))
 
     def packed(self) -> bytes:
         """Return the marks as bytes, the same on every machine."""
-        return bytes(self.bloom) if self.bloom is not None else np.asarray(self.marks, "<u4").tobytes()
+        return bytes(self.bloom) if self.bloom is not None else pack(f"<{len(self.marks)}I", *self.marks)
 
     def __contains__(self, mark: int) -> bool:
         if self.bloom is not None:
