@@ -242,6 +242,8 @@ class PileOn(Record, frozen=True, kw_only=True):
     severity: Severity
     first_hostile_at: Moment
     opened_at: Moment
+    last_hostile_at: Moment | None = None
+    """When the newest hostile reply was written; absent where there are no times."""
     updated_at: Moment
     closed_at: Moment | None = None
     ended_because: EndedBecause | None = None

@@ -4,7 +4,6 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -83,12 +82,13 @@ def calibrate(
 
 def _listen(settings: "Settings", file: str | None, topic: str | None, asked: "Asked", heard: "Heard") -> None:
     from streams.pseudonyms import installation_key
+    from streams.replay import aside
     from streams.replay.calibrate.heard import listened
 
     key = installation_key(settings.data)
-    with TemporaryDirectory(prefix="threadwatch-") as room:
+    with aside.room("threadwatch-calibrate-") as room:
         is_addressed = is_of_replies(file, topic)
-        log: Any = opened_log(settings, file, asked) if is_addressed else _addressed(settings, file, topic, asked, Path(room))
+        log: Any = opened_log(settings, file, asked) if is_addressed else _addressed(settings, file, topic, asked, room)
         with bar("listening") as progress:
             listened(log, settings, key, heard, _counting(progress, sum(map(len, log.parts))))
 
@@ -170,8 +170,8 @@ def _accounts(heard: "Heard") -> "ConfigRecord":
     from streams.records import ConfigRecord
     from streams.stages.esr.accounts import NAME, as_values, listed
 
-    last = max(heard.first_day.values(), default=0)
-    return ConfigRecord(name=NAME, version=1, effective_from=datetime.now(UTC), values=as_values(listed(heard.first_day, last)))
+    values = as_values(listed(heard.first_day, heard.last_day))
+    return ConfigRecord(name=NAME, version=1, effective_from=datetime.now(UTC), values=values)
 
 
 def _write(out: Path, record: "ConfigRecord", toml: str) -> None:

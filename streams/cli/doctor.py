@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -93,12 +94,19 @@ def _webhook(webhook: Any) -> Finding:
 async def _alertmanager(session: Any, url: str) -> Finding:
     import aiohttp
 
+    from streams.live.alertmanager import host_of
+
+    shown = urlsplit(url)._replace(netloc=host_of(url)).geturl()
     try:
         async with session.get(f"{url.rstrip('/')}/api/v2/status") as answer:
-            said = f"{url} answers {answer.status}" + ("" if answer.ok else "; it should be 200: is it an Alertmanager?")
+            said = f"{shown} answers {answer.status}" + ("" if answer.ok else "; it should be 200: is it an Alertmanager?")
             return "alertmanager", answer.ok, said
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        return "alertmanager", False, f"{url} does not answer ({str(error) or type(error).__name__}); alertmanager.urls names it"
+        return (
+            "alertmanager",
+            False,
+            f"{shown} does not answer ({str(error).replace(url, shown) or type(error).__name__}); alertmanager.urls names it",
+        )
 
 
 def _optional() -> Iterator[str]:

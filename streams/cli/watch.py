@@ -32,7 +32,7 @@ def watch(
     from streams.kafka.connection import reached
 
     showing = _watch(settings, from_beginning or once, once, shadow=shadow) if case is None else _show(settings, case.lower().rstrip("…"))
-    asyncio.run(reached(settings, showing, is_endless=True))
+    asyncio.run(reached(settings, showing, is_endless=case is None and not once))
     return 0
 
 

@@ -8,14 +8,20 @@ from streams.replay.backtest.slices import NOT_SAID, language_of
 
 _ENGLISH: Final = frozenset({"en"})
 _TAUGHT: Final = {
-    "linear": _ENGLISH, "detoxify:original": _ENGLISH, "detoxify:unbiased": _ENGLISH, "detoxify:original-small": _ENGLISH,
-    "detoxify:unbiased-small": _ENGLISH, "detoxify:multilingual": frozenset({"en", "es", "fr", "it", "pt", "ru", "tr"}),
+    "linear": _ENGLISH, "compact": _ENGLISH, "detoxify:original": _ENGLISH, "detoxify:unbiased": _ENGLISH,
+    "detoxify:original-small": _ENGLISH, "detoxify:unbiased-small": _ENGLISH,
+    "detoxify:multilingual": frozenset({"en", "es", "fr", "it", "pt", "ru", "tr"}),
 }  # fmt: skip
 
 
 def strange(scored: ScoredComment) -> str | None:
     """Return the language of a comment, as its source says it, if its scorer was not taught it; else None. Nothing guesses."""
-    return None if scored.comment.language is None else _strange(language_of(scored.comment), scored.scorer.partition("@")[0])
+    return None if scored.comment.language is None else _strange(language_of(scored.comment), _of(scored.scorer))
+
+
+def _of(scorer: str) -> str:
+    """Return the model's name without its version and its lane."""
+    return scorer.partition("@")[0].removesuffix(":fast")
 
 
 @lru_cache(1 << 10)

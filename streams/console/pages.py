@@ -140,7 +140,10 @@ class Pages:
 
     async def log_in(self, request: Request) -> Response:
         """Begin a session."""
-        fields = await form(request)
+        try:
+            fields = await form(request)
+        except ValueError:
+            return self.login(request, "This form cannot be read.", 400)
         viewer: Viewer | None = self._desk.access.logged_in(fields.get("token", "").strip())
         self._desk.audit.note(datetime.now(UTC), viewer, "login" if viewer else "login_refused")
         if viewer is None:

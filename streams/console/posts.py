@@ -57,9 +57,10 @@ async def fields_of(desk: Desk, request: Request, doing: str, role: str = "moder
 
 def who(viewer: Viewer, fields: dict[str, str]) -> str:
     """Return who does it: the token's name, else what was typed, now or before. UserError where nothing was."""
-    if name := viewer.name or fields.get("judge", "").strip() or viewer.called:
+    name = viewer.name or fields.get("judge", "").strip() or viewer.called
+    if name and name.isprintable():
         return name
-    raise UserError("say who you are")
+    raise UserError("say who you are, in signs that can be seen" if name else "say who you are")
 
 
 def note_of(fields: dict[str, str]) -> str | None:

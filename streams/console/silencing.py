@@ -85,8 +85,11 @@ class Silencing:
         name = fields.get("silence", "")
         if not name or not all(sign.isascii() and (sign.isalnum() or sign == "-") for sign in name) or len(name) > 100:
             raise UserError("there is no such silence")
+        ours = {each.id for one in await alerting.told(self._urls, pileon.pileon_id) for each in one.silences}
+        if name not in ours:  # anybody's silence of anything could be ended else
+            raise UserError("there is no such silence of this case")
         await alerting.end(self._urls, name)
-        self._desk.audit.note(datetime.now(UTC), viewer, "unsilence", pileon.pileon_id)
+        self._desk.audit.note(datetime.now(UTC), viewer, "unsilence", pileon.pileon_id, reason=name)
         return "ended"
 
     async def _page(self, request: Request, status: int, problem: str, draft: dict[str, str]) -> Response:

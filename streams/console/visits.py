@@ -13,6 +13,8 @@ COOKIE: Final = "threadwatch-visits"
 """Not signed and no secret: two times in seconds, when the last visit ended and when this one was last seen; ``console.js`` moves that."""
 _OVER_AFTER: Final = 1800
 _KEPT_FOR: Final = 400 * 86_400
+_LATEST: Final = 10**11
+"""Seconds since 1970 that a time can still say, some years from now."""
 _CHANGED: Final = """SELECT pileon_id, status, severity, (SELECT severity FROM transitions WHERE transitions.pileon_id = pileons.pileon_id
     AND arrived <= ?1 ORDER BY revision DESC LIMIT 1) AS before FROM pileons WHERE arrived > ?1"""
 
@@ -57,7 +59,7 @@ def _is_time(text: str) -> bool:
 
 def news(connection: sqlite3.Connection, before: int) -> News | None:
     """Return what became of which cases since then (seconds); None where there was no visit before."""
-    if not before:
+    if not 0 < before <= _LATEST:
         return None
     since = moment(before * 1000)
     rows = connection.execute(_CHANGED, (millis(since),)).fetchall()

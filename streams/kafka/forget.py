@@ -82,7 +82,7 @@ def remains(settings: Settings, found: list[Found]) -> list[Remains]:
     for topic in topic_files():
         if topic.holds_text:
             places.append(Remains(topic.name, "text", last + settings.retention + timedelta(days=1)))
-        elif topic.name in ("replies", "pileons"):
+        elif topic.name in ("replies", "pileons", "pileons.shadow"):
             places.append(Remains(topic.name, "ids and numbers, no text", last + timedelta(days=401)))
         elif topic.name in _WRITTEN_DOWN:  # those of every day up to now; tomorrow's has the deletion
             places.append(Remains(topic.name, "ids and numbers, no text", now + timedelta(days=401)))

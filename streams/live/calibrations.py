@@ -35,6 +35,7 @@ class Calibrations:
     def __init__(self, settings: Settings, pileons: StageAgent) -> None:
         self._settings, self._pileons = settings, pileons
         self._consumer: Any = None
+        self._ends: dict[Any, int] = {}
         self._latest: dict[str, ConfigRecord] = {}
         self._written: dict[tuple[int, str], tuple[Room, int]] = {}
         self._is_warned = False
@@ -42,9 +43,10 @@ class Calibrations:
     async def look(self) -> None:
         """Read what came, and write what holds by now where it is not known yet. UserError for a record that cannot be used."""
         await self._read()
-        if not (any(map(is_calibration, self._latest)) or self._is_warned or self._settings.calibration != Calibration()):
+        if not self._is_warned and await self._is_uncalibrated():
             log.warning("%s", UNCALIBRATED)
             self._is_warned = True
+        self._written = {place: wrote for place, wrote in self._written.items() if place[0] in self._pileons.rooms}  # others' are others'
         for partition in list(self._pileons.rooms):
             await self._write(partition)
 
@@ -53,9 +55,16 @@ class Calibrations:
         if self._consumer is not None:
             await self._consumer.stop()
 
+    async def _is_uncalibrated(self) -> bool:
+        """Return whether nobody has measured what is usual, as far as the topic went when it was opened."""
+        if self._settings.calibration != Calibration() or any(map(is_calibration, self._latest)):
+            return False
+        return all([await self._consumer.position(place) >= end for place, end in self._ends.items()])
+
     async def _read(self) -> None:
         if self._consumer is None:
             self._consumer = await open_reader_from_the_beginning(self._settings, topic_name(self._settings, CONFIG.name))
+            self._ends = await self._consumer.end_offsets(list(self._consumer.assignment()))
         latest: dict[bytes, Message] = {}
         while batches := await self._consumer.getmany(timeout_ms=0):
             latest.update((raw.key or b"", message_of(raw)) for raws in batches.values() for raw in raws)

@@ -36,6 +36,8 @@ class Numbers(Protocol):
     @property
     def first_hostile_at(self) -> Moment: ...  # noqa: D102
     @property
+    def last_hostile_at(self) -> Moment | None: ...  # noqa: D102
+    @property
     def updated_at(self) -> Moment: ...  # noqa: D102
     @property
     def reason(self) -> str: ...  # noqa: D102
@@ -49,7 +51,7 @@ def annotations(numbers: Numbers, conversations: int, ended: str, link: str, bef
         "description": numbers.reason,
         "case": case,
         "people": str(people),
-        "within": spoken(micros(numbers.updated_at) - micros(numbers.first_hostile_at)),
+        "within": _within(numbers),
         "usual": usually(numbers.usual_hostile_authors),
         "replying": _replying(numbers),
         "hostile_replies": str(numbers.hostile_replies),
@@ -62,6 +64,13 @@ def annotations(numbers: Numbers, conversations: int, ended: str, link: str, bef
     return {name: value for name, value in told.items() if value}
 
 
+def _within(numbers: Numbers) -> str:
+    """Return from the first hostile reply to the last, which is before the case's end; nothing where a page gives no times."""
+    if numbers.usual_hostile_authors is None:
+        return ""
+    return spoken(micros(numbers.last_hostile_at or numbers.updated_at) - micros(numbers.first_hostile_at))
+
+
 def _replying(numbers: Numbers) -> str:
     """Return how many reply: a share where it is one. The hostile ones count since the case began, those who reply within the window."""
     hostile, replying = numbers.hostile_authors, numbers.replying_authors
@@ -70,8 +79,8 @@ def _replying(numbers: Numbers) -> str:
 
 def line(labels: Mapping[str, str], told: Mapping[str, str]) -> str:
     """Return the one line, as the template ``threadwatch.line`` writes it for what fires or ended."""
-    usual = f" (usual {told['usual']})" if told.get("usual") else ""
-    what = f"case {told['case']}: {told['people']} people hostile in {told['within']}{usual}, {told['replying']}"
+    pace = f"in {told['within']} (usual {told['usual']})" if told.get("within") else "(the page gives no times)"
+    what = f"case {told['case']}: {told['people']} people hostile {pace}, {told['replying']}"
     where = told.get("link") or f"threadwatch watch --case {told['case']}"  # without a console the terminal shows it
     parts = (f"[{labels['severity']}] {labels['source']} / {labels['community']}", what, _state(told), where)
     return " · ".join(part for part in parts if part)

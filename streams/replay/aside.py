@@ -60,7 +60,7 @@ def room(prefix: str) -> Iterator[Path]:
 
     UserError where there is no room.
     """
-    remove_left(one for one in Path(gettempdir()).glob(f"{prefix}*") if one.lstat().st_uid == os.getuid())
+    remove_left(one for one in Path(gettempdir()).glob(f"{prefix}*") if _is_mine(one))
     made = Path(mkdtemp(prefix=prefix))
     try:
         with locked(made):
@@ -73,6 +73,13 @@ def room(prefix: str) -> Iterator[Path]:
         raise
     finally:
         removed(made)
+
+
+def _is_mine(place: Path) -> bool:
+    try:
+        return place.lstat().st_uid == os.getuid()
+    except FileNotFoundError:  # another run was quicker
+        return False
 
 
 @contextmanager

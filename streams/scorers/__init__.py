@@ -55,6 +55,10 @@ class ScorerUnavailable(Exception):
     """A scorer cannot be opened here. The message is one plain line: what is missing and what to do."""
 
 
+class OtherVersion(ScorerUnavailable):  # as its base
+    """It would score as another version than the one that is pinned."""
+
+
 def open_scorer(name: str, config: Config | None = None) -> Scorer:
     """Return the scorer that a user named: ``linear``, ``compact``, ``detoxify:<model>`` or ``detoxify:<model>:fast``.
 
@@ -63,7 +67,7 @@ def open_scorer(name: str, config: Config | None = None) -> Scorer:
     """
     opened = _opened(name, config)
     if config and config.pinned and opened.name != config.pinned:
-        raise ScorerUnavailable(
+        raise OtherVersion(
             f"scoring.pinned is {config.pinned}, this machine would score as {opened.name}: install the pinned versions, or pin that"
         )
     return opened
@@ -96,6 +100,8 @@ def open_or_fall_back(name: str, config: Config) -> tuple[Scorer, str]:
     """
     try:
         return open_scorer(name, config), ""
+    except OtherVersion:  # what is pinned is not to be stood in for
+        raise
     except ScorerUnavailable as error:
         if not config.fallback:
             raise

@@ -4,7 +4,7 @@
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +27,15 @@ _DECIMALS: Final = 4
 class Compact:
     """A scorer that gives one label, ``toxicity``: the larger of the plain text's and the undisguised text's."""
 
+    at_most: int = 32
+    """Texts at once: the longest that there are take seconds each."""
+
     def __init__(self, network: Network, linear: Linear, digest: str) -> None:
         """Take both halves and the SHA-256 of their files, whose first eight digits stand in the name."""
         self.name = f"compact@{VERSION}+{digest[:8]}.{network.runtime}.int8"
         self._network = network
         self._linear = linear
+        self._computed: Callable[[], None] = lambda: None
 
     @classmethod
     def shipped(cls) -> "Compact":
@@ -56,7 +60,16 @@ class Compact:
         """Return the sum's logit of each normalised text, before calibration."""
         texts = sorted(normal)
         linear = self._linear_logits({piece for text in texts for piece in pieces_of(text)})
-        return {text: self._network.logit(text) + _LINEAR_SHARE * _worst(linear, text) for text in texts}
+        return {text: self._sum(text, linear) for text in texts}
+
+    def tell_computed(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called whenever a text is computed."""
+        self._computed = told
+
+    def _sum(self, text: str, linear: Mapping[str, float]) -> float:
+        found = self._network.logit(text) + _LINEAR_SHARE * _worst(linear, text)
+        self._computed()
+        return found
 
     def _linear_logits(self, pieces: Iterable[str]) -> dict[str, float]:
         known: dict[str, float] = {}

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +51,8 @@ def pull(folder: Path, model: str, source: str | None, progress: Progress) -> tu
             return _pulled(folder, model, Path(part), url, source, progress)
     except urllib.error.URLError as error:  # before OSError, which it is
         raise ScorerUnavailable(f"{url} cannot be fetched ({error.reason}); --from URL takes it from elsewhere") from error
+    except HTTPException as error:
+        raise ScorerUnavailable(f"{url} cannot be fetched ({error}); --from URL takes it from elsewhere") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ScorerUnavailable(f"there is no room in {folder} for {model}; make some, or set scoring.models to another") from error
@@ -105,9 +108,10 @@ def _amend(file: Path, **changed: Any) -> None:
 
 @contextmanager
 def _moved(part: Path, home: Path) -> Iterator[None]:
-    """Put what is ready where it belongs; take it away again if it does not load."""
+    """Put what is ready where it belongs; take it away again if it does not load, and put back what was there."""
+    before = part / "before"
     if home.exists():
-        shutil.rmtree(home)
+        home.rename(before)
     home.mkdir()
     for each in (CHECKPOINT_FILE, CONFIG_FOLDER):
         (part / each).rename(home / each)
@@ -118,6 +122,8 @@ def _moved(part: Path, home: Path) -> Iterator[None]:
     finally:
         if not is_whole:
             shutil.rmtree(home)
+            if before.exists():
+                before.rename(home)
 
 
 def _check_name(url: str, sha256: str) -> None:

@@ -143,7 +143,7 @@ def _firing(before: Firing | None, pileon: PileOn, decision: Decision, reason: R
     fired_at = before.fired_at if before is not None else None
     firing = Firing(
         pileon_id=pileon.pileon_id, revision=pileon.revision, source=pileon.source, community=pileon.community,
-        severities=severities, first_hostile_at=pileon.first_hostile_at,
+        severities=severities, first_hostile_at=pileon.first_hostile_at, last_hostile_at=pileon.last_hostile_at,
         fired_at=max(pileon.updated_at, arrival(pileon)) if decision is Decision.FIRE else fired_at, updated_at=pileon.updated_at,
         hostile_authors=pileon.hostile_authors, usual_hostile_authors=pileon.usual_hostile_authors,
         replying_authors=pileon.replying_authors, hostile_replies=pileon.hostile_replies,

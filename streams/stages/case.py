@@ -103,6 +103,7 @@ def told(where: tuple[str, str, str], detector: str, case: Case, sizes: Sizes, s
     return PileOn(
         pileon_id=case.pileon_id, revision=case.revision, status=status, source=source, community=community, target_id=target,
         severity=case.severity, first_hostile_at=instant(case.first_hostile_at), opened_at=instant(case.opened_at),
+        last_hostile_at=None if case.untimed else instant(case.last_hostile_at),
         updated_at=instant(case.updated_at), hostile_authors=sizes.hostile_authors,
         usual_hostile_authors=case.usual, replying_authors=sizes.replying_authors,
         hostile_replies=sizes.hostile_replies, replies=case.replies, unknown_author_replies=sizes.unknown,

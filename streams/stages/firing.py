@@ -26,6 +26,7 @@ class Firing(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="firing"
     first_hostile_at: Moment
     fired_at: Moment | None = None
     """When it was first told, by the arrival of what opened it; None: nobody was told, or by a program that did not note it."""
+    last_hostile_at: Moment | None = None
     updated_at: Moment
     hostile_authors: int
     usual_hostile_authors: float | None = None

@@ -68,10 +68,10 @@ class Followed:
 
     def apply(self, key: str, target: Target) -> None:
         """Take over a target, or a changed setting, as another fold remembered it."""
+        if is_of_a_shadow(key):  # that ran along once
+            return
         if target.change is not None:
             self.changes.put(key, target)
-            return
-        if is_of_a_shadow(key):  # that ran along once
             return
         self._young[key] = held = Held(Ledger(target), target.case)
         self._replies += held.ledger.size

@@ -17,14 +17,17 @@ NOTES: Final = ("shadow_opened", "shadow_ongoing", "shadow_closed")
 
 
 class Both:
-    """The state of both: entries of the shadow have keys of their own. A function of the entries alone, as each of them is."""
+    """The state of both: entries of the shadow have keys of their own. A function of the entries alone, as each of them is.
+
+    Settings that the log has changed are neither's: whichever detector follows them finds them, after the two have changed places too.
+    """
 
     def __init__(self, live: Watched, shadow: Watched) -> None:
         self.live, self.shadow = live, shadow
 
     def __iter__(self) -> Iterator[str]:
         """Yield the keys, sorted."""
-        return iter(sorted((*self.live, *map(shadow_key, self.shadow))))
+        return iter(sorted((*self.live, *(shadow_key(key) for key in self.shadow if self.shadow.changes.get(key) is None))))
 
     def get(self, key: str) -> Target | None:
         """Return an entry."""
@@ -34,10 +37,12 @@ class Both:
     def apply(self, key: str, entry: Target | None) -> None:
         """Put one entry, or remove it."""
         own = own_key(key)
-        if own is None:
-            self.live.apply(key, entry)
-        else:
+        if own is not None:
             self.shadow.apply(own, entry)
+            return
+        self.live.apply(key, entry)
+        if entry is not None and entry.change is not None:
+            self.shadow.apply(key, entry)
 
     def next_due(self) -> datetime | None:
         """Return when a tick would have something to do for either."""
@@ -49,8 +54,8 @@ class Both:
 
     @property
     def changes(self) -> Changes:
-        """Return the settings that the log has changed: whichever detector follows them."""
-        return self.live.changes if any(True for _ in self.live.changes) else self.shadow.changes
+        """Return the settings that the log has changed."""
+        return self.live.changes
 
 
 class Shadowed:
@@ -70,7 +75,7 @@ class Shadowed:
             step, other = self.live.step(store.live, each.record), self.shadow.step(store.shadow, each.record)
             if other.entries or other.outputs:
                 step = msgspec.structs.replace(
-                    step, entries=(*step.entries, *((shadow_key(key), entry) for key, entry in other.entries)), aside=other.outputs,
+                    step, entries=(*step.entries, *map(_entry_of_shadow, other.entries)), aside=other.outputs,
                     notes=(*step.notes, *(f"shadow_{one.status}" for one in other.outputs)),
                 )  # fmt: skip
             yield step
@@ -82,3 +87,8 @@ class Shadowed:
     def follow(self, store: Any, record: Any) -> Any:
         """Do what the one that decides does."""
         return self.live.follow(store, record)
+
+
+def _entry_of_shadow(found: tuple[str, Target | None]) -> tuple[str, Target | None]:
+    key, entry = found
+    return found if entry is not None and entry.change is not None else (shadow_key(key), entry)

@@ -67,10 +67,10 @@ class Watched:
 
     def apply(self, key: str, entry: Target | None) -> None:
         """Put one entry, or remove it."""
+        if is_of_a_shadow(key):  # that ran along once
+            return
         if entry is not None and entry.change is not None:
             self.changes.put(key, entry)
-            return
-        if is_of_a_shadow(key):  # that ran along once
             return
         before = self._taken(key)
         if entry is None:

@@ -33,6 +33,12 @@ def test_alertmanager_accepts_the_example_of_slack_mail_and_webhook(amtool: str,
     assert "6 receivers" in ran(amtool, "check-config", with_examples)
 
 
+def test_a_storm_is_told_to_all_whose_pile_ons_it_holds_back(amtool: str, with_examples: Path):
+    asked = (amtool, "config", "routes", "test", f"--config.file={with_examples}", "alertname=PileOnStorm", "severity=critical")
+    assert ran(*asked, "source=harbour-post").split() == ["letters,moderators"]
+    assert ran(*asked, "source=other").split() == ["moderators"]
+
+
 @pytest.mark.parametrize(
     ("labels", "receiver"),
     [

@@ -43,10 +43,11 @@ async def fires(manager: Manager, case: PileOn) -> None:
         assert answer.status == 200
 
 
-def sent(console: Console, case: str, what: str, **fields: str) -> None:
+def sent(console: Console, case: str, what: str, status: int = 303, **fields: str) -> str:
     token = re.search(r'name="form_token" value="(\w+)"', console.client.get(f"/pileons/{case}/silence").text)[1]
     answer = console.client.post(f"/pileons/{case}/{what}", data={"form_token": token, "judge": "kim", **fields})
-    assert answer.status_code == 303, answer.text
+    assert answer.status_code == status, answer.text
+    return answer.text
 
 
 def silence_ids(console: Console, case: str) -> list[str]:
@@ -73,6 +74,7 @@ async def test_a_silence_of_a_case_and_of_a_community_hold_what_they_say_until_t
     sent(console, "case-2", "silence", scope="community", lasts="1d", reason="a drill")
     assert await states(manager) == {one.pileon_id: "suppressed", "case-2": "suppressed", "case-3": "active"}
     assert len(silence_ids(console, name)) == 2, "that of the community holds this case too"
+    assert "there is no such silence of this case" in sent(console, "case-3", "unsilence", 400, silence=silence_ids(console, name)[0])
     for silence in silence_ids(console, name):
         sent(console, name, "unsilence", silence=silence)
     assert set((await states(manager)).values()) == {"active"}

@@ -71,6 +71,7 @@ async def test_what_a_calibration_says_is_usual_decides_from_its_place_in_the_lo
     await live.settled()
     (opened,) = [one for one in live.pileons() if one.status is Status.OPENED]
     assert (opened.detector, opened.grounds.share_needed) == ("e-SR@1", 5.0)
+    assert sum("without a calibration" in line for line in worker.said()) == 1, "not again once there is one"
     changes = [one for one in live.records(REPLIES) if _is_calibration(one)]
     assert sum(isinstance(one, ConfigChange) for one in live.records(REPLIES)) == len(changes) + 4  # and the list
     assert sorted(one.version for one in changes) == [1] * 4 + [2] * 4 + [3] * 4  # each once, though the worker was killed

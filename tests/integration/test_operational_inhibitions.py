@@ -70,6 +70,20 @@ async def test_where_one_of_several_workers_is_down_each_is_told(alertmanager: A
     assert inhibited(alertmanager, "harbour") == set()
 
 
+OF_KAFKA = LABELS.keys() - {"NoWorkerUp", "WorkerDown", "EventTimeLag"}
+"""What waits for Kafka."""
+
+
+@pytest.mark.parametrize(("workers", "held_back"), [("every", OF_KAFKA), ("some", frozenset())])
+async def test_kafka_being_away_stands_for_what_waits_for_it_only_where_no_worker_reaches_it(
+    alertmanager: Alertmanager, workers: str, held_back: frozenset[str]
+) -> None:
+    waiting = {name: LABELS[name] for name in OF_KAFKA} | {"BrokerAway": {"severity": "critical", "workers": workers}}
+    post(alertmanager, waiting)
+    await until("all are held", lambda: len(alertmanager.holds()) == len(waiting))
+    await become(alertmanager, held_back)
+
+
 async def test_no_worker_being_up_says_nothing_of_another_cluster(alertmanager: Alertmanager) -> None:
     post(alertmanager, LABELS, cluster="harbour")
     post(alertmanager, {name: labels for name, labels in LABELS.items() if name != "NoWorkerUp"}, cluster="hill")

@@ -35,7 +35,8 @@ def test_an_open_pile_on_is_a_lease_from_its_first_hostile_reply() -> None:
     assert (alert["startsAt"], alert["endsAt"]) == ("2024-05-01T11:50:00.000Z", "2024-05-01T12:15:00.000Z")
     assert alert["annotations"]["summary"] == "case QQMKM4V2: 4 people hostile to one person"
     assert line(alert["labels"], alert["annotations"]) == (
-        "[warning] news / sport · case QQMKM4V2: 4 people hostile in 10 min, 4 of 5 replying · ongoing · threadwatch watch --case QQMKM4V2"
+        "[warning] news / sport · case QQMKM4V2: 4 people hostile (the page gives no times), 4 of 5 replying · ongoing"
+        " · threadwatch watch --case QQMKM4V2"
     )
     assert "ended_because" not in alert["annotations"]
 
@@ -52,12 +53,17 @@ def test_the_worse_one_says_what_it_was_before() -> None:
 
 
 def test_a_line_tells_what_is_usual_where_that_is_known_and_leads_on() -> None:
-    (alert,) = posted(pileon(ID, hostile_authors=9, replying_authors=14), console="http://c")
-    told = line(alert["labels"], alert["annotations"] | {"usual": "0.3"})
-    assert told == (
+    (alert,) = posted(pileon(ID, hostile_authors=9, replying_authors=14, usual_hostile_authors=0.31), console="http://c")
+    assert line(alert["labels"], alert["annotations"]) == (
         "[warning] news / sport · case QQMKM4V2: 9 people hostile in 10 min (usual 0.3), 9 of 14 replying · ongoing · "
         f"http://c/pileons/{ID}"
     )
+
+
+def test_an_end_tells_how_long_they_were_hostile_and_not_how_long_it_was_watched() -> None:
+    numbers = {"usual_hostile_authors": 0.31, "first_hostile_at": NOON - 6 * HOUR - 31 * MINUTE, "last_hostile_at": NOON - 6 * HOUR}
+    (ended,) = posted(pileon(ID, **numbers), closed(closed_at=NOON, **numbers))
+    assert "people hostile in 31 min (usual 0.3)" in line(ended["labels"], ended["annotations"])
 
 
 def test_people_of_a_long_case_are_not_told_as_a_share_of_those_who_reply_now() -> None:

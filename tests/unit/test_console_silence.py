@@ -58,6 +58,7 @@ def test_one_that_is_away_is_said_to_be_and_its_password_is_not(console):
 @pytest.mark.parametrize(("fields", "said"), [
     ({"lasts": "1y"}, "say what, and for how long"), ({"scope": "all"}, "say what"), ({"reason": " "}, "say why"),
     ({"reason": "x" * 501}, "say why"), ({"judge": ""}, "say who you are"),
+    ({"judge": "ki\u200fm"}, "in signs that can be seen"),
 ])  # fmt: skip
 def test_a_silence_says_what_for_how_long_why_and_who(console, fields, said):
     answer = silenced(console, **fields)

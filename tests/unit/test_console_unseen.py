@@ -23,6 +23,13 @@ def spoken(console: Console, *languages: str | None, scorer: str = "linear@2+abc
     return text_of(page_of(console, "/pileons/case-1"), "section[aria-labelledby=unseen]")
 
 
+@pytest.mark.parametrize("scorer", ["compact@1+abc.ort1.int8", "detoxify:original@1+abc", "detoxify:unbiased:fast@1+abc"])
+def test_each_scorer_is_known_by_what_it_was_taught(console, scorer):
+    assert "1 of 4 replies are in a language that the scorer was not taught (de 1)" in spoken(
+        console, "en", "en", "en", "de", scorer=scorer
+    )
+
+
 def test_replies_in_a_language_that_the_scorer_was_not_taught_are_counted_apart(console):
     said = spoken(console, "en", "en-GB", None, "und", "de", "nonsense!")
     assert "1 of 6 replies are in a language that the scorer was not taught (de 1)" in said

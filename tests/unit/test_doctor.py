@@ -58,6 +58,13 @@ def test_each_alertmanager_is_asked_whether_it_is_one(answering: int, capsys: py
     assert away.startswith(f"MISSING {urls[2]} does not answer")
 
 
+@pytest.mark.parametrize("where", ["127.0.0.1:{closed}", "127.0.0.1:{open}/elsewhere", "nobody.invalid"])
+def test_the_password_of_an_alertmanager_is_not_shown(answering: int, capsys: pytest.CaptureFixture[str], where: str) -> None:
+    host = where.format(closed=unused(), open=answering)
+    (said,) = told(capsys, f'[alertmanager]\nurls = ["http://kim:hunter2secret@{host}"]')["alertmanager"]
+    assert said.startswith(f"MISSING http://{host} ") and "hunter2" not in said
+
+
 def test_a_webhook_without_a_secret_is_missing_and_one_with_it_is_not(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

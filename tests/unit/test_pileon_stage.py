@@ -153,6 +153,7 @@ def test_a_tick_closes_it_six_hours_after_the_last_hostile_reply() -> None:
     closed = told([*crowd(4), tick(last + 9 * HOUR)])[-1]
     assert (closed.status, closed.ended_because, closed.revision) == (Status.CLOSED, EndedBecause.QUIET, 2)
     assert closed.closed_at == closed.updated_at == last + 6 * HOUR
+    assert closed.last_hostile_at == last
     assert closed.reason == "no hostile reply for 6 h; 4 people hostile in 3 min (usual under 0.1)"
 
 

@@ -59,4 +59,5 @@ def test_a_page_without_times_makes_nobody_used_to_enemies() -> None:
 def test_a_page_without_times_never_pretends_to_know_a_rate() -> None:
     opened = told(crowd(4, created_at_is_estimated=True))[0]
     assert opened.usual_hostile_authors is None
+    assert opened.last_hostile_at is None
     assert "usual" not in opened.reason

@@ -153,6 +153,8 @@ def test_another_version_than_the_pinned_one_refuses() -> None:
     assert open_scorer("linear", Config(pinned=name)).name == name
     with pytest.raises(ScorerUnavailable, match=r"scoring\.pinned is linear@0, this machine would score as linear@"):
         open_scorer("linear", Config(pinned="linear@0"))
+    with pytest.raises(ScorerUnavailable, match="pinned"):
+        open_or_fall_back("linear", Config(pinned="linear@0", fallback="linear"))
 
 
 def test_only_a_fallback_that_was_named_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,6 +52,24 @@ def test_a_restart_changes_nothing(recording: list[Reply], cut: int):
     assert left == entries_of(made(), [records])
 
 
+SET_UP = [(Which.WINDOW, True), (Which.ESR, False), (Which.ESR, True)]
+"""Where e-SR decides or runs along."""
+
+
+@pytest.mark.parametrize("before", SET_UP)
+@pytest.mark.parametrize("after", SET_UP)
+def test_what_was_calibrated_holds_when_the_detectors_change_places(before: tuple[Which, bool], after: tuple[Which, bool]):
+    of_before, of_after = (stage(which, shadow=shadow) for which, shadow in (before, after))
+    state = entries_of(of_before, [[changed(3, **TINY.as_values())]])
+    store = restarted(of_after, state)
+    (key,) = store.changes
+    assert store.changes.get(key).change.version == 3
+    assert list(store) == [key]
+    assert folded(of_after, [changed(2, **TINY.as_values())], store).entries == {}
+    assert len(folded(of_after, [changed(4, **TINY.as_values())], store).entries) == 1
+    assert store.changes.get(key).change.version == 4
+
+
 @calmly
 @given(recordings())
 def test_what_a_shadow_left_behind_is_nothing_to_who_runs_alone(recording: list[Reply]):

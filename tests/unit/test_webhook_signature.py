@@ -41,6 +41,14 @@ def test_what_is_old_is_not_taken(is_ours: Any) -> None:
     assert not is_ours(SECRET, sent(SECRET, ago=timedelta(minutes=6)), BODY)
 
 
+@pytest.mark.parametrize("told", [
+    {}, {"Threadwatch-Timestamp": "now"}, {"Threadwatch-Timestamp": "\u0661"}, {"Threadwatch-Signature": "v1=\u00e9"},
+    {"Threadwatch-Signature": ""},
+])  # fmt: skip
+def test_what_is_no_header_of_ours_is_not_taken_and_raises_nothing(is_ours: Any, told: dict[str, str]) -> None:
+    assert not is_ours(SECRET, sent(SECRET) | told if told else told, BODY)
+
+
 def test_while_secrets_change_both_sides_may_have_either(is_ours: Any) -> None:
     told = sent(OTHER, SECRET)
     assert is_ours(SECRET, told, BODY)

@@ -48,6 +48,8 @@ class Heard:
         self.authors: set[int] = set()
         self.first_day: dict[int, int] = {}
         """When each known author first wrote to anybody."""
+        self.last_day = 0
+        """The newest on which anybody wrote."""
         self.outcomes: Counter[str] = Counter()
         self.untimed = 0
         self._community = community
@@ -59,6 +61,7 @@ class Heard:
     def take(self, where: tuple[str, str, str], reply: Exposure, seen: Seen, *, is_timed: bool) -> None:
         """Take one that the tests see."""
         self.authors.add(reply.author)
+        self.last_day = max(self.last_day, reply.at // DAY)
         if reply.is_new:  # it has an author
             day = reply.at // DAY
             self.first_day[reply.author] = min(day, self.first_day.get(reply.author, day))

@@ -36,6 +36,13 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are not waited for
     caller = Connection(int(sys.argv[1]))
     try:
+        _serve(caller)
+    except (EOFError, ConnectionError):  # the caller is gone
+        return
+
+
+def _serve(caller: Connection) -> None:
+    try:
         loaded = Loaded(msgspec.msgpack.decode(caller.recv_bytes(), type=Recipe, dec_hook=lambda kind, value: kind(value)))
     except ScorerUnavailable as refused:
         _send(caller, (REFUSED, str(refused)))

@@ -20,6 +20,8 @@ from streams.scorers.loading import Recipe
 from streams.scorers.transformer import mother
 from streams.scorers.transformer.engine import About, Batch, Logits, nothing
 
+_ENDS_WITHIN: Final = 5.0
+"""Seconds that the loading process has to see that nobody wants it any more."""
 _TRIES: Final = 3
 """Deaths over one batch, or of the loading process over one question, after which we give up."""
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -153,9 +155,13 @@ def _received(connection: Connection) -> Any:
 
 
 def _end(connection: Connection, process: "subprocess.Popen[bytes]") -> None:
-    """Close the socket: it ends by itself."""
+    """Close the socket: it ends by itself, or, where it still loads, by our hand."""
     connection.close()
-    process.wait()
+    try:
+        process.wait(_ENDS_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _how(process: "subprocess.Popen[bytes]") -> str:
