@@ -52,7 +52,7 @@ def _share(pileon: PileOn, config: Config) -> str:
 def _beyond(grounds: Grounds, hostile: int, replying: int) -> str:
     """Return the share of a case that evidence opened, beside what history explains."""
     usual = f"usually it would be at most {grounds.usual_share:.0%} for this person, and {grounds.usual_share_on_site:.0%} on this site."
-    warned = " It is a warning only: so fast is extraordinary, such a share is what a crowd or fame has."
+    warned = " It is a warning only: very many at once, and no larger a share than fame explains."
     return f"{hostile} of the {replying} who replied since it began were; {usual}{warned if grounds.finding is FindingKind.DILUTED else ''}"
 
 

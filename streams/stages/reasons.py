@@ -79,7 +79,7 @@ def _weighed(config: Config, case: Case, grounds: Grounds, sizes: Sizes) -> tupl
     return (
         _among(case, grounds, sizes),
         f"hostile share {share:.2f}, usual for this person at most {usual}, on this site {of_site}",
-        "a warning: the pace is extraordinary, the share is what a crowd or fame has" if is_diluted else "",
+        "a warning only: very many at once, and no larger a hostile share than fame explains" if is_diluted else "",
         f"evidence when it opened: {_evidence(grounds)}; floor {config.min_hostile_authors}",
     )
 

@@ -125,7 +125,7 @@ def test_the_pace_alone_warns_where_that_was_learned_and_only_warns():
     (case,) = opened(folded(stage(asked), [*life(), *mixed]))
     assert case.grounds is not None
     assert case.grounds.finding is FindingKind.DILUTED
-    assert "a warning: the pace is extraordinary" in case.reason
+    assert "a warning only: very many at once" in case.reason
     assert {one.severity for one in folded(stage(asked), [*life(), *mixed]).outputs} == {Severity.WARNING}
     assert not opened(folded(stage(Calibration(stakes_per_day=500.0, share_stakes_per_day=1e6)), [*life(), *mixed]))
 
