@@ -96,6 +96,7 @@ class Metrics:
         self.standstill = self._make.gauge(
             "standstill_seconds", "Seconds since a stage last applied anything of a partition although input waits.", stage=(), partition=()
         )
+        self.held = self._make.gauge("partitions_held", "Partitions whose state is loaded and that this worker works on.", stage=())
         self.broker_up = Broker(self._make).up
         self.alerts_untaken = self._make.gauge(
             "alerts_untaken_seconds", "Seconds since a post to Alertmanager was due that none has taken; 0 where one took the last."
@@ -174,6 +175,7 @@ class Metrics:
 
     def standing_still(self, stage: str, seconds: Mapping[int, float]) -> None:
         """Set for how long each partition stands still although input waits; those not named are no longer this worker's."""
+        self.held.labels(stage).set(len(seconds))
         replace_second(self.standstill, stage, seconds)
 
     def started(self, now: datetime) -> None:

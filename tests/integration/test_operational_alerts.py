@@ -49,11 +49,16 @@ async def poison_silence_and_a_shut_door(another: Another, folder: Path, alertma
 
 
 async def one_of_two_goes(live: Live, first: str, prometheus: Prometheus) -> None:
-    """A second worker is stopped and has no name any more, as with compose; then another stands in its place."""
+    """A second worker is stopped and has no name any more, as with compose; one nobody scrapes comes and goes; another takes its place."""
     second = await beside(live, first, prometheus)
     prometheus.knows(first)
     await asyncio.to_thread(second.stop)
     await prometheus.fires("FewerWorkers")
+    stray = live.worker()  # in the same groups, and nobody scrapes it
+    await stray.ready()
+    await prometheus.fires("PartitionsUnheld")
+    await asyncio.to_thread(stray.stop)
+    await prometheus.ends("PartitionsUnheld")
     third = await beside(live, first, prometheus)
     await prometheus.ends("FewerWorkers")
     prometheus.knows(first)

@@ -239,7 +239,7 @@ def _up() -> AnyPanel:
     return lines(
         "Each worker", "1: answered the scrape; 0: did not, or waits for Kafka to begin. One line per worker; one that is stopped ends.",
         Query(_WORK, "{{instance}}"), most=1, span=12, height=5,
-        links=[runbook("WorkerDown"), runbook("FewerWorkers"), runbook("BrokerAway")],
+        links=[runbook("WorkerDown"), runbook("FewerWorkers"), runbook("PartitionsUnheld"), runbook("BrokerAway")],
     )  # fmt: skip
 
 
