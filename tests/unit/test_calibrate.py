@@ -18,7 +18,7 @@ from streams.replay.calibrate.measured import calibrated
 from streams.settings import load
 from streams.stages.esr.calibration import Calibration, calibration_of
 from streams.stages.esr.detector import DAY
-from streams.stages.esr.learning import EVER
+from streams.stages.esr.learning import EVER, HOSTILE
 from tests.support.builders import NOON, SECOND, comment
 from tests.support.week import recorded, week
 
@@ -49,6 +49,18 @@ def test_it_prints_what_each_budget_brings_and_what_it_wrote_is_what_others_read
     settings = load({}, Path("c.toml"))
     assert settings.calibration == calibration != Calibration()
     assert tomllib.loads(Path("c.toml").read_text())["calibration"]["prior"]["first_mean"] == calibration.prior.first_mean
+
+
+def test_what_counts_as_hostile_is_what_the_settings_say(replies: list[Reply], capsys: pytest.CaptureFixture[str]):
+    file = recorded(replies, Path("week.rec"))
+    found = {}
+    for floor in ("0.3", "0.5"):
+        Path("t.toml").write_text(f"[pileon]\nmin_hostility = {floor}\n")
+        assert main(["calibrate", "--file", file, "--config", "t.toml", "--out", f"{floor}.json"]) == 0
+        record = msgspec.json.decode(Path(f"{floor}.json").read_bytes(), type=ConfigRecord)
+        found[floor] = calibration_of(record.name, record.version, record.values)
+    capsys.readouterr()
+    assert found["0.3"].share_stakes_per_day > found["0.5"].share_stakes_per_day
 
 
 def test_it_takes_comments_too(capsys: pytest.CaptureFixture[str]):
@@ -129,7 +141,7 @@ def test_it_finds_what_the_evaluation_finds():
     people = [person.counted(heard.first_day) for person in heard.people.values()]
     first = min(int(one.at.min()) for one in people)
     until = (first // DAY + LEARNING_DAYS) * DAY
-    ours = calibrated([one.within(-EVER, until) for one in people], until - LEARNING_DAYS * DAY, until, newcomers=True)
+    ours = calibrated([one.within(-EVER, until) for one in people], until - LEARNING_DAYS * DAY, until, HOSTILE, newcomers=True)
     assert ours.stakes_per_day == pytest.approx(theirs.stakes_per_day, rel=0.001)
     assert ours.share_stakes_per_day == pytest.approx(theirs.share_stakes_per_day, rel=0.001)
     assert ours.prior.new_mean == pytest.approx(theirs.prior.new_mean, rel=0.001)

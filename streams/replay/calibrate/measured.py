@@ -58,8 +58,8 @@ def measured(heard: Heard, config: Config, name: str, *, newcomers: bool = False
     first, last = min(int(one.at.min()) for one in people), max(int(one.at.max()) for one in people)
     half = first + (last - first) // 2
     try:
-        taught = calibrated([one.within(first, half) for one in people], first, half, newcomers=newcomers)
-        calibration = calibrated(people, first, last + 1, newcomers=newcomers)
+        taught = calibrated([one.within(first, half) for one in people], first, half, config.min_hostility, newcomers=newcomers)
+        calibration = calibrated(people, first, last + 1, config.min_hostility, newcomers=newcomers)
     except ValueError as error:
         raise UserError(f"{name}: {error}") from error
     days = (last - half) / DAY
@@ -70,7 +70,7 @@ def measured(heard: Heard, config: Config, name: str, *, newcomers: bool = False
     )  # fmt: skip
 
 
-def calibrated(people: Sequence[Counted], since: int, until: int, *, newcomers: bool = False) -> Calibration:
+def calibrated(people: Sequence[Counted], since: int, until: int, hostile: float, *, newcomers: bool = False) -> Calibration:
     """Return the calibration of a time. ValueError where nobody was hostile.
 
     With ``newcomers`` the share's N is that of its second half: at first everybody is new.
@@ -79,10 +79,10 @@ def calibrated(people: Sequence[Counted], since: int, until: int, *, newcomers: 
     if not there:
         raise ValueError("nobody was answered in its first half: too little to say what is usual")
     settled = since + (until - since) // 2 if newcomers else since
-    share = sum(share_staked(one.within(settled, until)) for one in there) * DAY / (until - settled)
+    share = sum(share_staked(one.within(settled, until), hostile) for one in there) * DAY / (until - settled)
     return Calibration(
         stakes_per_day=_rounded(sum(map(staked, there)) * DAY / (until - since)), share_stakes_per_day=_rounded(share),
-        prior=usual_among(there, until), newcomers=newcomers,
+        prior=usual_among(there, until, hostile), newcomers=newcomers,
     )  # fmt: skip
 
 

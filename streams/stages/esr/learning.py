@@ -40,16 +40,16 @@ def staked(one: Counted) -> float:
     return float((gap / (gap + _SPACING)).sum()) + bool(one.at.size)
 
 
-def share_staked(one: Counted) -> float:
-    """Return what they staked on the share, weighed."""
+def share_staked(one: Counted, hostile: float = HOSTILE) -> float:
+    """Return what they staked on the share, weighed. ``hostile``: from what x on a reply is."""
     gap = _gaps(one)
     found, clocks = float((gap / (gap + _SPACING)).sum()) * late_test.OF_PERSON, late_test.NO_CLOCKS
     for at, x, _, talk, is_new in zip(*(column.tolist() for column in one), strict=True):
-        if x >= HOSTILE:
+        if x >= hostile:
             found += late_test.stakes_of(clocks, talk, at, _SPACING, is_new=is_new)
-        clocks = late_test.talked(clocks, talk, at, x, 0.1, 1.0, _SPACING, 1.0, is_hostile=x >= HOSTILE)
+        clocks = late_test.talked(clocks, talk, at, x, 0.1, 1.0, _SPACING, 1.0, is_hostile=x >= hostile)
         if is_new:
-            clocks = late_test.came(clocks, at, x, 0.1, 1.0, 0.0, _SPACING, 1.0, is_hostile=x >= HOSTILE)
+            clocks = late_test.came(clocks, at, x, 0.1, 1.0, 0.0, _SPACING, 1.0, is_hostile=x >= hostile)
     return found
 
 
@@ -58,13 +58,13 @@ def _gaps(one: Counted) -> Floats:
     return np.diff(np.maximum.accumulate(one.at)).astype(float)
 
 
-def usual_among(people: Sequence[Counted], until: int | None) -> Prior:
+def usual_among(people: Sequence[Counted], until: int | None, hostile: float = HOSTILE) -> Prior:
     """Return what is usual among these people, by what they wrote ``until`` then (None: a day after each person's last).
 
     Raises ValueError where nobody was hostile or answered at all.
     """
     return fitted(
-        [lived for one in people if (lived := _lived(one, until)) is not None], [day for one in people for day in _days(one)],
+        [lived for one in people if (lived := _lived(one, until, hostile)) is not None], [day for one in people for day in _days(one)],
         [talk for one in people for talk in _talks(one)], _new(people),
     )  # fmt: skip
 
@@ -81,12 +81,12 @@ def _new(every: Sequence[Counted]) -> Heard:
     return Heard(float(x.size), float(x.sum()), float((x * x).sum()))
 
 
-def _lived(one: Counted, until: int | None) -> Lived | None:
+def _lived(one: Counted, until: int | None, hostile: float) -> Lived | None:
     at, x, seen = one.at, one.x, one.seen
     if not at.size:
         return None
     first, later = x[seen == Seen.FIRST], x[seen == Seen.LATER]
-    mass = np.concatenate([first, later[later >= HOSTILE]])
+    mass = np.concatenate([first, later[later >= hostile]])
     days = ((int(at[-1]) + DAY if until is None else until) - int(at[0])) / DAY
     sums = ((float(each.size), float(each.sum()), float((each * each).sum())) for each in (first, later))
     return Lived(days, float(mass.sum()), float((mass * mass).sum()), *next(sums), *next(sums))
