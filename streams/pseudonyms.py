@@ -29,6 +29,11 @@ def installation_key(data: str | Path) -> bytes:
     return _made(file)
 
 
+def has_key(data: str | Path) -> bool:
+    """Return whether the installation's key is here, or one would have to be made."""
+    return bool(os.environ.get("THREADWATCH_KEY")) or (Path(data) / "key").exists()
+
+
 def _unusable(file: Path, error: OSError) -> UserError:
     why = error.strerror or type(error).__name__
     return UserError(

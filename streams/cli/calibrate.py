@@ -54,6 +54,7 @@ def calibrate(
     """
     from rich.console import Console
 
+    from streams.pseudonyms import has_key
     from streams.replay.backtest.table import printed
     from streams.replay.calibrate.heard import Heard
     from streams.replay.calibrate.measured import measured
@@ -63,6 +64,11 @@ def calibrate(
     if accounts and community:
         raise UserError("--accounts is of the whole site: leave out --community")
     settings = settings_of(config, kafka, prefix, data)
+    if accounts and send and not has_key(settings.data):
+        raise UserError(
+            f"--accounts hashes accounts with the workers' installation key, and {settings.data} has none: "
+            "run it where they run, or set THREADWATCH_KEY to theirs"
+        )
     asked = asked_of(from_, to, 0 if from_ else None)
     heard = Heard(_community(community))
     _listen(settings, file, topic, asked, heard)

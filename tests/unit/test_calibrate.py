@@ -63,6 +63,15 @@ def test_what_counts_as_hostile_is_what_the_settings_say(replies: list[Reply], c
     assert found["0.3"].share_stakes_per_day > found["0.5"].share_stakes_per_day
 
 
+def test_a_list_of_accounts_under_another_key_is_not_sent(
+    replies: list[Reply], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv("THREADWATCH_KEY")
+    assert main(["calibrate", "--file", recorded(replies, Path("week.rec")), "--accounts", "--send", "--data", "elsewhere"]) == 2
+    assert "elsewhere has none: run it where they run" in capsys.readouterr().err
+    assert not Path("elsewhere").exists()
+
+
 def test_it_takes_comments_too(capsys: pytest.CaptureFixture[str]):
     talk = [comment(f"root{n}", author_id=f"a{n % 40}", created_at=NOON + n * 600 * SECOND, conversation_id=f"v{n}") for n in range(600)]
     answers = [
