@@ -21,6 +21,8 @@ _MOST: Final = 20
 _BYTES: Final = 600
 _WITHIN: Final = 20.0
 _AGAIN_WITHIN: Final = 120.0
+_MOST_AGAIN: Final = 2_000
+"""Letters that a page sends back: each may be of megabytes, and all are held."""
 
 
 class Shown(Struct, frozen=True):
@@ -40,6 +42,8 @@ class Dead:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._sending = asyncio.Lock()
+        """Two who send back at once would both find nothing sent before."""
 
     async def again(self, request: Request) -> Response:
         """Send back what of one topic's dead letters is readable now, and say what became of them."""
@@ -57,7 +61,12 @@ class Dead:
 
     async def _again(self, topic: Topic) -> Redriven:
         try:
-            async with asyncio.timeout(_AGAIN_WITHIN):
+            async with asyncio.timeout(_AGAIN_WITHIN), self._sending:
+                count, _ = await reached(self._desk.settings, latest_letters(self._desk.settings, topic, 0))
+                if count > _MOST_AGAIN:
+                    raise RefusedError(
+                        409, f"{count:,} are too many for a page: threadwatch redrive {topic.name}, in a terminal, takes its time."
+                    )
                 return await reached(self._desk.settings, try_again(self._desk.settings, topic))
         except (UserError, KafkaError, OSError, TimeoutError) as error:
             why = str(error) or type(error).__name__
