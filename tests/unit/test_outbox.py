@@ -38,11 +38,14 @@ def test_opening_escalation_and_end_are_three_deliveries_with_a_key_each() -> No
 
 def test_a_body_says_the_line_and_the_numbers_of_its_own_revision() -> None:
     rooms = Rooms([webhook()], console="https://console")
-    rooms.turn(pileon(ID), worse(2))
+    rooms.turn(pileon(ID), worse(2, usual_hostile_authors=0.31))
     opened, escalated = (json.loads(one.body) for one in rooms.outbox.waiting())
     link = f"https://console/pileons/{ID}"
-    assert opened["text"] == f"[warning] news / sport · case QQMKM4V2: 4 people hostile in 10 min, 4 of 5 replying · ongoing · {link}"
-    assert escalated["text"].startswith("[critical] news / sport · case QQMKM4V2: 9 people hostile in 10 min, 9 of 14 replying")
+    assert (
+        opened["text"]
+        == f"[warning] news / sport · case QQMKM4V2: 4 people hostile (the page gives no times), 4 of 5 replying · ongoing · {link}"
+    )
+    assert escalated["text"].startswith("[critical] news / sport · case QQMKM4V2: 9 people hostile in 10 min (usual 0.3), 9 of 14 replying")
     assert escalated["text"].endswith(f"· ongoing, was warning · {link}")
     assert (opened["hostile_authors"], escalated["hostile_authors"]) == (4, 9)
     assert opened["id"] == f"{ID}/1/mods"
