@@ -185,7 +185,7 @@ class Token(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somebody who may use the console from elsewhere."""
 
     role: str = "reader"
-    """``reader`` sees, ``moderator`` judges, takes cases on and silences too, ``reviewer`` lists the most piled-on people too, with a reason."""
+    """``reader`` sees, ``moderator`` judges, takes cases on and silences too, ``reviewer`` lists the most piled-on too, for a reason."""
     secret: str
     """At least 16 characters, not another's; best in the environment: ``THREADWATCH_CONSOLE__TOKENS__NAME__SECRET``."""
 
