@@ -6,7 +6,6 @@ Stages get their own small Config, never Settings.
 import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from streams.complaints import steps_to, with_allowed, with_names
+from streams.console_settings import Console, Port
 from streams.environment import PREFIX, given_in, put
 from streams.errors import UserError
 from streams.records import Severity
@@ -31,10 +31,7 @@ from streams.topology import Config as TopologyConfig
 
 FILE: Final = Path("threadwatch.toml")
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
-ROLES: Final = ("reader", "moderator", "reviewer")
-"""Of the console, each with what those before it may."""
 MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
-Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class Kafka(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,71 +176,6 @@ def _longer_than_nothing(section: Struct, *names: str) -> None:
     for name in names:
         if getattr(section, name) <= timedelta():
             raise ValueError(f"{name} is {getattr(section, name)}, it must be longer than nothing")
-
-
-class Token(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who may use the console from elsewhere."""
-
-    role: str = "reader"
-    """``reader`` sees, ``moderator`` judges, takes cases on and silences too, ``reviewer`` lists the most piled-on too, for a reason."""
-    secret: str
-    """At least 16 characters, not another's; best in the environment: ``THREADWATCH_CONSOLE__TOKENS__NAME__SECRET``."""
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for what cannot be; the secret is never in the message."""
-        if self.role not in ROLES:
-            raise ValueError(f"role is {self.role!r}, there are {', '.join(ROLES)}")
-        if len(self.secret) < 16:
-            raise ValueError("secret: at least 16 characters")
-
-
-class Proxy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A proxy in front of the console that knows who somebody is, and says so in a header."""
-
-    addresses: tuple[str, ...] = ()
-    """Addresses or networks that it comes from (``10.0.3.7``, ``10.0.3.0/28``); from others the header counts for nothing. None: no one."""
-    hosts: tuple[str, ...] = ()
-    """Names under which it serves the console, at least one; others get nothing from a console on the loopback."""
-    header: Annotated[str, Meta(pattern="^[A-Za-z0-9-]{1,100}$")] = "X-Forwarded-User"
-    """The header with the name. The proxy must take it out of what browsers send."""
-    roles: dict[str, str] = field(default_factory=dict)
-    """Name → role."""
-    role: str = "reader"
-    """The role of whoever else it names."""
-
-    def __post_init__(self) -> None:
-        """Raise ValueError for what is no address, no role, or trusts everybody."""
-        for address in self.addresses:
-            if ip_network(address, strict=False).prefixlen == 0:
-                raise ValueError(f"addresses: {address} is everybody: then anybody can say who they are")
-        if self.addresses and not self.hosts:
-            raise ValueError("hosts: name what browsers call the console by")
-        if wrong := [role for role in (self.role, *self.roles.values()) if role not in ROLES]:
-            raise ValueError(f"role is {wrong[0]!r}, there are {', '.join(ROLES)}")
-
-
-class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The web pages."""
-
-    host: str = "127.0.0.1"
-    """Where they are served. Anything but this machine's own loopback needs ``tokens`` or a ``proxy``."""
-    port: Port = 8470
-    """Their port; 0: any free one."""
-    backtests: str = ""
-    """Folder whose runs of backtests the console lists."""
-    keep_audit: timedelta = timedelta(days=400)
-    """How long the audit log of a month stays after its end, by months."""
-    proxy: Proxy = Proxy()
-    """One that says in a header who somebody is (docs/console.md)."""
-    tokens: dict[str, Token] = field(default_factory=dict)
-    """Who may use them, by name; that name stands in verdicts and in the audit log. None: whoever sits at this machine."""
-
-    def __post_init__(self) -> None:
-        """Raise ValueError where two have one secret: nobody could tell who judged."""
-        _longer_than_nothing(self, "keep_audit")
-        secrets = [token.secret for token in self.tokens.values()]
-        if len(set(secrets)) < len(secrets):
-            raise ValueError("tokens: two of them have the same secret")
 
 
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from streams.console_settings import ROLES, Console
 from streams.errors import UserError
-from streams.settings import ROLES, Console
 
 COOKIE: Final = "threadwatch"
 SESSION_FOR: Final = 12 * 3600

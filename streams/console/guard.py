@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from streams.console.access import COOKIE, Access, Limit, Viewer, is_ours, is_same_origin
-from streams.settings import Console
+from streams.console_settings import Console
 
 MAX_BODY: Final = 64 * 1024
 _OPEN: Final = ("/static/", "/login")

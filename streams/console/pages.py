@@ -24,8 +24,8 @@ from streams.console.texts import Opened, folder_of
 from streams.console.unseen import SURE, hostile_elsewhere, people_elsewhere, unseen
 from streams.console.visits import COOKIE, Visit, news
 from streams.console.words import facts, fired, what_if, why
+from streams.console_settings import ROLES
 from streams.records import Severity
-from streams.settings import ROLES
 
 FORMS: Final = ("handling", "verdict")
 _COUNTED: Final = ("pileons", "verdicts")

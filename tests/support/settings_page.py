@@ -10,8 +10,9 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
+from streams.console_settings import Token
 from streams.kafka.schemas import field_remarks
-from streams.settings import Settings, Source, Token, Webhook
+from streams.settings import Settings, Source, Webhook
 from streams.stages.alert_config import Mute
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "settings.md"

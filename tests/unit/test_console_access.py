@@ -5,9 +5,10 @@ import re
 import pytest
 
 from streams.console.access import SESSION_FOR, Access, Limit, check_address, is_loopback
+from streams.console_settings import Console as Settings
+from streams.console_settings import Token
 from streams.errors import UserError
-from streams.settings import Console as Settings
-from streams.settings import Token, load
+from streams.settings import load
 from tests.support.builders import pileon, scored
 from tests.support.console import AT, NOBODY_LISTENS, Console
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from streams.console.access import check_address
+from streams.console_settings import Console as Settings
 from streams.errors import UserError
-from streams.settings import Console as Settings
 from streams.settings import load
 from tests.support.builders import pileon, scored
 from tests.support.console import NOBODY_LISTENS, Console
