@@ -161,13 +161,23 @@ def scorer_of(settings: "Settings", told_by: str = "--scorer") -> "Scorer":
 @contextmanager
 def bar(doing: str) -> Iterator[Callable[[int, int], None]]:
     """Yield whom to tell how much of how much is done; one bar, on a terminal only."""
+    with bars() as begun:
+        yield begun(doing)
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    """Yield what begins a bar for what is being done, and returns whom to tell how much of how much is done; on a terminal only."""
     from rich.console import Console
     from rich.progress import Progress
 
+    def begun(doing: str) -> Callable[[int, int], None]:
+        task = shown.add_task(doing, total=None)
+        return lambda done, of: shown.update(task, completed=done, total=of)
+
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
-        task = bars.add_task(doing, total=None)
-        yield lambda done, of: bars.update(task, completed=done, total=of)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as shown:
+        yield begun
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import bar, period
+from streams.cli.recorded import bars, period
 from streams.errors import CHECK_FAILED, OK, UserError
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ def _found(settings: "Settings", replies: str | None, pileons: str | None, asked
     if raw and replies is not None:
         raise UserError("--raw reads comments from the broker; leave out --replies and --pileons")
     rules = rules_of(settings)
-    with bar("verifying") as progress:
+    with bars() as begun:
         if replies is None or pileons is None:
-            return verify_topics(settings, rules, asked, progress, room, raw=raw)
-        return verify_recordings(rules, replies, pileons, asked, progress, room)
+            return verify_topics(settings, rules, asked, begun, room, raw=raw)
+        return verify_recordings(rules, replies, pileons, asked, begun, room)
 
 
 def _write(folder: "Folder", found: "Outcome") -> None:

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from streams.cli.main import main
+from streams.errors import UserError
 from streams.replay.backtest.diff import condition
-from streams.replay.backtest.remembering import Remembering
+from streams.replay.backtest.remembering import AT_ONCE, Remembering
 from streams.replay.folder import Folder
 from streams.scorers import Toxicity
 from streams.sources.sample import CHAIN_TARGET, CROSS_TARGET, LOVED
@@ -193,6 +194,20 @@ def test_no_text_is_scored_twice_and_each_gets_its_own_score() -> None:
     assert [one.toxicity for one in remembering.score(["a", "bb", "a"])] == [0.01, 0.02, 0.01]
     assert [one.toxicity for one in remembering.score(["ccc", "bb"])] == [0.03, 0.02]
     assert scorer.asked == ["a", "bb", "ccc"]
+
+
+def test_more_texts_are_remembered_than_are_looked_up_at_once() -> None:
+    texts = [f"number {number}" for number in range(2 * AT_ONCE + 1)]
+    remembering = Remembering(scorer := Counting())
+    assert remembering.score(texts) == remembering.score(texts)
+    assert scorer.asked == texts
+
+
+def test_scores_without_room_on_the_disk_are_a_plain_line() -> None:
+    remembering = Remembering(Counting())
+    remembering._known.execute("PRAGMA max_page_count = 3")
+    with pytest.raises(UserError, match=r"no room for the scores .* set TMPDIR"):
+        remembering.score([f"number {number}" for number in range(5000)])
 
 
 def test_both_sides_of_one_scorer_ask_it_once(file: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,7 @@ def compared(
     raw.addressed.by_partition = {0: list(addressed)}
     for each in again_of(log) if again is None else again:
         raw.again.add(group_of(each.reply.source, each.reply.community, each.reply.target_id), each)
-    comparison = Comparison(RULES, live, fold, 1, Asked(), raw)
+    comparison = Comparison(RULES, live, fold, 1, Asked(), lambda _done, _of: None, raw)
     comparison.survey(ends_early=ends_early)
     found: tuple[Found, Found] = ([], [])
     for from_raw, (pair, why) in comparison.differences():

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from streams.errors import UserError
 from streams.kafka.batches import partition_of
+from streams.replay.recorded import Progress
 from streams.replay.sorting import Sorted
 from streams.replay.taken import Asked
 from streams.replay.verify import fold, matched
@@ -18,7 +19,7 @@ from streams.replay.verify.raw import Again, RawLog
 from streams.replay.verify.reordered import Reordered
 from streams.replay.verify.result import Transitions
 from streams.replay.verify.rules import Rules
-from streams.replay.verify.spool import joined
+from streams.replay.verify.spool import Going, joined
 from streams.replay.verify.written import Written, read_fired
 from streams.stages.window import DEFAULT_LATENESS
 from streams.topics import json_key
@@ -60,12 +61,15 @@ class _Group(Struct, frozen=True, kw_only=True):
 class Comparison:
     """Goes through everybody twice: once to learn where logs begin, once to tell the differences."""
 
-    def __init__(self, rules: Rules, written: Written, read: Refold, partitions: int, asked: Asked, raw: RawLog | None = None) -> None:
+    def __init__(
+        self, rules: Rules, written: Written, read: Refold, partitions: int, asked: Asked, progress: Progress, raw: RawLog | None = None
+    ) -> None:
         """``partitions``: how many ``replies`` has. ``raw``: what the comments make again, where that is compared too."""
         self._rules, self._written, self._read, self._asked = rules, written, read, asked
         self._partitions, self._raw = partitions, raw
         spools = (written.fired, read.made, read.heard, read.log, None if raw is None else raw.again, read.known)
         self._streams = [Sorted() if spool is None else spool.sorted() for spool in spools]
+        self._going = Going(progress, 2 * sum(map(len, self._streams)))
         self._evidence = Evidence(configuration=rules.configuration, detector=rules.detector)
         self._known = matched.Known()
         self.counted, self.from_raw = Counted(), Counted()
@@ -73,6 +77,7 @@ class Comparison:
 
     def _groups(self) -> Iterator[_Group]:
         for _, parts in joined(*self._streams):
+            self._going.more(sum(map(len, parts)))
             yield _Group(
                 fired=[*map(read_fired, parts[0])], made=[*map(_READ_MADE, parts[1])], heard=[*map(_READ_HEARD, parts[2])],
                 log=[*map(_READ_LOGGED, parts[3])], again=[*map(_READ_AGAIN, parts[4])],

@@ -19,7 +19,7 @@ from streams.replay.order import Places
 from streams.replay.verify.applied import Course
 from streams.replay.verify.differences import Place, place_of
 from streams.replay.verify.rules import Rules
-from streams.replay.verify.spool import Spool, group_of, joined
+from streams.replay.verify.spool import Begin, Going, Spool, group_of, joined
 from streams.settings import Settings
 from streams.stages.decode import Unreadable
 from streams.stages.score import timed
@@ -95,18 +95,20 @@ async def courses(settings: Settings) -> Courses:
     return found
 
 
-async def raw_log(settings: Settings, rules: Rules, live: Courses, until: datetime | None, folder: Path | None) -> RawLog:
+async def raw_log(settings: Settings, rules: Rules, live: Courses, until: datetime | None, folder: Path | None, begin: Begin) -> RawLog:
     """Return what ``comments.raw`` and ``comments.scored`` make again of what live has applied. UserError where a topic is not there."""
     log = RawLog(again=Spool(folder, "again"), addressed=live.addressed)
     raws, scored = Spool(folder, "raw"), Spool(folder, "scored")
-    async for message in _messages(settings, COMMENTS_SCORED.name, log.scored, until):
+    async for message in _messages(settings, COMMENTS_SCORED.name, log.scored, until, begin):
         if message.offset <= live.addressed.last.get(message.partition, -1):
             _take_scored(scored, message)
-    async for message in _messages(settings, COMMENTS_RAW.name, log.raw, until):
+    async for message in _messages(settings, COMMENTS_RAW.name, log.raw, until, begin):
         if message.offset <= live.scored.last.get(message.partition, -1):
             log.comments += _take_raw(raws, message)
     is_whole = not any(bound.first for bound in log.scored.values()) and until is None and _is_done(log)
+    going = Going(begin("addressing again"), raws.count + scored.count)
     for _, (raw, given) in joined(raws.sorted(), scored.sorted()):
+        going.more(len(raw) + len(given))
         talk = _Talk(list(map(_READ_RAW, raw)))
         for one in talk.addressed(rules, list(map(_READ_SCORED, given))):
             log.replies += 1
@@ -121,12 +123,20 @@ def _is_done(log: RawLog) -> bool:
     return all(log.addressed.last.get(number, -1) >= bound.end - 2 for number, bound in log.scored.items() if bound.end > bound.first)
 
 
-async def _messages(settings: Settings, topic: str, bounds: dict[int, Bound], until: datetime | None = None) -> AsyncIterator[Message]:
+async def _messages(
+    settings: Settings, topic: str, bounds: dict[int, Bound], until: datetime | None = None, begin: Begin | None = None
+) -> AsyncIterator[Message]:
     async with bounded(settings, topic, until=until) as reading:
         bounds |= reading.bounds
+        going = Going(begin(topic) if begin else _unseen, sum(bound.end - bound.first for bound in reading.bounds.values()))
         async for batch in reading.in_order():
+            going.more(len(batch))
             for message in batch:
                 yield message
+
+
+def _unseen(_done: int, _of: int) -> None:
+    """Tell nobody: this takes no time."""
 
 
 def _read(topic: Topic, value: bytes | None) -> object | None:

@@ -6,7 +6,7 @@ so that all that the replay sees as written had its input among what the replay 
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,13 +27,12 @@ from streams.replay.verify.fold import Refold
 from streams.replay.verify.opening import MARGIN, at_the_first, opening
 from streams.replay.verify.raw import RawLog, courses, raw_log
 from streams.replay.verify.rules import Rules
+from streams.replay.verify.spool import Begin
 from streams.replay.verify.storms import storms_of
 from streams.replay.verify.written import Written, written
 from streams.settings import Settings
 from streams.topics import PILEONS, REPLIES
 
-Progress = Callable[[int, int], None]
-"""Told how many messages of ``replies`` of how many are folded."""
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 
@@ -70,20 +69,20 @@ class Outcome(Struct, frozen=True):
 
 
 def verify_topics(
-    settings: Settings, rules: Rules, asked: Asked, progress: Progress, folder: Path | None = None, *, raw: bool = False
+    settings: Settings, rules: Rules, asked: Asked, begin: Begin, folder: Path | None = None, *, raw: bool = False
 ) -> Outcome:
     """Return how what fired on the broker compares with its replay. UserError where there is nothing to compare, or no such topic.
 
     ``folder`` takes what is too much for memory, and must stay while the lines are read. ``raw``: also with what the comments make again.
     """
-    return asyncio.run(reached(settings, _topics(settings, rules, asked, progress, folder, raw)))
+    return asyncio.run(reached(settings, _topics(settings, rules, asked, begin, folder, raw)))
 
 
-async def _topics(settings: Settings, rules: Rules, asked: Asked, progress: Progress, folder: Path | None, raw: bool) -> Outcome:
+async def _topics(settings: Settings, rules: Rules, asked: Asked, begin: Begin, folder: Path | None, raw: bool) -> Outcome:
     far = await courses(settings) if raw else None
     live = await written(settings, rules, folder)
     read = Input(Refold(rules.pileon, folder, keeps_log=raw), live, asked)
-    end = None if asked.end is None else asked.end + MARGIN
+    end, progress = None if asked.end is None else asked.end + MARGIN, begin(REPLIES.name)
     async with bounded(settings, REPLIES.name) as reading:
         partitions, total = sorted(reading.bounds), sum(bound.end - bound.first for bound in reading.bounds.values())
     read.partitions = len(partitions)
@@ -94,11 +93,11 @@ async def _topics(settings: Settings, rules: Rules, asked: Asked, progress: Prog
             async for batch in reading.in_order():
                 read.take(batch)
                 progress(read.read, total)
-    comments = await raw_log(settings, rules, far, end, folder) if far is not None else None
-    return outcome(rules, live, read, asked, folder, comments)
+    comments = await raw_log(settings, rules, far, end, folder, begin) if far is not None else None
+    return outcome(rules, live, read, asked, begin, folder, comments)
 
 
-def verify_recordings(rules: Rules, replies: str, pileons: str, asked: Asked, progress: Progress, folder: Path | None = None) -> Outcome:
+def verify_recordings(rules: Rules, replies: str, pileons: str, asked: Asked, begin: Begin, folder: Path | None = None) -> Outcome:
     """Return how a recording of ``pileons`` compares with the replay of one of ``replies``. UserError as above, and for other files."""
     with open_recording(pileons, PILEONS.name, "--pileons") as opened:
         live = Written(rules, _firsts(opened), folder)
@@ -108,7 +107,7 @@ def verify_recordings(rules: Rules, replies: str, pileons: str, asked: Asked, pr
     with open_recording(replies, REPLIES.name, "--replies") as opened:
         firsts = _firsts(opened)
         read.partitions = len(firsts)
-        waiting = dict(firsts)
+        waiting, progress = dict(firsts), begin(REPLIES.name)
         for batch in _batches(opened.messages()):
             if (first := waiting.pop(batch[0].partition, None)) is not None:
                 read.fold.open(batch[0].partition, at_the_first(rules.pileon, first))
@@ -116,7 +115,7 @@ def verify_recordings(rules: Rules, replies: str, pileons: str, asked: Asked, pr
             progress(opened.read, opened.size or 0)
         for partition, first in waiting.items():
             read.fold.open(partition, at_the_first(rules.pileon, first))
-    return outcome(rules, live, read, asked, folder)
+    return outcome(rules, live, read, asked, begin, folder)
 
 
 def _firsts(opened: FromRecording) -> dict[int, int]:
@@ -151,9 +150,11 @@ class _Lines:
         return self._sorter.sorted()
 
 
-def outcome(rules: Rules, live: Written, read: Input, asked: Asked, folder: Path | None = None, raw: RawLog | None = None) -> Outcome:
+def outcome(
+    rules: Rules, live: Written, read: Input, asked: Asked, begin: Begin, folder: Path | None = None, raw: RawLog | None = None
+) -> Outcome:
     """Return the comparison of what lies in the period. UserError where nothing does."""
-    comparison = Comparison(rules, live, read.fold, read.partitions, asked, raw)
+    comparison = Comparison(rules, live, read.fold, read.partitions, asked, begin("comparing"), raw)
     comparison.survey(ends_early=read.is_behind or asked.end is not None)
     lines, causes, of_raw = _Lines(folder), Counter[Cause](), Counter[Cause]()
     for from_raw, (pair, why) in comparison.differences():

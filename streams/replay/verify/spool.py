@@ -1,6 +1,6 @@
 """What is held of logs while they are compared: on disk, so that what is about one person, or one pile-on, comes together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -10,11 +10,17 @@ from typing import Any, Final
 import msgspec
 
 from streams.replay.order import sorting
+from streams.replay.recorded import Progress
 from streams.replay.sorting import Item, Sorted, Sorter
+
+Begin = Callable[[str], Progress]
+"""Told what begins; what it returns is told how much of how much of that is done."""
 
 _NUMBER: Final = 8
 _HELD: Final = 20_000
 """Records of one spool in memory: there are ten of them at once."""
+_TOLD: Final = 1000
+"""Records from one telling of how much is done to the next."""
 _GROUP: Final = itemgetter(0)
 _PACK: Final = msgspec.msgpack.Encoder().encode
 
@@ -50,6 +56,21 @@ def joined(*streams: Iterable[Item]) -> Iterator[tuple[bytes, list[list[bytes]]]
         for _, number, record in items:
             found[number].append(record)
         yield group, found
+
+
+class Going:
+    """Tells how many records are done, not of each: telling takes longer than most of them."""
+
+    def __init__(self, progress: Progress, of: int) -> None:
+        """``of``: how many there are."""
+        self._progress, self._of = progress, of
+        self._done = 0
+
+    def more(self, records: int) -> None:
+        """Count these."""
+        before, self._done = self._done, self._done + records
+        if before // _TOLD != self._done // _TOLD or self._done == self._of:
+            self._progress(self._done, self._of)
 
 
 def _tagged(stream: Iterable[Item], number: int) -> Iterator[tuple[bytes, int, bytes]]:
