@@ -54,6 +54,7 @@ async def test_axe_finds_nothing_and_nothing_stands_beside_the_page(browser: Any
             await page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
             assert await violations(page) == [], which
             assert await page.evaluate(WIDER) == [], which
+            assert await page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), which
             await page.screenshot(path=reports[which].with_name(f"{which}-{screen}.png"), full_page=True)
 
 
