@@ -13,6 +13,7 @@ from tests.bench.esr import print_esr
 from tests.bench.live import Bench
 from tests.bench.machine import machine
 from tests.bench.pure import print_pure
+from tests.bench.sizes import print_sizes
 from tests.bench.stages import print_stages
 
 
@@ -27,6 +28,7 @@ def main() -> None:
     print(machine(), flush=True)
     print_pure(asked.targets)
     print_stages(4_000, 3)
+    print_sizes(4_000)
     print_esr(100_000, asked.targets)
     print_counting()
     print_speed(asked.rounds)
