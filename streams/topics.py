@@ -29,9 +29,12 @@ class Topic(Struct, frozen=True):
 
 
 class _AimedAt(Protocol):
-    source: str
-    community: str
-    target_id: str
+    @property
+    def source(self) -> str: ...
+    @property
+    def community(self) -> str: ...
+    @property
+    def target_id(self) -> str: ...
 
 
 _ENCODE: Final = msgspec.json.Encoder().encode

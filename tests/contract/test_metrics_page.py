@@ -16,7 +16,7 @@ ROWS = re.findall(r"^\| (`.+?) \| (\w+) \| (.*?) ?\| .+ \|$", (ROOT / "docs" / "
 
 def written() -> dict[str, tuple[str, set[str]]]:
     """Return name → type and labels, as the page has them; names that share a row share its labels, or have their own between ``;``."""
-    found = {}
+    found: dict[str, tuple[str, set[str]]] = {}
     for names, kind, labels in ROWS:
         each = re.findall(r"`(\w+)`", names)
         sets = labels.split("; ") if ";" in labels else [labels] * len(each)

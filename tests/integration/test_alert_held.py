@@ -17,7 +17,8 @@ NOW = datetime.now(UTC)
 
 
 def mute(**fields: Any) -> Mute:
-    return Mute(**({"reason": "known", "since": NOW - 30 * MINUTE, "until": NOW + 30 * MINUTE} | fields))
+    given: dict[str, Any] = {"reason": "known", "since": NOW - 30 * MINUTE, "until": NOW + 30 * MINUTE}
+    return Mute(**(given | fields))
 
 
 MUTES = (mute(target="eve"), mute(conversation="ferry"), mute(target="zoe", until=NOW - 5 * MINUTE))

@@ -147,7 +147,7 @@ async def test_reading_leaves_no_trace_on_the_broker(filled: Live):
     assert (await groups(filled), len(await on_the_broker(filled, COMMENTS_RAW))) == before
 
 
-async def groups(live: Live) -> list[object]:
+async def groups(live: Live) -> list[str]:
     admin = AIOKafkaAdminClient(**client_options(live.settings))
     await admin.start()
     try:

@@ -71,7 +71,7 @@ async def test_it_is_what_the_worker_made_of_its_log_byte_for_byte(worked: Live)
 
 
 def decided(live: Live) -> list[bytes]:
-    alert, lines = live.stages()[3], []
+    alert, lines = live.stages()[3], list[bytes]()
     for partition in live.arrived(PILEONS):
         effects = Effects()
         fold(alert, partition, alert.new_store(), effects)

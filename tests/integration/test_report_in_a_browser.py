@@ -11,7 +11,7 @@ from tests.support.backtests import BASELINE, labels_file, sample_file
 from tests.support.browsing import chromium, tab, violations
 from tests.support.report_picture import reported
 
-SCREENS = {
+SCREENS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
     "narrow": {"color_scheme": "light", "viewport": {"width": 360, "height": 700}},

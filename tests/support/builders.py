@@ -132,7 +132,8 @@ def verdict(judgement: Judgement = Judgement.PILE_ON, **fields: Any) -> Verdict:
 
 def handling(step: Step = Step.CLAIM, by: str = "kim", **fields: Any) -> Handling:
     """Return a step that somebody takes with ``case-1``."""
-    return Handling(step=step, by=by, **({"pileon_id": "case-1", "at": NOON + HOUR} | fields))
+    given: dict[str, Any] = {"pileon_id": "case-1", "at": NOON + HOUR}
+    return Handling(step=step, by=by, **(given | fields))
 
 
 def arrived(record: Any, at: datetime | None = None, key: bytes | None = None) -> Arrived:

@@ -131,7 +131,8 @@ class Rooms:
 
 
 def webhook(url: str = "https://hooks.example.org/x", **fields: Any) -> Webhook:
-    return Webhook(**({"name": "mods", "url": url, "secrets": (SECRET,), "allow_private": True} | fields))
+    given: dict[str, Any] = {"name": "mods", "url": url, "secrets": (SECRET,), "allow_private": True}
+    return Webhook(**(given | fields))
 
 
 def settings_with(*webhooks: Webhook) -> Any:

@@ -79,7 +79,15 @@ def running(folder: Path, target: str) -> Iterator[Prometheus]:
 def holding(folder: Path, openmetrics: Sequence[Path]) -> Iterator[Prometheus]:
     """Run one that scrapes nothing and holds what these files say, as docs/backtests.md tells people to load them."""
     for file in openmetrics:
-        made = [needed("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=720h", file, folder / "tsdb"]
+        made: list[str | Path] = [
+            needed("promtool"),
+            "tsdb",
+            "create-blocks-from",
+            "openmetrics",
+            "--max-block-duration=720h",
+            file,
+            folder / "tsdb",
+        ]
         done = subprocess.run(made, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stderr
     config = folder / "prometheus.yml"

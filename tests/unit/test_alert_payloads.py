@@ -61,7 +61,11 @@ def test_a_line_tells_what_is_usual_where_that_is_known_and_leads_on() -> None:
 
 
 def test_an_end_tells_how_long_they_were_hostile_and_not_how_long_it_was_watched() -> None:
-    numbers = {"usual_hostile_authors": 0.31, "first_hostile_at": NOON - 6 * HOUR - 31 * MINUTE, "last_hostile_at": NOON - 6 * HOUR}
+    numbers: dict[str, Any] = {
+        "usual_hostile_authors": 0.31,
+        "first_hostile_at": NOON - 6 * HOUR - 31 * MINUTE,
+        "last_hostile_at": NOON - 6 * HOUR,
+    }
     (ended,) = posted(pileon(ID, **numbers), closed(closed_at=NOON, **numbers))
     assert "people hostile in 31 min (usual 0.3)" in line(ended["labels"], ended["annotations"])
 

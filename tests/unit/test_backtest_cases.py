@@ -13,7 +13,7 @@ from tests.support.builders import HOUR, MINUTE, NOON, pileon
 
 
 def case(name: str = "a", first: datetime = NOON, last: datetime | None = NOON + HOUR, **fields: Any) -> Case:
-    given = {"source": "news", "community": "sport", "target_id": "ann", "opened_at": first, "updated_at": first,
+    given: dict[str, Any] = {"source": "news", "community": "sport", "target_id": "ann", "opened_at": first, "updated_at": first,
              "severity": Severity.WARNING, "hostile_authors": 4}  # fmt: skip
     return Case(pileon_id=name, first_hostile_at=first, closed_at=last, **(given | fields))
 
@@ -38,7 +38,7 @@ def test_what_only_one_side_has_is_lost_or_gained():
 
 
 @pytest.mark.parametrize("other", [{"target_id": "bob"}, {"community": "politics"}, {"source": "forum"}])
-def test_another_person_or_place_is_another_case(other: dict[str, str]):
+def test_another_person_or_place_is_another_case(other: dict[str, Any]):
     assert {kind for kind, _, _ in kinds([case("a")], [case("b", **other)])} == {Kind.LOST, Kind.GAINED}
 
 

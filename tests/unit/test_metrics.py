@@ -32,7 +32,14 @@ def fresh(**options: object) -> tuple[CollectorRegistry, Metrics]:
 
 
 def decision(decided: Decision = Decision.HOLD, reason: Reason = Reason.MUTED, **fields: Any) -> AlertDecision:
-    given = {"pileon_id": "case-1", "revision": 1, "severity": Severity.WARNING, "source": "news", "community": "sport", "at": NOON}
+    given: dict[str, Any] = {
+        "pileon_id": "case-1",
+        "revision": 1,
+        "severity": Severity.WARNING,
+        "source": "news",
+        "community": "sport",
+        "at": NOON,
+    }
     return AlertDecision(decision=decided, reason=reason, **(given | fields))
 
 
@@ -78,7 +85,7 @@ def test_a_thousand_authors_make_no_series_and_leave_no_trace():
             outcomes=Counter({f"outcome-{number}": 1}), notes=Counter({f"note-{number}": 1}), outputs=[record], arrivals=[NOON]
         )
         metrics.turned("score", effects, 0.1, NOON)
-        case = {"source": f"source-{number}", "community": f"community-{number}", "pileon_id": f"p-{number}"}
+        case: dict[str, Any] = {"source": f"source-{number}", "community": f"community-{number}", "pileon_id": f"p-{number}"}
         metrics.turned("pileon", Effects(outputs=[pileon(target_id=name, **case)]), 0.1, NOON)
         metrics.turned("alert", Effects(outputs=[decision(), decision(Decision.FIRE, Reason.NEW, **case)]), 0.1, NOON)
         metrics.alert_fired(f"source-{number}", f"p-{number}", NOON, NOON + MINUTE)
@@ -86,9 +93,9 @@ def test_a_thousand_authors_make_no_series_and_leave_no_trace():
         metrics.alert_posted(f"outcome-{number}")
     assert series(registry) == before
     shown = generate_latest(registry).decode() + openmetrics(registry).decode()
-    case = r"\{pileon=\"p-\d+\"\}"  # an exemplar: opaque outside of tests
+    exemplar = r"\{pileon=\"p-\d+\"\}"  # an exemplar: opaque outside of tests
     names = ("author-", "talk-", "comment-", "text-", "forum.example", "source-", "community-", "p-")
-    assert not [word for word in names if word in re.sub(case, "", shown)]
+    assert not [word for word in names if word in re.sub(exemplar, "", shown)]
     assert registry.get_sample_value("threadwatch_comments_consumed_total", {"source": OTHER, "action": "created"}) == 1000
 
 

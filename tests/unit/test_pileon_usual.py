@@ -1,6 +1,7 @@
 """A case tells what is usual: of this person where there is a past, of anybody where there is none, of a page without times nothing."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,11 +11,11 @@ from tests.support.builders import DAY, HOUR, MINUTE, NOON, reply, tick
 from tests.support.folding import folded
 
 
-def told(records: list[Reply], **settings: float) -> list[PileOn]:
+def told(records: list[Reply], **settings: Any) -> list[PileOn]:
     return folded(PileOns(Config(**settings), {}, {}, b"k"), [*records, tick(NOON + 300 * DAY)]).outputs
 
 
-def crowd(number: int, start: timedelta = timedelta(0), apart: timedelta = MINUTE, **fields: bool) -> list[Reply]:
+def crowd(number: int, start: timedelta = timedelta(0), apart: timedelta = MINUTE, **fields: Any) -> list[Reply]:
     return [reply(f"p{n}", NOON + start + n * apart, **fields) for n in range(number)]
 
 

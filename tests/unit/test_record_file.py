@@ -50,7 +50,9 @@ def made(count: int = 300) -> Path:
 
 
 @given(some.lists(some.tuples(BYTES, BYTES, some.integers(0, 2**62)), max_size=20), some.integers(1, 3))
-def test_whatever_bytes_a_topic_held_a_recording_gives_them_back(tmp_path_factory: pytest.TempPathFactory, given: list, partitions: int):
+def test_whatever_bytes_a_topic_held_a_recording_gives_them_back(
+    tmp_path_factory: pytest.TempPathFactory, given: list[tuple[bytes, bytes, int]], partitions: int
+):
     put = [Message(RAW, part, n, at, key, value) for part in range(partitions) for n, (key, value, at) in enumerate(given)]
     file = write_recording(tmp_path_factory.mktemp("one") / "a.rec", RAW, put)
     assert read(file) == put
