@@ -12,10 +12,13 @@ _NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java", "detoxify_che
 
 
 def given_in(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield (variable, dotted name, value) of each variable that is a setting, by name."""
+    """Yield (variable, dotted name, value) of each variable that is a setting, by name. An empty one is as good as not set.
+
+    Compose gives ``NAME: ${NAME:-}`` to a container whether or not anybody set it: that must not hide what the file says.
+    """
     for variable, value in sorted(environment.items()):
         name = variable.removeprefix(PREFIX).lower()
-        if variable.startswith(PREFIX) and name not in _NOT_SETTINGS:
+        if value and variable.startswith(PREFIX) and name not in _NOT_SETTINGS:
             yield variable, _SHORT.get(name, name.replace("__", ".")), value
 
 

@@ -248,10 +248,11 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None,
 def settings_file(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Path | None:
     """Return the file that settings are read from, if there is one. Raises UserError where one is named that is not there."""
     environment = os.environ if environment is None else environment
-    path = file or Path(environment.get(f"{PREFIX}CONFIG", FILE))
+    named = environment.get(f"{PREFIX}CONFIG")  # empty is as good as not set, as of any setting
+    path = file or Path(named or FILE)
     if path.exists():
         return path
-    if file is not None or f"{PREFIX}CONFIG" in environment:
+    if file is not None or named:
         raise UserError(f"there is no settings file {path}")
     return None
 

@@ -83,6 +83,11 @@ def test_links_lead_to_the_console_where_its_address_is_named_and_it_is_named_on
     assert named == {"worker": ["${CONSOLE_URL:-}"], "grafana": ["${CONSOLE_URL:-}"]}
 
 
+def test_what_the_file_says_of_the_console_stays_where_nobody_sets_compose_s_variable(tmp_path: Path):
+    (file := tmp_path / "threadwatch.toml").write_text('[alertmanager]\nconsole_url = "https://console.example"\n')
+    assert load(said("worker"), file).alertmanager.console_url == "https://console.example"
+
+
 def volumes(service: str) -> list[str]:
     return [volume for volume in COMPOSE["services"][service].get("volumes", ()) if volume.startswith("./")]
 

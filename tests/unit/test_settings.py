@@ -48,6 +48,18 @@ def test_the_file_is_over_the_defaults_the_environment_over_the_file_and_options
     assert settings.retention == timedelta(days=7)
 
 
+@pytest.mark.parametrize("variable", ["SCORER", "KAFKA", "KAFKA__PREFIX", "ALERTMANAGER__CONSOLE_URL", "RETENTION", "WEBHOOKS__NO_SUCH__SECRETS"])
+def test_an_empty_variable_is_as_good_as_not_set(file: Path, variable: str) -> None:
+    assert load({f"THREADWATCH_{variable}": ""}, file) == load({}, file)
+
+
+def test_a_settings_file_that_an_empty_variable_names_is_the_usual_one(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(file.parent)
+    assert load({"THREADWATCH_CONFIG": ""}) == load({})
+    file.unlink()
+    assert load({"THREADWATCH_CONFIG": ""}) == Settings()
+
+
 def test_a_file_in_the_current_folder_is_read_and_one_named_by_the_environment_instead(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(file.parent)
     assert load({}).scorer == "from-file"
