@@ -101,10 +101,14 @@ class StageAgent:
         for some in by_day(messages):
             await room.write_down(some, partial(self._moved, room.partition))
             started = time.perf_counter()
-            effects = await room.apply(some)
+            self.progress.turning(room.partition)
+            effects = await room.apply(some, partial(self._turned, room.partition))
             self._moved(room.partition)
             if effects is not None:
                 self._watcher(self.stage, effects, time.perf_counter() - started)
+
+    def _turned(self, partition: int) -> None:
+        self.progress.turned(partition, time.monotonic())
 
     def _moved(self, partition: int) -> None:
         self.progress.moved(partition, time.monotonic())

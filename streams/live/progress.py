@@ -21,6 +21,8 @@ class Progress:
         self._busy: dict[int, float] = {}
         self._waiting: dict[int, float] = {}
         """Partition → since when input was seen to wait there without anything having moved."""
+        self._turning: set[int] = set()
+        """Whose batch is being turned, or waits for its turn: one thread scores, for all of them."""
         self.last_end = time.monotonic()
         self._computed_at = float("-inf")
         self.lag = 0
@@ -33,6 +35,17 @@ class Progress:
         """A batch of this partition began."""
         self._busy[partition] = now
 
+    def turning(self, partition: int) -> None:
+        """A batch of this partition is being turned from now on, or waits for its turn: what is computed meanwhile is its progress."""
+        self._turning.add(partition)
+
+    def turned(self, partition: int, now: float) -> None:
+        """It is turned, and not applied yet: what is computed for others says nothing of it any more."""
+        self._turning.discard(partition)
+        for since in (self._busy, self._waiting):
+            if partition in since:
+                since[partition] = now
+
     def moved(self, partition: int, now: float) -> None:
         """Something of this partition is applied, written down or loaded; whether more waits is known at the next look."""
         self._waiting.pop(partition, None)
@@ -43,6 +56,7 @@ class Progress:
     def ended(self, partition: int, now: float) -> None:
         """The batch is over: applied, or not ours any more."""
         self._busy.pop(partition, None)
+        self._turning.discard(partition)
         self.last_end = now
 
     def saw_lags(self, lags: Mapping[int, int], now: float) -> None:
@@ -62,9 +76,14 @@ class Progress:
     def standstills(self, partitions: Iterable[int], now: float) -> dict[int, float]:
         """Return, for each of these, the seconds since it last moved although there is work for it; 0 when there is none.
 
-        Not how old a message is: what a backfill brings is old, and stands still only where nothing of it is applied.
+        Not how old a message is: what a backfill brings is old, and stands still only where nothing of it is applied. Nor how long a
+        batch takes: one whose texts are being computed, or whose turn comes after others', gets on with them.
         """
-        return {partition: now - min(self._busy.get(partition, now), self._waiting.get(partition, now)) for partition in partitions}
+        return {partition: now - self._still_since(partition, now) for partition in partitions}
+
+    def _still_since(self, partition: int, now: float) -> float:
+        since = min(self._busy.get(partition, now), self._waiting.get(partition, now))
+        return min(now, max(since, self._computed_at)) if partition in self._turning else since
 
 
 class Watchdog(threading.Thread):

@@ -162,8 +162,8 @@ class Room:
             for first in range(0, len(waiting), at_most):
                 yield waiting[first : first + at_most]
 
-    async def apply(self, messages: Sequence[Message]) -> Effects | None:
-        """Turn the messages that are not applied yet, and write all that they ask for at once or not at all.
+    async def apply(self, messages: Sequence[Message], turned: Callable[[], None] = lambda: None) -> Effects | None:
+        """Turn the messages that are not applied yet, tell ``turned``, and write all that they ask for at once or not at all.
 
         TooMuchUnreadable once that is done: the dead letters are there to be looked at.
         """
@@ -171,6 +171,7 @@ class Room:
         if not fresh:
             return None
         effects = await self._turned(fresh)
+        turned()
         self._rule.took(fresh, effects)
         applied = self._moved(fresh[-1], effects)
         outgoing = [self._entry(APPLIED, msgspec.json.encode(applied))]

@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
 from tests.support.alerting import Alertmanager, Door, Prometheus
+from tests.support.hanging import COMPUTING
 from tests.support.live import Live, Worker, until
 from tests.support.programs import free_port
 from tests.support.scenes import HangingWorker, alerted, many, talking, watched
@@ -24,6 +25,8 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
 LATELY = {"6h": "120s"}
 """For how long a worker that is gone is missed: longer than another takes to start."""
+LONG = 'max(threadwatch_consumer_lag{topic="comments.raw"}) > bool 0 and sum(changes(threadwatch_messages_total{stage="score"}[45s])) == 0'
+"""A batch is in the scorer's hands, and none was over for 45 seconds: half as much again as one that hangs may take."""
 SOURCES = '[sources.news]\ncommunities = ["sport"]\n'
 
 
@@ -131,7 +134,10 @@ async def a_scorer_that_hangs(another: Another, folder: Path, alertmanager: Aler
     async with watched(folder, "hang", [port], alertmanager) as prometheus:
         async with talking(live, many("talk", 10)) as talk:
             await until("some are scored", lambda: prometheus.value('threadwatch_messages_total{stage="score"}') > 0)
-            hang.touch()
+            hang.write_text(COMPUTING, encoding="utf-8")
+            await until("a batch takes longer than a hanging one may", lambda: prometheus.value(LONG) == 1)
+            assert "ScoringStalled" not in await asyncio.to_thread(alertmanager.holds, "hang")
+            hang.write_text("", encoding="utf-8")
             talk.said = many("flood", 500)
             # None scored for the whole of a window: the scorer was busy for all of it.
             await prometheus.fires("ScoringStalled", "ConsumerLagGrowing")

@@ -27,8 +27,8 @@ Defaults < `threadwatch.toml` (or the file that `--config` or `THREADWATCH_CONFI
 unknown or out of bounds ends the program (exit 2) with one line that names it, its file and line.
 Durations are ISO 8601 (`"PT10M"`, `"P30D"`) or a number of seconds. In the environment a dot becomes two underscores: `pileon.min_share` is
 `THREADWATCH_PILEON__MIN_SHARE`; `THREADWATCH_KAFKA` alone is `kafka.bootstrap`, and a setting of a
-webhook is found by its name: `THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS`. A variable that is empty is as good as not set, here and for those at the end of this page:
-so no setting can be emptied by the environment; take it out of the file.
+webhook is found by its name: `THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS`. A variable that is empty is as good as not set, here and for
+those at the end of this page: the environment can empty no setting; take it out of the file.
 
 ```toml
 retention = "P30D"

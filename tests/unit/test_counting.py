@@ -168,6 +168,8 @@ def test_a_scorers_calls_are_told_with_their_number_of_texts_and_its_limit_is_ke
     told: list[tuple[int, bool]] = []
     timed = TimedScorer(_Slow())
     timed.told = lambda texts, seconds: told.append((texts, seconds >= 0))
+    computed: list[bool] = []
+    timed.tell_computed(lambda: computed.append(True))
     assert timed.score(["a", "b"]) == [Toxicity(0.5), Toxicity(0.5)]
-    assert told == [(2, True)]
+    assert (told, computed) == ([(2, True)], [True])
     assert (Score(timed).at_most, timed.name) == (7, "slow@1")

@@ -137,3 +137,37 @@ def test_a_batch_of_long_texts_is_getting_on_while_some_of_it_is_computed() -> N
     assert stage.stuck_for(155.0) == 5.0
     stage.began(1, 160.0)
     assert stage.stuck_for(215.0) == 65.0
+
+
+def test_a_partition_whose_long_batch_is_being_computed_stands_not_still_nor_do_those_that_wait_for_their_turn() -> None:
+    stage = Progress("score")
+    stage.saw_lags({0: 32, 1: 32}, 100.0)
+    for partition in (0, 1):
+        stage.began(partition, 100.0)
+        stage.turning(partition)
+    for second in range(101, 200):
+        stage.computed(float(second))
+        stage.saw_lags({0: 32, 1: 32}, float(second))
+        assert stage.standstills([0, 1], second + 1.0) == {0: 1.0, 1: 1.0}
+    stage.turned(0, 200.0)
+    assert stage.standstills([0], 201.0) == {0: 1.0}
+
+
+def test_a_scorer_that_hangs_in_a_long_batch_stands_still_since_it_computed_something() -> None:
+    stage = Progress("score")
+    stage.saw_lags({0: 32}, 100.0)
+    stage.began(0, 100.0)
+    stage.turning(0)
+    stage.computed(140.0)
+    assert stage.standstills([0], 171.0) == {0: 31.0}
+
+
+def test_what_is_computed_for_others_hides_neither_a_partition_that_is_not_written_nor_one_that_is_not_brought() -> None:
+    stage = Progress("score")
+    stage.saw_lags({0: 32, 1: 32, 2: 32}, 100.0)
+    for partition in (0, 1):
+        stage.began(partition, 100.0)
+        stage.turning(partition)
+    stage.turned(1, 105.0)  # and its transaction hangs
+    stage.computed(139.0)
+    assert stage.standstills([0, 1, 2], 140.0) == {0: 1.0, 1: 35.0, 2: 40.0}

@@ -48,7 +48,9 @@ def test_the_file_is_over_the_defaults_the_environment_over_the_file_and_options
     assert settings.retention == timedelta(days=7)
 
 
-@pytest.mark.parametrize("variable", ["SCORER", "KAFKA", "KAFKA__PREFIX", "ALERTMANAGER__CONSOLE_URL", "RETENTION", "WEBHOOKS__NO_SUCH__SECRETS"])
+@pytest.mark.parametrize(
+    "variable", ["SCORER", "KAFKA", "KAFKA__PREFIX", "ALERTMANAGER__CONSOLE_URL", "RETENTION", "WEBHOOKS__NO_SUCH__SECRETS"]
+)
 def test_an_empty_variable_is_as_good_as_not_set(file: Path, variable: str) -> None:
     assert load({f"THREADWATCH_{variable}": ""}, file) == load({}, file)
 
