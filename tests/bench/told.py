@@ -78,7 +78,7 @@ async def running(folder: Path, number: int, environment: dict[str, str]) -> Asy
         watching = Watching(folder / "prometheus", [f"127.0.0.1:{port}" for port in ports], manager.url.removeprefix("http://"))
         stack.push_async_callback(watching.stop)
         await watching.ready()
-        yield Scene(broker, live, workers, door, hang, reader, silent, folder / "prometheus" / WORKERS)
+        yield Scene(broker, live, workers, door, hang, reader, silent, manager, folder / "prometheus" / WORKERS)
 
 
 def with_a_chat(config: dict[str, Any], url: str) -> dict[str, Any]:

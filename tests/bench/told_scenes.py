@@ -9,10 +9,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from streams.topics import FEEDBACK
 from tests.integration.test_live_state import crowd, root
 from tests.support.alerting import Door, write_targets
 from tests.support.broker import OwnBroker
 from tests.support.live import Live, Worker
+from tests.support.manager import Manager
 from tests.support.reader import Receiver
 from tests.support.silent import Silent
 
@@ -27,6 +29,7 @@ class Scene(Struct):
     hang: Path
     reader: Receiver
     silent: Silent
+    manager: Manager
     known: Path
     """The file in which Prometheus finds the workers."""
 
@@ -80,6 +83,17 @@ async def unanswered(scene: Scene) -> float:
     return await scene.silent.first()
 
 
+async def not_loaded(scene: Scene) -> None:
+    """Alertmanager is told to read a configuration that it cannot load."""
+    scene.manager.configure({"route": {"receiver": "somebody"}, "receivers": []})
+    await scene.manager.reload()
+
+
+async def no_verdict(scene: Scene) -> None:
+    """Something in the moderators' topic is no verdict."""
+    await scene.live.put(FEEDBACK, [(None, b'{"pileon_id": 7}')])
+
+
 async def mended(scene: Scene) -> None:
     """Let everything end in order."""
     scene.hang.unlink(missing_ok=True)
@@ -103,5 +117,7 @@ SCENES: Final[tuple[tuple[str, str, int, dict[str, str], Broken], ...]] = (
     ("Kafka is away", "BrokerAway", 1, {}, without_kafka),
     ("one worker of two is stopped", "FewerWorkers", 2, {}, one_stopped),
     ("messages cannot be read", "DeadLetterRate", 1, {}, nonsense),
+    ("Alertmanager cannot load its configuration", "ConfigNotLoaded", 1, {}, not_loaded),
+    ("a verdict cannot be read", "VerdictsUnreadable", 1, {}, no_verdict),
     ("a chat behind Alertmanager takes the connection and says nothing", "NotificationsFailing", 1, {}, unanswered),
 )

@@ -122,7 +122,7 @@ def test_every_file_that_compose_mounts_is_there():
     mounts = [
         volume.split(":")[0] for service in COMPOSE["services"].values() for volume in service.get("volumes", ()) if volume.startswith("./")
     ]
-    assert len(mounts) == 10
+    assert len(mounts) == 9
     assert all((ROOT / mount).exists() for mount in mounts)
 
 

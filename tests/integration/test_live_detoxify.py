@@ -12,8 +12,8 @@ from streams.topics import COMMENTS_SCORED
 from tests.conftest import Another
 from tests.support.builders import comment
 from tests.support.checkpoints import WORDS
-from tests.support.family import children, is_alive
-from tests.support.live import Live, Worker, until
+from tests.support.family import children, computing, is_alive
+from tests.support.live import Live, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.filterwarnings("ignore")]
 
@@ -29,20 +29,15 @@ async def test_a_scoring_process_killed_in_its_work_loses_nothing(another: Anoth
         comment(f"c-{n}", conversation_id=f"talk-{n % 8}", text=f"{WORDS[n % 19]} {WORDS[n % 17]} {n}") for n in range(COMMENTS)
     )
     worker = live.worker("--stages", "score")
-    victim, _ = await until("it computes", lambda: computing(worker) if len(computing(worker)) == 2 else ())
+    victim, _ = await until("it computes", lambda: computing(worker.pid) if len(computing(worker.pid)) == 2 else ())
     os.kill(victim, signal.SIGSTOP)  # it takes a batch, and will not be done with it
     await asyncio.sleep(0.5)
     os.kill(victim, signal.SIGKILL)
     await live.settled(["score"])
     live.check(["score"])
     assert sum(map(len, live.log(COMMENTS_SCORED.name))) == COMMENTS
-    family = [*children(worker.pid), *computing(worker)]
+    family = [*children(worker.pid), *computing(worker.pid)]
     assert len(family) == 3
     assert victim not in family
     await asyncio.to_thread(worker.stop)
     await until("those who computed for it end by themselves", lambda: not any(map(is_alive, family)))
-
-
-def computing(worker: Worker) -> list[int]:
-    """Return the processes that compute for a worker: its loader's children."""
-    return [child for loader in children(worker.pid) for child in children(loader)]

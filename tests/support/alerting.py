@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlencode
@@ -68,28 +70,30 @@ class Prometheus(Program):
 
     def __init__(
         self, folder: Path, scene: str, workers: Sequence[str], alertmanager: Alertmanager, *, windows: Mapping[str, str] = NOTHING,
-        offsets: Mapping[str, str] = NOTHING,
+        offsets: Mapping[str, str] = NOTHING, others: Sequence[str] = (),
     ) -> None:  # fmt: skip
+        """``others``: addresses of more Alertmanagers, to which it tells nothing and which it watches, as it does itself then."""
         folder.mkdir(parents=True)
         config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
-        self._workers = folder / "workers.json"
+        self._folder, self._workers, port = folder, folder / "workers.json", free_port()
         self.knows(*workers)
         found: dict[str, dict[str, Any]] = {
             "threadwatch": {"file_sd_configs": [{"files": [self._workers.name], "refresh_interval": "1s"}]},
-            "alertmanager": {"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]},
+            "alertmanager": {"static_configs": [{"targets": [url.removeprefix("http://") for url in (alertmanager.url, *others)]}]},
         }
+        if others:
+            found["prometheus"] = {"static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
         config["global"] = {
             "scrape_interval": "1s",
             "scrape_timeout": "1s",
             "evaluation_interval": "1s",
             "external_labels": {"scene": scene},
         }
-        config["alerting"] = {"alertmanagers": [found["alertmanager"]]}
+        config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]}]}
         config["rule_files"] = [write_rules(folder / "rules", windows, offsets)]
         jobs = [scraped["job_name"] for scraped in config["scrape_configs"]]
         config["scrape_configs"] = [{"job_name": job, **found[job]} for job in jobs if job in found]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
-        port = free_port()
         super().__init__([needed("prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--rules.alert.resend-delay=1s",
                           f"--web.listen-address=127.0.0.1:{port}"], folder, port)  # fmt: skip
         self._scene, self._alertmanager = scene, alertmanager
@@ -97,6 +101,19 @@ class Prometheus(Program):
     def knows(self, *workers: str) -> None:
         """Let it find these workers from now on (``host:port``): as with compose, one that is stopped has no name any more."""
         write_targets(self._workers, workers)
+
+    @contextmanager
+    def reading(self, name: str, text: str) -> Iterator[None]:
+        """Let it read its files again with this text at the end of one of them, which need not be there; at the end, as they were."""
+        file = self._folder / name
+        before = file.read_text(encoding="utf-8") if file.exists() else None
+        file.write_text((before or "") + text, encoding="utf-8")
+        self._running.send_signal(signal.SIGHUP)
+        try:
+            yield
+        finally:
+            file.unlink() if before is None else file.write_text(before, encoding="utf-8")
+            self._running.send_signal(signal.SIGHUP)
 
     def value(self, expression: str) -> float:
         """Return what an expression gives now, summed; 0 for nothing."""
@@ -202,7 +219,11 @@ class Door:
         passing.add_done_callback(self._passing.discard)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        back, forth = await asyncio.open_connection("127.0.0.1", self._behind)
+        try:
+            back, forth = await asyncio.open_connection("127.0.0.1", self._behind)
+        except OSError:  # nobody is behind it
+            writer.close()
+            return
         self._through |= {writer, forth}
         await asyncio.gather(_pump(reader, forth), _pump(back, writer))
         self._through -= {writer, forth}

@@ -11,6 +11,11 @@ def children(process: int) -> list[int]:
         return []
 
 
+def computing(worker: int) -> list[int]:
+    """Return the processes that compute for a worker: its loader's children."""
+    return [child for loader in children(worker) for child in children(loader)]
+
+
 def parent_of(process: int) -> int:
     """Return the parent of a process."""
     return int(_after_name(process)[1])

@@ -97,10 +97,10 @@ async def alerted(folder: Path, told: str = "") -> AsyncIterator[Alertmanager]:
 
 
 @asynccontextmanager
-async def watched(folder: Path, scene: str, ports: Sequence[int], alertmanager: Alertmanager, **short: Mapping[str, str]
-                  ) -> AsyncIterator[Prometheus]:  # fmt: skip
+async def watched(folder: Path, scene: str, ports: Sequence[int], alertmanager: Alertmanager, *, others: Sequence[str] = (),
+                  **short: Mapping[str, str]) -> AsyncIterator[Prometheus]:  # fmt: skip
     """Run a Prometheus that looks at the workers on these ports; ``short``: its windows and offsets, where they differ."""
-    running = Prometheus(folder / scene, scene, [f"127.0.0.1:{port}" for port in ports], alertmanager, **short)
+    running = Prometheus(folder / scene, scene, [f"127.0.0.1:{port}" for port in ports], alertmanager, others=others, **short)
     try:
         await running.ready()
         yield running
