@@ -1,5 +1,6 @@
 """What is counted of scored comments: how many, how toxic, how late."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -78,6 +79,7 @@ class Comments:
             source = self._sites.source(name)
             self.consumed.labels(source, action).inc(len(rated.scores))
             if scorer != NO_SCORER:
+                rated.scores.sort()  # then what is flagged is found and not looked for, and all of a source are sorted runs
                 self.scored.labels(source, closed(scorer, self._scorers)).inc(len(rated.scores))
                 self._community(source, self._sites.community(source, community), rated.scores)
                 by_source[source].add(rated)
@@ -87,10 +89,10 @@ class Comments:
         if self._refer is not None:
             self._show([source for source in by_source if self._is_due(source, now)], zip(scored, arrivals, strict=True), now)
 
-    def _community(self, source: str, community: str, scores: Sequence[float]) -> None:
-        flagged = _flagged(scores)
+    def _community(self, source: str, community: str, ordered: Sequence[float]) -> None:
+        flagged = _flagged(ordered)
         self.communities.labels(source, community, "true").inc(flagged)
-        self.communities.labels(source, community, "false").inc(len(scores) - flagged)
+        self.communities.labels(source, community, "false").inc(len(ordered) - flagged)
 
     def _scores(self, source: str, rated: Rated) -> None:
         by_label: defaultdict[str, list[float]] = defaultdict(list)
@@ -98,6 +100,7 @@ class Comments:
             by_label[closed(label, LABELS)].append(score)
         by_label["toxicity"] = rated.scores
         for label, scores in by_label.items():
+            scores.sort()
             self.toxicity.labels(source, label).observe_all(scores)
             if flagged := _flagged(scores):
                 self.flagged.labels(source, label).inc(flagged)
@@ -143,8 +146,8 @@ class Comments:
         return {"comment": self._refer(one.comment)}
 
 
-def _flagged(scores: Sequence[float]) -> int:
-    return sum([score >= FLAGGED_AT for score in scores])
+def _flagged(ordered: Sequence[float]) -> int:
+    return len(ordered) - bisect_left(ordered, FLAGGED_AT)
 
 
 def _toxicity(rated: _Rated) -> float:
