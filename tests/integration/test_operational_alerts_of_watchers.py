@@ -6,11 +6,14 @@ As in ``test_operational_alerts.py``: the real program, a real Prometheus, two r
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from streams.records import Comment
 from streams.scorers.checkpoint import CHECKPOINT, CONFIG
 from streams.topics import FEEDBACK
 from tests.conftest import Another
@@ -20,7 +23,7 @@ from tests.support.family import computing
 from tests.support.live import Live, Worker, until
 from tests.support.manager import Manager
 from tests.support.programs import free_port
-from tests.support.scenes import alerted, many, talking, watched
+from tests.support.scenes import alerted, new, talking, watched
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -70,9 +73,14 @@ async def what_is_no_verdict(prometheus: Prometheus, live: Live) -> None:
     await prometheus.ends("VerdictsUnreadable")
 
 
+def never_said_before(second: int, now: datetime) -> Sequence[Comment]:
+    """Say five things that nobody remembers: they must be computed."""
+    return [new(f"talk-{second}-{n}", now, text=f"{WORDS[n]} {WORDS[second % len(WORDS)]} {second}") for n in range(5)]
+
+
 async def processes_that_die(prometheus: Prometheus, live: Live, worker: Worker) -> None:
     """Three of those that compute are killed, one after the other."""
-    async with talking(live, many("talk", 5, text=" ".join(WORDS[:7]))):
+    async with talking(live, never_said_before):
         for number in range(3):
             victim, _ = await until("two compute", lambda: computing(worker.pid) if len(computing(worker.pid)) == 2 else ())
             os.kill(victim, signal.SIGKILL)
