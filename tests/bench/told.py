@@ -48,7 +48,7 @@ class Watching(Program):
         config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
         write_targets(folder / WORKERS, workers)
         found = {"threadwatch": {"file_sd_configs": [{"files": [WORKERS]}]}, "alertmanager": {"static_configs": [{"targets": [manager]}]}}
-        config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [manager]}]}]}
+        config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [manager]}]}]
         config["rule_files"] = [str(DEPLOY / "prometheus" / "rules" / "*.yml")]
         config["scrape_configs"] = [
             {name: value for name, value in job.items() if not name.endswith("_sd_configs")}
@@ -58,6 +58,7 @@ class Watching(Program):
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
         port = free_port()
         super().__init__([needed("prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data",
+                          "--enable-feature=expand-external-labels",
                           f"--web.listen-address=127.0.0.1:{port}"], folder, port)  # fmt: skip
 
 

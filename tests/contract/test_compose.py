@@ -83,6 +83,13 @@ def test_links_lead_to_the_console_where_its_address_is_named_and_it_is_named_on
     assert named == {"worker": ["${CONSOLE_URL:-}"], "grafana": ["${CONSOLE_URL:-}"]}
 
 
+def test_where_links_lead_is_named_once_for_all_that_make_some():
+    made_by = {
+        service: COMPOSE["services"][service]["environment"].get("RUNBOOKS_URL") for service in ("prometheus", "alertmanager", "grafana")
+    }
+    assert set(made_by.values()) == {"${RUNBOOKS_URL:-}"}
+
+
 def test_what_the_file_says_of_the_console_stays_where_nobody_sets_compose_s_variable(tmp_path: Path):
     (file := tmp_path / "threadwatch.toml").write_text('[alertmanager]\nconsole_url = "https://console.example"\n')
     assert load(said("worker"), file).alertmanager.console_url == "https://console.example"
@@ -122,7 +129,7 @@ def test_every_file_that_compose_mounts_is_there():
     mounts = [
         volume.split(":")[0] for service in COMPOSE["services"].values() for volume in service.get("volumes", ()) if volume.startswith("./")
     ]
-    assert len(mounts) == 9
+    assert len(mounts) == 10
     assert all((ROOT / mount).exists() for mount in mounts)
 
 

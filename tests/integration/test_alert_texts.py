@@ -19,7 +19,7 @@ from tests.support.reader import QUIET
 ID = "7q4fkm4v24yhtwhhjkeaqvc5b"
 CONSOLE = "https://console.example"
 LINK = f"{CONSOLE}/pileons/{ID}"
-HELP = "\nwhat to do: http://localhost:3000/public/runbooks/PileOn.md"
+HELP = "\nwhat to do: http://localhost:9090/user/runbooks/PileOn.md"
 WHY = "9 people hostile in 10 min (usual 0.3); 9 of 14 replying within 1 h"
 
 

@@ -89,7 +89,7 @@ class Prometheus(Program):
             "evaluation_interval": "1s",
             "external_labels": {"scene": scene},
         }
-        config["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]}]}
+        config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]}]
         config["rule_files"] = [write_rules(folder / "rules", windows, offsets)]
         jobs = [scraped["job_name"] for scraped in config["scrape_configs"]]
         config["scrape_configs"] = [{"job_name": job, **found[job]} for job in jobs if job in found]
