@@ -96,7 +96,9 @@ class Metrics:
         self.standstill = self._make.gauge(
             "standstill_seconds", "Seconds since a stage last applied anything of a partition although input waits.", stage=(), partition=()
         )
-        self.held = self._make.gauge("partitions_held", "Partitions whose state is loaded and that this worker works on.", stage=())
+        self.held = self._make.gauge(
+            "partitions_held", "Partitions of a stage whose state is loaded and that this worker works on.", stage=self._outcomes
+        )
         self.broker_up = Broker(self._make).up
         self.alerts_untaken = self._make.gauge(
             "alerts_untaken_seconds", "Seconds since a post to Alertmanager was due that none has taken; 0 where one took the last."

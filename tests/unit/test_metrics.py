@@ -61,6 +61,13 @@ def test_everything_is_there_at_zero_before_the_first_comment():
     assert registry.get_sample_value("threadwatch_feedback_total", {"verdict": "not_one"}) == 0
 
 
+def test_nothing_has_no_series_before_it_happens_but_what_is_of_partitions():
+    registry, _ = fresh()
+    families = list(registry.collect())
+    assert {family.name for family in families if not family.samples} == {"threadwatch_consumer_lag", "threadwatch_standstill_seconds"}
+    assert {sample.value for family in families for sample in family.samples if not sample.name.endswith("_created")} == {0}
+
+
 def test_a_thousand_authors_make_no_series_and_leave_no_trace():
     registry, metrics = fresh(
         refer=lambda comment: comment_reference(bytes(32), comment.source, comment.conversation_id, comment.comment_id)
