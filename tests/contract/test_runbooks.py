@@ -7,13 +7,14 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import promql_parser
 import pytest
 from typer._click.exceptions import UsageError
 
 from streams.cli.main import COMMANDS
 from tests.contract.schema_files import ROOT
 from tests.contract.test_compose import COMPOSE
-from tests.contract.test_deploy import DEPLOY
+from tests.contract.test_deploy import DEPLOY, known_names, used_names
 from tests.contract.test_docs_words import sub
 from tests.support.programs import needed
 
@@ -22,6 +23,7 @@ PAGES = sorted(RUNBOOKS.glob("*.md"))
 OF_ALERTS = [page for page in PAGES if page.stem != "README"]
 PARTS = ["What it means", "First look", "What to do", "When it is quiet again"]
 CODE = re.compile(r"```\w*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
+BLOCK = re.compile(r"```(?:sh)?\n(.*?)```", re.DOTALL)
 TYPED = re.compile(r"(?:^|\s)threadwatch ([a-z]+\b.*)|docker compose run (?:-\S+ )*worker ([a-z]+\b.*)")
 """A command, or what compose gives to the image's entry point, which puts ``threadwatch`` before it."""
 
@@ -82,6 +84,24 @@ def test_every_runbook_has_the_parts_of_the_others_in_their_order(page: Path):
 @pytest.mark.parametrize("page", OF_ALERTS, ids=named)
 def test_a_runbook_that_names_a_command_says_how_to_type_it_with_compose(page: Path):
     assert not list(typed(page)) or "(README.md#how-to-type-it)" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_what_stands_in_a_block_can_be_copied_as_it_is(page: Path):
+    for block in BLOCK.findall(page.read_text(encoding="utf-8")):
+        assert "…" not in block, block
+        assert subprocess.run(["bash", "-n"], input=block, text=True, capture_output=True, check=False).stderr == ""
+
+
+ASKED = [
+    (page.stem, asked) for page in PAGES for asked in re.findall(r"promtool query instant \S+ '([^']+)'", page.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("page", "asked"), ASKED)
+def test_what_a_runbook_asks_prometheus_can_be_read_and_its_metrics_exist(page: str, asked: str):
+    promql_parser.parse(asked)
+    assert used_names(asked) <= known_names()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
