@@ -46,7 +46,7 @@ def test_compose_shows_the_dashboards_where_grafana_looks_for_them_and_the_runbo
 
 def started(laid: Path, **addresses: str) -> subprocess.CompletedProcess[str]:
     """Run what starts Grafana in compose, with something else in Grafana's place."""
-    command = ["sh", GRAFANA / "start.sh", FOLDER, laid, "echo", "grafana runs"]
+    command = ["sh", str(GRAFANA / "start.sh"), str(FOLDER), str(laid), "echo", "grafana runs"]
     return subprocess.run(command, env={"PATH": os.environ["PATH"]} | addresses, capture_output=True, text=True, check=False)
 
 
@@ -90,7 +90,7 @@ def test_what_is_no_address_is_a_plain_mistake(tmp_path: Path, url: str, variabl
 
 def alertmanager_started(folder: Path, url: str) -> subprocess.CompletedProcess[str]:
     """Run what starts Alertmanager in compose, with something else in its place."""
-    command = ["sh", DEPLOY / "alertmanager" / "start.sh", folder, "echo", "alertmanager runs"]
+    command = ["sh", str(DEPLOY / "alertmanager" / "start.sh"), str(folder), "echo", "alertmanager runs"]
     return subprocess.run(command, env={"PATH": os.environ["PATH"], "RUNBOOKS_URL": url}, capture_output=True, text=True, check=False)
 
 

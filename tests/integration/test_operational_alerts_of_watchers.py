@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -85,7 +86,7 @@ async def processes_that_die(prometheus: Prometheus, live: Live, worker: Worker)
             victim, _ = await until("two compute", lambda: computing(worker.pid) if len(computing(worker.pid)) == 2 else ())
             os.kill(victim, signal.SIGKILL)
             restarted = f"threadwatch_score_process_restarts_total > bool {number}"
-            await until("it is replaced, and counted", lambda asked=restarted: prometheus.value(asked) == 1)
+            await until("it is replaced, and counted", partial(prometheus.value, restarted))
         await prometheus.fires("ScoringProcessesDying")
         await prometheus.ends("ScoringProcessesDying")
 
