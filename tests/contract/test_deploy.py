@@ -57,6 +57,14 @@ def test_prometheus_accepts_its_configuration(promtool: str):
     ran(promtool, "check", "config", PROMETHEUS / "prometheus.yml")
 
 
+def test_what_rules_ask_of_others_than_workers_is_scraped():
+    asked = {job for rule in rules() for job in re.findall(r'job="(\w+)"', rule["expr"])}
+    asked |= {name for rule in rules() for name in re.findall(r"\b(prometheus|alertmanager)_\w+", rule["expr"])}
+    scraped = {job["job_name"]: job for job in loaded(PROMETHEUS / "prometheus.yml")["scrape_configs"]}
+    assert scraped.keys() == asked == {"threadwatch", "prometheus", "alertmanager"}
+    assert {job["scrape_interval"] for job in scraped.values()} == {"5s"}, "what is broken is to be told within a minute"
+
+
 def test_the_rules_pass_promtools_lint(promtool: str):
     ran(promtool, "check", "rules", "--lint=all", "--lint-fatal", *RULES)
 
