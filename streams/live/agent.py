@@ -43,6 +43,7 @@ class StageAgent:
         self.stage, self.progress = stage, Progress(stage.name)
         self.rooms: dict[int, Room] = {}
         self._settings, self._config, self._watcher, self._options = settings, config, watcher, options
+        self._lanes: Lanes | None = None
         self._locks: dict[int, asyncio.Lock] = {}
         self._behind: set[int] = set()
         self._is_between = True
@@ -66,9 +67,9 @@ class StageAgent:
 
         @app.agent(topic, name=self.stage.name, concurrency=1)
         async def agent(stream: Any) -> None:
-            lanes = Lanes(self._guarded, self._batch, worker.batch_within.total_seconds())
+            self._lanes = Lanes(self._guarded, self._batch, worker.batch_within.total_seconds())
             async for events in drained(stream):
-                await lanes.put(events, at_most=_WAITING * self._batch)
+                await self._lanes.put(events, at_most=_WAITING * self._batch)
 
         @app.on_partitions_revoked.connect
         async def revoked(_: Any, /, *gone: Iterable[Any], **__: Any) -> None:
@@ -153,7 +154,8 @@ class StageAgent:
 
     def standstills(self) -> dict[int, float]:
         """Return the seconds for which each partition held here stands still although input waits; 0 where none does."""
-        return self.progress.standstills(list(self.rooms), time.monotonic())
+        is_full = self._lanes is not None and self._lanes.is_full
+        return self.progress.standstills(list(self.rooms), time.monotonic(), is_full)
 
     def _is_ours(self, partition: int, generation: int) -> bool:
         """Return whether what was fetched in this generation of the group is ours to apply.

@@ -33,6 +33,8 @@ class Lanes:
         self._wake: dict[int, asyncio.Event] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
+        self.is_full = False
+        """Whether more waits than may: what comes next, of whatever partition, is not taken yet."""
 
     async def put(self, events: list[Any], at_most: int) -> None:
         """Hand chunks to their lanes; come back when no more than ``at_most`` records wait, so that the channel fills up instead."""
@@ -44,7 +46,9 @@ class Lanes:
             self._wake[partition].set()
         while sum(map(_records, self._waiting.values())) > at_most:
             self._room.clear()
+            self.is_full = True
             await self._room.wait()
+        self.is_full = False
 
     def _open(self, partition: int) -> None:
         self._waiting[partition], self._wake[partition] = deque(), asyncio.Event()

@@ -73,17 +73,19 @@ class Progress:
             return now - max(min(list(self._busy.values())), self._computed_at)
         return now - self.last_end if self.lag > 0 else 0.0
 
-    def standstills(self, partitions: Iterable[int], now: float) -> dict[int, float]:
+    def standstills(self, partitions: Iterable[int], now: float, is_full: bool = False) -> dict[int, float]:
         """Return, for each of these, the seconds since it last moved although there is work for it; 0 when there is none.
 
         Not how old a message is: what a backfill brings is old, and stands still only where nothing of it is applied. Nor how long a
-        batch takes: one whose texts are being computed, or whose turn comes after others', gets on with them.
+        batch takes: one whose texts are being computed, or whose turn comes after others', gets on with them. ``is_full``: so does what
+        cannot be taken for all that waits here.
         """
-        return {partition: now - self._still_since(partition, now) for partition in partitions}
+        return {partition: now - self._still_since(partition, now, is_full) for partition in partitions}
 
-    def _still_since(self, partition: int, now: float) -> float:
+    def _still_since(self, partition: int, now: float, is_full: bool) -> float:
         since = min(self._busy.get(partition, now), self._waiting.get(partition, now))
-        return min(now, max(since, self._computed_at)) if partition in self._turning else since
+        waits_for_others = partition in self._turning or (is_full and partition not in self._busy)
+        return min(now, max(since, self._computed_at)) if waits_for_others else since
 
 
 class Watchdog(threading.Thread):

@@ -83,6 +83,21 @@ async def _lanes(events: list[_Event], batch: int, applied: bool = True) -> list
     return turned
 
 
+async def test_lanes_are_full_while_more_waits_than_may() -> None:
+    going_on = asyncio.Event()
+
+    async def work(*_: object) -> bool:
+        return await going_on.wait()
+
+    lanes = Lanes(work, 1, 0.0)
+    putting = asyncio.create_task(lanes.put([_Event(0), _Event(1), _Event(2)], at_most=1))
+    await asyncio.sleep(0)
+    assert lanes.is_full
+    going_on.set()
+    await putting
+    assert not lanes.is_full
+
+
 async def test_a_lane_takes_whole_chunks_as_many_as_fit() -> None:
     assert await _lanes([_Event(0, 1), _Event(2), _Event(3, 4), _Event(5)], batch=4) == [[0, 1, 2], [3, 4, 5]]
 

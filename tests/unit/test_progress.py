@@ -162,6 +162,16 @@ def test_a_scorer_that_hangs_in_a_long_batch_stands_still_since_it_computed_some
     assert stage.standstills([0], 171.0) == {0: 31.0}
 
 
+def test_what_cannot_be_taken_behind_a_flood_waits_for_its_turn_while_something_is_computed() -> None:
+    stage = Progress("score")
+    stage.saw_lags({0: 4000, 1: 32}, 100.0)
+    stage.began(0, 100.0)
+    stage.turning(0)
+    stage.computed(139.0)
+    assert stage.standstills([0, 1], 140.0, is_full=True) == {0: 1.0, 1: 1.0}
+    assert stage.standstills([0, 1], 171.0, is_full=True) == {0: 32.0, 1: 32.0}
+
+
 def test_what_is_computed_for_others_hides_neither_a_partition_that_is_not_written_nor_one_that_is_not_brought() -> None:
     stage = Progress("score")
     stage.saw_lags({0: 32, 1: 32, 2: 32}, 100.0)
