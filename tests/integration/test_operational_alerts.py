@@ -23,7 +23,7 @@ from tests.support.scenes import HangingWorker, alerted, many, talking, watched
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
-LATELY = {"6h": "120s"}
+LATELY = {"6h": "300s"}
 """For how long a worker that is gone is missed: longer than another takes to start."""
 LONG = 'max(threadwatch_consumer_lag{topic="comments.raw"}) > bool 0 and sum(changes(threadwatch_messages_total{stage="score"}[45s])) == 0'
 """A batch is in the scorer's hands, and none was over for 45 seconds: half as much again as one that hangs may take."""
