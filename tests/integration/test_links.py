@@ -37,7 +37,8 @@ async def as_in_compose(folder: Path, alertmanager: Alertmanager) -> AsyncIterat
     given = [VARIABLE.sub(r"\1", option).partition("=") for option in COMPOSE["services"]["prometheus"]["command"]]
     options = [f"{name}={HERE.get(name, value)}" for name, _, value in given]
     # Debian's is Prometheus 2, which reads variables only when it is asked to; compose's does so by itself.
-    running = Program([needed("prometheus"), *options, "--enable-feature=expand-external-labels",
+    # What fires before it knows its Alertmanager it sends again: not after a minute here.
+    running = Program([needed("prometheus"), *options, "--enable-feature=expand-external-labels", "--rules.alert.resend-delay=1s",
                        f"--web.listen-address=127.0.0.1:{(port := free_port())}"], folder, port)  # fmt: skip
     try:
         await running.ready()
