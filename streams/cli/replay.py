@@ -101,5 +101,12 @@ def _said(found: "Summary", out: Path) -> str:
     return (
         f"{start}{raw['records']} lines: {raw['scored']} comments scored, {raw['deletes']} deletions, {raw['dead_lettered']} unreadable; "
         f"{found.replies['records']} replies, {found.replies['late']} of them late; "
-        f"{pileons['opened']} pile-ons opened, {pileons['closed']} closed; {lies}results in {out}"
+        f"{pileons['opened']} pile-ons opened, {pileons['closed']} closed; {lies}results in {out}{_watched(found.targets['watch'], out)}"
     )
+
+
+def _watched(people: int, out: Path) -> str:
+    if not people:
+        return ""
+    whom = "1 person is" if people == 1 else f"{people} people are"
+    return f"\n{whom} watched, without a pile-on: {out / 'targets.jsonl'} says whom and why"

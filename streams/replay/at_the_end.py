@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -31,14 +32,17 @@ _AIMED: Final = msgspec.json.Decoder(_Aimed).decode
 _REPLY: Final = msgspec.json.Decoder(Reply).decode
 
 
-def target_lines(replies: Iterable[bytes], piled_on: Collection[Target], min_hostile_authors: int, room: Path) -> Iterator[bytes]:
-    """Yield the lines of ``targets.jsonl``: who was piled on most is first. ``replies`` are lines, too."""
+def target_lines(
+    replies: Iterable[bytes], piled_on: Collection[Target], min_hostile_authors: int, room: Path, told: Counter[str]
+) -> Iterator[bytes]:
+    """Yield the lines of ``targets.jsonl``: who was piled on most is first. ``replies`` are lines, too; ``told`` counts every status."""
     by_target, worst_first = Sorter(room, "replies"), Sorter(room, "targets")
     for number, line in enumerate(replies):
         aimed = _AIMED(line)
         by_target.add(json_key(aimed.source, aimed.community, aimed.target_id) + number.to_bytes(_NUMBER, "big"), line)
     for _, some in groupby(by_target.sorted(), _target):
         for summary in soft_counts((_REPLY(line) for _, line in some), piled_on, min_hostile_authors):
+            told[str(summary.status)] += 1
             worst_first.add(_worst_first(summary), msgspec.json.encode(summary))
     for _, line in worst_first.sorted():
         yield line

@@ -1,6 +1,7 @@
 """``threadwatch replay``: comments through the stages into a folder of results."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -145,11 +146,13 @@ class _Replaying:
         """Let the last tick do what it does, and account for everything."""
         room, out, plan = self._out.room(), self._out, self._plan
         self._keep(self._behind.end(clock_of(self.place) if self.count else None))
-        out.write("targets", target_lines(out.read("replies"), self._piled_on, plan.min_hostile_authors, room))
+        statuses: Counter[str] = Counter()
+        out.write("targets", target_lines(out.read("replies"), self._piled_on, plan.min_hostile_authors, room, statuses))
         not_replayed = self._recorded.count - self.count
         found = _summary(
-            plan, (self._before, self._tally), digest_of(out.read("alerts"), room), self._span(), self._begins(reach), not_replayed
-        )
+            plan, (self._before, self._tally), digest_of(out.read("alerts"), room), self._span(), self._begins(reach), not_replayed,
+            account.targets_section(statuses),
+        )  # fmt: skip
         out.finish(account.encoded(found))
         return found
 
@@ -220,6 +223,7 @@ def _summary(
     span: tuple[datetime, datetime] | None,
     start: tuple[str, float],
     not_replayed: int,
+    targets: dict[str, int],
 ) -> Summary:
     (first, last), (before, tally) = span or (None, None), tallies
     return Summary(
@@ -234,6 +238,7 @@ def _summary(
         **sections(tally, before),
         warm_up=warm_up(before) if before.lines else None,
         comments=account.comments_section(tally),
+        targets=targets,
         notes=account.all_notes(tally),
         first_arrival=_utc(first) if first else None,
         last_arrival=_utc(last) if last else None,

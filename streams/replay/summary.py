@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from streams.replay.addressing import BEFORE, NEW_CONVERSATION, WITHOUT_AUTHOR, WITHOUT_TIME, Made
 from streams.replay.run import Turn
 from streams.stages.step import Stage
+from streams.stages.targets import Condition
 
 _SETTLED: Final = {"released": "replies", "released_self_reply": "self_reply", "parent_missing": "unaddressed", "withdrawn": "withdrawn"}
 """Note of ``address`` → what became of a comment that had waited for its parent."""
@@ -46,6 +47,8 @@ class Summary(Struct, kw_only=True):
     """The same sums of what came before the period, none of it in those above (``warm_up.WarmUp``); null where nothing was read of it."""
     comments: dict[str, int]
     """Not a sum: comments without author, without time, aimed outside; distinct conversations."""
+    targets: dict[str, int]
+    """People in ``targets.jsonl`` by how they are."""
     notes: dict[str, int]
     """Odd things met on the way, each counted."""
     first_arrival: str | None
@@ -169,6 +172,11 @@ def comments_section(tally: Tally) -> dict[str, int]:
         "outside": tally.outcomes.get("address", Counter())["outside"],
         "conversations": tally.conversations,
     }
+
+
+def targets_section(statuses: Mapping[str, int]) -> dict[str, int]:
+    """Return how many people there are, by how they are."""
+    return balanced(sum(statuses.values()), {str(one): statuses.get(str(one), 0) for one in Condition}, "targets")
 
 
 def all_notes(tally: Tally) -> dict[str, int]:

@@ -28,17 +28,17 @@ class Prior(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who began the conversation."""
     nobody: Weight = 0.45
     """Nobody: a comment on the article."""
-    nobody_if_spoken_to: Weight = 0.1
+    nobody_if_spoken_to: Weight = 0.15
     """Nobody, although it says "you"."""
     sibling: Weight = 0.25
     """Whom the previous comment answered (answers to one comment stand one after the other)."""
-    sibling_if_spoken_to: Weight = 0.35
+    sibling_if_spoken_to: Weight = 0.2
     """The same, where both say "you" and not to each other: two people answering a third."""
     answer_back: Weight = 1.3
     """Somebody who spoke to this author and was not answered yet."""
     echo: Weight = 0.9
     """Somebody whose two neighbouring words are repeated, who said them first."""
-    attention: Weight = 0.12
+    attention: Weight = 0.2
     """Whom the last comments answered: on a page in reply order they stand in one branch."""
     sharpen: Annotated[float, Meta(ge=0.5, le=3)] = 1.3
     """Every weight to this power before they are made shares: above 1 trusts the evidence more than its sum."""

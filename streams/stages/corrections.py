@@ -17,8 +17,12 @@ _SPEAKING: Final = frozenset(
     "insulting writing".split()
 )
 _WHAT: Final = frozenset({"i", "that", "it"})
+HARSH: Final = 0.3
+"""A toxicity: what is tied to nobody although it is harsh was aimed at a group, or at somebody absent."""
 MAX_BEFORE: Final = 9
-"""Words of a sentence of which one must be such a verb."""
+"""Words of a sentence of which one must be such a verb …"""
+MAX_WORDS: Final = 16
+"""… and words in which further ones are looked for: "I did not mean you, I was talking about Name"."""
 
 
 class TakenBack(Struct, frozen=True):
@@ -37,17 +41,19 @@ def taken_back(heard: Heard, conversation: Conversation) -> TakenBack | None:
     for number, sentence in enumerate(heard.sentences):
         if _SPEAKING.isdisjoint(sentence[:MAX_BEFORE]) or _WHAT.isdisjoint(sentence):
             continue
-        verb = next(here for here, word in enumerate(sentence) if word in _SPEAKING)
-        if _NOT.isdisjoint(sentence[:verb]):
-            instead = instead or _who(heard, number, sentence, verb, conversation)
-        else:
-            not_you = not_you or "you" in sentence[verb : verb + 4]
+        begins = 0
+        for verb in [here for here, word in enumerate(sentence[:MAX_WORDS]) if word in _SPEAKING]:
+            if _NOT.isdisjoint(sentence[begins:verb]):
+                instead = instead or _who(heard, number, sentence[begins:verb], verb, conversation)
+            else:
+                not_you = not_you or "you" in sentence[verb : verb + 4]
+            begins = verb + 1
     return TakenBack(not_you, instead) if not_you or instead else None
 
 
-def _who(heard: Heard, number: int, sentence: Sequence[str], verb: int, conversation: Conversation) -> tuple[str, ...]:
-    """Return who was meant: a name one or two words after "talking", "meant" or the like, in a sentence by "I"."""
-    if "i" not in sentence[:verb]:
+def _who(heard: Heard, number: int, before: Sequence[str], verb: int, conversation: Conversation) -> tuple[str, ...]:
+    """Return who was meant: a name one or two words after "talking", "meant" or the like, where "I" stands before it."""
+    if "i" not in before:
         return ()
     cased = [word for clause in heard.clauses if clause.sentence == number for word in clause.words]
     for start in (verb + 1, verb + 2):
@@ -58,10 +64,15 @@ def _who(heard: Heard, number: int, sentence: Sequence[str], verb: int, conversa
 
 
 def earlier_of(conversation: Conversation, author: str, n: int, person: str | None) -> tuple[str, Entry] | None:
-    """Return the author's last comment before the ``n``-th that was aimed at ``person``; at anybody with hostility, for None."""
+    """Return the author's last comment before the ``n``-th that was aimed at ``person``; at anybody with hostility, for None.
+
+    A harsh one that was tied to nobody is such a comment, too: whoever is told "not you" took it for theirs.
+    """
     for comment_id, entry in conversation.before(n, OWN_BACK):
         if entry.author != author or entry.deleted:
             continue
+        if person is not None and not entry.aims and entry.toxicity >= HARSH:
+            return comment_id, entry
         if any(aim.target == person if person is not None else aim.hostility >= 0.05 for aim in entry.aims):
             return comment_id, entry
     return None

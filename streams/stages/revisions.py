@@ -80,6 +80,8 @@ def _correct(gathered: Gathered, comment_id: str, entry: Entry, not_person: str 
     for person in instead:
         share = int(MEANT / len(instead) * 10_000) / 10_000
         changed.append(Aim(person, LinkKind.NAME, share, round(hostility * share, 4), before.get(person, 0) + 1))
+    if not changed:  # it was tied to nobody, and still is
+        return
     now = msgspec.structs.replace(entry, aims=remembered(entry.aims, tuple(changed)))
     gathered.put(comment_id, now)
     gathered.send(comment_id, now, changed)

@@ -10,6 +10,8 @@ from streams.records import Action, DeletedBy, Reply
 from streams.stages.episode import NEVER_HOSTILE
 
 SURELY: Final = 0.5
+DOUBTFUL: Final = 0.1
+"""Below that a reply is as good as civil: many of them make somebody popular, and nobody to be watched."""
 SEVERE: Final = 0.9
 UNKNOWN_WATCHED: Final = 8
 """So many hostile replies by unknown people are never silently calm."""
@@ -24,7 +26,7 @@ class Condition(StrEnum):
     OPEN = "open"
     """A pile-on is open, or opened in what was read."""
     WATCH = "watch"
-    """At least half of what opens one, or a severe reply, or many hostile replies by people unknown."""
+    """At least half of the least that opens one, or a severe reply, or many hostile replies by people unknown."""
     CALM = "calm"
 
 
@@ -83,25 +85,58 @@ def _summary(target: Target, replies: list[Reply], is_open: bool, floor: int) ->
         author = ("unknown in", reply.conversation_id) if reply.author_id is None else ("author", reply.author_id)
         largest[author] = max(largest.get(author, 0.0), reply.hostility)
     soft = round(sum(sorted(largest.values())), 4)  # sorted: floats add up the same in any order of arrival
-    severe = sum(1 for reply in replies if reply.hostility >= SEVERE)
-    unknown = sum(1 for reply in replies if reply.author_id is None and reply.hostility >= SURELY)
-    watch = soft >= floor / 2 or severe > 0 or unknown >= UNKNOWN_WATCHED
-    status = Condition.OPEN if is_open else Condition.WATCH if watch else Condition.CALM
-    surely = sum(1 for hostility in largest.values() if hostility >= SURELY)
+    found = _Found(
+        people=len(largest), surely=sum(1 for hostility in largest.values() if hostility >= SURELY),
+        doubtful=sum(sorted(hostility for hostility in largest.values() if hostility >= DOUBTFUL)),
+        severe=sum(1 for reply in replies if reply.hostility >= SEVERE),
+        unknown=sum(1 for reply in replies if reply.author_id is None and reply.hostility >= SURELY),
+    )  # fmt: skip
+    reason = found.to_watch(floor)
+    status = Condition.OPEN if is_open else Condition.WATCH if reason else Condition.CALM
     source, community, target_id = target
     return TargetSummary(
-        source=source, community=community, target_id=target_id, hostile_authors=soft, surely_hostile_authors=surely,
-        replies=len(replies), severe=severe, status=status, why=_why(status, surely, soft, len(largest), floor),
+        source=source, community=community, target_id=target_id, hostile_authors=soft, surely_hostile_authors=found.surely,
+        replies=len(replies), severe=found.severe, status=status, why=found.why(status, reason, floor),
     )  # fmt: skip
 
 
-def _why(status: Condition, surely: int, soft: float, people: int, floor: int) -> str:
-    counted = f"{surely} of {people} people who answered {'is' if surely == 1 else 'are'} surely hostile"
-    if status is Condition.OPEN:
-        return f"a pile-on opened: {counted}"
-    below = f"below the floor of {floor}" if surely < floor else f"the floor of {floor} is reached, the rest of the rule is not"
-    said = "watched" if status is Condition.WATCH else "calm"
-    return f"{said}: {counted}, {below}; counting doubtful ones in part, {soft:.1f}"
+class _Found(Struct, frozen=True):
+    people: int
+    surely: int
+    doubtful: float
+    """Hostile people with the doubtful ones counted in part."""
+    severe: int
+    unknown: int
+
+    def to_watch(self, floor: int) -> str:
+        """Return why this person should be watched; empty if there is no reason."""
+        bound = floor * SURELY / 2  # so many people who are just surely hostile open one: half of that
+        if self.doubtful >= bound:
+            return f"the doubtful ones counted in part they are {self.doubtful:.1f}, and from {bound:.1f} on somebody is watched"
+        if self.severe:
+            return f"{_replies(self.severe)} of at least {SEVERE}, and one is enough to watch"
+        if self.unknown >= UNKNOWN_WATCHED:
+            return f"{_replies(self.unknown)} by people unknown, who may be many or one"
+        return ""
+
+    def why(self, status: Condition, reason: str, floor: int) -> str:
+        """Return a status in a sentence."""
+        counted = f"{self.surely} of {self.people} people who answered {'is' if self.surely == 1 else 'are'} surely hostile"
+        if status is Condition.OPEN:
+            return f"a pile-on opened: {counted}"
+        is_below = self.surely < floor
+        below = (
+            f"below the floor of {floor} that a pile-on needs"
+            if is_below
+            else f"the floor of {floor} is reached, the rest of the rule is not"
+        )
+        if status is Condition.WATCH:
+            return f"watched, no pile-on: {counted}, {below}; {reason}"
+        return f"calm: {counted}, {below}; counting doubtful ones in part, {self.doubtful:.1f}"
+
+
+def _replies(number: int) -> str:
+    return "1 hostile reply" if number == 1 else f"{number} hostile replies"
 
 
 def _worst_first(summary: TargetSummary) -> tuple[float, int, int, str, str, str]:

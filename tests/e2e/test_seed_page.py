@@ -1,6 +1,5 @@
 """A scraped page, from file to ``targets.jsonl``: who is most piled on, under whatever name, and no alarm."""
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +9,11 @@ import msgspec
 import pytest
 
 from streams.cli.main import main
+from streams.sources.page import PageComment
+from tests.support.disputes import DISPUTES
+from tests.support.pages import flattened
+from tests.support.seed_page import seed_page
 
-SEED: Final = Path(__file__).parents[2].parent / "shared" / "seed" / "comment-page.txt"
 MOST_PILED_ON: Final = "Brian Dippenaar"
 OTHER_WORDS: Final = (
     "Oskar Lindgren Petra Vance Tobias Marsh Helga Norwood Felix Quarry Greta Holm Magnus Thorne Wanda Birch Casper Lowell Edith Frost "
@@ -22,11 +24,7 @@ OTHER_WORDS: Final = (
 
 @pytest.fixture
 def page() -> str:
-    if SEED.exists():
-        return SEED.read_text(encoding="utf-8")
-    if os.environ.get("CI") == "true":
-        pytest.fail("the seed page is not there, and in CI a skip is a failure")
-    pytest.skip("the seed page ../shared/seed/comment-page.txt is not there")
+    return seed_page()
 
 
 @pytest.fixture
@@ -68,15 +66,20 @@ def test_all_comments_of_the_page_are_found_and_scored(page: str, replayed: Call
     assert found["dead-letters"] == []
 
 
-def test_the_person_most_piled_on_leads_and_no_pile_on_opens(page: str, replayed: Callable[[str], dict[str, Any]]) -> None:
+def test_the_person_most_piled_on_leads_and_is_watched_and_no_pile_on_opens(
+    page: str, replayed: Callable[[str], dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
     found = replayed(page)
     first, second = found["targets"][:2]
     assert first["target_id"] == MOST_PILED_ON
     assert first["hostile_authors"] >= second["hostile_authors"] + 0.5
     assert first["surely_hostile_authors"] < 4
+    assert first["why"].startswith("watched, no pile-on: ")
     assert "below the floor of 4" in first["why"]
     assert found["pileons"] == []
-    assert {one["status"] for one in found["targets"]} <= {"calm", "watch"}
+    assert [one["target_id"] for one in found["targets"] if one["status"] != "calm"] == [MOST_PILED_ON]
+    assert "\n1 person is watched, without a pile-on: out/targets.jsonl says whom and why" in capsys.readouterr().err
+    assert found["summary"]["targets"] == {"records": len(found["targets"]), "open": 0, "watch": 1, "calm": len(found["targets"]) - 1}
 
 
 def test_nothing_opens_where_evidence_decides_and_no_pace_is_claimed(
@@ -87,6 +90,17 @@ def test_nothing_opens_where_evidence_decides_and_no_pace_is_claimed(
     found = replayed(page)
     assert found["summary"]["detector"] == "e-SR@1"
     assert (found["pileons"], found["targets"]) == ([], window["targets"])
+
+
+@pytest.mark.parametrize("detector", ["window", "e-SR"])
+@pytest.mark.parametrize("dispute", DISPUTES)
+def test_nothing_opens_on_invented_pages_like_it_by_either_detector(
+    dispute: str, detector: str, replayed: Callable[[str], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THREADWATCH_DETECTOR", detector)
+    found = replayed(flattened([PageComment(*line) for line in DISPUTES[dispute].lines]))
+    assert found["summary"]["raw"]["scored"] == len(DISPUTES[dispute].lines)
+    assert (found["pileons"], found["targets"][0]["target_id"]) == ([], DISPUTES[dispute].most)
 
 
 def test_who_is_most_piled_on_leaves_the_top_when_what_is_hostile_is_made_civil(

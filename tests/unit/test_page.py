@@ -1,6 +1,5 @@
 """Comments of a flattened page: found with their boundaries and names, and nothing of the article or the widget."""
 
-import os
 from pathlib import Path
 from time import process_time
 
@@ -11,19 +10,16 @@ from hypothesis import strategies as st
 from streams.errors import UserError
 from streams.sources.page import PageComment, read_page
 from tests.support.pages import ARTICLE, BAR, FOOTER, INVENTED, NAMES, OTHER_BARS, SHORT_TEXTS, TEXTS, flattened, invented
+from tests.support.seed_page import seed_page
 
 ROOT = Path(__file__).parents[2]
-SEED = ROOT.parent / "shared" / "seed" / "comment-page.txt"
 SAMPLE = ROOT / "streams" / "sources" / "samples" / "page.txt"
 TALK = INVENTED["paragraphs"]
 
 
-@pytest.fixture
-def seed_page():
-    if not SEED.exists():
-        reason = "the seed page is not beside the repository"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-    return SEED.read_text(encoding="utf-8")
+@pytest.fixture(name="seed_page")
+def _seed_page():
+    return seed_page()
 
 
 def counts(comments):

@@ -45,6 +45,26 @@ def test_the_worst_comes_first_and_open_watch_and_calm_are_told_apart() -> None:
     ]  # fmt: skip
 
 
+def test_half_of_what_opens_one_is_watched_and_said_in_words() -> None:
+    def of(*hostility: float) -> tuple[Condition, str]:
+        (one,) = soft_counts([reply(f"p{n}", NOON, each) for n, each in enumerate(hostility)])
+        return one.status, one.why
+
+    two_of_four = "watched, no pile-on: 2 of 3 people who answered are surely hostile, below the floor of 4 that a pile-on needs; "
+    assert of(0.5, 0.5, 0.0) == (
+        Condition.WATCH, two_of_four + "the doubtful ones counted in part they are 1.0, and from 1.0 on somebody is watched",
+    )  # fmt: skip
+    assert of(0.6, 0.3)[0] is Condition.CALM
+    assert of(0.4, 0.3, 0.2, 0.2)[0] is Condition.WATCH
+    assert of(0.9)[1].endswith("; 1 hostile reply of at least 0.9, and one is enough to watch")
+
+
+def test_many_civil_answers_make_nobody_watched() -> None:
+    (popular,) = soft_counts(reply(f"p{n}", NOON, 0.05) for n in range(200))
+    assert (popular.hostile_authors, popular.status) == (10.0, Condition.CALM)
+    assert popular.why.endswith("counting doubtful ones in part, 0.0")
+
+
 def test_many_hostile_replies_by_people_unknown_are_never_calm() -> None:
     def unknown(number: int) -> list[Reply]:
         return [reply(None, NOON, 0.5, comment_id=f"u{n}") for n in range(number)]
