@@ -43,6 +43,8 @@ _INTERJECTIONS: Final = frozenset(
         "rubbish same seriously shame sorry sure thanks this totally true what why wow wrong wtf yawn yeah yep yes yup"
     ).split()
 )
+_SENTENCE_WORDS: Final = 2
+"""Function words that a line of lower-case words has at least if it is a sentence."""
 _RUNNING_WORDS: Final = 8
 """A block of at least so many words is running text; its lower-case words are vocabulary."""
 _FUNCTION: Final = 1.0
@@ -160,11 +162,20 @@ def _bonus(times: float) -> float:
 
 
 def _share(text: str) -> float:
-    """A line that ends or reads like a remark needs more occurrences to be taken for a name."""
+    """A line that ends or reads like a remark needs more occurrences to be taken for a name; no number of them makes a sentence one."""
     words = _WORD.findall(text)
+    if _is_lower_sentence(words):
+        return 0.0
     remark = ends_like_a_sentence(text) or _INNER.search(text) or (len(words) == 1 and words[0].casefold() in _INTERJECTIONS)
     sentence = len(words) > _NAME_WORDS and not _is_title(words, text)
     return 0.6 if remark or sentence else 1.0
+
+
+def _is_lower_sentence(words: Sequence[str]) -> bool:
+    """Say whether this is a whole sentence without any capital: "they should have asked the school first"."""
+    if len(words) <= _NAME_WORDS or not all(map(str.islower, words)):
+        return False
+    return sum(word.replace("'", "").replace("’", "") in _FUNCTION_WORDS for word in words) >= _SENTENCE_WORDS
 
 
 def ends_like_a_sentence(text: str) -> bool:

@@ -57,6 +57,14 @@ def test_a_short_remark_on_the_seed_page_is_a_text_and_no_name(seed_page):
     assert PageComment(None, "Chop ISuey") in comments
 
 
+def test_a_sentence_without_capitals_is_no_name_however_often_it_comes_back():
+    again = "you can see all of it from the pier"
+    comments = named(
+        (None, f"Ask anybody.\n\n{again}\n\nIt floods twice a year."), *((None, f"Yes, yes.\n\n{again}\n\nNo.") for _ in range(9))
+    )
+    assert list(read_page(flattened(comments)).comments) == comments
+
+
 RENAMED = {
     "one word, lower case": lambda at: "zork" + chr(97 + at % 26) + chr(97 + at // 26),
     "two words, lower case": lambda at: f"jo{chr(97 + at % 26)} van{chr(97 + at // 26)}da",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.errors import UserError
@@ -68,9 +68,8 @@ def test_what_was_seen_is_not_sent_again_and_is_counted():
 
 
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 40), min_size=1, max_size=8))
-@settings(
-    deadline=None, max_examples=60, derandomize=True
-)  # seed 4083, places [0, 8] fails: a paragraph of an unnamed comment is read as a name
+@example(4083, [0, 8])  # a lower-case paragraph that comes back, in a comment of three without a name
+@settings(deadline=None, max_examples=60)
 def test_a_page_scraped_again_sends_exactly_what_was_inserted(seed, places):
     """Through the flattened text: comments inserted anywhere, also of authors who are there already."""
     before = invented(seed, 40)
