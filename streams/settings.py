@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,6 +28,9 @@ from streams.stages.pileon import Config as PileOnConfig
 from streams.stages.pileon import Which
 from streams.toml_lines import Steps, parsed, place
 from streams.topology import Config as TopologyConfig
+
+if TYPE_CHECKING:
+    from streams.stages.ranking.ranker import Ranker
 
 FILE: Final = Path("threadwatch.toml")
 PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
@@ -309,6 +312,7 @@ def topology_config(settings: Settings, installation_key: bytes) -> TopologyConf
     """Return what the stages need to know, each its own part."""
     return TopologyConfig(
         address=settings.address,
+        rankers=rankers_of(settings),
         pileon=settings.pileon,
         pileon_overrides={_community(name): pileon_config(settings, name) for name in settings.communities},
         lateness={name: source.lateness for name, source in settings.sources.items()},
@@ -319,6 +323,17 @@ def topology_config(settings: Settings, installation_key: bytes) -> TopologyConf
         calibration=settings.calibration,
         installation_key=installation_key,
     )
+
+
+def rankers_of(settings: Settings) -> dict[str, "Ranker"]:
+    """Return the ranker of each source that is a chat. Raises UserError where the package's weights are damaged."""
+    names = settings.address.rankers
+    if not names:
+        return {}
+    from streams.rankers import open_ranker  # it needs NumPy, and most have no chats
+
+    opened = {name: open_ranker(name) for name in sorted(set(names.values()))}
+    return {source: opened[name] for source, name in names.items()}
 
 
 def _community(name: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +18,9 @@ from streams.stages.pileon import Config as PileOnConfig
 from streams.stages.pileon import PileOns, Which
 from streams.stages.step import Stage
 
+if TYPE_CHECKING:
+    from streams.stages.ranking.ranker import Ranker
+
 STAGES: Final = ("score", "address", "pileon", "alert")
 
 
@@ -25,6 +28,8 @@ class Config(Struct, frozen=True, kw_only=True):
     """What the stages need to know, each its own part."""
 
     address: AddressConfig = AddressConfig()
+    rankers: "dict[str, Ranker]" = {}
+    """By source, what ``address.rankers`` names."""
     pileon: PileOnConfig = PileOnConfig()
     pileon_overrides: dict[tuple[str, str], PileOnConfig] = {}
     """(source, community) → the detector's settings there."""
@@ -45,10 +50,17 @@ class Config(Struct, frozen=True, kw_only=True):
         overrides = sorted(self.pileon_overrides.items())
         return {
             "score": (),
-            "address": (self.address, pseudonym(self.installation_key, "state.address")),  # under another key nothing in state is known
+            "address": (self.address, pseudonym(self.installation_key, "state.address"), *self._ranked()),  # another key knows no state
             "pileon": (self.pileon, overrides, sorted(self.lateness.items()), *self._evidence()),
             "alert": (),
         }[stage]
+
+    def _ranked(self) -> tuple[object, ...]:
+        return tuple((source, ranker.digest) for source, ranker in sorted(self.rankers.items()))
+
+    def addressed(self) -> tuple[Any, ...]:
+        """Return what makes the stage ``address``, or one like it."""
+        return self.address, self.installation_key, self.rankers
 
     def pileons(self) -> PileOns:
         """Return the stage that tells pile-ons."""
@@ -67,7 +79,7 @@ def topology(scorer: Scorer, config: Config) -> tuple[Stage, ...]:
     """Return the stages, first to last: what each reads is what the one before it writes."""
     return (
         score.Score(scorer),  # comments.raw → comments.scored
-        address.Address(config.address, config.installation_key),  # comments.scored → replies
+        address.Address(*config.addressed()),  # comments.scored → replies
         config.pileons(),  # replies → pileons
         alert.Alerts(config.alert, config.mutes),  # pileons → Alertmanager
     )

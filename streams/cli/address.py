@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streams.cli.bad_lines import BadLines
     from streams.records import Comment, Reply, ScoredComment
     from streams.scorers import Scorer
-    from streams.stages.address import Config as AddressConfig
+    from streams.stages.address import Address
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -57,6 +57,8 @@ def address(
     from streams.errors import UserError
     from streams.packed import name_of
     from streams.scorers import ScorerUnavailable, open_scorer
+    from streams.settings import rankers_of
+    from streams.stages.address import Address
 
     settings = settings_of(config, scorer=scorer)
     if fit is not None:
@@ -70,7 +72,8 @@ def address(
         raise UserError("--order, --as and --out belong to --fit RECORDING")
     bad = BadLines(name_of(file), "comment or scored comment records as JSON lines, as `threadwatch ingest … --to -` writes them")
     try:
-        found = _Found(_records(file, bad), settings.address, lambda: open_scorer(settings.scorer, settings.scoring))
+        stage = Address(settings.address, rankers=rankers_of(settings))
+        found = _Found(_records(file, bad), stage, lambda: open_scorer(settings.scorer, settings.scoring))
     except ScorerUnavailable as error:
         raise UserError(str(error)) from error
     found.print()
@@ -116,10 +119,8 @@ def _either(scored: Any, plain: Any, line: bytes) -> "Comment | ScoredComment":
 class _Found:
     """Whom every comment is aimed at, by the very stages that run live."""
 
-    def __init__(self, records: "Iterable[Comment | ScoredComment]", config: "AddressConfig", open_scorer: Any) -> None:
-        from streams.stages.address import Address
-
-        self.stage = Address(config)
+    def __init__(self, records: "Iterable[Comment | ScoredComment]", stage: "Address", open_scorer: Any) -> None:
+        self.stage = stage
         self.store = self.stage.new_store()
         self.lines: list[tuple[Place, str | None]] = []
         self.aims: dict[Place, dict[str, Reply]] = {}

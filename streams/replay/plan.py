@@ -24,7 +24,7 @@ def planned(settings: Settings, scorer: Scorer) -> Run:
     key = installation_key(settings.data)
     config = topology_config(settings, key)
     score, _, _, alerts = topology(scorer, config)
-    addressed = Parted(config.address, config.installation_key)
+    addressed = Parted(*config.addressed())
     pileons = following(config)
     stages: tuple[Stage, ...] = (Reused(scorer) if isinstance(scorer, Reuse) else score, addressed, pileons, alerts)
     matters = [*(config.of(stage.name) for stage in stages), config.alert, config.mutes, pseudonym(key, "configuration")]

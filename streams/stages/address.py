@@ -3,8 +3,8 @@
 State is one small entry per comment (``conversation.py``); the rules are in ``links.py``, the hostility in ``hostility.py``.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +19,9 @@ from streams.stages.links import answer, spoken_to_by
 from streams.stages.listening import listen
 from streams.stages.step import Arrived, Step
 from streams.topics import COMMENTS_SCORED, REPLIES, Topic
+
+if TYPE_CHECKING:
+    from streams.stages.ranking.ranker import Ranker
 
 __all__ = ["Address", "Config", "Conversations", "Prior"]
 
@@ -47,10 +50,16 @@ class Address:
     )
     notes: tuple[str, ...] = ("released", "released_self_reply", "parent_missing", "withdrawn", "evicted", "taken_back", "stale_edit")
 
-    def __init__(self, config: Config | None = None, installation_key: bytes = b"threadwatch") -> None:
-        """``installation_key``: what state remembers of names and words is hashed under it, and decides nothing."""
+    def __init__(
+        self, config: Config | None = None, installation_key: bytes = b"threadwatch", rankers: "Mapping[str, Ranker] | None" = None
+    ) -> None:
+        """``installation_key``: what state remembers of names and words is hashed under it, and decides nothing.
+
+        ``rankers``: by source, what ``config.rankers`` names.
+        """
         self.config = config or Config()
         self._keyed = Keyed(installation_key)
+        self._rankers = rankers or {}
 
     def new_store(self) -> Conversations:
         """Return an empty store."""
@@ -67,7 +76,7 @@ class Address:
         if gathered.comment.action is CREATED:
             return self._created(gathered, store)
         if gathered.comment.action is Action.EDITED:
-            return revisions.edited(gathered, self.config)
+            return revisions.edited(gathered, self.config, self._rankers.get(gathered.comment.source))
         return revisions.deleted(gathered)
 
     def _created(self, gathered: Gathered, store: Conversations) -> Step:
@@ -75,7 +84,7 @@ class Address:
         if comment_id in gathered.conversation.entries:
             return gathered.step("duplicate")
         let_go(gathered, self.config, store)
-        entry, found, heard = listen(gathered, self.config)
+        entry, found, heard = listen(gathered, self.config, self._rankers.get(gathered.comment.source))
         if found is None:
             gathered.put(comment_id, entry)
             _release(gathered, comment_id, entry)  # it waits itself, but whom its children answer is known now

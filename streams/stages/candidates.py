@@ -1,7 +1,7 @@
 """What a link is made from and what it is: settings, the question, the candidates."""
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
@@ -60,6 +60,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     prior: Prior = Prior()
     priors: dict[str, Prior] = {}
     """Per source."""
+    rankers: dict[str, Literal["irc", "molweni"]] = {}
+    """Sources that are chats: which ranker finds what a message answers that names no parent and nobody. Off where a source is not here."""
     handles_are_ids: tuple[str, ...] = ()
     """Sources where an @handle is an author's id: a mention then reaches people who have not spoken."""
 
@@ -93,6 +95,8 @@ class Asked(Struct, frozen=True, gc=False):
     """Its author, or ``comment:<id>``."""
     heard: Heard
     cues: Cues
+    ranked: Mapping[str, float] | None = None
+    """In a chat, P(it answers a message of theirs) by person, as its ranker says; else None."""
 
 
 def likeliest(shares: Mapping[str, float], kind: LinkKind | Mapping[str, LinkKind], *, absent: bool = False) -> tuple[Candidate, ...]:

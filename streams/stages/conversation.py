@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from streams.records import LinkKind, Role
 from streams.stages.keyed import Keyed
+from streams.stages.ranking.remembered import Remembered
 
 UNKNOWN: Final = "comment:"
 MAX_PLAIN_ID: Final = 1000
@@ -63,6 +64,8 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     aims: tuple[Aim, ...] = ()
     said: bytes = b""
     """The keyed fingerprint of its words."""
+    turn: Remembered | None = None
+    """What a ranker is to know of it, where the source has one."""
     edited: datetime | None = None
     """The last edit applied."""
     deleted: bool = False

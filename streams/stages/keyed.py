@@ -49,6 +49,10 @@ class Keyed:
         """Return them as bytes, sorted: their order says nothing about the words."""
         return b"".join(sorted(self.needles(found)))
 
+    def words(self, found: Iterable[int]) -> bytes:
+        """Return the hash of each word under the key, sorted."""
+        return b"".join(sorted(map(self._word, found)))
+
     def rekeyed(self, marks: bytes) -> bytes:
         """Return the fingerprint that these unkeyed hashes would have been (state version 1)."""
         return self.fingerprint(int.from_bytes(marks[at : at + MARK_BYTES]) for at in range(0, len(marks), MARK_BYTES))

@@ -33,9 +33,18 @@ def links(config: Config, conversation: Conversation, asked: Asked, parent: tupl
 
 def _unnamed(config: Config, conversation: Conversation, asked: Asked) -> Links:
     """Return whom a comment answers that calls nobody: whom it quotes, else by its place."""
+    if asked.ranked is not None:
+        return _ranked(asked, asked.ranked)
     candidates = quoted(conversation, asked)
     if not candidates and (asked.comment.created_at_is_estimated or not conversation.replied):
         candidates = page_order(config, conversation, asked)
+    return Links(candidates) if candidates else _top_level(asked)
+
+
+def _ranked(asked: Asked, shares: Mapping[str, float]) -> Links:
+    """Return whom a chat's ranker finds; with most on oneself it goes on with what one said, and is aimed at nobody new."""
+    others = {person: share for person, share in shares.items() if person != asked.me}
+    candidates = likeliest(others, LinkKind.SECOND_PERSON if asked.cues.second else LinkKind.PAGE_ORDER)
     return Links(candidates) if candidates else _top_level(asked)
 
 
@@ -60,12 +69,13 @@ def _by_name(config: Config, asked: Asked, spoken_to: Called) -> Links | None:
     """Return the links of mentions and names; None if nobody is called."""
     if spoken_to.stranger_leading:
         return _stranger(config, asked, spoken_to.stranger_leading)
-    if not (spoken_to.leading or spoken_to.mentioned or spoken_to.named):
+    named = spoken_to.named if asked.ranked is None else ()  # a chat's ranker knows who is called, and goes on from there
+    if not (spoken_to.leading or spoken_to.mentioned or named):
         return None
     for groups, kind, confidence in (
         (spoken_to.leading[:1], LinkKind.LEADING_MENTION, 0.95),
         (spoken_to.mentioned, LinkKind.MENTION, 0.8),
-        ((spoken_to.named,) if spoken_to.named else (), LinkKind.NAME, 0.85),
+        ((named,) if named else (), LinkKind.NAME, 0.85),
     ):
         people = list(dict.fromkeys(person for group in groups for person in group))
         others = [person for person in people if person != asked.me][:MAX_CANDIDATES]

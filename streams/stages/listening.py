@@ -1,12 +1,13 @@
 """From a scored comment to its entry and its links: hear it, weigh its cues, find whom it answers."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from streams.records import Comment
 from streams.stages.candidates import Asked, Config, Links
+from streams.stages.chat import followed
 from streams.stages.conversation import Conversation, Entry, unknown_author
 from streams.stages.gathering import Gathered, parent_aim
 from streams.stages.hearing import Heard, hear
@@ -14,11 +15,16 @@ from streams.stages.hostility import cues, toward_addressee, toward_meant
 from streams.stages.links import is_absent, links
 from streams.stages.mentions import whole_name
 
+if TYPE_CHECKING:
+    from streams.stages.ranking.ranker import Ranker
 
-def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tuple[Entry, Links | None, Heard]:
+
+def listen(
+    gathered: Gathered, config: Config, ranker: "Ranker | None" = None, old: Entry | None = None
+) -> tuple[Entry, Links | None, Heard]:
     """Return a comment's entry without aims, its links, and the comment as heard; no links while it waits for its parent.
 
-    ``old`` is its entry when it is edited: it keeps its place, and the parent it was known to answer.
+    ``old`` is its entry when it is edited: it keeps its place, and the parent it was known to answer. ``ranker``: the source is a chat.
     """
     comment = _as_known(gathered.comment, old)
     heard = hear(comment.text, comment.text_format)
@@ -26,6 +32,9 @@ def listen(gathered: Gathered, config: Config, old: Entry | None = None) -> tupl
     parent = gathered.known(comment.parent_id) if comment.parent_id and comment.parent_id != comment.comment_id else None
     waits = parent is None and _waits_for(comment) and (old is None or old.parent is not None)
     entry = _entry(gathered, asked, comment.parent_id if waits else None, old)
+    if ranker is not None:
+        turn, shares = followed(ranker, gathered.conversation, comment, asked.n, parent)
+        entry, asked = msgspec.structs.replace(entry, turn=turn), msgspec.structs.replace(asked, ranked=shares)
     if waits:
         return entry, None, heard
     if parent is None and _waits_for(comment):

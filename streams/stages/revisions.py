@@ -1,6 +1,6 @@
 """What happens to a comment after it was sent: edited, deleted, or taken back by a later comment of its author."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -13,12 +13,15 @@ from streams.stages.hearing import Heard
 from streams.stages.listening import listen
 from streams.stages.step import Step
 
+if TYPE_CHECKING:
+    from streams.stages.ranking.ranker import Ranker
+
 MEANT: Final = 0.8
 LEFT: Final = 0.1
 """Share of an aim that is left when its author takes it back."""
 
 
-def edited(gathered: Gathered, config: Config) -> Step:
+def edited(gathered: Gathered, config: Config, ranker: "Ranker | None" = None) -> Step:
     """Return the next revision of each reply of a comment whose text changed; a new reply for whom it is aimed at only now."""
     comment_id = gathered.comment.comment_id
     old = gathered.conversation.entries.get(comment_id)
@@ -28,7 +31,7 @@ def edited(gathered: Gathered, config: Config) -> Step:
     if old.edited is not None and at <= old.edited:
         gathered.notes.extend(["stale_edit"] if at < old.edited else [])
         return gathered.step("duplicate")
-    entry, found, _ = listen(gathered, config, old)
+    entry, found, _ = listen(gathered, config, ranker, old)
     if old.parent is not None and entry.parent is None:
         gathered.notes.append("released")
     changed = revised(old.aims, aims_of(entry, found.candidates)) if found is not None else ()
@@ -49,7 +52,7 @@ def deleted(gathered: Gathered) -> Step:
     if old.parent is not None:
         gathered.notes.append("withdrawn")
     changed = tuple(msgspec.structs.replace(aim, revision=aim.revision + 1) for aim in old.aims if aim.confidence)
-    entry = msgspec.structs.replace(old, aims=remembered(old.aims, changed), deleted=True, parent=None, said=b"")
+    entry = msgspec.structs.replace(old, aims=remembered(old.aims, changed), deleted=True, parent=None, said=b"", turn=None)
     gathered.put(comment_id, entry)
     gathered.send(comment_id, entry, changed, Action.DELETED, by)
     return gathered.step("deleted")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from streams.errors import UserError
 from streams.rankers import FOLDER, SHIPPED, open_ranker, read, shipped, write
-from streams.stages.ranking.features import LOOK_BACK, NAMES, features
+from streams.stages.ranking.features import NAMES, features
 from streams.stages.ranking.following import Following
 from streams.stages.ranking.ranker import Ranker
-from streams.stages.ranking.turn import Sign, Turn, turn_of
+from streams.stages.ranking.turn import LOOK_BACK, Sign, Turn, turn_of
 from streams.stages.ranking.weights import Weights
 
 HIDDEN = 4

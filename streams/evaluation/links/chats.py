@@ -38,6 +38,7 @@ class Message(Struct, frozen=True):
     """None: the server's own ("… has joined"), which nobody answers."""
     answers: frozenset[int] = frozenset()
     """Numbers of the messages it answers; its own, where it starts anew. Empty: nobody annotated it."""
+    text: str = ""
 
 
 class Chat(Struct, frozen=True):
@@ -85,19 +86,20 @@ def _log(name: str, text: str, annotation: str, talk: int) -> Chat:
     for line in annotation.splitlines():
         earlier, later = sorted(map(int, line.split()[:2]))
         answers[later].add(earlier)
-    turns = _turns(text.removesuffix("\n").split("\n"))
-    return Chat(name, tuple(Message(turn, frozenset(answers[n] if n >= CONTEXT else ())) for n, turn in enumerate(turns)), talk)
+    said = _said(text.removesuffix("\n").split("\n"))
+    messages = (Message(turn, frozenset(answers[n] if n >= CONTEXT else ()), own) for n, (turn, own) in enumerate(said))
+    return Chat(name, tuple(messages), talk)
 
 
-def _turns(lines: Sequence[str]) -> Iterator[Turn | None]:
+def _said(lines: Sequence[str]) -> Iterator[tuple[Turn | None, str]]:
     here = _Here()
     for line in lines:
         said = _SAID.match(line) or _DID.match(line)
         if said is None:
-            yield None
+            yield None, ""
             continue
         hour, minute, name, text = said.groups()
-        yield here.turn(int(hour) * 60 + int(minute), name, text)
+        yield here.turn(int(hour) * 60 + int(minute), name, text), text
 
 
 class _Here:
@@ -160,5 +162,8 @@ def _dialogue(given: _Dialogue, talk: int) -> Chat:
     here, answers = _Here(), defaultdict[int, set[int]](set)
     for relation in given.relations:
         answers[relation.y].add(relation.x)
-    turns = [here.turn(_APART * n, edu.speaker, edu.text) for n, edu in enumerate(given.edus)]
-    return Chat(given.id, tuple(Message(turn, frozenset(answers[n] or {n}) if n else frozenset()) for n, turn in enumerate(turns)), talk)
+    messages = (
+        Message(here.turn(_APART * n, edu.speaker, edu.text), frozenset(answers[n] or {n}) if n else frozenset(), edu.text)
+        for n, edu in enumerate(given.edus)
+    )
+    return Chat(given.id, tuple(messages), talk)

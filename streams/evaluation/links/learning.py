@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from streams.evaluation.links.chats import Chat
 from streams.evaluation.links.fit import Floats, Net, Question, fitted
 from streams.evaluation.links.played import with_answers
-from streams.stages.ranking.features import LOOK_BACK, UNIT, features
+from streams.stages.ranking.features import UNIT, features
 from streams.stages.ranking.ranker import WEIGHT_UNIT, Ranker
+from streams.stages.ranking.turn import LOOK_BACK
 from streams.stages.ranking.weights import ARRAYS, Weights
 
 _MOST: Final = np.iinfo(np.int16).max

@@ -1,6 +1,6 @@
 """How well the program tells whom a comment answers: chats by their published protocol, trees with their parents hidden."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from streams.evaluation.links.chats import Chat, irc, missing, molweni
+from streams.evaluation.links.live import addressed
 from streams.evaluation.links.played import Guess, guesses
 from streams.evaluation.links.protocol import links, previous
 from streams.evaluation.links.ruled import ruled
@@ -42,6 +43,8 @@ class ChatResult(Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     right_people: float
     """Of messages that answer somebody else, the share for which the ranker's likeliest person is right, in percent."""
+    right_people_live: float
+    """The same of the stage ``address``, which finds nobody for insults to groups and strangers."""
     messages_said: Reliability
     """Of the ranker's likeliest message, or that it starts anew."""
     people_said: Reliability
@@ -101,16 +104,19 @@ def _chat(name: str, data: Path, step: Callable[[str], None], most: int | None) 
     step(f"links of {given.name}")
     chats, ranker = given.read(data, "test")[:most], open_ranker(name)
     found = {chat.name: dict(guesses(chat, ranker)) for chat in chats}
+    live = {chat.name: addressed(chat, ranker) for chat in chats}
     f1 = partial(_f1, chats, given)
     rows = (
         Row("previous message", f1(previous)), Row("rules alone", f1(partial(ruled, starts=given.starts_count))),
         Row(f"ranker, trained on the {LEARNED_FROM} part", f1(lambda chat: {n: guess.answered for n, guess in found[chat.name].items()})),
+        Row("the stage address, live, with that ranker", f1(lambda chat: live[chat.name].answered)),
     )  # fmt: skip
-    people = [said for chat in chats for said in _people(chat, found[chat.name])]
-    to_others = [is_so for _, is_so, is_answer in people if is_answer]
+    people = [said for chat in chats for said in _people(chat, {n: guess.people(chat) for n, guess in found[chat.name].items()})]
+    said_live = [said for chat in chats for said in _people(chat, live[chat.name].people)]
     return ChatResult(
         name=given.name, chats=len(chats), messages=sum(1 for chat in chats for _ in chat.annotated()), rows=(*rows, *given.published),
-        right_people=100 * sum(to_others) / len(to_others), people_said=reliability((share, is_so) for share, is_so, _ in people),
+        right_people=_right(people), right_people_live=_right(said_live),
+        people_said=reliability((share, is_so) for share, is_so, _ in people),
         messages_said=reliability(said for chat in chats for said in _messages(chat, found[chat.name])),
     )  # fmt: skip
 
@@ -125,7 +131,12 @@ def _messages(chat: Chat, found: dict[int, Guess]) -> list[tuple[float, bool]]:
     return [(max(guess.ranked.anew, *guess.ranked.shares, 0.0), guess.answered in message.answers) for message, guess in there]
 
 
-def _people(chat: Chat, found: dict[int, Guess]) -> list[tuple[float, bool, bool]]:
+def _right(people: Sequence[tuple[float, bool, bool]]) -> float:
+    to_others = [is_so for _, is_so, is_answer in people if is_answer]
+    return 100 * sum(to_others) / len(to_others)
+
+
+def _people(chat: Chat, found: Mapping[int, Mapping[str, float]]) -> list[tuple[float, bool, bool]]:
     """Return how surely each message was aimed at its likeliest other person, whether at them it is, and whether at anybody else at all."""
     said = []
     for number, message in chat.annotated():
@@ -134,10 +145,12 @@ def _people(chat: Chat, found: dict[int, Guess]) -> list[tuple[float, bool, bool
         me = message.turn.author
         answered = [chat.messages[answer].turn for answer in message.answers - {number}]
         right = {turn.author for turn in answered if turn is not None} - {me}
-        shares = {person: share for person, share in found[number].people(chat).items() if person != me}
+        shares = {person: share for person, share in found[number].items() if person != me}
         person = max(shares, key=lambda one: (shares[one], one), default=None)
         if person is not None:
             said.append((min(shares[person], 1.0), person in right, bool(right)))
+        elif right:
+            said.append((0.0, False, True))
     return said
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from streams.evaluation.links.chats import Chat
 from streams.stages.ranking.following import Following
 from streams.stages.ranking.ranker import Ranked, Ranker
-from streams.stages.ranking.seen import LOOK_BACK
+from streams.stages.ranking.turn import LOOK_BACK
 
 _READ: Final = 3 * LOOK_BACK
 """Messages that it follows before the first annotated one: more than it can look back at."""

@@ -2,8 +2,7 @@
 
 from streams.evaluation.links.chats import Chat
 from streams.stages.ranking.rules import answered
-from streams.stages.ranking.seen import LOOK_BACK
-from streams.stages.ranking.turn import Turn
+from streams.stages.ranking.turn import LOOK_BACK, Turn
 
 
 def ruled(chat: Chat, *, starts: bool) -> dict[int, int]:

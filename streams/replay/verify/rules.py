@@ -39,7 +39,7 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(
         pileon=pileons,
         alert=Alerts(config.alert, config.mutes),
-        address=Address(config.address, config.installation_key),
+        address=Address(*config.addressed()),
         configuration=config_hash(*config.of("pileon")),
         addressing=config_hash(*config.of("address")),
         lateness=config.lateness,

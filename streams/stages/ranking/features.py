@@ -10,12 +10,12 @@ import numpy as np
 
 from streams.stages.ranking.looks import own, signs
 from streams.stages.ranking.people import names, turns
-from streams.stages.ranking.seen import LOOK_BACK, NOBODY, UNIT, Columns, Ints, Seen, after, log, seen
+from streams.stages.ranking.seen import NOBODY, UNIT, Columns, Ints, Seen, after, log, seen
 from streams.stages.ranking.threads import threads
-from streams.stages.ranking.turn import Sign, Turn
+from streams.stages.ranking.turn import LOOK_BACK, Sign, Turn
 from streams.stages.ranking.words import words
 
-__all__ = ["LOOK_BACK", "NAMES", "UNIT", "features"]
+__all__ = ["NAMES", "UNIT", "features"]
 
 _PLACES: Final = (1, 2, 3, 4, 5, 6, 8, 12, 20, 40)
 _MINUTES: Final = (0, 1, 2, 3, 5, 8, 15, 30, 60)

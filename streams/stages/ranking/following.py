@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from streams.stages.ranking.ranker import Ranked, Ranker
-from streams.stages.ranking.seen import LOOK_BACK
-from streams.stages.ranking.turn import Turn
+from streams.stages.ranking.turn import LOOK_BACK, Turn
 
 
 class Following:

@@ -51,6 +51,8 @@ class Ranker:
 
     def __init__(self, weights: Weights) -> None:
         """Take weights; ``streams.rankers`` has some."""
+        self.digest = weights.digest
+        """Of its weights: another ranker, other results."""
         self.threads = weights.threads
         """Whether it is to be told what was found of the messages before."""
         self._nets = [

@@ -7,8 +7,7 @@ question, a greeting or a long first message starts anew; else a question just a
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from streams.stages.ranking.seen import LOOK_BACK
-from streams.stages.ranking.turn import Sign, Turn
+from streams.stages.ranking.turn import LOOK_BACK, Sign, Turn
 
 # Chosen on the dev part of the IRC logs; the test part was looked at afterwards.
 _STILL_SPEAKING: Final = 10

@@ -8,10 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.stages.ranking.turn import Turn
+from streams.stages.ranking.turn import LOOK_BACK, Turn
 
-LOOK_BACK: Final = 80
-"""Messages before this one that it may answer."""
 UNIT: Final = 16
 NOBODY: Final = -1
 MOST: Final = 100_000

@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from streams.stages.ranking.seen import LOGS, LOOK_BACK, NOBODY, Bools, Columns, Ints, Seen
+from streams.stages.ranking.seen import LOGS, NOBODY, Bools, Columns, Ints, Seen
+from streams.stages.ranking.turn import LOOK_BACK
 
 _UNSEEN: Final = -2
 """The author of what is out of sight, or of nothing."""

@@ -10,6 +10,8 @@ from msgspec import Struct
 
 from streams.stages.quotes import MAX_READ
 
+LOOK_BACK: Final = 80
+"""Messages before one that it may answer."""
 MAX_WORDS: Final = 24
 MAX_CALLS: Final = 4
 _MAX_LOOKED_AT: Final = 40

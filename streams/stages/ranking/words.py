@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from streams.stages.ranking.seen import LOOK_BACK, UNIT, Columns, Seen
+from streams.stages.ranking.seen import UNIT, Columns, Seen
+from streams.stages.ranking.turn import LOOK_BACK
 
 _RARITY: Final = (0, *(round(UNIT * math.log(LOOK_BACK / n)) for n in range(1, LOOK_BACK + 1)))
 """By how many of the messages looked back at have a word."""
