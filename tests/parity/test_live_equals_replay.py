@@ -34,6 +34,8 @@ EACH_JUMP = 8
 DAY_BEFORE = NOON - DAY
 TOUCHY = {"THREADWATCH_CALIBRATION__STAKES_PER_DAY": "1", "THREADWATCH_CALIBRATION__SHARE_STAKES_PER_DAY": "1"}
 """For e-SR: opens at little evidence, so that there is much to compare."""
+CHATS = {"THREADWATCH_ADDRESS__RANKERS__CHAT": "irc"}
+"""The chat among what real people wrote has a ranker."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,7 @@ async def test_each_stage_gives_live_what_its_input_log_gives_in_replay(
 ) -> None:
     live: Live = await another(
         THREADWATCH_KAFKA__PARTITIONS=str(partitions), THREADWATCH_WORKER__BATCH=str(37 * workers), THREADWATCH_WORKER__TICK_EVERY="PT1S",
-        THREADWATCH_DETECTOR=detector, THREADWATCH_SHADOW=str(detector == "e-SR").lower(), **TOUCHY,
+        THREADWATCH_DETECTOR=detector, THREADWATCH_SHADOW=str(detector == "e-SR").lower(), **TOUCHY, **CHATS,
     )  # fmt: skip
     for _ in range(workers):
         live.worker()
@@ -100,6 +102,7 @@ async def test_each_stage_gives_live_what_its_input_log_gives_in_replay(
     it_holds_what_makes_parity_worth_something(live, accounts["pileon"].count("late"))
     assert all(accounts["address"].count(outcome) >= 5 for outcome in ("duplicate", "edited", "deleted", "self_reply"))
     its_times_and_offsets_are_in_disorder(live, partitions)
+    assert sum(one.source == "chat" and one.confidence < 1 for one in live.sent_by(live.stages()[1])) >= 50  # its ranker found them
     along = sorted(map(msgspec.json.encode, live.records(PILEONS_SHADOW)))
     assert (along == sorted(told_along(live))) and bool(along) == (detector == "e-SR")
 

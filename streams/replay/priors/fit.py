@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import asdict, replace
 
@@ -26,6 +26,11 @@ MOST_COMMENTS: Final = 2_000
 """Comments learned from: the first conversations that have them. More would change the third decimal."""
 _PLAIN: Final = Prior(previous=1.5, answer_back=0.3)
 """Another start: nearly the plain rule."""
+RULE: Final = Prior(
+    previous=2.0, earlier=0, starter=0, nobody=0.4, nobody_if_spoken_to=0.4, sibling=0, sibling_if_spoken_to=0, answer_back=0, echo=0,
+    attention=0, sharpen=1.0, heat=0,
+)  # fmt: skip
+"""The plain rule itself, the last other author: a third start, and what a fit never names fewer people right than, where it learned."""
 _BOUNDS: Final = {"sharpen": (0.5, 3.0)}
 _MOST: Final = 10.0
 
@@ -33,11 +38,14 @@ _MOST: Final = 10.0
 def fitted(talks: Sequence[Sequence[Ready]], told: Callable[[int, int], None] = lambda _done, _of: None) -> Prior:
     """Return the weights that suit these comments best; ``told`` hears how far it is."""
     talks = _some(talks)
-    worth, best = max(((_worth(talks, start), start) for start in (Prior(), _PLAIN)), key=lambda one: one[0])
+    floor = _worth(talks, RULE).named
+    starts = [(worth, start) for start in (Prior(), _PLAIN, RULE) if (worth := _worth(talks, start)).named >= floor]
+    worth, best = max(starts, key=lambda one: one[0].total)
     tries = [(name, factor) for factors in _FACTORS for name in FITTED for factor in factors]
     for done, (name, factor) in enumerate(tries, 1):
         tried = _with(best, name, factor)
-        if tried != best and (now := _worth(talks, tried)) > worth + _GAIN:
+        now = worth if tried == best else _worth(talks, tried)
+        if now.total > worth.total + _GAIN and now.named >= floor:
             best, worth = tried, now
         told(done, len(tries))
     return best
@@ -59,17 +67,26 @@ def _with(prior: Prior, name: str, factor: float) -> Prior:
     return replace(prior, **{name: round(min(max(value, low), high), 4)})
 
 
-def _worth(talks: Sequence[Sequence[Ready]], prior: Prior) -> float:
+class _Worth(NamedTuple):
+    likely: float = 0.0
+    named: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.likely + _NAMES_COUNT * self.named
+
+
+def _worth(talks: Sequence[Sequence[Ready]], prior: Prior) -> _Worth:
     """Return the mean log of the confidence given to who is really answered, or to nobody at top level, and the share named first.
 
     By the first alone a weight may lose many a name and gain as much by being sure of others: moderators read the names.
     """
     found = [one for one in linked(talks, prior) if one.hidden.is_told]
     if not found:
-        return 0.0
+        return _Worth()
     answers = [one for one in found if one.hidden.is_answer]
     likely = math.fsum(math.log(max(one.right, _LEAST)) for one in found) / len(found)
-    return likely + _NAMES_COUNT * named_right(answers)
+    return _Worth(likely, named_right(answers))
 
 
 def named_right(answers: Sequence[Linked]) -> float:
