@@ -1,7 +1,6 @@
 """Chats: what a message answers that names nobody, by its source's ranker; the same from state as from memory, and without text."""
 
 from collections.abc import Iterable
-from typing import Any
 
 import msgspec
 from hypothesis import given, settings
@@ -14,26 +13,11 @@ from streams.stages.conversation import Conversations, Entry
 from streams.stages.ranking.following import Following
 from streams.stages.ranking.turn import LOOK_BACK, turn_of
 from streams.stages.step import Arrived, Step
-from tests.support.builders import FRIENDLY, HOUR, MINUTE, NOON, SECOND, comment, deleted, edited
+from tests.support.builders import FRIENDLY, HOUR, MINUTE, NOON, comment, deleted, edited
+from tests.support.chat import LINES, chat
 
 IRC = open_ranker("irc")
-LINES = (
-    ("ann", "my machine does not boot since the last kernel came, what now?"),
-    ("cleo", "does anybody know a good editor for latex?"),
-    ("bob", "ann: have you tried the other kernel?"),
-    ("dan", "cleo: kile is fine"),
-    ("ann", "yes, that one does not boot either"),
-    ("cleo", "thanks, kile it is"),
-    ("bob", "then hold shift when it starts, and take the recovery entry"),
-)
 WORDS = "ann bob cleo dan: kernel, boot? latex thanks you and what shift http://x.org no yes".split()
-
-
-def chat(lines: Iterable[tuple[str, str]], **fields: Any) -> list[Comment]:
-    return [
-        comment(f"c{n}", source="irc", author_id=who, text=text, created_at=NOON + n * 20 * SECOND, **fields)
-        for n, (who, text) in enumerate(lines)
-    ]
 
 
 def stage(key: bytes = b"a key") -> Address:

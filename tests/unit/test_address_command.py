@@ -9,6 +9,7 @@ import pytest
 
 from streams.cli.main import main
 from tests.support.builders import HOSTILE, MINUTE, NOON, comment, deleted, scored
+from tests.support.chat import LINES, chat
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -34,6 +35,18 @@ def test_each_record_gets_one_line_in_the_same_order(tmp_path: Path, capsys: pyt
         "target": "ann", "target_name": "Ann Marlow", "kind": "parent", "confidence": 1.0,
     }  # fmt: skip
     assert candidate["hostility"] > 0.8
+
+
+def test_a_chat_with_a_ranker_is_told_apart_where_nobody_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "threadwatch.toml"
+    config.write_text('[address.rankers]\nirc = "irc"\n')
+    file = written(tmp_path / "in.jsonl", *chat(LINES))
+    assert main(["address", file, "--config", str(config)]) == 0
+    ranked = [line["candidates"][0]["target"] for line in lines(capsys)[2:]]
+    assert ranked == ["ann", "cleo", "bob", "dan", "ann"]
+    config.write_text('[address.rankers]\nirc = "irk"\n')
+    assert main(["address", file, "--config", str(config)]) == 2
+    assert f"{config}:2: Invalid enum value 'irk'" in capsys.readouterr().err
 
 
 def test_comments_without_a_score_are_scored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

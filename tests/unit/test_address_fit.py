@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from streams.cli.address_fit import by_source
 from streams.cli.main import main
 from streams.records import Comment
+from streams.replay.priors.fit import fitted
 from streams.replay.priors.hidden import Order, shown
 from streams.replay.priors.learned import MIN_ANSWERS, table, unfit
-from streams.replay.priors.played import previous_other
+from streams.replay.priors.played import linked, previous_other, ready
 from streams.replay.priors.reliability import reliability
 from streams.stages.candidates import Prior
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
@@ -63,6 +64,25 @@ def test_what_a_source_teaches_is_found_and_read_back(tmp_path: Path, capsys: py
     assert shares["surest candidate, fitted"][0] == "100.0%"
     # The settings are settings.
     assert told(capsys, "--config", str(settings), file)[0] == 0
+
+
+def test_no_fit_names_fewer_people_right_than_the_last_other_author_where_it_learned():
+    """Half of them say again what the first one said, and answer the last all the same."""
+    said = ["The old stone bridge floods.", "It does.", "The old stone bridge floods?", "Each spring."]
+    chain = [
+        comment(
+            f"c{n}", conversation_id=f"talk{talk}", author_id=f"person{n}of{talk}", parent_id=f"c{n - 1}" if n else None,
+            created_at=NOON + n * MINUTE, text=text,
+        )
+        for talk in range(20) for n, text in enumerate(said)
+    ]  # fmt: skip
+    learned_from = [*shown(chain, Order.PAGE).halves[0], *shown(chain, Order.PAGE).halves[1]]
+    heard = ready((talk, [0.05] * len(talk)) for talk in learned_from)
+    by_rule = [
+        guess == one.answers for talk in learned_from for one, guess in zip(talk, previous_other(talk), strict=True) if one.is_answer
+    ]
+    by_fit = [one.is_right for one in linked(heard, fitted(heard)) if one.hidden.is_answer]
+    assert sum(by_fit) >= sum(by_rule) == 60
 
 
 def test_a_recording_without_parents_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
