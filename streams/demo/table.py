@@ -15,13 +15,16 @@ _COLOURS: Final = {Condition.OPEN: "bold red", Condition.WATCH: "yellow", Condit
 
 
 def print_table(console: Console, summed: Account, seconds: float, addresses: dict[str, str]) -> None:
-    """Print sums, the most piled-on people, and where to look."""
+    """Print sums, the most piled-on people, why some are watched, and where to look."""
     sums = Table(show_header=False, box=None, padding=(0, 2))
     for name, value in _sums(summed, seconds):
         sums.add_row(Text(name, "dim"), value)
     console.print()
     console.print(sums)
     console.print(_people(summed.targets))
+    for target in summed.targets[:_MOST]:
+        if target.status is Condition.WATCH:
+            console.print(f"  {shown(target.target_id)}: {target.why}", markup=False, highlight=False)
     for name, address in addresses.items():
         console.print(f"  {name:<13} {address}", soft_wrap=True)
 

@@ -112,7 +112,7 @@ class _Found(Struct, frozen=True):
         """Return why this person should be watched; empty if there is no reason."""
         bound = floor * SURELY / 2  # so many people who are just surely hostile open one: half of that
         if self.doubtful >= bound:
-            return f"the doubtful ones counted in part they are {self.doubtful:.1f}, and from {bound:.1f} on somebody is watched"
+            return f"with doubtful people counted in part {self.doubtful:.1f} are hostile, and from {bound:.1f} on somebody is watched"
         if self.severe:
             return f"{_replies(self.severe)} of at least {SEVERE}, and one is enough to watch"
         if self.unknown >= UNKNOWN_WATCHED:

@@ -52,7 +52,7 @@ def test_half_of_what_opens_one_is_watched_and_said_in_words() -> None:
 
     two_of_four = "watched, no pile-on: 2 of 3 people who answered are surely hostile, below the floor of 4 that a pile-on needs; "
     assert of(0.5, 0.5, 0.0) == (
-        Condition.WATCH, two_of_four + "the doubtful ones counted in part they are 1.0, and from 1.0 on somebody is watched",
+        Condition.WATCH, two_of_four + "with doubtful people counted in part 1.0 are hostile, and from 1.0 on somebody is watched",
     )  # fmt: skip
     assert of(0.6, 0.3)[0] is Condition.CALM
     assert of(0.4, 0.3, 0.2, 0.2)[0] is Condition.WATCH
