@@ -19,6 +19,7 @@ _SPEAKING: Final = frozenset(
 _WHAT: Final = frozenset({"i", "that", "it"})
 HARSH: Final = 0.3
 """A toxicity: what is tied to nobody although it is harsh was aimed at a group, or at somebody absent."""
+SURELY_AIMED: Final = 0.3
 MAX_BEFORE: Final = 9
 """Words of a sentence of which one must be such a verb …"""
 MAX_WORDS: Final = 16
@@ -63,16 +64,25 @@ def _who(heard: Heard, number: int, before: Sequence[str], verb: int, conversati
     return ()
 
 
-def earlier_of(conversation: Conversation, author: str, n: int, person: str | None) -> tuple[str, Entry] | None:
+def earlier_of(conversation: Conversation, author: str, n: int, person: str | None, *, names_another: bool) -> tuple[str, Entry] | None:
     """Return the author's last comment before the ``n``-th that was aimed at ``person``; at anybody with hostility, for None.
 
-    A harsh one that was tied to nobody is such a comment, too: whoever is told "not you" took it for theirs.
+    Where another is named, a later harsh one that was tied to nobody is meant rather than one that was hardly aimed at the person.
     """
+    nobodys: tuple[str, Entry] | None = None
     for comment_id, entry in conversation.before(n, OWN_BACK):
         if entry.author != author or entry.deleted:
             continue
-        if person is not None and not entry.aims and entry.toxicity >= HARSH:
-            return comment_id, entry
-        if any(aim.target == person if person is not None else aim.hostility >= 0.05 for aim in entry.aims):
-            return comment_id, entry
-    return None
+        if names_another and nobodys is None and not entry.aims and entry.toxicity >= HARSH:
+            nobodys = comment_id, entry
+        share = _aimed(entry, person)
+        if share is not None:
+            return nobodys if nobodys is not None and share < SURELY_AIMED else (comment_id, entry)
+    return nobodys
+
+
+def _aimed(entry: Entry, person: str | None) -> float | None:
+    """Return how surely it is aimed at the person; None if it is not. For nobody in particular: 0 where it is hostile to anybody."""
+    if person is None:
+        return 0.0 if any(aim.hostility >= 0.05 for aim in entry.aims) else None
+    return next((aim.confidence for aim in entry.aims if aim.target == person), None)

@@ -65,7 +65,7 @@ def take_back(gathered: Gathered, entry: Entry, heard: Heard) -> None:
         return
     spoken_to = [aim.target for aim in entry.aims] if back.not_you else []
     for person in (*spoken_to, None) if back.instead else spoken_to:
-        earlier = earlier_of(gathered.conversation, entry.author, entry.n, person)
+        earlier = earlier_of(gathered.conversation, entry.author, entry.n, person, names_another=bool(back.instead))
         if earlier is not None:
             _correct(gathered, *earlier, person, tuple(one for one in back.instead if one != entry.author))
             return

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
+import pytest
 
 from streams.engine import Effects, fold, load
 from streams.records import Action, Comment, DeletedBy, LinkKind
@@ -185,6 +186,18 @@ def test_an_author_can_say_it_was_not_meant_for_you() -> None:
     assert (after.target_id, after.revision) == ("ann", 2)
     assert after.hostility < before.hostility / 5
     assert "taken_back" in step.notes
+
+
+@pytest.mark.parametrize("text", ["I was not talking to you.", "I did not mean you, I was talking about Tom."])
+def test_what_was_said_to_somebody_is_taken_back_though_the_author_has_abused_a_group_since(text: str) -> None:
+    talk = Talk()
+    talk.say("ann", "The whole storm was harmless.", created_at_is_estimated=True)
+    talk.say("cat", "@ann you are an idiot.", HOSTILE, created_at_is_estimated=True, comment_id="insult")
+    assert talk.say("cat", "All politicians are idiots.", HOSTILE, created_at_is_estimated=True).outputs == ()
+    talk.say("ann", "Why do you say that to me?", created_at_is_estimated=True)
+    talk.say("tom", "It was harmless here too.", created_at_is_estimated=True)
+    step = talk.say("cat", text, created_at_is_estimated=True)
+    assert {reply.comment_id for reply in step.outputs if reply.revision > 1} == {"insult"}
 
 
 def test_an_author_can_say_who_was_meant() -> None:
