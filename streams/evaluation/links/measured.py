@@ -45,6 +45,8 @@ class ChatResult(Struct, frozen=True, kw_only=True):
     """Of messages that answer somebody else, the share for which the ranker's likeliest person is right, in percent."""
     right_people_live: float
     """The same of the stage ``address``, which finds nobody for insults to groups and strangers."""
+    live_error: float
+    """Calibration error of whom the stage says."""
     messages_said: Reliability
     """Of the ranker's likeliest message, or that it starts anew."""
     people_said: Reliability
@@ -116,6 +118,7 @@ def _chat(name: str, data: Path, step: Callable[[str], None], most: int | None) 
     return ChatResult(
         name=given.name, chats=len(chats), messages=sum(1 for chat in chats for _ in chat.annotated()), rows=(*rows, *given.published),
         right_people=_right(people), right_people_live=_right(said_live),
+        live_error=reliability((share, is_so) for share, is_so, _ in said_live).error,
         people_said=reliability((share, is_so) for share, is_so, _ in people),
         messages_said=reliability(said for chat in chats for said in _messages(chat, found[chat.name])),
     )  # fmt: skip

@@ -33,7 +33,8 @@ def shown(found: LinkResults) -> Iterator[Shown]:
         rows = [(row.name, f"{row.f1:.1f}", "published" if row.published else "") for row in one.rows]
         yield f"links of {one.name}: {one.chats} chats, {one.messages:,} messages of the test part", ("", "F1", ""), rows
         yield _reliable(f"{one.name}, ranker: the message answered, or none", one.messages_said)
-        right = f"{one.right_people:.1f} % of those are found, {one.right_people_live:.1f} % by the stage address"
+        live = f"{one.right_people_live:.1f} % by the stage address, whose error is {one.live_error:.3f}"
+        right = f"{one.right_people:.1f} % of those are found, {live}"
         yield _reliable(f"{one.name}, ranker: whom else it is aimed at ({right})", one.people_said)
     if found.trees:
         yield _trees(found)
