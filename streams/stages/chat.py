@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from streams.records import Comment
 from streams.stages.conversation import Conversation, Entry, person_of, unknown_author
-from streams.stages.names import folded
+from streams.stages.names import MAX_NAME, folded
 from streams.stages.quotes import plain
 from streams.stages.ranking.remembered import Remembered
 from streams.stages.ranking.turn import LOOK_BACK, Turn, turn_of
@@ -68,7 +68,7 @@ def _minute(at: datetime, n: int, *, is_estimated: bool) -> int:
 
 def _known_in(conversation: Conversation) -> Callable[[str], str | None]:
     def known(word: str) -> str | None:
-        people = conversation.named("=" + folded(word))
+        people = conversation.named("=" + folded(word)) if len(word) <= MAX_NAME else ()
         return people[0] if people else None
 
     return known
