@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from struct import unpack
 from typing import TYPE_CHECKING, Final
 
 from streams.records import Comment
@@ -58,8 +59,7 @@ def _steps(place_of: dict[int, int], n: int, back: int, now: int) -> int:
 
 
 def _turn(at: int, author: str, calls: Sequence[str], words: bytes, signs: int, length: int, back: int = 0) -> Turn:
-    hashed = tuple(int.from_bytes(words[start : start + 4]) for start in range(0, len(words), 4))
-    return Turn(at, author, tuple(calls), hashed, signs, length, back)
+    return Turn(at, author, tuple(calls), unpack(f">{len(words) // 4}I", words), signs, length, back)
 
 
 def _minute(at: datetime, n: int, *, is_estimated: bool) -> int:
