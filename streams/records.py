@@ -106,15 +106,29 @@ class Comment(Record, frozen=True, kw_only=True):
     schema_version: int = msgspec.field(default_factory=_current)
 
 
+class Abstained(StrEnum):
+    """Why a scorer says nothing of a comment."""
+
+    LANGUAGE = "language"
+    """It was not taught the language that the comment is written in."""
+
+
 class ScoredComment(Record, frozen=True, kw_only=True):
     """A comment with its toxicity, and the scorer that gave it."""
 
     comment: Comment
     """As it came, with ``ingested_at`` filled from the Kafka timestamp where the source gave none."""
-    toxicity: Probability
+    toxicity: Probability | None = None
+    """Absent where the scorer abstained: then nobody knows, and the comment is neither clean nor toxic."""
     labels: dict[str, Probability] = {}
     scorer: Name
     """``name@version``; ``none@0`` for a deletion, which has no text to score."""
+    decided_by: Name | None = None
+    """Of a cascade: which of its two scorers said so."""
+    abstained: Abstained | None = None
+    """Why there is no toxicity."""
+    language: Annotated[str, Meta(max_length=35)] | None = None
+    """Of a comment that was not scored for it: the language that its text is in (``und``: none that it knows), or that its source says."""
     text_was_cut: bool = False
     created_at_was_clamped: bool = False
     schema_version: int = msgspec.field(default_factory=_current)
@@ -134,6 +148,8 @@ class Reply(Record, frozen=True, kw_only=True, tag_field="type", tag="reply"):
     action: Action = Action.CREATED
     deleted_by: DeletedBy | None = None
     toxicity: Probability
+    is_unscored: bool = False
+    """The scorer abstained: toxicity and hostility are 0 and mean nothing. No detector counts it."""
     hostility: Probability
     """P(hostile to the target) = calibration(toxicity, cues) × confidence of the link."""
     kind: LinkKind

@@ -1,4 +1,4 @@
-"""``threadwatch models pull | list | check``: Detoxify's weights on this machine."""
+"""``threadwatch models pull | list | check | fit-cascade``: Detoxify's weights on this machine, and what a cascade of scorers needs."""
 
 import sys
 from pathlib import Path
@@ -6,10 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from streams.cli.fit_cascade import fit_cascade
 from streams.cli.options import Config, settings_of
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="original, unbiased, multilingual, original-small or unbiased-small.")]
+
+app.command("fit-cascade")(fit_cascade)
 
 
 @app.command()

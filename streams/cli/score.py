@@ -23,7 +23,8 @@ _READ_BYTES: Final = 1 << 16
 def score(
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="JSON lines with id and text, or plain lines; - is stdin.")] = "-",
     scorer: Annotated[
-        str | None, typer.Option("--scorer", help="linear, compact, detoxify:original and its like (with :fast too).")
+        str | None,
+        typer.Option("--scorer", help="linear, compact, detoxify:original and its like (with :fast too), cascade:linear+compact."),
     ] = None,
     config: Config = None,
 ) -> None:
@@ -92,6 +93,11 @@ def _score(batches: Iterator[list[bytes]], scorer: "Scorer", bad: "BadLines") ->
         if good:
             bad.good()
         for line_read, toxicity in zip(good, scorer.score([cut(each.text)[0] for each in good]) if good else [], strict=True):
-            found = {"id": line_read.id, "toxicity": toxicity.toxicity, "labels": toxicity.labels, "scorer": scorer.name}
+            number_said = None if toxicity.abstained else toxicity.toxicity
+            found = {"id": line_read.id, "toxicity": number_said, "labels": toxicity.labels, "scorer": scorer.name}
+            if toxicity.decided_by:
+                found["decided_by"] = toxicity.decided_by
+            if toxicity.abstained:
+                found |= {"abstained": toxicity.abstained, "language": toxicity.language}
             sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         sys.stdout.flush()

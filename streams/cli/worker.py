@@ -16,7 +16,8 @@ def worker(
         int | None, typer.Option("--metrics-port", help="Port of /metrics, /healthz, /readyz (0: any free one).")
     ] = None,
     scorer: Annotated[
-        str | None, typer.Option("--scorer", help="linear, compact, detoxify:original and its like (with :fast too).")
+        str | None,
+        typer.Option("--scorer", help="linear, compact, detoxify:original and its like (with :fast too), cascade:linear+compact."),
     ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Fold the log again instead of loading the state.")] = False,
     accept_config: Annotated[bool, typer.Option("--accept-config", help="Go on with changed settings; past decisions stand.")] = False,

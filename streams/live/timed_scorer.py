@@ -30,6 +30,7 @@ class TimedScorer:
         self.told: Callable[[int, float], None] = _told_to_nobody
         self.told_work: Callable[[Work], None] = _work_told_to_nobody
         self._computed: Callable[[], None] = _nobody_is_told
+        self.languages: frozenset[str] = getattr(scorer, "languages", frozenset())
         if hasattr(scorer, "at_most"):
             self.at_most: int = scorer.at_most
 

@@ -23,6 +23,7 @@ from streams.topics import READ_TOPICS
 
 __all__ = ["DELIVERED", "FLAGGED_AT", "LABELS", "NO_SCORER", "POSTED", "Metrics", "Turned"]
 
+CASCADED: Final = ("cheap", "expensive")
 SCORED_HOW: Final = ("remembered", "exact", "fast")
 _READ: Final = tuple(topic.name for topic in READ_TOPICS)
 _REASONS: Final = frozenset(Reason)
@@ -87,6 +88,9 @@ class Metrics:
         self.score_pieces = self._make.counts(
             "score_pieces_total", "Pieces of texts that a transformer was asked for, by how each got its score.", outcome=SCORED_HOW
         )
+        self.score_cascaded = self._make.counts(
+            "score_cascade_total", "Texts scored by a cascade, by which of its scorers decided.", outcome=CASCADED
+        )
         self.score_restarts = self._make.counts("score_process_restarts_total", "Scoring processes that died and were replaced.")
         self.score_batch_size = self._make.histogram("score_batch_size", "Texts in one scored batch.", SIZE_BUCKETS)
 
@@ -139,6 +143,8 @@ class Metrics:
         """Count what a transformer did."""
         for how in SCORED_HOW:
             self.score_pieces.labels(how).inc(getattr(work, how))
+        self.score_cascaded.labels("cheap").inc(work.decided)
+        self.score_cascaded.labels("expensive").inc(work.passed_on)
         self.score_restarts.inc(work.restarts)
 
     def pileons_open(self, open_now: Iterable[PileOn]) -> None:

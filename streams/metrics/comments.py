@@ -11,7 +11,7 @@ from typing import Final
 from streams.instruments import DELAY_BUCKETS, OTHER, SCORE_BUCKETS, Instruments, closed
 from streams.metrics.rated import Rated, rated_by_kind
 from streams.metrics.sites import Sites
-from streams.records import Action, Comment, ScoredComment
+from streams.records import Abstained, Action, Comment, ScoredComment
 
 FLAGGED_AT: Final = 0.8
 """From this score on a comment counts as flagged with a label."""
@@ -47,6 +47,9 @@ class Comments:
         self.scored = make.counts(
             "comments_scored_total", "Comments scored, by source and scorer (name@version).", source=sources, scorer=self._scorers
         )
+        self.abstained = make.counts(
+            "comments_abstained_total", "Comments of which the scorer says nothing, by source and reason.", source=sources, reason=Abstained
+        )
         self.flagged = make.counts(
             "comments_flagged_total", f"Comments that scored at least {FLAGGED_AT} on a label.", source=sources, label=(*LABELS, OTHER)
         )
@@ -74,6 +77,8 @@ class Comments:
 
     def count(self, scored: Sequence[ScoredComment], now: datetime, arrivals: Sequence[datetime]) -> None:
         """Count a batch; a deletion has no score. ``arrivals``: when the broker got each of them."""
+        if any(one.abstained for one in scored):
+            scored, arrivals = self._without_abstained(scored, arrivals)
         by_source: defaultdict[str, Rated] = defaultdict(Rated)
         for (name, community, action, scorer), rated in rated_by_kind(scored, arrivals, now).items():
             source = self._sites.source(name)
@@ -88,6 +93,18 @@ class Comments:
             self._delays(source, rated, now)
         if self._refer is not None:
             self._show([source for source in by_source if self._is_due(source, now)], zip(scored, arrivals, strict=True), now)
+
+    def _without_abstained(
+        self, scored: Sequence[ScoredComment], arrivals: Sequence[datetime]
+    ) -> tuple[list[ScoredComment], list[datetime]]:
+        """Count those of which their scorer says nothing, and return the others: what is unknown is neither clean nor flagged."""
+        for one in scored:
+            if one.abstained is not None:
+                source = self._sites.source(one.comment.source)
+                self.consumed.labels(source, one.comment.action).inc()
+                self.abstained.labels(source, one.abstained).inc()
+        told = [(one, at) for one, at in zip(scored, arrivals, strict=True) if one.abstained is None]
+        return [one for one, _ in told], [at for _, at in told]
 
     def _community(self, source: str, community: str, ordered: Sequence[float]) -> None:
         flagged = _flagged(ordered)
@@ -133,7 +150,7 @@ class Comments:
             self._show_slowest(source, min(them, key=_written), min(them, key=itemgetter(1)), now)
 
     def _show_most_toxic(self, source: str, one: ScoredComment, now: datetime) -> None:
-        self.toxicity.labels(source, "toxicity").show(one.toxicity, now, self._reference(one))
+        self.toxicity.labels(source, "toxicity").show(one.toxicity or 0.0, now, self._reference(one))
 
     def _show_slowest(self, source: str, oldest: _Rated, longest: _Rated, now: datetime) -> None:
         if ages := _alone(oldest, now).ages:
@@ -151,7 +168,7 @@ def _flagged(ordered: Sequence[float]) -> int:
 
 
 def _toxicity(rated: _Rated) -> float:
-    return rated[0].toxicity
+    return rated[0].toxicity or 0.0
 
 
 def _written(rated: _Rated) -> datetime:

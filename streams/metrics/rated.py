@@ -51,7 +51,7 @@ def rated_by_kind(scored: Sequence[ScoredComment], arrivals: Sequence[datetime],
         rated = latest.get(comment.community)
         if rated is None or rated.scorer is not one.scorer or rated.action is not comment.action or rated.source != comment.source:
             rated = latest[comment.community] = _of_its_kind(one, found)
-        rated.scores.append(one.toxicity)
+        rated.scores.append(one.toxicity or 0.0)  # none abstained
         if len(labels) != 1 or "toxicity" not in labels:
             rated.labels.append(labels)
         if at is not last:  # a broker stamps what it takes at once with one time

@@ -46,9 +46,12 @@ class _Scored(Struct, frozen=True):
     """As much of a ScoredComment as a score needs: no text is taken out of the bytes."""
 
     comment: _Comment
-    toxicity: Probability
     scorer: str
+    toxicity: Probability | None = None
     labels: dict[str, Probability] = {}
+    decided_by: str = ""
+    abstained: str = ""
+    language: str = ""
     text_was_cut: bool = False
     schema_version: int = SCHEMA_VERSION
 
@@ -115,7 +118,7 @@ class Scores:
     def _take(self, record: Any, *, was_clamped: bool) -> None:
         known = None
         if record.comment.action is not Action.DELETED:
-            known = Known(Toxicity(record.toxicity, record.labels), record.scorer, record.text_was_cut)
+            known = Known(_toxicity(record), record.scorer, record.text_was_cut)
         elif not was_clamped:
             return
         self._count += 1
@@ -152,6 +155,10 @@ class Scores:
     def _attached(self, first: dict[str, Known], given: Sequence[_Given]) -> bytes:
         by = {name: first[name] for name in sorted(self._wanted & first.keys())}
         return _PACK(Attached(by, any(one.was_clamped for one in given)))
+
+
+def _toxicity(record: Any) -> Toxicity:
+    return Toxicity(record.toxicity or 0.0, record.labels, record.decided_by or "", record.language or "", record.abstained or "")
 
 
 def _first(given: Iterable[_Given]) -> dict[str, Known]:

@@ -15,6 +15,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Scores kept for texts that come again, as raids do; about 250 bytes each, under a digest, no text."""
     models: str = ".threadwatch/models"
     """Folder of what `threadwatch models pull` fetches."""
+    cascades: str = ".threadwatch/cascades"
+    """Folder of the bounds that `threadwatch models fit-cascade` finds."""
     pinned: str = ""
     """`name@version` that this deployment's scores carry; what would score as another refuses to start. Empty: any."""
     fallback: str = ""
@@ -26,6 +28,12 @@ class Toxicity(Struct, frozen=True):
 
     toxicity: float
     labels: dict[str, float] = {}
+    decided_by: str = ""
+    """Of a cascade: which of its two scorers said so, without its version."""
+    language: str = ""
+    """What the text is written in, where that is sure."""
+    abstained: str = ""
+    """Why nothing is said of the text: ``toxicity`` then means nothing. Empty: it is scored."""
 
 
 class Work(Struct, frozen=True):
@@ -39,6 +47,10 @@ class Work(Struct, frozen=True):
     """Computed in int8."""
     restarts: int = 0
     """Processes that died and were replaced."""
+    decided: int = 0
+    """Texts that the cheap scorer of a cascade decided."""
+    passed_on: int = 0
+    """Texts that it left to the expensive one."""
 
 
 class Scorer(Protocol):
@@ -60,12 +72,12 @@ class OtherVersion(ScorerUnavailable):  # as its base
 
 
 def open_scorer(name: str, config: Config | None = None) -> Scorer:
-    """Return the scorer that a user named: ``linear``, ``compact``, ``detoxify:<model>`` or ``detoxify:<model>:fast``.
+    """Return the scorer that a user named: ``linear``, ``compact``, ``detoxify:<model>``, ``detoxify:<model>:fast``, ``cascade:<two>``.
 
     Without ``config`` everything is computed in this process. Raises ScorerUnavailable for an unknown name, a missing extra,
     missing weights, no network, or another version than the one that is pinned.
     """
-    opened = _opened(name, config)
+    opened = _abstaining(open_part(name, config))
     if config and config.pinned and opened.name != config.pinned:
         raise OtherVersion(
             f"scoring.pinned is {config.pinned}, this machine would score as {opened.name}: install the pinned versions, or pin that"
@@ -73,7 +85,15 @@ def open_scorer(name: str, config: Config | None = None) -> Scorer:
     return opened
 
 
-def _opened(name: str, config: Config | None) -> Scorer:
+def _abstaining(scorer: Scorer) -> Scorer:
+    from streams.scorers.languages import Abstaining, taught
+
+    known = taught(scorer.name)
+    return Abstaining(scorer, known) if known else scorer
+
+
+def open_part(name: str, config: Config | None) -> Scorer:
+    """Return a scorer by its name, whatever version is pinned: what is pinned is the whole, not a part of it. Raises as ``open_scorer``."""
     family, _, model = name.partition(":")
     if family == "linear" and not model:
         from streams.scorers.linear import Linear
@@ -87,9 +107,14 @@ def _opened(name: str, config: Config | None) -> Scorer:
         from streams.scorers.detoxify import open_detoxify
 
         return open_detoxify(model or "original", config)
+    if family == "cascade":
+        from streams.scorers.cascade import open_cascade
+
+        return open_cascade(model, config)
     raise ScorerUnavailable(
         f"there is no scorer {name!r}; there are: linear, compact, detoxify:original, detoxify:unbiased, "
-        "detoxify:multilingual, detoxify:original-small, detoxify:unbiased-small; those of Detoxify also with :fast behind"
+        "detoxify:multilingual, detoxify:original-small, detoxify:unbiased-small; those of Detoxify also with :fast behind; "
+        "and two of them as cascade:CHEAP+EXPENSIVE"
     )
 
 
@@ -105,4 +130,4 @@ def open_or_fall_back(name: str, config: Config) -> tuple[Scorer, str]:
     except ScorerUnavailable as error:
         if not config.fallback:
             raise
-        return _opened(config.fallback, config), str(error)
+        return _abstaining(open_part(config.fallback, config)), str(error)

@@ -30,7 +30,7 @@ class Address:
     """The stage. Each comment has exactly one outcome; what was ``waiting`` is settled later by a note.
 
     Settling notes: ``released`` (its replies went out), ``released_self_reply``, ``parent_missing`` (unaddressed after all),
-    ``withdrawn`` (deleted while it waited). Other notes: ``evicted``, ``taken_back``, ``stale_edit``.
+    ``withdrawn`` (deleted while it waited). Other notes: ``evicted``, ``taken_back``, ``stale_edit``, ``unscored_edit``.
     """
 
     name: str = "address"
@@ -48,7 +48,16 @@ class Address:
         "deleted",
         "unroutable",
     )
-    notes: tuple[str, ...] = ("released", "released_self_reply", "parent_missing", "withdrawn", "evicted", "taken_back", "stale_edit")
+    notes: tuple[str, ...] = (
+        "released",
+        "released_self_reply",
+        "parent_missing",
+        "withdrawn",
+        "evicted",
+        "taken_back",
+        "stale_edit",
+        "unscored_edit",
+    )
 
     def __init__(
         self, config: Config | None = None, installation_key: bytes = b"threadwatch", rankers: "Mapping[str, Ranker] | None" = None

@@ -55,6 +55,8 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     replied: bool = False
     """The source gave a parent: it knows reply chains."""
     toxicity: float = 0.0
+    unscored: bool = False
+    """The scorer abstained: nobody knows how toxic it is."""
     toward: float = 0.0
     """P(hostile to the person addressed), link certain."""
     meant: float = 0.0

@@ -20,6 +20,8 @@ COUNTED: Final = "counted"
 LATE: Final = "late"
 NOT_QUALIFYING: Final = "not_qualifying"
 DUPLICATE: Final = "duplicate"
+UNSCORED: Final = "unscored"
+"""The scorer did not know its language: it is no evidence for or against."""
 _MAX_AHEAD: Final = 300_000_000
 NEVER_HOSTILE: Final = (Role.BOT, Role.MODERATOR)
 """What they write is never counted as hostile."""
@@ -49,7 +51,7 @@ class Episode:
         heard = max(at, ingested)
         if self.case is not None:
             self._close_before(self.case, at, heard)
-        if reply.author_role in NEVER_HOSTILE or reply.author_id == reply.target_id:
+        if not self._qualifies(reply):
             return NOT_QUALIFYING
         comment = pseudonyms.comment(reply.comment_id, reply.conversation_id)
         rule = self.rule
@@ -74,6 +76,12 @@ class Episode:
         if reply.created_at_is_estimated:
             self.ledger.remember_untimed(comment, self.rule.config.untimed_replies)
         return COUNTED
+
+    def _qualifies(self, reply: Reply) -> bool:
+        if reply.is_unscored:
+            self.notes.append(UNSCORED)
+            return False
+        return reply.author_role not in NEVER_HOSTILE and reply.author_id != reply.target_id
 
     def judge(self, judged: Judged) -> None:
         """End the case that a moderator said is none. It is watched on, and told anew once its hostile people have doubled."""

@@ -67,6 +67,8 @@ class Gathered:
                 ingested_at=self.seen,
                 revision=aim.revision,
             )  # fifteen: of more keywords CPython makes a dict, and the call takes four times as long
+            if entry.unscored:
+                reply = msgspec.structs.replace(reply, is_unscored=True)
             self.outputs.append(reply if action is CREATED else _changed(reply, entry, action, deleted_by))
 
 

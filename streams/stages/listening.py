@@ -86,7 +86,8 @@ def _subject_is(subject: Sequence[str], conversation: Conversation) -> str:
 
 
 def _entry(gathered: Gathered, asked: Asked, waits_for: str | None, old: Entry | None) -> Entry:
-    comment, toxicity = asked.comment, gathered.scored.toxicity
+    comment, known = asked.comment, gathered.scored.toxicity
+    toxicity = known or 0.0
     keyed = gathered.conversation.keyed
     called = keyed.names_of(comment.author_name) if comment.author_id not in (None, comment.author_name) else ()
     return Entry(
@@ -100,8 +101,9 @@ def _entry(gathered: Gathered, asked: Asked, waits_for: str | None, old: Entry |
         parent=waits_for,
         replied=comment.parent_id is not None or (old is not None and old.replied),
         toxicity=toxicity,
-        toward=toward_addressee(toxicity, asked.cues),
-        meant=toward_meant(toxicity, asked.cues) if is_absent(asked.cues) else 0.0,
+        unscored=known is None,
+        toward=toward_addressee(toxicity, asked.cues) if known is not None else 0.0,
+        meant=toward_meant(toxicity, asked.cues) if known is not None and is_absent(asked.cues) else 0.0,
         second=asked.cues.second > 0 or asked.cues.attack >= 1.0,
         said=keyed.fingerprint(asked.heard.said),
     )

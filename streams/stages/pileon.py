@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from streams.records import PileOn
-from streams.stages.episode import COUNTED, DUPLICATE, LATE, NOT_QUALIFYING
+from streams.stages.episode import COUNTED, DUPLICATE, LATE, NOT_QUALIFYING, UNSCORED
 from streams.stages.esr.behind import EvidenceDetector
 from streams.stages.esr.calibration import Calibration
 from streams.stages.esr.episode import SURGE
@@ -46,7 +46,7 @@ class PileOns:
     sink: Topic | None = PILEONS
     entry: Any = Target
     outcomes: tuple[str, ...] = (COUNTED, LATE, NOT_QUALIFYING, DUPLICATE, "tick", "config_change", "judged")
-    notes = ("evicted", "people_unknown", SURGE, *SHADOW_NOTES)
+    notes = ("evicted", "people_unknown", UNSCORED, SURGE, *SHADOW_NOTES)
 
     def __init__(
         self,

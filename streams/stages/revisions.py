@@ -1,5 +1,6 @@
 """What happens to a comment after it was sent: edited, deleted, or taken back by a later comment of its author."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -31,6 +32,8 @@ def edited(gathered: Gathered, config: Config, ranker: "Ranker | None" = None) -
     if old.edited is not None and at <= old.edited:
         gathered.notes.extend(["stale_edit"] if at < old.edited else [])
         return gathered.step("duplicate")
+    if gathered.scored.toxicity is None and not old.unscored:
+        return _unread(gathered, old, at)
     entry, found, _ = listen(gathered, config, ranker, old)
     if old.parent is not None and entry.parent is None:
         gathered.notes.append("released")
@@ -38,6 +41,13 @@ def edited(gathered: Gathered, config: Config, ranker: "Ranker | None" = None) -
     entry = msgspec.structs.replace(entry, aims=remembered(old.aims, changed), edited=at)
     gathered.put(comment_id, entry)
     gathered.send(comment_id, entry, changed, Action.EDITED)
+    return gathered.step("edited")
+
+
+def _unread(gathered: Gathered, old: Entry, at: datetime) -> Step:
+    """Let what was scored stand: an edit that nobody could read takes nothing back."""
+    gathered.put(gathered.comment.comment_id, msgspec.structs.replace(old, edited=at))
+    gathered.notes.append("unscored_edit")
     return gathered.step("edited")
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.records import Action, Comment, ScoredComment, TextFormat
+from streams.records import Abstained, Action, Comment, ScoredComment, TextFormat
 from streams.scorers import Scorer, Toxicity
 from streams.scorers.disguises import own_words, text_of_html
 from streams.stages.step import Arrived, Step
@@ -17,9 +17,13 @@ MAX_SCORED_BYTES: Final = 64 * 1024
 MAX_CLOCK_AHEAD: Final = timedelta(minutes=5)
 """A comment written this much after it arrived has a wrong clock: it counts as written when it arrived."""
 NOT_SCORED: Final = "none@0"
+_NO_LANGUAGE: Final = frozenset({"und", "zxx", "mul", "mis"})
+"""What tags say that say no language."""
 
 SCORED: Final = "scored"
 DELETED: Final = "deleted"
+ABSTAINED: Final = "abstained"
+"""The scorer does not know the language."""
 TEXT_CUT: Final = "text_cut"
 CLOCK_AHEAD: Final = "clock_ahead"
 REKEYED: Final = "rekeyed"
@@ -42,11 +46,12 @@ class Score:
     sink: Topic | None = COMMENTS_SCORED
     entry: Any = None
     outcomes: tuple[str, ...] = (SCORED, DELETED)
-    notes: tuple[str, ...] = (TEXT_CUT, CLOCK_AHEAD, REKEYED)
+    notes: tuple[str, ...] = (TEXT_CUT, CLOCK_AHEAD, REKEYED, ABSTAINED)
 
     def __init__(self, scorer: Scorer) -> None:
         """Take the scorer; its name goes on every record."""
         self._scorer = scorer
+        self._languages: frozenset[str] = getattr(scorer, "languages", frozenset())
         self.at_most: int = getattr(scorer, "at_most", 4096)
         """Comments at once, so that a batch of a slow scorer takes a second or two."""
 
@@ -64,7 +69,14 @@ class Score:
                 yield deleted(each)
             else:
                 toxicity, (_, was_cut) = next(results)
-                yield scored(each, toxicity, was_cut, self._scorer.name)
+                yield scored(each, self._as_said(each.record, toxicity), was_cut, self._scorer.name)
+
+    def _as_said(self, comment: Comment, toxicity: Toxicity) -> Toxicity:
+        """Return an abstention where the source says a language that the scorer was not taught, and the text says none that it was."""
+        said = (comment.language or "").lower().replace("_", "-").partition("-")[0]
+        if not self._languages or not said or said in _NO_LANGUAGE or toxicity.language or said in self._languages:
+            return toxicity
+        return Toxicity(0.0, language=said, abstained=Abstained.LANGUAGE)
 
 
 def scored(arrived: Arrived, toxicity: Toxicity, was_cut: bool, scorer: str, was_clamped: bool = False) -> Step:
@@ -73,13 +85,17 @@ def scored(arrived: Arrived, toxicity: Toxicity, was_cut: bool, scorer: str, was
     ahead = ahead or was_clamped
     record = ScoredComment(
         comment=comment,
-        toxicity=toxicity.toxicity,
+        toxicity=None if toxicity.abstained else toxicity.toxicity,
         labels=toxicity.labels,
         scorer=scorer,
+        decided_by=toxicity.decided_by or None,
+        abstained=Abstained(toxicity.abstained) if toxicity.abstained else None,
+        language=toxicity.language if toxicity.abstained else None,
         text_was_cut=was_cut,
         created_at_was_clamped=ahead,
     )
-    return Step(SCORED, (record,), notes=_notes(arrived, was_cut, ahead))
+    notes = _notes(arrived, was_cut, ahead)
+    return Step(SCORED, (record,), notes=(*notes, ABSTAINED) if toxicity.abstained else notes)
 
 
 def deleted(arrived: Arrived, was_clamped: bool = False) -> Step:

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.bounded import print_bounded
+from tests.bench.cascade import print_cascades
 from tests.bench.console import print_console
 from tests.bench.counting import print_counting
 from tests.bench.detoxify import print_speed
@@ -32,6 +33,7 @@ def main() -> None:
     print_esr(100_000, asked.targets)
     print_counting()
     print_speed(asked.rounds)
+    print_cascades(asked.rounds)
     print_console()
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
         print_bounded(Path(folder) / "bounded", asked.records)

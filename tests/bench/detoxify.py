@@ -25,12 +25,11 @@ from streams.scorers.transformer.scoring import THRESHOLDS
 from streams.sources.sample import sample
 from tests.bench.machine import machine
 from tests.support.checkpoints import CLASSES, detoxify_of, keep, model_of
-from tests.support.finetuned import DATA, trained, wordpiece_of
+from tests.support.finetuned import DATA, KEPT, trained, wordpiece_of
 
 MEAN: Final = 47.5
 """Tokens of a comment, in the mean, as shared/design/scoring.md measures."""
 _WORDS: Final = 30_522
-_KEPT: Final = Path(".threadwatch") / "checkpoints"
 
 
 def print_speed(rounds: int, comments: int = 48) -> None:
@@ -115,7 +114,7 @@ def _check(own: Any, exact: Any, texts: Sequence[str]) -> None:
 def print_flags() -> None:
     """Print how often both lanes flag the same, on texts that the model has not seen."""
     parts = split(DATA)
-    local = trained(list(chain.from_iterable(parts.learn.values())), _KEPT)
+    local = trained(list(chain.from_iterable(parts.learn.values())), KEPT)
     texts = sorted({row.text for row in chain.from_iterable(parts.measure.values()) if row.text.strip()})[:4000]
     exact, fast = (open_detoxify(name, local=local, device="cpu") for name in ("original", "original:fast"))
     _print_auc([row for row in chain.from_iterable(parts.measure.values()) if row.text in set(texts)], exact)

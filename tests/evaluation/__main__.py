@@ -47,10 +47,11 @@ def _measure(data: Path, to: Path) -> None:
 
 def _compact() -> Scorer | None:
     """Return the compact scorer, or None and say why not."""
-    from streams.scorers import ScorerUnavailable, open_scorer
+    from streams.scorers import ScorerUnavailable
+    from streams.scorers.compact import Compact
 
     try:
-        return open_scorer("compact")
+        return Compact.shipped()
     except ScorerUnavailable as error:
         print(f"without the compact scorer: {error}", file=sys.stderr)
         return None

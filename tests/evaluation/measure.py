@@ -13,6 +13,7 @@ from tests.evaluation import twin
 from tests.evaluation.beside import Beside, beside
 from tests.evaluation.groups import Biases, Function, biases, functions, madlibs
 from tests.evaluation.hidden import Hidden, hidden
+from tests.evaluation.languages import Unread, unread
 from tests.evaluation.rightness import SetMeasure, measured
 from tests.evaluation.texts import Texts
 
@@ -31,6 +32,7 @@ class Evaluation(Struct, frozen=True):
     sets: list[SetMeasure]
     functions: list[Function]
     bias: dict[str, Biases]
+    unread: list[Unread] = []
     beside: list[Beside] = []
     """The default scorer and the compact one on a sample; empty where the latter cannot be opened."""
 
@@ -60,6 +62,7 @@ def evaluation(scorer: Linear, texts: Texts, data: Path, done: Callable[[int, in
             "the held-out sets": biases(scorer, own),
             "bias_madlibs (rows never learned from, templates seen)": biases(scorer, madlibs(data)),
         },
+        unread=unread(texts),
         beside=[beside(each, texts, list(MEASURED), more) for each in others],
     )
 

@@ -84,6 +84,12 @@ def functions(found: Evaluation) -> Table:
     return Table("hatecheck by functional class", headers, rows)
 
 
+def unread(found: Evaluation) -> Table:
+    """Return how much of each kind of text would not be scored for its language."""
+    rows = [(each.name, str(each.texts), f"{each.share:.2%}", f"{each.microseconds:.0f}") for each in found.unread]
+    return Table("Not scored, for their language, by a scorer of English", ("texts", "number", "abstained", "µs of CPU each"), rows)
+
+
 def bias(found: Evaluation) -> list[Table]:
     """Return a table of identity-term bias per collection of texts."""
     tables = []
@@ -142,7 +148,7 @@ def _average(values: Sequence[float | None]) -> str:
 
 def tables(found: Evaluation) -> list[Table]:
     """Return all tables, in the order of the page."""
-    return [kinds(found), flagged(found), by_set(found), sets(found), *beside(found), functions(found), *bias(found)]
+    return [kinds(found), flagged(found), unread(found), by_set(found), sets(found), *beside(found), functions(found), *bias(found)]
 
 
 def text(table: Table) -> str:

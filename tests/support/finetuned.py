@@ -14,6 +14,7 @@ from streams.scorers.training.datasets import Row
 from tests.support.checkpoints import keep, model_of
 
 DATA: Final = Path(__file__).parents[2].resolve().parent / "shared" / "datasets"
+KEPT: Final = Path(".threadwatch") / "checkpoints"
 _SHAPE: Final = {"hidden_size": 192, "num_hidden_layers": 3, "num_attention_heads": 3, "intermediate_size": 768}
 _WORDS: Final = 8000
 _LONGEST: Final = 128

@@ -89,7 +89,7 @@ def test_another_scorer_stands_beside_the_default_per_set_and_in_disguise() -> N
     scorer, read = Linear.shipped(), []
     both = [beside(scorer, TEXTS, ["made up"], read.append), beside(Lazy(), TEXTS, ["made up"], read.append)]
     others = {"alt-profanity-check": "not installed"}
-    found = Evaluation(scorer.name, twin.VERSION, others, hidden(scorer, TEXTS, lambda _: None), both[0].sets, [], {}, both)
+    found = Evaluation(scorer.name, twin.VERSION, others, hidden(scorer, TEXTS, lambda _: None), both[0].sets, [], {}, [], both)
     said = "\n".join(map(text, tables(found)))
     assert "lazy@1 beside linear@" in said
     assert "| made up | never learned from | 12 | 1.000 | 0.500 |" in said

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams.scorers import ScorerUnavailable, open_scorer
 from streams.scorers.disguises.known import WORDS
+from streams.scorers.languages import RULES
 from streams.scorers.linear import SHIPPED, Linear
 
 INSULTS = ["You are an idiot.", "What a pathetic little loser you are!", "he is a stupid liar and everybody knows it"]
@@ -103,7 +104,7 @@ def test_half_a_character_is_scored_like_any_other(linear) -> None:
 
 def test_the_name_ends_with_the_digest_of_weights_and_words(linear) -> None:
     assert linear.name == f"linear@2+{hashlib.sha256(SHIPPED.read_bytes() + WORDS.read_bytes()).hexdigest()[:8]}"
-    assert open_scorer("linear").name == linear.name
+    assert open_scorer("linear").name == f"{linear.name}.{RULES}"
 
 
 def test_missing_weights_are_told_in_one_line(tmp_path) -> None:

@@ -22,6 +22,7 @@ class Remembering:
         """A scorer gives a text the same score whatever else is in the batch; that is why it may be asked once."""
         self.name = scorer.name
         self.at_most: int = getattr(scorer, "at_most", 4096)
+        self.languages: frozenset[str] = getattr(scorer, "languages", frozenset())
         self._scorer = scorer
         self._known = _known()
 
