@@ -111,6 +111,8 @@ class Abstained(StrEnum):
 
     LANGUAGE = "language"
     """It was not taught the language that the comment is written in."""
+    CRASHED = "crashed"
+    """Whatever computes it dies of it."""
 
 
 class ScoredComment(Record, frozen=True, kw_only=True):

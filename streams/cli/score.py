@@ -98,6 +98,6 @@ def _score(batches: Iterator[list[bytes]], scorer: "Scorer", bad: "BadLines") ->
             if toxicity.decided_by:
                 found["decided_by"] = toxicity.decided_by
             if toxicity.abstained:
-                found |= {"abstained": toxicity.abstained, "language": toxicity.language}
+                found |= {"abstained": toxicity.abstained} | ({"language": toxicity.language} if toxicity.language else {})
             sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         sys.stdout.flush()

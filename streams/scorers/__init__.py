@@ -1,7 +1,7 @@
 """How toxic: scorers behind one protocol. Nothing here imports torch before a scorer that needs it is opened."""
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Final, Protocol
 
 from msgspec import Meta, Struct
 
@@ -34,6 +34,10 @@ class Toxicity(Struct, frozen=True):
     """What the text is written in, where that is sure."""
     abstained: str = ""
     """Why nothing is said of the text: ``toxicity`` then means nothing. Empty: it is scored."""
+
+
+CRASHED: Final = "crashed"
+"""Nothing is said of a text that kills the processes that compute."""
 
 
 class Work(Struct, frozen=True):

@@ -74,7 +74,7 @@ class Score:
     def _as_said(self, comment: Comment, toxicity: Toxicity) -> Toxicity:
         """Return an abstention where the source says a language that the scorer was not taught, and the text says none that it was."""
         said = (comment.language or "").lower().replace("_", "-").partition("-")[0]
-        if not self._languages or not said or said in _NO_LANGUAGE or toxicity.language or said in self._languages:
+        if not self._languages or not said or said in _NO_LANGUAGE or toxicity.language or toxicity.abstained or said in self._languages:
             return toxicity
         return Toxicity(0.0, language=said, abstained=Abstained.LANGUAGE)
 
@@ -90,7 +90,7 @@ def scored(arrived: Arrived, toxicity: Toxicity, was_cut: bool, scorer: str, was
         scorer=scorer,
         decided_by=toxicity.decided_by or None,
         abstained=Abstained(toxicity.abstained) if toxicity.abstained else None,
-        language=toxicity.language if toxicity.abstained else None,
+        language=toxicity.language or None if toxicity.abstained else None,
         text_was_cut=was_cut,
         created_at_was_clamped=ahead,
     )

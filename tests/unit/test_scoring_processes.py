@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +66,41 @@ def test_a_killed_loader_is_replaced_too(scorer: Detoxify) -> None:
     assert scorer.score(TEXTS[:40]) == expected
 
 
-def test_a_batch_that_kills_everybody_is_told(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
-    scorer = open_detoxify("original", TWO, local, "cpu")
+def killing(pool: Pool, monkeypatch: pytest.MonkeyPatch, kills: Callable[[list[list[int]]], bool]) -> None:
+    """Have whoever is given such a batch die of it."""
+    send = pool._send
+
+    def send_and_kill(child: Any, batch: Any, exact: bool) -> None:
+        if kills(batch):
+            os.kill(child.pid, signal.SIGKILL)
+        send(child, batch, exact)
+
+    monkeypatch.setattr(pool, "_send", send_and_kill)
+
+
+def test_where_everything_kills_it_is_not_the_text(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = open_detoxify("original", TWO, local, "cpu").engine
+    assert isinstance(pool, Pool)
+    killing(pool, monkeypatch, lambda _: True)
+    with pytest.raises(ScorerUnavailable, match="3 processes died over the same batch of detoxify:original, and the next over a harmless"):
+        pool.run(pool.pieces(["you liar"])[:1], exact=True)
+
+
+def test_a_text_that_kills_is_given_up_alone_and_is_not_tried_again(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = open_detoxify("original:fast", Config(processes=2, remember=1000), local, "cpu")
+    expected = open_detoxify("original:fast", local=local, device="cpu").score(TEXTS[:40])
     pool = scorer.engine
     assert isinstance(pool, Pool)
-    give = pool._give
-
-    def give_and_kill(child: Any, *batch: Any) -> None:
-        os.kill(child.pid, signal.SIGKILL)
-        give(child, *batch)
-
-    monkeypatch.setattr(pool, "_give", give_and_kill)
-    with pytest.raises(ScorerUnavailable, match="3 processes died over the same batch of detoxify:original"):
-        scorer.score(["you liar"])
+    ([poison], _) = pool.pieces([TEXTS[17]])
+    killing(pool, monkeypatch, lambda batch: poison in batch)
+    found = scorer.score(TEXTS[:40])
+    assert [number for number, each in enumerate(found) if each.abstained == "crashed"] == [17]
+    assert [*found[:17], *found[18:]] == [*expected[:17], *expected[18:]]
+    died = scorer.worked().restarts
+    assert died >= 3
+    assert scorer.score([TEXTS[17]])[0].abstained == "crashed"
+    assert scorer.worked().restarts == 0
+    scorer.close()
 
 
 def test_nothing_is_left_of_a_caller_that_was_killed(local: Local) -> None:

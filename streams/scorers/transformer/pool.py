@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
@@ -19,11 +18,11 @@ from streams.scorers import ScorerUnavailable
 from streams.scorers.loading import Recipe
 from streams.scorers.transformer import mother
 from streams.scorers.transformer.engine import About, Batch, Logits, nothing
+from streams.scorers.transformer.jobs import TRIES, Job, Jobs
 
 _ENDS_WITHIN: Final = 5.0
 """Seconds that the loading process has to see that nobody wants it any more."""
-_TRIES: Final = 3
-"""Deaths over one batch, or of the loading process over one question, after which we give up."""
+_HARMLESS: Final = "no"
 _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
@@ -32,8 +31,8 @@ class _Child:
 
     def __init__(self, pid: int, connection: Connection) -> None:
         self.pid, self.connection = pid, connection
-        self.at: int | None = None
-        """The number of the batch that it computes."""
+        self.at: Job | None = None
+        """What it computes."""
 
 
 class Pool:
@@ -60,42 +59,56 @@ class Pool:
         return pieces, owners
 
     def run(self, batches: Sequence[Batch], exact: bool) -> list[list[Logits]]:
-        """Return the logits per batch, piece and label. Raises ScorerUnavailable where a batch kills whoever computes it."""
-        waiting, deaths = deque(range(len(batches))), [0] * len(batches)
-        found: dict[int, list[Logits]] = {}
-        while len(found) < len(batches):
-            for child in [child for child in self._children if child.at is None][: len(waiting)]:
-                self._give(child, waiting.popleft(), batches, exact)
+        """Return the logits per batch, piece and label; none of a piece that kills whoever computes it, its neighbours lose nothing.
+
+        Raises ScorerUnavailable where a harmless piece kills them, too: then it is not the text.
+        """
+        jobs = Jobs(batches)
+        while jobs.left:
+            for child in [child for child in self._children if child.at is None][: len(jobs.waiting)]:
+                self._give(child, jobs.waiting.popleft(), jobs, exact)
             busy = {child.connection: child for child in self._children if child.at is not None}
             for ready in wait(list(busy)):
-                child = busy[ready]  # type: ignore[index]  # what comes out is what went in
-                number = child.at
-                assert number is not None
-                if (rows := _received(child.connection)) is not None:
-                    found[number], child.at = rows, None
-                    self.computed()
-                    continue
-                deaths[number] += 1
-                self._replace(child, deaths[number])
-                waiting.appendleft(number)
-        return [found[number] for number in range(len(batches))]
+                self._take(busy[ready], jobs, exact)  # type: ignore[index]  # what comes out is what went in
+        return jobs.found
 
-    def _give(self, child: _Child, number: int, batches: Sequence[Batch], exact: bool) -> None:
-        child.at = number
+    def _give(self, child: _Child, job: Job, jobs: Jobs, exact: bool) -> None:
+        child.at = job
+        self._send(child, jobs.pieces(job), exact)
+
+    def _send(self, child: _Child, batch: Batch, exact: bool) -> None:
         with suppress(ConnectionError):  # it is dead: so says its end of the connection, where all deaths are seen
-            child.connection.send_bytes(msgspec.msgpack.encode((batches[number], exact)))
+            child.connection.send_bytes(msgspec.msgpack.encode((batch, exact)))
 
-    def _replace(self, child: _Child, deaths: int) -> None:
+    def _take(self, child: _Child, jobs: Jobs, exact: bool) -> None:
+        """Take what a child says of its job, or that it died over it."""
+        job = child.at
+        assert job is not None
+        if (rows := _received(child.connection)) is not None:
+            child.at = None
+            jobs.done(job, rows)
+            self.computed()
+            return
+        born = self._replaced(child)
+        if jobs.died(job):
+            self._see_that_it_is_the_text(born, exact)
+
+    def _replaced(self, child: _Child) -> _Child:
         self._children.remove(child)
         child.connection.close()
-        if deaths >= _TRIES:
-            self.close()
-            raise ScorerUnavailable(
-                f"{deaths} processes died over the same batch of detoxify:{self._recipe.model}: out of memory, or a text that breaks "
-                "the runtime; look at the system's log, give it more memory or fewer scoring.processes"
-            )
         self.restarts += 1
         self._children.append(self._born())
+        return self._children[-1]
+
+    def _see_that_it_is_the_text(self, child: _Child, exact: bool) -> None:
+        """Have the child compute what harms nobody. Raises ScorerUnavailable where it dies all the same."""
+        self._send(child, self.pieces([_HARMLESS])[0], exact)
+        if _received(child.connection) is None:
+            self.close()
+            raise ScorerUnavailable(
+                f"{TRIES} processes died over the same batch of detoxify:{self._recipe.model}, and the next over a harmless one: out of "
+                "memory, or a broken runtime; look at the system's log, give it more memory or fewer scoring.processes"
+            )
 
     def _born(self) -> _Child:
         pid, handle = self._asked(mother.CHILD, then=lambda: recv_handle(self._mother))
@@ -103,13 +116,13 @@ class Pool:
 
     def _asked(self, *question: Any, then: Callable[[], Any] = lambda: None) -> tuple[Any, Any]:
         """Return the loading process's answer, and what ``then`` takes from it; if it died, another one loads the model first."""
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
                 self._mother.send_bytes(msgspec.msgpack.encode(question))
                 return msgspec.msgpack.decode(self._mother.recv_bytes()), then()
             except (EOFError, ConnectionError):
                 self._reload()
-        raise ScorerUnavailable(f"the process that loads detoxify:{self._recipe.model} died {_TRIES} times: look at the system's log")
+        raise ScorerUnavailable(f"the process that loads detoxify:{self._recipe.model} died {TRIES} times: look at the system's log")
 
     def _reload(self) -> None:
         self._ended()

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec.structs import astuple, replace
 
-from streams.scorers import Toxicity, Work
+from streams.scorers import CRASHED, Toxicity, Work
 from streams.scorers.remembered import Remembered, key_of
 from streams.scorers.rounding import near_a_step, rounded
 from streams.scorers.transformer.engine import Engine, Logits
@@ -81,11 +81,13 @@ class Detoxify:
             self.engine.close()
 
     def _toxicity(self, scores: Scores) -> Toxicity:
+        if not scores:
+            return Toxicity(0.0, abstained=CRASHED)
         labels = dict(zip(self._labels, scores, strict=True))
         return Toxicity(labels.get("toxicity", max(scores)), labels)
 
     def _worst(self, texts: Sequence[str]) -> list[Scores]:
-        """Return the largest score of each label over the pieces of each text."""
+        """Return the largest score of each label over the pieces of each text; none of one with a piece that crashed."""
         if not texts:
             return []
         pieces, owners = self.engine.pieces(texts)
