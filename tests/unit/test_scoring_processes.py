@@ -124,6 +124,43 @@ def test_nothing_is_left_of_a_caller_that_was_killed(local: Local) -> None:
     assert not any(is_alive(process) for process in processes)
 
 
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Have the package take a minute to load, and say in a file who loads it."""
+    told = tmp_path / "loads"
+    (tmp_path / "detoxify.py").write_text(f"import os, time\nopen({str(told)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    return told
+
+
+def loader(told: Path) -> int:
+    while not (told.exists() and told.read_text()):
+        time.sleep(0.02)
+    return int(told.read_text())
+
+
+def test_ctrl_c_while_it_loads_ends_the_loader_at_once(local: Local, monkeypatch: pytest.MonkeyPatch, slow: Path) -> None:
+    monkeypatch.setattr("streams.scorers.transformer.pool._ENDS_WITHIN", 50)
+    threading.Thread(target=lambda: (loader(slow), os.kill(os.getpid(), signal.SIGINT))).start()
+    with pytest.raises(KeyboardInterrupt):
+        Pool(Recipe("original", local), 1)
+    assert not is_alive(loader(slow))
+
+
+def test_a_loader_whose_caller_was_killed_does_not_load_to_the_end(local: Local, slow: Path) -> None:
+    caller = os.fork()
+    if not caller:
+        Pool(Recipe("original", local), 1)
+        os._exit(1)
+    process = loader(slow)
+    os.kill(caller, signal.SIGKILL)
+    os.waitpid(caller, 0)
+    patience = time.monotonic() + 30
+    while is_alive(process) and time.monotonic() < patience:
+        time.sleep(0.05)
+    assert not is_alive(process)
+
+
 def test_what_cannot_be_loaded_there_is_told_here(local: Local, tmp_path: Path) -> None:
     (tmp_path / "broken.ckpt").write_bytes(b"no checkpoint")
     with pytest.raises(ScorerUnavailable, match="is not a Detoxify checkpoint"):

@@ -5,10 +5,13 @@ itself, and ends, as they do, when its caller's socket closes: so nothing is lef
 """
 
 import os
+import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import send_handle
 from typing import Any, Final
@@ -27,25 +30,55 @@ CHILD: Final = "child"
 
 def main() -> None:
     """Serve one caller over the socket of that number until it closes."""
-    import torch
-
-    torch.set_num_threads(1)
     # Whoever stops a worker stops all its processes: it finishes what is in flight, and then closes the sockets.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # children are not waited for
     caller = Connection(int(sys.argv[1]))
     try:
-        _serve(caller)
+        _serve(caller, _loaded(caller))
     except (EOFError, ConnectionError):  # the caller is gone
         return
 
 
-def _serve(caller: Connection) -> None:
+def _loaded(caller: Connection) -> Loaded | str:
+    """Return what the caller asks for, or why not."""
+    recipe = msgspec.msgpack.decode(caller.recv_bytes(), type=Recipe, dec_hook=lambda kind, value: kind(value))
+    with leaving_with(caller.fileno()):
+        import torch
+
+        torch.set_num_threads(1)
+        try:
+            return Loaded(recipe)
+        except ScorerUnavailable as refused:
+            return str(refused)
+
+
+@contextmanager
+def leaving_with(caller: int) -> Iterator[None]:
+    """End this process at once if the caller closes this socket meanwhile. Afterwards there is one thread again, and it may fork."""
+    stop, stopping = os.pipe()
+    watching = threading.Thread(target=_watch, args=(caller, stop), daemon=True)
+    watching.start()
     try:
-        loaded = Loaded(msgspec.msgpack.decode(caller.recv_bytes(), type=Recipe, dec_hook=lambda kind, value: kind(value)))
-    except ScorerUnavailable as refused:
-        _send(caller, (REFUSED, str(refused)))
+        yield
+    finally:
+        os.close(stopping)
+        watching.join()
+        os.close(stop)
+
+
+def _watch(caller: int, stop: int) -> None:
+    ended = select.poll()
+    for each in (caller, stop):
+        ended.register(each, 0)  # nothing but that the other end is closed
+    if any(each == caller for each, _ in ended.poll()):
+        os._exit(1)
+
+
+def _serve(caller: Connection, loaded: Loaded | str) -> None:
+    if isinstance(loaded, str):
+        _send(caller, (REFUSED, loaded))
         return
     _send(caller, (ABOUT, loaded.about))
     until_closed(caller, lambda asked: _answer(caller, loaded, asked))

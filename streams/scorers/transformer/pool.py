@@ -141,7 +141,12 @@ class Pool:
         self._ended = weakref.finalize(self, _end, self._mother, started)
         with suppress(ConnectionError):  # if it is dead already, that is what we are told next
             self._mother.send_bytes(msgspec.msgpack.encode(self._recipe, enc_hook=str))
-        said = _received(self._mother)
+        said = None
+        try:
+            said = _received(self._mother)
+        finally:
+            if said is None:  # it died, or we are asked to stop: nobody waits until it has loaded
+                started.kill()
         if said is None:
             raise ScorerUnavailable(
                 f"the process that loads detoxify:{self._recipe.model} ended with {_how(started)}; "
