@@ -176,7 +176,8 @@ def bars() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
         return lambda done, of: shown.update(task, completed=done, total=of)
 
     console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal, transient=True) as shown:
+    # What is written to stdout goes there, and not to where the bars are.
+    with Progress(console=console, disable=not console.is_terminal, transient=True, redirect_stdout=False) as shown:
         yield begun
 
 

@@ -1,7 +1,9 @@
 """``threadwatch score``: texts in, toxicities out, in the same order; no broker."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
@@ -41,16 +43,36 @@ def score(
     from streams.scorers import ScorerUnavailable, open_or_fall_back
 
     bad = BadLines(name_of(file), 'JSON lines with "text" and, where there is one, "id"; or plain lines of text')
-    with opened(file) as (lines, _):
+    with opened(file) as (lines, raw):
         try:
             settings = settings_of(config, scorer=scorer)
             scored_by, why = open_or_fall_back(settings.scorer, settings.scoring)
             if why:
                 print(f"threadwatch: scoring with {scored_by.name}, as scoring.fallback says: {why}", file=sys.stderr)
-            _score(_batches(lines), scored_by, bad)
+            with _watched(_batches(lines), raw) as batches:
+                _score(batches, scored_by, bad)
         except ScorerUnavailable as error:
             raise UserError(str(error)) from error
     bad.finish()
+
+
+@contextmanager
+def _watched(batches: Iterator[list[bytes]], raw: BinaryIO) -> Iterator[Iterator[list[bytes]]]:
+    """Yield the batches. On a terminal a bar shows how far the file is, unless the answers stand there, too."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield batches
+        return
+    from streams.cli.recorded import bar
+
+    size = os.fstat(raw.fileno()).st_size  # 0 of a pipe: nobody knows how much will come
+    with bar("scoring") as told:
+        yield _telling(batches, lambda: told(raw.tell(), size) if size else None)
+
+
+def _telling(batches: Iterator[list[bytes]], tell: Callable[[], None]) -> Iterator[list[bytes]]:
+    for batch in batches:
+        tell()
+        yield batch
 
 
 def _batches(lines: BinaryIO) -> Iterator[list[bytes]]:

@@ -3,8 +3,11 @@
 import gzip
 import io
 import json
+import os
+import pty
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +124,29 @@ def test_help_loads_neither_torch_nor_numpy() -> None:
     look = "import sys; from streams.cli.main import main; main(['score', '--help']); print({'torch', 'numpy', 'faust'} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert found.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.parametrize("given", ["file", "pipe"])
+def test_on_a_terminal_a_bar_shows_how_far_it_is_and_the_answers_are_as_ever(given: str, tmp_path: Path) -> None:
+    (tmp_path / "texts").write_text("thank you\n" * 300)
+    ours, theirs = pty.openpty()
+    drawn: list[bytes] = []
+    reading = threading.Thread(target=lambda: drawn.extend(iter(lambda: until_closed(ours), b"")))
+    reading.start()
+    command = [sys.executable, "-m", "streams", "score", str(tmp_path / "texts") if given == "file" else "-"]
+    piped = subprocess.Popen(["cat", str(tmp_path / "texts")], stdout=subprocess.PIPE)
+    found = subprocess.run(command, stdin=piped.stdout, stdout=subprocess.PIPE, stderr=theirs, check=True)
+    piped.communicate()
+    os.close(theirs)
+    reading.join()
+    os.close(ours)
+    assert b"scoring" in b"".join(drawn)
+    assert [json.loads(line)["id"] for line in found.stdout.splitlines()] == list(range(1, 301))
+
+
+def until_closed(terminal: int) -> bytes:
+    """Return what is written to a terminal; nothing once nobody has it open."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        return b""
