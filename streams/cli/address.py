@@ -44,7 +44,8 @@ def address(
 ) -> None:
     """Print {comment_id, author_id, candidates} for each record, as JSON lines in the same order.
 
-    A candidate is {target, target_name, kind, confidence, hostility}. A later comment can still change an earlier line
+    A candidate is {target, target_name, kind, confidence, hostility}; hostility is null where the comment is in a language that
+    the scorer does not know. A later comment can still change an earlier line
     (a parent that comes late, "I was not talking to you"), so the lines are printed when all is read. FILE may be .gz or
     .zst. Lines that cannot be read are told on stderr by number, and make the exit code 1; a file without one readable
     line is a mistake (2); nothing in is nothing out (0).
@@ -169,7 +170,7 @@ class _Found:
                     "target_name": name,
                     "kind": reply.kind,
                     "confidence": reply.confidence,
-                    "hostility": reply.hostility,
+                    "hostility": None if reply.is_unscored else reply.hostility,
                 }
 
 

@@ -78,7 +78,7 @@ class Comments:
     def count(self, scored: Sequence[ScoredComment], now: datetime, arrivals: Sequence[datetime]) -> None:
         """Count a batch; a deletion has no score. ``arrivals``: when the broker got each of them."""
         if any(one.abstained for one in scored):
-            scored, arrivals = self._without_abstained(scored, arrivals)
+            scored, arrivals = self._without_abstained(scored, arrivals, now)
         by_source: defaultdict[str, Rated] = defaultdict(Rated)
         for (name, community, action, scorer), rated in rated_by_kind(scored, arrivals, now).items():
             source = self._sites.source(name)
@@ -95,15 +95,17 @@ class Comments:
             self._show([source for source in by_source if self._is_due(source, now)], zip(scored, arrivals, strict=True), now)
 
     def _without_abstained(
-        self, scored: Sequence[ScoredComment], arrivals: Sequence[datetime]
+        self, scored: Sequence[ScoredComment], arrivals: Sequence[datetime], now: datetime
     ) -> tuple[list[ScoredComment], list[datetime]]:
         """Count those of which their scorer says nothing, and return the others: what is unknown is neither clean nor flagged."""
-        for one in scored:
-            if one.abstained is not None:
-                source = self._sites.source(one.comment.source)
-                self.consumed.labels(source, one.comment.action).inc()
-                self.abstained.labels(source, one.abstained).inc()
-        told = [(one, at) for one, at in zip(scored, arrivals, strict=True) if one.abstained is None]
+        unknown, told = (
+            [(one, at) for one, at in zip(scored, arrivals, strict=True) if bool(one.abstained) is is_so] for is_so in (True, False)
+        )
+        for one, _ in unknown:
+            self.abstained.labels(self._sites.source(one.comment.source), one.abstained).inc()
+        for (name, _, action, _), rated in rated_by_kind([one for one, _ in unknown], [at for _, at in unknown], now).items():
+            self.consumed.labels(self._sites.source(name), action).inc(len(rated.scores))
+            self._delays(self._sites.source(name), rated, now)
         return [one for one, _ in told], [at for _, at in told]
 
     def _community(self, source: str, community: str, ordered: Sequence[float]) -> None:

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from streams.instruments import OTHER
 from streams.metrics import FLAGGED_AT, Metrics
 from streams.metrics.cases import DECISIONS
 from streams.pseudonyms import comment_reference
-from streams.records import Action, Judgement, Severity, Status
+from streams.records import Abstained, Action, Judgement, Severity, Status
 from streams.stages.alert import AlertDecision, Decision, Reason
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon, scored
 
@@ -157,6 +158,18 @@ def test_flagged_means_at_the_threshold_or_above(toxicity: float):
     metrics.comments_scored([scored(toxicity=toxicity)], NOON, [NOON])
     flagged = registry.get_sample_value("threadwatch_comments_flagged_total", {"source": "news", "label": "toxicity"})
     assert flagged == (1 if toxicity >= FLAGGED_AT else 0)
+
+
+def test_what_no_scorer_can_read_is_consumed_and_neither_clean_nor_flagged():
+    registry, metrics = fresh()
+    unread = msgspec.structs.replace(scored(created_at=NOON), toxicity=None, labels={}, abstained=Abstained.LANGUAGE, language="de")
+    metrics.comments_scored([unread], NOON + SECOND, [NOON])
+    value = registry.get_sample_value
+    assert value("threadwatch_comments_abstained_total", {"source": "news", "reason": "language"}) == 1
+    assert value("threadwatch_comments_consumed_total", {"source": "news", "action": "created"}) == 1
+    assert value("threadwatch_toxicity_score_count", {"source": "news", "label": "toxicity"}) == 0
+    assert not value("threadwatch_community_comments_total", {"source": "news", "community": "sport", "flagged": "false"})
+    assert value("threadwatch_event_time_watermark_seconds", {"source": "news"}) == NOON.timestamp()
 
 
 def test_a_deletion_is_consumed_but_has_no_score():

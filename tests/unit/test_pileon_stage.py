@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.records import Action, DeletedBy, EndedBecause, PileOn, Reply, Role, Severity, Status
@@ -81,6 +82,14 @@ def test_the_target_bots_and_moderators_are_never_hostile_authors() -> None:
     others = [reply("robot", NOON, author_role=Role.BOT), reply("mod", NOON, author_role=Role.MODERATOR)]
     assert told([own, *others, *crowd(3)]) == []
     assert outcomes([own, *others, *crowd(3)]) == {"not_qualifying": 3, "counted": 3}
+
+
+def test_what_was_not_scored_counts_for_nothing() -> None:
+    unscored = crowd(9, is_unscored=True, hostility=0.0)
+    assert told([*unscored, *crowd(3, MINUTE)]) == []
+    assert outcomes(unscored) == {"not_qualifying": 9}
+    with_many = [msgspec.structs.replace(each, author_id=f"other-{n}") for n, each in enumerate(unscored)]
+    assert told([*with_many, *crowd(4, MINUTE)])[0].replies == 4
 
 
 def test_unknown_authors_of_one_conversation_count_as_one() -> None:
