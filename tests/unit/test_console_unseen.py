@@ -1,8 +1,9 @@
 """A case's page says what it cannot see, leads to open cases that share its people, and gives ids of hostile comments to copy."""
 
+import msgspec
 import pytest
 
-from streams.records import ScoredComment, Status
+from streams.records import Abstained, ScoredComment, Status
 from tests.support.builders import HOUR, MINUTE, NOON, comment, deleted, pileon, reply, scored
 from tests.support.console import Console
 from tests.support.html import page_of, text_of
@@ -34,6 +35,14 @@ def test_replies_in_a_language_that_the_scorer_was_not_taught_are_counted_apart(
     said = spoken(console, "en", "en-GB", None, "und", "de", "nonsense!")
     assert "1 of 6 replies are in a language that the scorer was not taught (de 1)" in said
     assert page_of(console, "/pileons/case-1").css("section[aria-labelledby=unseen] .problem") == []
+
+
+def test_replies_that_were_not_scored_for_their_language_are_counted_with_them(console):
+    unscored = msgspec.structs.replace(scored("c1"), toxicity=None, labels={}, abstained=Abstained.LANGUAGE, language="fi")
+    replies = [*(reply(f"p{n}", comment_id=f"c{n}") for n in (0, 2, 3)), reply("p1", comment_id="c1", is_unscored=True, hostility=0.0)]
+    console.take(scored=[*map(scored, ("c0", "c2", "c3")), unscored], replies=replies, pileons=[pileon(usual_hostile_authors=0.2)])
+    said = text_of(page_of(console, "/pileons/case-1"), "section[aria-labelledby=unseen]")
+    assert "1 of 4 replies are in a language that the scorer was not taught (fi 1)" in said
 
 
 def test_over_three_in_ten_of_them_are_a_warning(console):
