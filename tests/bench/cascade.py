@@ -40,7 +40,7 @@ def print_cascades(rounds: int) -> None:
         return
     rows = one_in_ten(split(DATA).measure)
     _print_compact(rows, rounds)
-    _print_trained(rows, rounds)
+    _print_trained(rows)
 
 
 def one_in_ten(sets: Mapping[str, Sequence[Row]]) -> dict[str, bool]:
@@ -62,10 +62,11 @@ def _print_compact(rows: Mapping[str, bool], rounds: int) -> None:
         return
     bounds = msgspec.json.decode((SHIPPED / "cascade-linear+compact.json").read_bytes(), type=Bounds)
     found = kept(_scored(rows, cheap, expensive), bounds)
-    _print(bounds, found, _ratio(list(rows), expensive, Cascade(cheap, expensive, bounds), rounds))
+    ratio, rate = _ratio(list(rows), expensive, Cascade(cheap, expensive, bounds), rounds)
+    _print(bounds, found, f"{ratio:4.2f} × compact alone ({rate:,.0f} comments a CPU second)")
 
 
-def _print_trained(rows: Mapping[str, bool], rounds: int) -> None:
+def _print_trained(rows: Mapping[str, bool]) -> None:
     try:
         from streams.scorers.detoxify import open_detoxify
         from tests.support.finetuned import trained
@@ -78,7 +79,7 @@ def _print_trained(rows: Mapping[str, bool], rounds: int) -> None:
     scored, learn = _scored(rows, cheap, expensive), halves(list(rows))
     for flagged_at in (0.5, 0.8):
         bounds = fitted(scored.where(learn), (cheap.name, expensive.name), Loss(), flagged_at)
-        _print(bounds, kept(scored.where(~learn), bounds), _ratio(list(rows), expensive, Cascade(cheap, expensive, bounds), rounds))
+        _print(bounds, kept(scored.where(~learn), bounds), "speed of so small a model says nothing")
 
 
 def _scored(rows: Mapping[str, bool], cheap: Scorer, expensive: Scorer) -> Scored:
@@ -99,10 +100,10 @@ def _ratio(texts: Sequence[str], expensive: Scorer, cascade: Scorer, rounds: int
     return alone / both, 1 / both
 
 
-def _print(bounds: Bounds, found: Kept, speed: tuple[float, float]) -> None:
+def _print(bounds: Bounds, found: Kept, speed: str) -> None:
     cheap, expensive = (name.partition("@")[0] for name in (bounds.cheap, bounds.expensive))
     print(
-        f"cascade, {cheap} over {expensive}: {speed[0]:4.2f} × {expensive} alone ({speed[1]:,.0f} comments a CPU second); "
+        f"cascade, {cheap} over {expensive}: {speed}; "
         f"{cheap} decides {1 - found.passed_on:.1%}; flags at {bounds.flagged_at}: {found.changed:.2%} changed, of those of either "
         f"{found.both:.1%} of both; AUC {found.auc:.3f} → {found.auc - found.auc_lost:.3f} on {found.texts} rows, one in ten toxic",
         flush=True,
