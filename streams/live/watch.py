@@ -37,6 +37,7 @@ class Watch:
             {stage.name: stage.outcomes for stage in stages},
             sources=sources,
             notes=[note for stage in stages for note in getattr(stage, "notes", ())],
+            receivers=[webhook.name for webhook in settings.webhooks],
             scorer=scorer,
             refer=_referring(key) if key is not None else None,
         )

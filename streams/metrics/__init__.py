@@ -53,19 +53,21 @@ class Metrics:
         *,
         sources: Mapping[str, Collection[str]] | None = None,
         notes: Collection[str] = (),
+        receivers: Collection[str] = (),
         scorer: str = NO_SCORER,
         refer: Refer | None = None,
     ) -> None:
-        """Register everything. ``stages``: name → its outcomes; ``sources``: name → its communities; ``scorer``: name@version.
+        """Register everything. ``stages``: name → its outcomes; ``sources``: name → its communities.
 
-        ``refer`` makes what exemplars carry of a comment; without it there are none.
+        ``receivers``: the names of webhooks; ``scorer``: name@version; ``refer`` makes what exemplars carry of a comment:
+        without it there are none.
         """
         self._make, self._sites = Instruments(registry), Sites(sources or {})
         self._outcomes = {name: {*outcomes, OTHER} for name, outcomes in stages.items()}
         self._notes = {*notes, OTHER}
         self._stages()
         self._comments = Comments(self._make, self._sites, scorer, refer)
-        self._cases = Cases(self._make, self._sites)
+        self._cases = Cases(self._make, self._sites, receivers)
         self._streams()
         self.waiting, self.oldest_waiting, self.delivered = self._cases.waiting, self._cases.oldest_waiting, self._cases.delivered
 

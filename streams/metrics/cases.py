@@ -2,7 +2,7 @@
 
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import product
 from operator import attrgetter
@@ -33,11 +33,12 @@ _TURN: Final = attrgetter("source", "severity._value_", "status._value_")
 class Cases:
     """The instruments, and how pile-ons are counted with them."""
 
-    def __init__(self, make: Instruments, sites: Sites) -> None:
-        """Register them."""
+    def __init__(self, make: Instruments, sites: Sites, receivers: Iterable[str] = ()) -> None:
+        """Register them. ``receivers``: the names of webhooks that the settings have."""
         self._sites = sites
         self._pileons(make)
         self._alerts(make)
+        self._webhooks(make, (*receivers, OTHER))
 
     def _pileons(self, make: Instruments) -> None:
         self.pileons = make.counts(
@@ -73,11 +74,17 @@ class Cases:
             source=sources,
         )
         self.posted = make.counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
-        self.delivered = make.counts("webhooks_posted_total", "Tries to deliver a webhook, by what became of them.", outcome=DELIVERED)
-        self.waiting = make.gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.")
+
+    def _webhooks(self, make: Instruments, receivers: Collection[str]) -> None:
+        self.delivered = make.counts(
+            "webhooks_posted_total", "Tries to deliver a webhook, by receiver and by what became of them.",
+            receiver=receivers, outcome=DELIVERED,
+        )  # fmt: skip
+        self.waiting = make.gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.", receiver=receivers)
         self.oldest_waiting = make.gauge(
-            "webhooks_oldest_waiting_seconds", "Seconds since the oldest webhook that waits for a receiver was decided; 0 where none does."
-        )
+            "webhooks_oldest_waiting_seconds", "Seconds since the oldest webhook that waits for a receiver was decided; 0 where none does.",
+            receiver=receivers,
+        )  # fmt: skip
 
     def count_turns(self, transitions: Sequence[PileOn]) -> None:
         """Count transitions."""

@@ -33,6 +33,8 @@ class Hooks:
 
     def __init__(self) -> None:
         self.answer: int | str = 204
+        self.answers: dict[str, int | str] = {}
+        """The answer to what has a key that begins so, in place of ``answer``."""
         self.headers: dict[str, str] = {}
         """What every answer has beside."""
         self.tries: list[str] = []
@@ -71,8 +73,9 @@ class Hooks:
             self._runner = None
 
     async def _take(self, request: web.Request) -> web.Response:
-        body, answer = await request.read(), self.answer
-        self.tries.append(request.headers["Idempotency-Key"])
+        body, key = await request.read(), request.headers["Idempotency-Key"]
+        answer = next((answer for begins, answer in self.answers.items() if key.startswith(begins)), self.answer)
+        self.tries.append(key)
         self.raw.append((dict(request.headers), body))
         if answer == "hang":
             self._awake.clear()
