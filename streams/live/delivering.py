@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -203,13 +204,18 @@ async def taken_out(agent: Any, partition: int, delivery: Delivery) -> bool:
     """Take a delivery out of the log; return whether it is out. A broker that is away is asked again."""
     async with agent.lock(partition):
         room = agent.rooms.get(partition)
-        try:
-            if room is not None:  # else another worker has it, and sends it again: with the same key
-                await room.delivered([delivery.key])
-        except ProducerFenced:
-            raise
-        except KafkaError:
-            return False
+        # Where it is not ours any more another worker has it, and sends it again: with the same key.
+        return room is None or await posted(room, {delivery.key: None})
+
+
+async def posted(room: Any, entries: Mapping[bytes, bytes | None]) -> bool:
+    """Write entries of a room's outbox, whose lock the caller holds; return whether they are written. False: the broker is away."""
+    try:
+        await room.post(entries)
+    except ProducerFenced:
+        raise
+    except KafkaError:
+        return False
     return True
 
 

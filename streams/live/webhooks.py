@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from streams.engine import Effects
 from streams.instruments import OTHER
-from streams.live.delivering import LOOK_EVERY, Receiver, Waiting, named, taken_out
-from streams.live.outbox import Delivery, Outbox, Storms
+from streams.live.delivering import LOOK_EVERY, Receiver, Waiting, named, posted, taken_out
+from streams.live.outbox import Delivery, Outbox
+from streams.live.storms import Storms
 from streams.metrics import Metrics
 from streams.settings import Settings
 from streams.stages.alert import AlertDecision, Decision
+from streams.stages.firing import Storm, together
 from streams.stages.step import Stage
 
 log = logging.getLogger("threadwatch.live")
@@ -45,8 +47,7 @@ class Webhooks:
     def applied(self, stage: Stage, effects: Effects) -> None:
         """Wake the receivers after a batch of the alert stage: news are told at once."""
         if stage.name == "alert" and any(told.decision is not Decision.HOLD for told in effects.outputs if isinstance(told, AlertDecision)):
-            for news in self._news.values():
-                news.set()
+            self._wake()
 
     async def run(self, agent: Any) -> None:
         """Deliver until cancelled. ``agent`` holds the rooms of the alert stage's partitions."""
@@ -58,8 +59,9 @@ class Webhooks:
             await self._running
 
     async def _look_after(self, agent: Any) -> None:
-        """Measure what waits, and in the end forget what is for nobody."""
+        """Measure what waits, tell of storms that are over, and in the end forget what is for nobody."""
         while True:
+            await self._end_storms(agent)
             waiting: Waiting = await agent.looked_at(lambda room: [(room.partition, one) for one in room.outbox.waiting()])
             self._measure([delivery for _, delivery in waiting])
             for partition, delivery in waiting:
@@ -68,6 +70,23 @@ class Webhooks:
                     self._metrics.delivered.labels(OTHER, "expired").inc()
                     log.error("webhook %s is not in the settings: %s forgotten", delivery.receiver, named(delivery))
             await asyncio.sleep(LOOK_EVERY)
+
+    async def _end_storms(self, agent: Any) -> None:
+        """Tell once that a storm is over: nothing comes then that would tell it."""
+        if not await agent.looked_at(lambda room: list(room.outbox.storms_told())):
+            return
+        found = await agent.looked_at(lambda room: [one for one in room.store.entries.values() if isinstance(one, Storm)])
+        storms = {one.source: one for one in together(found, self._settings.alert)}
+        for partition in list(agent.rooms):
+            async with agent.lock(partition):
+                room = agent.rooms.get(partition)
+                entries = room.outbox.passed(storms, datetime.now(UTC)) if room is not None else {}
+                if entries and await posted(room, entries):
+                    self._wake()
+
+    def _wake(self) -> None:
+        for news in self._news.values():
+            news.set()
 
     def _measure(self, waiting: list[Delivery]) -> None:
         of = Counter(one.receiver if one.receiver in self._news else OTHER for one in waiting)

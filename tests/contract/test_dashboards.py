@@ -131,7 +131,7 @@ def test_nothing_that_tells_a_person_or_a_conversation_is_named():
     everything = "".join(file.read_text(encoding="utf-8") for file in FILES)
     named = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", everything))
     assert named <= {"source", "community", "severity", "status", "outcome", "decision", "reason", "verdict", "stage", "topic", "label",
-                     "le", "note", "instance", "alertname", "side", "change", "judgement"}  # fmt: skip
+                     "le", "note", "instance", "alertname", "side", "change", "judgement", "receiver"}  # fmt: skip
     assert not re.search(r"\b(author|target|conversation|comment)_?id\b", everything)
 
 

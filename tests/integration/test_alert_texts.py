@@ -1,6 +1,7 @@
 """What people read, word for word: Slack, mail and webhook of the example, through a real Alertmanager."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -178,10 +179,19 @@ async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Posting, in
     await came(inboxes, 1, 1, 1)
     await asyncio.sleep(QUIET)
     assert (len(inboxes.slack), len(inboxes.mails), len(inboxes.hooks)) == (1, 1, 1)
-    line = "[critical] harbour-post · More than 20 pile-ons opened at once in one source · ongoing"
-    why = "One alert stands for all of them; each is listed where open pile-ons are listed."
-    assert slack(inboxes) == (line, f"{line}\n    {why}{HELP.replace('PileOn', 'PileOnStorm')}", "danger")
+    line = f"[critical] harbour-post · {said(inboxes, 500)} · ongoing"
+    why = "This stands for all of them; each is listed where open pile-ons are listed."
+    list_of = f"{CONSOLE}/?source=harbour-post"
+    assert slack(inboxes) == (line, f"{line} · {list_of}\n    {why}{HELP.replace('PileOn', 'PileOnStorm')}", "danger")
     assert mail(inboxes)[0] == line
+    assert f'<a href="{list_of}">look at the cases</a>' in mail(inboxes)[2]
+
+
+def said(inboxes: Inboxes, number: int) -> str:
+    """Return what is told of the last storm: the minute in which it began is that of the webhook's alert, to the minute."""
+    summary: str = inboxes.hooks[-1]["alerts"][0]["annotations"]["summary"]
+    assert re.fullmatch(rf"{number} pile-ons opened within 1 min, since \d{{4}}-\d\d-\d\d \d\d:\d\d UTC", summary)
+    return summary
 
 
 @pytest.mark.parametrize(
@@ -197,10 +207,10 @@ async def test_a_storm_s_end_is_told_as_one_and_its_lapse_is_not(worker: Posting
 
     def ends() -> list[str]:
         titles = [message["attachments"][0]["title"] for message in inboxes.slack]
-        return [title for title in titles if "More than" in title and " · ongoing" not in title]
+        return [title for title in titles if "pile-ons opened within" in title and " · ongoing" not in title]
 
     await until("its end is told", ends, within=20)
-    assert ends() == [f"[critical] harbour-post · More than 20 pile-ons opened at once in one source · {state}"]
+    assert ends() == [f"[critical] harbour-post · {said(inboxes, 30)} · {state}"]
 
 
 HOSTILE = "<!channel>&<b>*sport*</b>\u202e\u200b\n|`x` {{ .Labels }} https://evil.example " + "z" * 200

@@ -119,6 +119,7 @@ def test_the_labels_are_the_agreed_ones_and_the_series_are_bounded():
         "note",
         "outcome",
         "reason",
+        "receiver",
         "scorer",
         "severity",
         "source",

@@ -13,10 +13,12 @@ from prometheus_client import CollectorRegistry
 
 from streams.live import addresses, pace
 from streams.live.retry_after import retry_after
+from streams.live.storms import Storms
 from streams.live.webhooks import Webhooks
 from streams.metrics import Metrics
 from streams.records import Severity, Status
 from streams.settings import Webhook
+from streams.stages.alert import Config
 from tests.support.builders import NOON, pileon
 from tests.support.hooks import OTHER, SECRET, TRICKS, Hooks, Rooms, settings_with, webhook
 from tests.support.live import until
@@ -349,11 +351,15 @@ async def test_a_name_is_resolved_once_for_a_connection_which_goes_to_what_was_c
 
 async def test_a_storm_in_two_partitions_is_posted_once(start: Start, hooks: Hooks) -> None:
     receiver = webhook(hooks.url)
-    running = await start(receiver)
-    other = Rooms([receiver])
+    storms = Storms(Config())
+    running = await start(receiver, rooms=Rooms([receiver], storms=storms))
+    other = Rooms([receiver], storms=storms)
     other.partition, running.rooms.rooms[1] = 1, other
     for rooms in (running.rooms, other):
         rooms.turn(*(pileon(f"{rooms.partition}-{n}") for n in range(30)), now=datetime.now(UTC))
     await until("nothing waits anywhere", lambda: not running.rooms.outbox.waiting() and not other.outbox.waiting(), within=20)
-    assert hooks.events().count("storm") == 1
-    assert hooks.events().count("opened") == 40
+    await until("its end is told", lambda: "ended" in hooks.events())
+    assert Counter(hooks.events()) == {"opened": 20, "storm": 1, "ended": 1}
+    begun, over = (one for one in hooks.taken if one["pileon_id"].startswith("storm-"))
+    assert (begun["pileon_id"], begun["revision"], over["revision"]) == (over["pileon_id"], 1, 2)
+    assert (begun["pileons"], over["pileons"], over["ended_because"]) == (21, 60, "passed")
