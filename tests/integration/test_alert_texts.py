@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from streams.records import EndedBecause, PileOn, Severity, Status
+from streams.stages.alert import Config
 from tests.support.inboxes import Inboxes
 from tests.support.live import until
 from tests.support.manager import DEPLOY, Manager, channels, example
@@ -211,6 +212,23 @@ async def test_a_storm_s_end_is_told_as_one_and_its_lapse_is_not(worker: Posting
 
     await until("its end is told", ends, within=20)
     assert ends() == [f"[critical] harbour-post · {said(inboxes, 30)} · {state}"]
+
+
+async def test_two_hundred_in_one_group_are_one_message_of_a_length_that_slack_shows(tmp_path: Path, inboxes: Inboxes) -> None:
+    async with Manager(tmp_path / "alertmanager", example_config(inboxes)) as manager:
+        worker = Posting(manager.url, console=CONSOLE, config=Config(max_opened=1000))
+        for number in range(200):
+            worker.sees(case(Severity.CRITICAL, f"{ID}{number}", community="c" * 200))
+        await worker.posts(rounds=2)
+        title = f"[critical] harbour-post / {'c' * 128} · PileOn: 200 ongoing"
+        await until("the webhook has all", lambda: inboxes.hooks and inboxes.hooks[-1]["truncatedAlerts"] == 150, within=20)
+        await until("Slack has all", lambda: inboxes.slack and slack(inboxes)[0] == title, within=20)
+        await until("the mail has all", lambda: inboxes.mails and mail(inboxes)[0] == title, within=20)
+        await worker.stop()
+    text, (_, plain, html) = slack(inboxes)[1], mail(inboxes)
+    assert (text.count(f"{CONSOLE}/pileons/"), "15 of 200 are shown." in text, len(text) < 8000) == (15, True, True)
+    assert (plain.count("[critical]"), html.count("<tr"), "20 of 200 are shown." in plain) == (20, 20, True)
+    assert len(inboxes.hooks[-1]["alerts"]) == 50
 
 
 HOSTILE = "<!channel>&<b>*sport*</b>\u202e\u200b\n|`x` {{ .Labels }} https://evil.example " + "z" * 200
