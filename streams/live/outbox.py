@@ -65,6 +65,8 @@ class Outbox:
         self._webhooks, self._console_url, self._storms = webhooks, console_url, storms or Storms(Config())
         self._entries: dict[bytes, Delivery | Told | StormTold] = {}
         self._storms.join(self)
+        self.is_written = True
+        """Whether all that was planned stands in the log; the room says so."""
 
     def take(self, entries: Mapping[bytes, bytes | None]) -> None:
         """Take entries as they stand in the topic: a removed one is None."""
@@ -91,6 +93,7 @@ class Outbox:
                     one = self._of_storm(storm, now) if storm and _is_of_storm(told, storm) else self._of_case(told, firing, now)
                     self.take(one)
                     asked |= one
+        self.is_written = self.is_written and not asked
         return asked
 
     def storm_told(self, source: str) -> StormTold | None:
@@ -126,6 +129,8 @@ class Outbox:
         if before is None or not is_same(before, storm):
             before = None
         elif not before.has_ended or storm.until <= before.until:
+            if not self._storms.is_written(storm.source):  # who would know of it in the log must not be all that is left of it
+                return {}
             mine = self.storm_told(storm.source)
             ours = mine.receivers if mine is not None and mine.since == before.since else ()
             known = msgspec.structs.replace(before, until=max(before.until, storm.until), receivers=ours, storm=storm if ours else None)

@@ -182,6 +182,8 @@ class Room:
         async with self._producer.transaction():
             await send_all(self._producer, outgoing)
         self.applied = applied
+        if self.outbox is not None:
+            self.outbox.is_written = True
         self._rule.check(applied.offset)
         return effects
 

@@ -93,6 +93,8 @@ def is_same(told: StormTold, storm: Storm) -> bool:
 class Partition(Protocol):
     """What ``Storms`` needs to know of an outbox."""
 
+    is_written: bool
+
     def storm_told(self, source: str) -> StormTold | None: ...  # noqa: D102
 
 
@@ -125,6 +127,10 @@ class Storms:
             return None
         last = max(found, key=lambda one: (one.since, bool(one.receivers), one.revision))
         return msgspec.structs.replace(last, until=max(one.until for one in found if one.since == last.since))
+
+    def is_written(self, source: str) -> bool:
+        """Return whether what was told of it stands in the log, as far as it was told here."""
+        return all(outbox.is_written for outbox in self._of if (one := outbox.storm_told(source)) is not None and one.receivers)
 
 
 def _seen_at(storm: Storm) -> datetime:

@@ -240,8 +240,14 @@ async def test_a_hostile_name_of_a_source_or_community_is_text_and_nothing_else(
     await came(inboxes, 1, 1, 1)
     title, text, _ = slack(inboxes)
     subject, plain, html = mail(inboxes)
-    for read in (title, text.partition(" · http")[0], subject, plain.partition(" · http")[0]):
-        assert "_!channel_&_b__sport__/b______x_ __ _Labels __ https_//evil_example zz" in read
+    whole = "_!channel_&_b__sport__/b______x_ __ _Labels __ https_//evil_example zz"
+    for read, name in (
+        (title, whole),
+        (text.partition(" · http")[0], whole[:40] + "…"),
+        (subject, whole),
+        (plain.partition(" · http")[0], whole),
+    ):
+        assert name in read
         assert not [sign for sign in ("<", ">", "\u202e", "\u200b", "://") if sign in read]
         assert len(read) < 2 * 128 + 200
     assert "_!channel_&amp;_b__sport__/b_" in html

@@ -110,6 +110,7 @@ class Rooms:
     def turn(self, *transitions: Any, now: Any = NOON) -> Effects:
         effects = folded(self.stage, transitions, self.store)
         self.log |= self.outbox.planned(effects, now)
+        self.outbox.is_written = True
         return effects
 
     async def post(self, entries: Mapping[bytes, bytes | None]) -> None:

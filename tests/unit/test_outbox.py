@@ -14,6 +14,7 @@ from streams.settings import Webhook
 from streams.stages.alert import Config
 from streams.stages.firing import Storm
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon
+from tests.support.folding import folded
 from tests.support.hooks import Rooms, webhook
 
 ID = "qqmkm4v24yhtwhhjkeaqvc5b"
@@ -126,6 +127,18 @@ def test_a_storm_over_many_partitions_of_a_worker_is_told_by_one_and_known_to_al
     moved = there.restarted([webhook()])
     moved.turn(*storm(30, 200, 3 * MINUTE))
     assert about_storms(moved) == [], "who takes the partition over knows that the storm was told"
+
+
+def test_a_storm_is_known_in_no_partition_s_log_before_it_is_told_in_one_s() -> None:
+    storms = Storms(Config())
+    here, there = Rooms([webhook()], storms=storms), Rooms([webhook()], storms=storms)
+    effects = folded(here.stage, storm(30), here.store)
+    here.outbox.planned(effects, NOON)  # and the worker is killed before that is written, but not before this is:
+    there.turn(*storm(30, 100, 2 * MINUTE))
+    assert about_storms(there) == []
+    again = there.restarted([webhook()])
+    again.turn(*storm(1, 200, 3 * MINUTE))
+    assert [one["event"] for one in about_storms(again)] == ["storm"]
 
 
 def test_two_workers_tell_each_its_own_storm_under_keys_of_their_own() -> None:
