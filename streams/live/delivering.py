@@ -93,12 +93,12 @@ class Receiver:
 
     def _chosen(self, heads: Waiting, now: float) -> Waiting:
         """Return what is tried now: what failed least first, and the last place is for what has not failed yet."""
-        due = [one for one in heads if self._pace.due(one[1].pileon_id) <= now]
-        free = self._pace.in_flight - len(self._under_way)
-        new = [one for one in due if not self._pace.failures(one[1].pileon_id)]
-        again = sorted((one for one in due if one not in new), key=lambda one: self._pace.failures(one[1].pileon_id))
-        again_free = self._pace.in_flight - 1 - sum(self._pace.failures(case) > 0 for case in self._under_way)
-        return [*new[: self._pace.in_flight - 1], *again[: max(0, again_free)]][: max(0, free)]
+        most, failures = self._pace.in_flight, self._pace.failures
+        due = sorted((one for one in heads if self._pace.due(one[1].pileon_id) <= now), key=lambda one: failures(one[1].pileon_id))
+        new = [one for one in due if not failures(one[1].pileon_id)]
+        again_free = most - 1 - sum(failures(case) > 0 for case in self._under_way)
+        again = due[len(new) :][: max(0, again_free)]
+        return [*new[: most - 1], *again][: max(0, most - len(self._under_way))]
 
     def _begin(self, partition: int, delivery: Delivery) -> None:
         task = asyncio.create_task(self._settle(partition, delivery), name=f"webhook {self._webhook.name}")

@@ -91,7 +91,7 @@ def _sites() -> AnyPanel:
         "alert ToxicShareHigh. Open: of which people were told. Newest comment: how long ago the newest scored one was written; empty "
         "before the first. “other” stands for sites that the settings do not name."
     )
-    return rows("Each site now", said, columns, span=24, height=7, links=[runbook("ToxicShareHigh"), console()])
+    return rows("Each site now", said, columns, span=16, height=7, links=[runbook("ToxicShareHigh"), console()])
 
 
 def _cases() -> AnyPanel:
@@ -100,7 +100,7 @@ def _cases() -> AnyPanel:
         "The cases that are critical, each once, from Alertmanager, by site and community: its own words, with the case's id as `pileon`. "
         "Empty where nothing is open, or where the worker has no alertmanager.urls. Warnings one by one: “Pile-ons one by one”, top right."
     )
-    return alert_groups("Open: critical", said, 'alertname="PileOn", severity="critical"', span=24, height=7)
+    return alert_groups("Open: critical", said, 'alertname="PileOn", severity="critical"', span=8, height=7)
 
 
 def _told_and_ended() -> AnyPanel:
