@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
@@ -135,6 +136,29 @@ async def test_a_case_that_is_refused_or_hangs_for_ever_delays_no_other(
         await until("it is told", lambda number=number: len(hooks.taken) > number)
     assert Counter(hooks.tries)["a/1/mods"] == 1
     assert [one["id"] for one in hooks.taken] == [f"good-{number}/1/mods" for number in range(6)]
+
+
+class Moody(Hooks):
+    """Refuses each delivery, asks to be left alone or takes it in the end: some at once, some after three tries."""
+
+    async def _take(self, request: Any) -> Any:
+        key = request.headers["Idempotency-Key"]
+        self.answers[key] = 204 if self.tries.count(key) >= crc32(key.encode()) % 4 else (500, 503, 422)[len(self.tries) % 3]
+        return await super()._take(request)
+
+
+async def test_whatever_is_refused_in_whatever_order_each_is_taken_once_and_each_case_in_order(start: Start) -> None:
+    async with Moody() as hooks:
+        running = await start(webhook(hooks.url))
+        for number in range(12):
+            worse = pileon(f"case-{number}", 2, Status.ONGOING, severity=Severity.CRITICAL)
+            running.turn(pileon(f"case-{number}"), worse, pileon(f"case-{number}", 3, Status.CLOSED, severity=Severity.CRITICAL))
+        await running.empty()
+        assert Counter(one["id"] for one in hooks.taken) == Counter(
+            f"case-{n}/{revision}/mods" for n in range(12) for revision in (1, 2, 3)
+        )
+        for number in range(12):
+            assert [one["revision"] for one in hooks.taken if one["pileon_id"] == f"case-{number}"] == [1, 2, 3]
 
 
 async def test_while_a_receiver_is_away_a_new_case_is_told_as_soon_as_it_takes_it(
