@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
+from streams.live.storms import PASSED, link, opened, summary, within
 from streams.live.wording import annotations, shown
 from streams.records import Severity
 from streams.stages.firing import Firing, Storm
@@ -28,8 +29,6 @@ Taken = Callable[[Sequence[Alert]], None]
 BATCH: Final = 256
 PATH: Final = "/api/v2/alerts"
 STORM: Final = "PileOnStorm"
-PASSED: Final = "passed"
-"""Why a storm ended: the bound was not passed for a while. Several partitions may post one storm; Alertmanager keeps the latest end."""
 OK: Final = "ok"
 REFUSED: Final = "refused"
 FAILED: Final = "failed"
@@ -50,7 +49,7 @@ def alerts(entries: Iterable[Firing | Storm], now: datetime, lease: timedelta, c
     """Return what to post now, storms first (they inhibit the rest). A pile-on that escalated gives both severities."""
     found = list(entries)
     on = {entry.source: entry for entry in found if isinstance(entry, Storm)}
-    storms = [alert for storm in on.values() for alert in _storm(storm, now, lease)]
+    storms = [alert for storm in on.values() for alert in _storm(storm, now, lease, console_url)]
     told = [entry for entry in found if isinstance(entry, Firing) and _is_posted(entry, now, on.get(entry.source))]
     return storms + [_pileon(firing, severity, now, lease, console_url) for firing in told for severity in firing.severities]
 
@@ -85,17 +84,20 @@ def _before(firing: Firing, severity: Severity) -> str:
     return str(firing.severities[0]) if severity is not firing.severities[0] else ""
 
 
-def _storm(storm: Storm, now: datetime, lease: timedelta) -> list[Alert]:
+def _storm(storm: Storm, now: datetime, lease: timedelta, console_url: str) -> list[Alert]:
     """Return the one alert of a storm that is on. It ends by itself: by its lease or when it has passed."""
     if storm.since is None or storm.until is None or now >= storm.until:
         return []
     labels = {"alertname": STORM, "source": shown(storm.source), "severity": str(Severity.CRITICAL)}
-    told = {"summary": f"More than {len(storm.opened) - 1} pile-ons opened at once in one source",
-            "description": "One alert stands for all of them; each is listed where open pile-ons are listed."}  # fmt: skip
+    told = {"summary": summary(storm), "description": "This stands for all of them; each is listed where open pile-ons are listed.",
+            "pileons": str(opened(storm)), "within": within(storm)}  # fmt: skip
+    if where := link(console_url, storm.source):
+        told["link"] = where
     if storm.until <= now + lease:  # it ends by itself before the lease lapses: an end, not that nobody looks any more
         told["ended_because"] = PASSED
-    return [{"labels": labels, "annotations": told, "startsAt": stamp(min(storm.since, now)),
-             "endsAt": stamp(min(storm.until, now + lease))}]  # fmt: skip
+    alert = {"labels": labels, "annotations": told, "startsAt": stamp(min(storm.since, now)),
+             "endsAt": stamp(min(storm.until, now + lease))}  # fmt: skip
+    return [alert | ({"generatorURL": where} if where else {})]
 
 
 def stamp(at: datetime) -> str:

@@ -111,7 +111,7 @@ class Caretaker(Service):
     async def _feedback(self) -> None:
         pileons = next((agent for agent in self._agents if agent.stage.name == "pileon"), None)
         if pileons is not None:
-            self._verdicts = Verdicts(self._settings, pileons, self._watch.metrics.judged, self._watch.metrics.verdict_unreadable)
+            self._verdicts = Verdicts(self._settings, pileons, self._watch.metrics)
             await self._every(_VERDICTS_EVERY, "verdicts", self._verdicts.look)
 
     @Service.task
@@ -162,6 +162,8 @@ class Caretaker(Service):
             self._watch.lag(topic_name(self._settings, agent.stage.source.name), lags)
             if agent.stage.name == "pileon":
                 self._watch.open_now(await agent.looked_at(lambda room: list(room.store.open_cases())))
+            if agent.stage.name == "alert":
+                self._watch.told_now(await agent.looked_at(lambda room: list(room.store.entries.values())))
 
 
 async def _raising(reason: BaseException) -> None:

@@ -3,29 +3,27 @@
 A decision becomes deliveries in the very transaction that applies it (ADR 13), so none is lost and none is made twice.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
-from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import Struct
 
 from streams.engine import Effects
+from streams.live.storms import KEPT, Storms, StormTold, is_same, name_of, over
+from streams.live.storms import told as storm_told
 from streams.live.wording import annotations, line, shown
 from streams.records import Moment
 from streams.settings import Webhook
 from streams.stages.alert import AlertDecision, Decision, Reason
 from streams.stages.alert_config import Config
-from streams.stages.firing import Firing, Storm, together
+from streams.stages.firing import Firing, Storm
 from streams.stages.reasons import case_name
 from streams.topics import json_key
 
 TOPIC: Final = "deliveries"
-STORM: Final = "storm"
-_HALF_HOUR: Final = 1800
 Entries = dict[bytes, bytes | None]
 
 
@@ -56,30 +54,8 @@ class Told(Struct, frozen=True, kw_only=True, tag="told"):
     receivers: tuple[str, ...]
 
 
-class StormTold(Struct, frozen=True, kw_only=True, tag="storm"):
-    """The storm that was told of a source."""
-
-    since: Moment
-    until: Moment
-
-
 _ENCODE: Final = msgspec.json.Encoder().encode
 _DECODE: Final = msgspec.json.Decoder(Delivery | Told | StormTold).decode
-
-
-class Storms:
-    """What opened on the partitions of this worker: a storm is one, however its cases fall on them."""
-
-    def __init__(self, config: Config) -> None:
-        """``config`` says what a storm is."""
-        self._config = config
-        self._of: WeakKeyDictionary[Outbox, dict[str, Storm]] = WeakKeyDictionary()
-
-    def seen(self, outbox: "Outbox", storm: Storm) -> Storm:
-        """Take what a partition sees of a source; return what all of them see."""
-        self._of.setdefault(outbox, {})[storm.source] = storm
-        (found,) = together([of[storm.source] for of in self._of.values() if storm.source in of], self._config)
-        return found
 
 
 class Outbox:
@@ -88,6 +64,9 @@ class Outbox:
     def __init__(self, webhooks: Sequence[Webhook], console_url: str, storms: Storms | None = None) -> None:
         self._webhooks, self._console_url, self._storms = webhooks, console_url, storms or Storms(Config())
         self._entries: dict[bytes, Delivery | Told | StormTold] = {}
+        self._storms.join(self)
+        self.is_written = True
+        """Whether all that was planned stands in the log; the room says so."""
 
     def take(self, entries: Mapping[bytes, bytes | None]) -> None:
         """Take entries as they stand in the topic: a removed one is None."""
@@ -114,19 +93,58 @@ class Outbox:
                     one = self._of_storm(storm, now) if storm and _is_of_storm(told, storm) else self._of_case(told, firing, now)
                     self.take(one)
                     asked |= one
+        self.is_written = self.is_written and not asked
+        return asked
+
+    def storm_told(self, source: str) -> StormTold | None:
+        """Return what this partition knows of a source's last storm that was told."""
+        found = self._entries.get(json_key("storm", source))
+        return found if isinstance(found, StormTold) else None
+
+    def storms_told(self) -> dict[str, StormTold]:
+        """Return them all, by source."""
+        return {msgspec.json.decode(key)[1]: one for key, one in self._entries.items() if isinstance(one, StormTold)}
+
+    def passed(self, storms: Mapping[str, Storm], now: datetime) -> Entries:
+        """Return the entries that storms ask for which are over by now: their end, once, by the partition that told them.
+
+        ``storms`` is what the worker sees of each source. Unlike ``planned``, this takes nothing: it may come to nothing.
+        """
+        asked: Entries = {}
+        for source, told, last in over(self.storms_told(), storms, now):
+            if not told.has_ended and told.receivers and last is not None:
+                ended = msgspec.structs.replace(
+                    told, until=last.until or told.until, revision=told.revision + 1, has_ended=True, storm=None
+                )
+                asked |= {json_key("storm", source): _ENCODE(ended)} | self._storm_told(last, ended, now)
+            elif now >= told.until + KEPT:
+                asked[json_key("storm", source)] = None
         return asked
 
     def _of_storm(self, storm: Storm, now: datetime) -> Entries:
         """Return one summary per storm, and how long it is on: many at once are not told one by one."""
-        key = json_key("storm", storm.source)
-        before = self._entries.get(key)
         assert storm.since is not None
         assert storm.until is not None
-        told: Entries = {key: _ENCODE(StormTold(since=storm.since, until=storm.until))}
-        if isinstance(before, StormTold) and before.since == storm.since:
-            return told
-        to = [one for one in self._webhooks if _is_of(one, storm.source, None)]  # of any severity: it stands for warnings too
-        return told | _encoded(_storm_delivery(storm, one.name, now) for one in to)
+        key, before = json_key("storm", storm.source), self._storms.told(storm.source)
+        if before is None or not is_same(before, storm):
+            before = None
+        elif not before.has_ended or storm.until <= before.until:
+            if not self._storms.is_written(storm.source):  # who would know of it in the log must not be all that is left of it
+                return {}
+            mine = self.storm_told(storm.source)
+            ours = mine.receivers if mine is not None and mine.since == before.since else ()
+            known = msgspec.structs.replace(before, until=max(before.until, storm.until), receivers=ours, storm=storm if ours else None)
+            return {key: _ENCODE(known)}
+        to = tuple(one.name for one in self._webhooks if _is_of(one, storm.source, None))  # of any severity: it stands for warnings too
+        since, revision = (before.since, before.revision + 1) if before is not None else (storm.since, 1)
+        told = StormTold(since=since, until=storm.until, receivers=to, revision=revision, storm=storm)
+        return {key: _ENCODE(told)} | self._storm_told(storm, told, now)
+
+    def _storm_told(self, storm: Storm, told: StormTold, now: datetime) -> Entries:
+        name = name_of(storm.source, told.since)
+        body = storm_told(storm, name, told.revision, self._console_url, has_ended=told.has_ended)
+        event = body["event"]
+        return _encoded(_made(name, told.revision, receiver, event, body, now) for receiver in told.receivers)
 
     def _of_case(self, told: AlertDecision, firing: Firing | None, now: datetime) -> Entries:
         key = json_key("told", told.pileon_id)
@@ -149,8 +167,8 @@ class Outbox:
         return told.severity in webhook.severities and _is_of(webhook, told.source, told.community)
 
     def _is_stormy(self, told: AlertDecision) -> bool:
-        storm = self._entries.get(json_key("storm", told.source))
-        return isinstance(storm, StormTold) and told.at < storm.until
+        storm = self._storms.told(told.source)
+        return storm is not None and told.at < storm.until
 
     def _delivery(self, told: AlertDecision, firing: Firing, receiver: str, knowing: tuple[str, ...], now: datetime) -> Delivery:
         is_end = told.decision is Decision.RESOLVE
@@ -180,17 +198,6 @@ def _numbers(firing: Firing) -> dict[str, Any]:
         "first_hostile_at": firing.first_hostile_at,
         "reason": firing.reason,
     }
-
-
-def _storm_delivery(storm: Storm, receiver: str, now: datetime) -> Delivery:
-    """Return the same for every partition that sees this storm: key and body know the half hour only, so a receiver has it once."""
-    assert storm.since is not None
-    since = datetime.fromtimestamp(storm.since.timestamp() // _HALF_HOUR * _HALF_HOUR, UTC)
-    name = "storm-" + hashlib.sha256(f"{storm.source}\n{since}".encode()).hexdigest()[:24]
-    bound, source = len(storm.opened) - 1, shown(storm.source)
-    text = f"[critical] {source} · more than {bound} pile-ons opened at once; this stands for all of them"
-    body = {"event": STORM, "text": text, "pileon_id": name, "revision": 1, "severity": "critical", "source": source, "at": since}
-    return _made(name, 1, receiver, STORM, body, now)
 
 
 def _made(pileon_id: str, revision: int, receiver: str, event: str, body: dict[str, Any], now: datetime) -> Delivery:

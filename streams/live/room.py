@@ -182,6 +182,8 @@ class Room:
         async with self._producer.transaction():
             await send_all(self._producer, outgoing)
         self.applied = applied
+        if self.outbox is not None:
+            self.outbox.is_written = True
         self._rule.check(applied.offset)
         return effects
 
@@ -211,13 +213,12 @@ class Room:
         async with self._producer.transaction():
             await send_all(self._producer, [message])
 
-    async def delivered(self, keys: Iterable[bytes]) -> None:
-        """Take deliveries out of the outbox, fenced like everything else."""
+    async def post(self, entries: Mapping[bytes, bytes | None]) -> None:
+        """Put entries into the outbox, or take them out where there is no value, fenced like everything else."""
         if self.outbox is not None:
-            gone: dict[bytes, bytes | None] = dict.fromkeys(keys)
             async with self._producer.transaction():
-                await send_all(self._producer, self._to_outbox(gone))
-            self.outbox.take(gone)
+                await send_all(self._producer, self._to_outbox(entries))
+            self.outbox.take(entries)
 
     def _to_outbox(self, entries: Mapping[bytes, bytes | None]) -> list[Outgoing]:
         name = topic_name(self._settings, OUTBOX)

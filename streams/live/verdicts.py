@@ -5,8 +5,7 @@ there was judged to be none; the fold ends it at that place of the log, live and
 """
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from streams.engine import Message, decoder_of, moment
@@ -14,6 +13,7 @@ from streams.kafka.connection import topic_name
 from streams.kafka.read import message_of, open_reader_from_the_beginning
 from streams.live.agent import StageAgent
 from streams.live.room import Room, now_ms
+from streams.metrics import Metrics
 from streams.records import Judged, Judgement, Verdict
 from streams.settings import Settings
 from streams.stages.decode import Unreadable
@@ -24,6 +24,8 @@ log = logging.getLogger("threadwatch.live")
 
 MAX_REMEMBERED: Final = 20_000
 """Latest verdicts kept in memory; a pile-on is open for hours or days, not for so many verdicts."""
+COUNTED_FOR: Final = timedelta(days=7)
+"""How long a case counts as judged after its last verdict."""
 COUNTED_BY: Final = 0
 """The owner of this partition counts verdicts, so that each is counted once."""
 
@@ -31,19 +33,20 @@ COUNTED_BY: Final = 0
 class Verdicts:
     """Brings verdicts to the partitions that this worker's ``pileon`` stage owns."""
 
-    def __init__(
-        self, settings: Settings, pileons: StageAgent, judged: Callable[[Judgement], None], unreadable: Callable[[str], None]
-    ) -> None:
-        """``judged`` is told of each verdict that comes while we own the partition that counts, ``unreadable`` why one is none."""
-        self._settings, self._pileons, self._judged, self._unreadable = settings, pileons, judged, unreadable
+    def __init__(self, settings: Settings, pileons: StageAgent, metrics: Metrics) -> None:
+        """``metrics`` are told of each verdict that comes while we own the partition that counts; of cases whoever reads."""
+        self._settings, self._pileons, self._metrics = settings, pileons, metrics
         self._consumer: Any = None
         self._latest: dict[str, Verdict] = {}
+        self._given_at: dict[str, datetime] = {}
+        """When the broker took the last verdict on a case, of those of ``COUNTED_FOR``, oldest first."""
         self._since = moment(now_ms())
         self._looked_at: frozenset[int] = frozenset()
 
     async def look(self) -> None:
         """Read what came, and write what it means for the pile-ons that are open here."""
         news = await self._read()
+        self._count_cases(moment(now_ms()))
         rooms = frozenset(self._pileons.rooms)
         if not news and rooms <= self._looked_at:
             return
@@ -73,21 +76,31 @@ class Verdicts:
         except Unreadable as unreadable:
             self._refuse(message, unreadable)
             return False
+        self._given_at.pop(verdict.pileon_id, None)
+        self._given_at[verdict.pileon_id] = moment(message.timestamp_ms)
         self._latest.pop(verdict.pileon_id, None)
         self._latest[verdict.pileon_id] = verdict
         while len(self._latest) > MAX_REMEMBERED:
-            del self._latest[next(iter(self._latest))]
+            oldest = next(iter(self._latest))
+            del self._latest[oldest]
+            self._given_at.pop(oldest, None)
         self._count(verdict, moment(message.timestamp_ms))
         return verdict.judgement is Judgement.NOT_ONE
 
     def _count(self, verdict: Verdict, at: datetime) -> None:
         if self._is_to_be_counted(at):
-            self._judged(verdict.judgement)
+            self._metrics.judged(verdict.judgement)
+
+    def _count_cases(self, now: datetime) -> None:
+        """Say how many cases were judged lately, each once and as it was last: verdicts are given again, and changed."""
+        while self._given_at and now - self._given_at[first := next(iter(self._given_at))] > COUNTED_FOR:
+            del self._given_at[first]
+        self._metrics.cases_judged(self._latest[name].judgement for name in self._given_at)
 
     def _refuse(self, message: Message, unreadable: Unreadable) -> None:
         """Say where it stands. No stage reads feedback, so it has no dead letters: a verdict that is none judges nothing."""
         if self._is_to_be_counted(moment(message.timestamp_ms)):
-            self._unreadable(unreadable.reason)
+            self._metrics.verdict_unreadable(unreadable.reason)
             where = f"{message.topic}, partition {message.partition}, offset {message.offset}"
             log.warning("a verdict cannot be read and judges nothing: %s (%s)", where, unreadable.reason)
 

@@ -15,6 +15,7 @@ from streams.metrics import Metrics
 from streams.pseudonyms import comment_reference
 from streams.records import Comment, PileOn
 from streams.settings import Settings
+from streams.stages.firing import Firing
 from streams.stages.step import Stage
 from streams.topics import PILEONS
 
@@ -37,6 +38,7 @@ class Watch:
             {stage.name: stage.outcomes for stage in stages},
             sources=sources,
             notes=[note for stage in stages for note in getattr(stage, "notes", ())],
+            receivers=[webhook.name for webhook in settings.webhooks],
             scorer=scorer,
             refer=_referring(key) if key is not None else None,
         )
@@ -60,6 +62,10 @@ class Watch:
     def open_now(self, cases: Iterable[Any]) -> None:
         """Set how many pile-ons are open on this worker's partitions."""
         self.metrics.pileons_open(cases)
+
+    def told_now(self, entries: Iterable[Any]) -> None:
+        """Set of how many of them people were told, of what the alert stage knows."""
+        self.metrics.pileons_told(entry for entry in entries if isinstance(entry, Firing))
 
     def lag(self, topic: str, waiting: Mapping[int, int]) -> None:
         """Set what waits per partition."""

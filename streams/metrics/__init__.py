@@ -19,6 +19,7 @@ from streams.records import Judgement, PileOn, ScoredComment
 from streams.scorers import Work
 from streams.stages.alert import AlertDecision
 from streams.stages.decode import Reason
+from streams.stages.firing import Firing
 from streams.topics import READ_TOPICS
 
 __all__ = ["DELIVERED", "FLAGGED_AT", "LABELS", "NO_SCORER", "POSTED", "Metrics", "Turned"]
@@ -54,19 +55,21 @@ class Metrics:
         *,
         sources: Mapping[str, Collection[str]] | None = None,
         notes: Collection[str] = (),
+        receivers: Collection[str] = (),
         scorer: str = NO_SCORER,
         refer: Refer | None = None,
     ) -> None:
-        """Register everything. ``stages``: name → its outcomes; ``sources``: name → its communities; ``scorer``: name@version.
+        """Register everything. ``stages``: name → its outcomes; ``sources``: name → its communities.
 
-        ``refer`` makes what exemplars carry of a comment; without it there are none.
+        ``receivers``: the names of webhooks; ``scorer``: name@version; ``refer`` makes what exemplars carry of a comment:
+        without it there are none.
         """
         self._make, self._sites = Instruments(registry), Sites(sources or {})
         self._outcomes = {name: {*outcomes, OTHER} for name, outcomes in stages.items()}
         self._notes = {*notes, OTHER}
         self._stages()
         self._comments = Comments(self._make, self._sites, scorer, refer)
-        self._cases = Cases(self._make, self._sites)
+        self._cases = Cases(self._make, self._sites, receivers)
         self._streams()
         self.waiting, self.oldest_waiting, self.delivered = self._cases.waiting, self._cases.oldest_waiting, self._cases.delivered
 
@@ -150,6 +153,14 @@ class Metrics:
     def pileons_open(self, open_now: Iterable[PileOn]) -> None:
         """Set how many pile-ons are open on this worker's partitions: give all of them."""
         self._cases.set_open(open_now)
+
+    def pileons_told(self, firings: Iterable[Firing]) -> None:
+        """Set of how many open pile-ons people were told: give all that the alert stage knows on this worker's partitions."""
+        self._cases.set_told(firings)
+
+    def cases_judged(self, judged: Iterable[Judgement]) -> None:
+        """Set how many cases were judged within 7 days, and as what: give the last verdict on each."""
+        self._cases.set_judged(judged)
 
     def dead_letter(self, topic: str, reason: str) -> None:
         """Count a message that could not be read; the topic may carry the instance's prefix."""

@@ -2,17 +2,20 @@
 
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import product
 from operator import attrgetter
 from typing import Final
+
+from prometheus_client import Gauge
 
 from streams.instruments import AUTHOR_BUCKETS, DELAY_BUCKETS, OTHER, Instruments, closed
 from streams.metrics.sites import Sites
 from streams.records import Judgement, PileOn, Severity, Status
 from streams.stages.alert import HELD, AlertDecision, Decision, Reason
 from streams.stages.decode import Reason as Unreadable
+from streams.stages.firing import Firing
 
 POSTED: Final = ("ok", "refused", "failed")
 """What became of a post to one Alertmanager: taken; answered 4xx; no answer or 5xx."""
@@ -33,11 +36,12 @@ _TURN: Final = attrgetter("source", "severity._value_", "status._value_")
 class Cases:
     """The instruments, and how pile-ons are counted with them."""
 
-    def __init__(self, make: Instruments, sites: Sites) -> None:
-        """Register them."""
+    def __init__(self, make: Instruments, sites: Sites, receivers: Iterable[str] = ()) -> None:
+        """Register them. ``receivers``: the names of webhooks that the settings have."""
         self._sites = sites
         self._pileons(make)
         self._alerts(make)
+        self._webhooks(make, (*receivers, OTHER))
 
     def _pileons(self, make: Instruments) -> None:
         self.pileons = make.counts(
@@ -47,10 +51,18 @@ class Cases:
         self.active = make.gauge(
             "pileons_active", "Pile-ons open now on this worker's partitions.", source=self._sites.names, severity=Severity
         )
+        self.told = make.gauge(
+            "pileons_told", "Open pile-ons that people were told of, by the worst that was told, on this worker's partitions.",
+            source=self._sites.names, severity=Severity,
+        )  # fmt: skip
         self.authors = make.histogram(
             "pileon_authors", "Distinct people whose replies scored hostile, when a pile-on closed.", AUTHOR_BUCKETS
         )
         self.feedback = make.counts("feedback_total", "Verdicts of moderators on pile-ons.", verdict=Judgement)
+        self.judged = make.gauge(
+            "cases_judged", "Cases by the last verdict on each, where it was given within 7 days; every worker knows all.",
+            verdict=Judgement,
+        )  # fmt: skip
         self.unreadable = make.counts(
             "feedback_unreadable_total", "Verdicts that could not be read, by reason.", reason=(*Unreadable, OTHER)
         )
@@ -73,11 +85,17 @@ class Cases:
             source=sources,
         )
         self.posted = make.counts("alerts_posted_total", "Posts to an Alertmanager, by what became of them.", outcome=POSTED)
-        self.delivered = make.counts("webhooks_posted_total", "Tries to deliver a webhook, by what became of them.", outcome=DELIVERED)
-        self.waiting = make.gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.")
+
+    def _webhooks(self, make: Instruments, receivers: Collection[str]) -> None:
+        self.delivered = make.counts(
+            "webhooks_posted_total", "Tries to deliver a webhook, by receiver and by what became of them.",
+            receiver=receivers, outcome=DELIVERED,
+        )  # fmt: skip
+        self.waiting = make.gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.", receiver=receivers)
         self.oldest_waiting = make.gauge(
-            "webhooks_oldest_waiting_seconds", "Seconds since the oldest webhook that waits for a receiver was decided; 0 where none does."
-        )
+            "webhooks_oldest_waiting_seconds", "Seconds since the oldest webhook that waits for a receiver was decided; 0 where none does.",
+            receiver=receivers,
+        )  # fmt: skip
 
     def count_turns(self, transitions: Sequence[PileOn]) -> None:
         """Count transitions."""
@@ -106,11 +124,26 @@ class Cases:
 
     def set_open(self, open_now: Iterable[PileOn]) -> None:
         """Set how many pile-ons are open on this worker's partitions: give all of them."""
+        self._set(self.active, ((one.source, one.severity) for one in open_now))
+
+    def set_told(self, firings: Iterable[Firing]) -> None:
+        """Set of how many of them people were told: give all that the alert stage knows. Muted and stale ones are told to nobody."""
+        told = [one for one in firings if one.severities and one.done_at is None]
+        worst = (Severity.CRITICAL if Severity.CRITICAL in one.severities else Severity.WARNING for one in told)
+        self._set(self.told, ((one.source, severity) for one, severity in zip(told, worst, strict=True)))
+
+    def _set(self, gauge: Gauge, found: Iterable[tuple[str, Severity]]) -> None:
         counted = dict.fromkeys(product(self._sites.names, Severity), 0)
-        for pileon in open_now:
-            counted[self._sites.source(pileon.source), pileon.severity] += 1
+        for source, severity in found:
+            counted[self._sites.source(source), severity] += 1
         for labels, number in counted.items():
-            self.active.labels(*labels).set(number)
+            gauge.labels(*labels).set(number)
+
+    def set_judged(self, judged: Iterable[Judgement]) -> None:
+        """Set how many cases were judged lately, and as what: give the last verdict on each."""
+        counted = Tally(judged)
+        for judgement in Judgement:
+            self.judged.labels(judgement).set(counted[judgement])
 
     def count_fired(self, source: str, pileon_id: str, first_hostile_at: datetime, now: datetime) -> None:
         """Measure from the first hostile reply until an Alertmanager took the alert. The exemplar is the alert's opaque id."""

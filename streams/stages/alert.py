@@ -78,7 +78,8 @@ class Alerts:
 
     def new_store(self) -> Firings:
         """Return an empty store."""
-        return Firings(self._config.keep_closed)
+        config = self._config
+        return Firings(config.keep_closed, config.storm_window + config.storm_length + config.keep_closed)
 
     def steps(self, store: Firings, arrived: Sequence[Arrived]) -> Iterable[Step]:
         """Yield one step per transition, in order."""
@@ -87,9 +88,10 @@ class Alerts:
 
     def step(self, store: Firings, pileon: PileOn, arrived_at: datetime) -> Step:
         """Return what one transition changes. ``arrived_at`` only says how long what ended is still remembered."""
-        storm = self._storm(store, pileon)
+        storm = self._storm(store, pileon, arrived_at)
         decision, reason = self._decide(store.firing(pileon.pileon_id), pileon, storm)
-        gone = tuple((key, None) for key in store.done_by(arrived_at) if key != pileon.pileon_id)
+        stays = (pileon.pileon_id, storm_key(pileon.source) if storm is not None else "")
+        gone = tuple((key, None) for key in store.done_by(arrived_at) if key not in stays)
         entries: list[tuple[str, Firing | Storm | None]] = [*gone]
         if storm is not None:
             entries.append((storm_key(pileon.source), storm))
@@ -115,13 +117,13 @@ class Alerts:
             return Reason.STALE
         return Reason.MUTED if any(mute.holds(pileon) for mute in self._mutes) else None
 
-    def _storm(self, store: Firings, pileon: PileOn) -> Storm | None:
+    def _storm(self, store: Firings, pileon: PileOn, arrived_at: datetime) -> Storm | None:
         """Return the storm watch of this source with one more opened, or None where nothing new opened."""
         before = store.firing(pileon.pileon_id)
         if pileon.status is not Status.OPENED or self._held(pileon) or (before is not None and pileon.revision <= before.revision):
             return None
         watched = store.storm(pileon.source) or Storm(source=pileon.source)
-        return watched.with_opened(pileon, self._config)
+        return watched.with_opened(pileon, self._config, arrived_at)
 
 
 def _ended(pileon: PileOn) -> Reason:

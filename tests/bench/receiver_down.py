@@ -117,7 +117,7 @@ class Outage:
         """Take in the worker's own count of tries: one that starts again begins at zero."""
         for line in answers(f"{self.worker.metrics()}/metrics").splitlines():
             if line.startswith("threadwatch_webhooks_posted_total{"):
-                self.tries[line.partition('"')[2].partition('"')[0]] += int(float(line.rpartition(" ")[2]))
+                self.tries[line.partition('outcome="')[2].partition('"')[0]] += int(float(line.rpartition(" ")[2]))
 
     async def _all_told(self, *, wants_ends: bool) -> tuple[float, float]:
         """Return after how many seconds the webhook, and the receiver behind Alertmanager, had been told everything."""

@@ -96,7 +96,7 @@ def rendered(amtool: str, tmp_path: Path, name: str, alerts: list[dict[str, obje
     return ran(amtool, "template", "render", f"--template.glob={glob}", f"--template.data={file}", f"--template.type={kind}", asked)
 
 
-@pytest.mark.parametrize("name", ["title", "text", "html"])
+@pytest.mark.parametrize("name", ["title", "text", "brief", "html"])
 @pytest.mark.parametrize("alerts", [[], [BARE], [BARE, BARE | {"status": "resolved"}]], ids=["none", "one", "two"])
 def test_no_text_fails_for_an_alert_that_says_next_to_nothing(amtool: str, tmp_path: Path, name: str, alerts: list[dict[str, object]]):
     told = rendered(amtool, tmp_path, name, alerts)
@@ -110,3 +110,44 @@ def test_a_message_of_many_shows_twenty_and_says_so(amtool: str, tmp_path: Path,
     told = rendered(amtool, tmp_path, name, alerts)
     assert (told.count("number "), "20 of 35 are shown." in told) == (20, True)
     assert "are shown" not in rendered(amtool, tmp_path, name, alerts[:20])
+
+
+LONG = {
+    "status": "firing",
+    "labels": {"alertname": "Strange", "severity": "critical", "source": "s" * 128, "community": "c" * 128},
+    "annotations": {"summary": "m" * 1000, "description": "d" * 1000, "runbook_url": "docs/runbooks/" + "R" * 40 + ".md"},
+}
+CASE = {"case": "7Q4FKM4V", "people": "128", "within": "22 h 31 min", "usual": "12.3", "replying": "128 of 1024 replying",
+        "before": "warning", "link": "https://console.harbour-post.example.org/pileons/7q4fkm4v24yhtwhhjkeaqvc5b"}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [1, 5, 6, 200])
+@pytest.mark.parametrize("annotations", [{}, CASE], ids=["operational", "a case"])
+def test_a_chat_s_text_is_never_cut_by_the_chat(amtool: str, tmp_path: Path, number: int, annotations: dict[str, str]):
+    alert = LONG | {"annotations": LONG["annotations"] | annotations}
+    told = rendered(amtool, tmp_path, "brief", [alert] * number)
+    assert len(told) < 8000, "what Slack shows of an attachment"
+    assert told.count("[critical] " + "s" * 40 + "\u2026 / " + "c" * 40 + "\u2026 \u00b7 ") == min(number, 15)
+    assert told.count(CASE["link"]) == (min(number, 15) if annotations else 0), "a link is whole, or it leads nowhere"
+    assert ("15 of 200 are shown." in told) == (number == 200)
+    assert len(rendered(amtool, tmp_path, "title", [alert | {"annotations": CASE}] * number)) < 1024
+
+
+def test_what_is_not_too_long_is_shown_whole(amtool: str, tmp_path: Path):
+    alert = LONG | {"labels": LONG["labels"] | {"source": "s" * 41, "community": "Leserbriefe \u0436"}, "annotations": CASE}
+    line = rendered(amtool, tmp_path, "brief", [alert])
+    assert line.startswith(
+        f"[critical] {'s' * 41} / Leserbriefe \u0436 \u00b7 case 7Q4FKM4V: 128 people hostile in 22 h 31 min (usual 12.3), "
+    )
+    assert line == rendered(amtool, tmp_path, "text", [alert])
+
+
+@pytest.mark.parametrize("name", ["title", "text", "brief", "html"])
+def test_what_a_label_holds_is_never_read_as_a_template_or_as_markup(amtool: str, tmp_path: Path, name: str):
+    evil = '"}}{{ template "threadwatch.runbooks" . }}{{ .Labels }}<script>\'</td>'
+    labels = {"alertname": "PileOn", "severity": evil, "source": evil, "community": evil}
+    given = dict.fromkeys(("case", "summary", "description", "people", "before", "ended_because", "runbook_url"), evil)
+    told = rendered(amtool, tmp_path, name, [{"status": "firing", "labels": labels, "annotations": given | {"link": f"javascript:{evil}"}}])
+    assert "{{ .Labels }}" in told
+    if name == "html":
+        assert not [sign for sign in ("<script", "'</td>", 'href="javascript') if sign in told]

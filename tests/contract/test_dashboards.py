@@ -131,7 +131,7 @@ def test_nothing_that_tells_a_person_or_a_conversation_is_named():
     everything = "".join(file.read_text(encoding="utf-8") for file in FILES)
     named = set(re.findall(r"\{\{\s*(\w+)\s*\}\}", everything))
     assert named <= {"source", "community", "severity", "status", "outcome", "decision", "reason", "verdict", "stage", "topic", "label",
-                     "le", "note", "instance", "alertname", "side", "change", "judgement"}  # fmt: skip
+                     "le", "note", "instance", "alertname", "side", "change", "judgement", "receiver"}  # fmt: skip
     assert not re.search(r"\b(author|target|conversation|comment)_?id\b", everything)
 
 
@@ -227,9 +227,18 @@ def test_grafana_knows_how_often_workers_are_scraped():
     assert source["jsonData"]["timeInterval"] == next(job for job in jobs if job["job_name"] == "threadwatch")["scrape_interval"]
 
 
-def test_a_critical_case_stands_once_among_the_critical_ones():
+def test_a_critical_case_is_listed_once_and_among_no_warnings():
     lists = [panel["options"]["labels"] for _, panel in PANELS if panel["type"] == "alertGroups"]
-    assert lists == [f'alertname="PileOn", severity="{severity}"' for severity in ("critical", "warning")]
+    assert lists == ['alertname="PileOn", severity="critical"'], "a list of warnings would hold those that became critical too"
+
+
+def test_what_is_open_is_stacked_with_the_critical_ones_lowest_and_counts_whom_people_were_told_of():
+    (stacked,) = [panel for _, panel in PANELS if panel["title"] == "Open, by severity"]
+    assert [target["legendFormat"] for target in stacked["targets"]] == ["critical", "warning", "told to nobody"]
+    counts = [panel for _, panel in PANELS if panel["title"] in ("Critical pile-ons open", "Warning pile-ons open", "Told in 24 h")]
+    asked = [target["expr"] for panel in counts for target in panel["targets"]]
+    assert len(asked) == 3
+    assert not [expr for expr in asked if "pileons_active" in expr or "pileons_total" in expr]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What people read, word for word: Slack, mail and webhook of the example, through a real Alertmanager."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from streams.records import EndedBecause, PileOn, Severity, Status
+from streams.stages.alert import Config
 from tests.support.inboxes import Inboxes
 from tests.support.live import until
 from tests.support.manager import DEPLOY, Manager, channels, example
@@ -178,10 +180,19 @@ async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Posting, in
     await came(inboxes, 1, 1, 1)
     await asyncio.sleep(QUIET)
     assert (len(inboxes.slack), len(inboxes.mails), len(inboxes.hooks)) == (1, 1, 1)
-    line = "[critical] harbour-post · More than 20 pile-ons opened at once in one source · ongoing"
-    why = "One alert stands for all of them; each is listed where open pile-ons are listed."
-    assert slack(inboxes) == (line, f"{line}\n    {why}{HELP.replace('PileOn', 'PileOnStorm')}", "danger")
+    line = f"[critical] harbour-post · {said(inboxes, 500)} · ongoing"
+    why = "This stands for all of them; each is listed where open pile-ons are listed."
+    list_of = f"{CONSOLE}/?source=harbour-post"
+    assert slack(inboxes) == (line, f"{line} · {list_of}\n    {why}{HELP.replace('PileOn', 'PileOnStorm')}", "danger")
     assert mail(inboxes)[0] == line
+    assert f'<a href="{list_of}">look at the cases</a>' in mail(inboxes)[2]
+
+
+def said(inboxes: Inboxes, number: int) -> str:
+    """Return what is told of the last storm: the minute in which it began is that of the webhook's alert, to the minute."""
+    summary: str = inboxes.hooks[-1]["alerts"][0]["annotations"]["summary"]
+    assert re.fullmatch(rf"{number} pile-ons opened within 1 min, since \d{{4}}-\d\d-\d\d \d\d:\d\d UTC", summary)
+    return summary
 
 
 @pytest.mark.parametrize(
@@ -197,10 +208,27 @@ async def test_a_storm_s_end_is_told_as_one_and_its_lapse_is_not(worker: Posting
 
     def ends() -> list[str]:
         titles = [message["attachments"][0]["title"] for message in inboxes.slack]
-        return [title for title in titles if "More than" in title and " · ongoing" not in title]
+        return [title for title in titles if "pile-ons opened within" in title and " · ongoing" not in title]
 
     await until("its end is told", ends, within=20)
-    assert ends() == [f"[critical] harbour-post · More than 20 pile-ons opened at once in one source · {state}"]
+    assert ends() == [f"[critical] harbour-post · {said(inboxes, 30)} · {state}"]
+
+
+async def test_two_hundred_in_one_group_are_one_message_of_a_length_that_slack_shows(tmp_path: Path, inboxes: Inboxes) -> None:
+    async with Manager(tmp_path / "alertmanager", example_config(inboxes)) as manager:
+        worker = Posting(manager.url, console=CONSOLE, config=Config(max_opened=1000))
+        for number in range(200):
+            worker.sees(case(Severity.CRITICAL, f"{ID}{number}", community="c" * 200))
+        await worker.posts(rounds=2)
+        title = f"[critical] harbour-post / {'c' * 128} · PileOn: 200 ongoing"
+        await until("the webhook has all", lambda: inboxes.hooks and inboxes.hooks[-1]["truncatedAlerts"] == 150, within=20)
+        await until("Slack has all", lambda: inboxes.slack and slack(inboxes)[0] == title, within=20)
+        await until("the mail has all", lambda: inboxes.mails and mail(inboxes)[0] == title, within=20)
+        await worker.stop()
+    text, (_, plain, html) = slack(inboxes)[1], mail(inboxes)
+    assert (text.count(f"{CONSOLE}/pileons/"), "15 of 200 are shown." in text, len(text) < 8000) == (15, True, True)
+    assert (plain.count("[critical]"), html.count("<tr"), "20 of 200 are shown." in plain) == (20, 20, True)
+    assert len(inboxes.hooks[-1]["alerts"]) == 50
 
 
 HOSTILE = "<!channel>&<b>*sport*</b>\u202e\u200b\n|`x` {{ .Labels }} https://evil.example " + "z" * 200
@@ -212,8 +240,14 @@ async def test_a_hostile_name_of_a_source_or_community_is_text_and_nothing_else(
     await came(inboxes, 1, 1, 1)
     title, text, _ = slack(inboxes)
     subject, plain, html = mail(inboxes)
-    for read in (title, text.partition(" · http")[0], subject, plain.partition(" · http")[0]):
-        assert "_!channel_&_b__sport__/b______x_ __ _Labels __ https_//evil_example zz" in read
+    whole = "_!channel_&_b__sport__/b______x_ __ _Labels __ https_//evil_example zz"
+    for read, name in (
+        (title, whole),
+        (text.partition(" · http")[0], whole[:40] + "…"),
+        (subject, whole),
+        (plain.partition(" · http")[0], whole),
+    ):
+        assert name in read
         assert not [sign for sign in ("<", ">", "\u202e", "\u200b", "://") if sign in read]
         assert len(read) < 2 * 128 + 200
     assert "_!channel_&amp;_b__sport__/b_" in html

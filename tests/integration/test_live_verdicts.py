@@ -49,6 +49,13 @@ async def test_what_a_moderator_says_is_none_ends_and_comes_back_only_when_it_ha
     assert [one.ended_because for one in live.firing() if isinstance(one, Firing)] == ["judged"]
     assert 'threadwatch_feedback_total{verdict="not_one"} 1.0' in answers(f"{worker.metrics()}/metrics")
 
+    again = await live.command("verdict", opened.pileon_id[:8], "pile_on", "--by", "kim", "--note", "on second thoughts")
+    assert again.returncode == 0, again.stderr
+    as_last = 'threadwatch_cases_judged{verdict="pile_on"} 1.0'
+    await until("the case counts as it was judged last", lambda: as_last in answers(f"{worker.metrics()}/metrics"))
+    assert 'threadwatch_cases_judged{verdict="not_one"} 0.0' in answers(f"{worker.metrics()}/metrics")
+    await live.command("verdict", opened.pileon_id[:8], "not_one", "--by", "kim")
+
     await live.put(FEEDBACK, [(b"not-one", b'{"judgement": "not one, she says"}')])
     counted = 'threadwatch_feedback_unreadable_total{reason="wrong_type"} 1.0'
     await until("what is no verdict is counted", lambda: counted in answers(f"{worker.metrics()}/metrics"))

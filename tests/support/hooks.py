@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Final, Self
@@ -10,7 +10,8 @@ from typing import Any, Final, Self
 from aiohttp import web
 
 from streams.engine import Effects
-from streams.live.outbox import Outbox, Storms
+from streams.live.outbox import Outbox
+from streams.live.storms import Storms
 from streams.settings import Webhook
 from streams.stages.alert import Alerts, Config
 from tests.support.builders import NOON
@@ -33,6 +34,8 @@ class Hooks:
 
     def __init__(self) -> None:
         self.answer: int | str = 204
+        self.answers: dict[str, int | str] = {}
+        """The answer to what has a key that begins so, in place of ``answer``."""
         self.headers: dict[str, str] = {}
         """What every answer has beside."""
         self.tries: list[str] = []
@@ -71,8 +74,9 @@ class Hooks:
             self._runner = None
 
     async def _take(self, request: web.Request) -> web.Response:
-        body, answer = await request.read(), self.answer
-        self.tries.append(request.headers["Idempotency-Key"])
+        body, key = await request.read(), request.headers["Idempotency-Key"]
+        answer = next((answer for begins, answer in self.answers.items() if key.startswith(begins)), self.answer)
+        self.tries.append(key)
         self.raw.append((dict(request.headers), body))
         if answer == "hang":
             self._awake.clear()
@@ -106,14 +110,14 @@ class Rooms:
     def turn(self, *transitions: Any, now: Any = NOON) -> Effects:
         effects = folded(self.stage, transitions, self.store)
         self.log |= self.outbox.planned(effects, now)
+        self.outbox.is_written = True
         return effects
 
-    async def delivered(self, keys: Iterable[bytes]) -> None:
+    async def post(self, entries: Mapping[bytes, bytes | None]) -> None:
         if self.is_away is not None:
             raise self.is_away
-        gone: dict[bytes, bytes | None] = dict.fromkeys(keys)
-        self.log |= gone
-        self.outbox.take(gone)
+        self.log |= entries
+        self.outbox.take(entries)
 
     def lock(self, partition: int) -> asyncio.Lock:
         return self._lock
@@ -121,9 +125,9 @@ class Rooms:
     async def looked_at(self, look: Any) -> list[Any]:
         return [one for room in self.rooms.values() for one in look(room)]
 
-    def restarted(self, webhooks: Iterable[Webhook]) -> "Rooms":
+    def restarted(self, webhooks: Iterable[Webhook], console: str = "") -> "Rooms":
         """Return what a worker that starts again finds in the log."""
-        again = Rooms(webhooks)
+        again = Rooms(webhooks, console)
         again.log = self.log
         again.outbox.take(self.log)
         again.store = self.store
@@ -136,4 +140,4 @@ def webhook(url: str = "https://hooks.example.org/x", **fields: Any) -> Webhook:
 
 
 def settings_with(*webhooks: Webhook) -> Any:
-    return SimpleNamespace(webhooks=webhooks, alertmanager=SimpleNamespace(console_url=""))
+    return SimpleNamespace(webhooks=webhooks, alert=Config(), alertmanager=SimpleNamespace(console_url=""))

@@ -1,7 +1,10 @@
 """A real Alertmanager on the routes, inhibitions and texts that we ship."""
 
 import asyncio
+import re
 import signal
+import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -11,6 +14,8 @@ import yaml
 from tests.support.live import answers, until
 from tests.support.programs import free_port, needed
 
+TIMEOUTS: Final = (0, 30)
+"""Since when requests to all that the example has may have a ``timeout``."""
 DEPLOY: Final = Path(__file__).parents[2] / "deploy" / "alertmanager"
 
 
@@ -28,12 +33,24 @@ def shipped(webhook: str) -> dict[str, Any]:
 
 
 def example(commented: str = "") -> dict[str, Any]:
-    """Return the example of receivers; ``commented``, taken away, lets what it proposes in. Without ``timeout``: Debian's 0.25 has none."""
+    """Return the example of receivers; ``commented``, taken away, lets what it proposes in.
+
+    As it is where the Alertmanager here knows ``timeout``; without it where it does not, as Debian's 0.25.
+    """
     text = (DEPLOY / "receivers.example.yml").read_text(encoding="utf-8")
     found: dict[str, Any] = yaml.safe_load(text.replace(commented, "") if commented else text)
-    for channel in channels(found):
+    for channel in channels(found) if release() < TIMEOUTS else ():
         channel.pop("timeout", None)
     return found
+
+
+@cache
+def release() -> tuple[int, ...]:
+    """Return which Alertmanager is here: ``(0, 25)``."""
+    ran = subprocess.run([needed("prometheus-alertmanager"), "--version"], capture_output=True, text=True, check=True)
+    found = re.search(r"version (\d+)\.(\d+)", ran.stdout + ran.stderr)
+    assert found is not None, ran.stdout
+    return tuple(int(number) for number in found.groups())
 
 
 def channels(config: dict[str, Any], *kinds: str) -> list[dict[str, Any]]:

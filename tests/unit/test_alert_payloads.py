@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from streams.live.alertmanager import alerts
 from streams.live.wording import line, shown
@@ -96,8 +97,22 @@ def test_a_storm_is_one_alert_that_comes_first_and_ends_by_itself() -> None:
     opened = [pileon(f"{ID}{n}", opened_at=NOON + n * SECOND) for n in range(21)]
     first, *rest = posted(*opened, at=MINUTE)
     assert first["labels"] == {"alertname": "PileOnStorm", "source": "news", "severity": "critical"}
+    assert first["annotations"] == {
+        "summary": "21 pile-ons opened within 1 min, since 2024-05-01 12:00 UTC", "pileons": "21", "within": "1 min",
+        "description": "This stands for all of them; each is listed where open pile-ons are listed.",
+    }  # fmt: skip
     assert {alert["labels"]["alertname"] for alert in rest} == {"PileOn"}
     assert posted(*opened, at=HOUR)[0]["labels"]["alertname"] == "PileOn"
+
+
+def test_a_storm_leads_to_the_list_of_its_source_and_says_how_many_it_was() -> None:
+    opened = [pileon(f"{ID}{n}", source="a&b=c/d", opened_at=NOON + n * 10 * SECOND) for n in range(60)]
+    storm = posted(*opened, at=38 * MINUTE, console="https://console/")[0]
+    assert storm["annotations"]["summary"] == "60 pile-ons opened within 10 min, since 2024-05-01 12:00 UTC"
+    assert storm["annotations"]["ended_because"] == "passed"
+    assert storm["annotations"]["link"] == storm["generatorURL"] == "https://console/?source=a%26b%3Dc%2Fd"
+    endless = posted(*(replace(one, source="\u0416" * 512) for one in opened), at=38 * MINUTE, console="https://console")[0]
+    assert endless["annotations"]["link"] == "https://console/"
 
 
 def test_no_target_conversation_comment_or_name_leaves() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.stages.alert import AlertDecision, Alerts, Config, Decision, Mute, Reason
-from streams.stages.firing import Firing, Storm, together
+from streams.stages.firing import MAX_MINUTES, Firing, Storm, minute, storm_key, storm_source, together
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon
 from tests.support.folding import entries_of, folded, restarted
 
@@ -137,7 +137,45 @@ def test_a_storm_is_the_same_however_its_cases_fall_on_partitions(partitions: in
     assert (twenty_one.since, twenty_one.until) == (NOON + 20 * SECOND, NOON + 20 * SECOND + HOUR / 2)
     assert (more.since, more.until) == (NOON + 20 * SECOND, NOON + 59 * SECOND + HOUR / 2)
     assert len(more.opened) == 21
+    assert (twenty_one.began, more.began, more.minutes) == (NOON, NOON, ((minute(NOON), 60),))
     assert spread(partitions, 60, 16 * SECOND).since is None
+
+
+def watched(*records: PileOn) -> Storm:
+    store = stage().new_store()
+    folded(stage(), list(records), store)
+    found = store.storm("news")
+    assert found is not None
+    return found
+
+
+def test_a_storm_counts_all_of_it_and_nothing_before_it() -> None:
+    lonely, calm = pileon("lonely", opened_at=NOON - 3 * HOUR), pileon("calm", opened_at=NOON - 10 * MINUTE)
+    storm = watched(lonely, calm, *many(200, 10 * SECOND))
+    assert sum(number for _, number in storm.counted) == 200
+    assert storm.began == NOON
+
+
+def test_of_a_storm_without_end_the_last_minutes_are_counted() -> None:
+    storm = watched(*many(6 * 300, 10 * SECOND))
+    assert (len(storm.counted), storm.began) == (MAX_MINUTES, NOON)
+    assert sum(number for _, number in storm.counted) == 6 * MAX_MINUTES
+
+
+def test_the_watches_of_invented_sources_are_let_go_by_the_log_s_own_time_whatever_they_claim() -> None:
+    store = stage().new_store()
+    for number in range(200):
+        at = NOON + number * 10 * MINUTE
+        claims = pileon(f"case-{number}", source=f"invented-{number}", opened_at=at + (number % 2) * 9999 * HOUR)
+        for key, entry in stage().step(store, claims, at).entries:
+            store.apply(key, entry)
+    watches = [entry.source for entry in store.entries.values() if isinstance(entry, Storm)]
+    assert watches == [f"invented-{number}" for number in range(190, 200)], "five minutes, half an hour and an hour after the last of each"
+
+
+def test_a_storm_s_key_tells_its_source_and_no_pile_on_s_does() -> None:
+    assert storm_source(storm_key('["storm","x"]')) == '["storm","x"]'
+    assert [storm_source(key) for key in ("case-1", '["storm"]', '["told","x"]', "[", '{"storm":1}')] == [None] * 5
 
 
 def test_storms_of_two_sources_are_two() -> None:

@@ -19,8 +19,10 @@ from streams.metrics import FLAGGED_AT, Metrics
 from streams.metrics.cases import DECISIONS
 from streams.pseudonyms import comment_reference
 from streams.records import Abstained, Action, Judgement, Severity, Status
-from streams.stages.alert import AlertDecision, Decision, Reason
-from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon, scored
+from streams.stages.alert import AlertDecision, Alerts, Config, Decision, Mute, Reason
+from streams.stages.firing import Firing
+from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon, scored
+from tests.support.folding import folded
 
 STAGES = {"score": ("scored", "deleted"), "pileon": ("counted", "late", "duplicate"), "alert": ("fire", "hold")}
 SOURCES = {"news": ("sport", "letters"), "forum": ()}
@@ -120,6 +122,7 @@ def test_the_labels_are_the_agreed_ones_and_the_series_are_bounded():
         "note",
         "outcome",
         "reason",
+        "receiver",
         "scorer",
         "severity",
         "source",
@@ -213,6 +216,25 @@ def test_open_pile_ons_are_set_anew_each_time():
     assert registry.get_sample_value("threadwatch_pileons_active", labels) == 2
     metrics.pileons_open([])
     assert registry.get_sample_value("threadwatch_pileons_active", labels) == 0
+
+
+def test_of_open_pile_ons_those_that_people_were_told_of_count_by_the_worst_that_was_told():
+    registry, metrics = fresh()
+    stage = Alerts(Config(), ())
+    store = stage.new_store()
+    muted = Alerts(Config(), (Mute(target="bob", reason="a test", since=NOON - DAY, until=NOON + DAY),))
+    folded(stage, [pileon("told"), pileon("worse"), pileon("worse", 2, Status.ONGOING, severity=Severity.CRITICAL)], store)
+    folded(stage, [pileon("stale", opening_delay_seconds=90_000.0), pileon("over"), pileon("over", 2, Status.CLOSED)], store)
+    folded(muted, [pileon("muted", target_id="bob", severity=Severity.CRITICAL)], store)
+
+    def told(severity: str) -> float | None:
+        return registry.get_sample_value("threadwatch_pileons_told", {"source": "news", "severity": severity})
+
+    assert (told("warning"), told("critical")) == (0, 0)
+    metrics.pileons_told(entry for entry in store.entries.values() if isinstance(entry, Firing))
+    assert (told("warning"), told("critical")) == (1, 1)
+    metrics.pileons_told([])
+    assert (told("warning"), told("critical")) == (0, 0)
 
 
 def test_transitions_are_counted_and_the_size_once_at_the_close():

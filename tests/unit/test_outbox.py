@@ -3,15 +3,18 @@
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.live.outbox import Storms
+from streams.live.storms import Storms
 from streams.records import EndedBecause, PileOn, Severity, Status
 from streams.settings import Webhook
 from streams.stages.alert import Config
+from streams.stages.firing import Storm
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon
+from tests.support.folding import folded
 from tests.support.hooks import Rooms, webhook
 
 ID = "qqmkm4v24yhtwhhjkeaqvc5b"
@@ -95,7 +98,9 @@ def test_a_storm_of_500_is_told_once_with_those_that_came_before_it() -> None:
     assert (events.count("opened"), events.count("storm")) == (20, 1)
     assert [one.event for one in rooms.outbox.waiting() if one.receiver == "warnings"].count("storm") == 1
     summary = next(json.loads(one.body) for one in rooms.outbox.waiting() if one.event == "storm")
-    assert summary["text"] == "[critical] news · more than 20 pile-ons opened at once; this stands for all of them"
+    said = "21 pile-ons opened within 1 min, since 2024-05-01 12:00 UTC"
+    assert summary["text"] == f"[critical] news · {said} · ongoing · threadwatch watch"
+    assert (summary["pileons"], summary["began_at"], summary["revision"]) == (21, "2024-05-01T12:00:00Z", 1)
 
 
 def test_what_opened_in_a_storm_is_told_when_it_worsens_after_it_and_else_not_even_at_its_end() -> None:
@@ -107,13 +112,87 @@ def test_what_opened_in_a_storm_is_told_when_it_worsens_after_it_and_else_not_ev
     assert about == [(late, "opened")]
 
 
-def test_a_storm_over_many_partitions_has_one_key_and_one_body() -> None:
+def about_storms(*partitions: Rooms) -> list[dict[str, Any]]:
+    waiting = [one for rooms in partitions for one in rooms.outbox.waiting()]
+    return [json.loads(one.body) for one in waiting if one.pileon_id.startswith("storm-")]
+
+
+def test_a_storm_over_many_partitions_of_a_worker_is_told_by_one_and_known_to_all() -> None:
+    storms = Storms(Config())
+    here, there = Rooms([webhook()], storms=storms), Rooms([webhook()], storms=storms)
+    here.turn(*storm(30))
+    there.turn(*storm(30, 100, 2 * MINUTE))
+    assert len(about_storms(here, there)) == 1
+    assert there.outbox.storms_told()["news"].receivers == ()
+    moved = there.restarted([webhook()])
+    moved.turn(*storm(30, 200, 3 * MINUTE))
+    assert about_storms(moved) == [], "who takes the partition over knows that the storm was told"
+
+
+def test_a_storm_is_known_in_no_partition_s_log_before_it_is_told_in_one_s() -> None:
+    storms = Storms(Config())
+    here, there = Rooms([webhook()], storms=storms), Rooms([webhook()], storms=storms)
+    effects = folded(here.stage, storm(30), here.store)
+    here.outbox.planned(effects, NOON)  # and the worker is killed before that is written, but not before this is:
+    there.turn(*storm(30, 100, 2 * MINUTE))
+    assert about_storms(there) == []
+    again = there.restarted([webhook()])
+    again.turn(*storm(1, 200, 3 * MINUTE))
+    assert [one["event"] for one in about_storms(again)] == ["storm"]
+
+
+def test_two_workers_tell_each_its_own_storm_under_keys_of_their_own() -> None:
     here, there = Rooms([webhook()]), Rooms([webhook()])
     here.turn(*storm(30))
     there.turn(*storm(30, 100, 2 * MINUTE))
-    both = [one for rooms in (here, there) for one in rooms.outbox.waiting() if one.event == "storm"]
-    assert len(both) == 2
-    assert len({(one.id, one.body) for one in both}) == 1
+    assert len({one["id"] for one in about_storms(here, there)}) == 2
+
+
+def ended_storms(rooms: Rooms, after: timedelta) -> list[dict[str, Any]]:
+    """Let a partition look at its storms, that long after noon; return what it tells beside what was told."""
+    before = about_storms(rooms)
+    storms = {one.source: one for one in rooms.store.entries.values() if isinstance(one, Storm)}
+    entries = rooms.outbox.passed(storms, NOON + after)
+    rooms.log |= entries
+    rooms.outbox.take(entries)
+    return [one for one in about_storms(rooms) if one not in before]
+
+
+def test_a_storm_s_end_is_told_once_with_all_that_opened_and_forgotten_in_the_end() -> None:
+    rooms = Rooms([webhook()], console="https://console")
+    rooms.turn(*storm(50))
+    assert ended_storms(rooms, 29 * MINUTE) == []
+    (end,) = ended_storms(rooms.restarted([webhook()], "https://console"), 31 * MINUTE)
+    link = "https://console/?source=news"
+    said = "50 pile-ons opened within 1 min, since 2024-05-01 12:00 UTC"
+    assert end["text"] == f"[critical] news · {said} · ENDED (passed) · {link}"
+    assert (end["event"], end["ended_because"], end["revision"], end["pileons"], end["link"]) == ("ended", "passed", 2, 50, link)
+    assert ended_storms(rooms, 31 * MINUTE) == [end]
+    assert ended_storms(rooms, 32 * MINUTE) == []
+    assert rooms.outbox.storms_told()
+    ended_storms(rooms, 2 * HOUR)
+    assert not rooms.outbox.storms_told()
+
+
+def test_a_storm_whose_end_was_told_too_soon_is_told_again() -> None:
+    rooms = Rooms([webhook()])
+    rooms.turn(*storm(30))
+    assert [one["revision"] for one in ended_storms(rooms, 31 * MINUTE)] == [2]
+    rooms.turn(*storm(30, 100, 20 * MINUTE), now=NOON + HOUR)  # a backlog: they arrived before that
+    assert [(one["event"], one["revision"]) for one in about_storms(rooms)] == [("storm", 1), ("ended", 2), ("storm", 3)]
+    assert [(one["event"], one["pileons"]) for one in ended_storms(rooms, HOUR)] == [("ended", 60)]
+
+
+def test_a_storm_is_told_to_who_heard_of_it_and_a_source_s_name_forges_no_link() -> None:
+    evil = 'x"><b>\n\u202e&source=y https://evil.example/'
+    rooms = Rooms([webhook(), webhook(name="elsewhere", communities=("news",))], console="https://console/")
+    rooms.turn(*(pileon(f"case-{n}", source=evil) for n in range(21)))
+    begun, end = *about_storms(rooms), *ended_storms(rooms, 31 * MINUTE)
+    assert begun["receiver"] == end["receiver"] == "mods"
+    assert begun["link"].startswith("https://console/?source=x%22%3E%3Cb%3E")
+    assert dict(parse_qsl(urlsplit(begun["link"]).query)) == {"source": evil}
+    for told in (begun, end):
+        assert not [sign for sign in ('"', "<", ">", "\n", "\u202e", "evil.example/") if sign in told["text"].replace(told["link"], "")]
 
 
 def test_an_id_that_is_no_good_in_a_header_is_quoted() -> None:

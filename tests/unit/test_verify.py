@@ -21,7 +21,7 @@ from streams.replay.verify.opening import at_the_first
 from streams.replay.verify.storms import Watch, storms_of
 from streams.stages.alert import Alerts, Mute
 from streams.stages.alert import Config as AlertConfig
-from streams.stages.firing import Storm
+from streams.stages.firing import Storm, storm_key
 from streams.stages.pileon import Config, PileOns
 from streams.topics import PILEONS, REPLIES
 from tests.support.builders import HOUR, MINUTE, NOON, config_change, pileon, reply, tick
@@ -375,3 +375,22 @@ def test_a_period_that_retention_took_is_a_mistake(recorded: tuple[str, ...], ca
     write_recording(Path("replies.rec"), REPLIES.name, log(first_offset=100), partitions=(Part(0, 100, 200, 100, 118),))
     assert main([*recorded, "--to", "2024-05-01T11:00Z"]) == 2
     assert "retention has taken that part of replies; what is left of it begins at 2024-05-01T12:00:00+00:00" in capsys.readouterr().err
+
+
+def test_a_storm_watch_that_was_let_go_is_in_neither_and_no_decision() -> None:
+    opened = told(pileon("case-1", source="invented"))
+    (later,) = told(pileon("case-2"), first=1)
+    again = redecided([*opened, replace(later, timestamp_ms=BROKERS + 100 * 60_000)], {0: 10**9})
+    assert {source for _, source in again.storms} == {"news"}
+    live, key = decisions.Live(), storm_key("invented").encode()
+    for value in (msgspec.json.encode(Storm(source="invented")), None):
+        live.take_state(Message("state.alert", 0, 1, BROKERS, key, value))
+    assert (live.storms, list(live.attested.sorted())) == ({}, [])
+
+
+def test_what_webhooks_told_of_a_storm_is_no_case_s() -> None:
+    live = decisions.Live()
+    for event in ("storm", "ended"):
+        entry = {"type": "delivery", "pileon_id": "storm-1", "revision": 1, "receiver": "x", "event": event, "body": "{}"}
+        live.take_delivery(Message("deliveries", 0, 0, BROKERS, b"k", msgspec.json.encode(entry)))
+    assert list(live.deliveries.sorted()) == []

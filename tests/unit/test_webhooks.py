@@ -2,22 +2,24 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
-from tenacity import wait_fixed
 
-from streams.live import addresses
-from streams.live import webhooks as module
+from streams.live import addresses, pace
 from streams.live.retry_after import retry_after
+from streams.live.storms import Storms
 from streams.live.webhooks import Webhooks
 from streams.metrics import Metrics
 from streams.records import Severity, Status
 from streams.settings import Webhook
+from streams.stages.alert import Config
 from tests.support.builders import NOON, pileon
 from tests.support.hooks import OTHER, SECRET, TRICKS, Hooks, Rooms, settings_with, webhook
 from tests.support.live import until
@@ -32,15 +34,21 @@ class Running:
     def __init__(self, *hooks: Webhook, rooms: Rooms | None = None) -> None:
         self.rooms = rooms or Rooms(hooks)
         self.registry = CollectorRegistry()
-        self.webhooks = Webhooks(settings_with(*hooks), Metrics(self.registry, {}))
+        metrics = Metrics(self.registry, {}, receivers=[one.name for one in hooks])
+        self.webhooks = Webhooks(settings_with(*hooks), metrics)
         self.task: asyncio.Future[Any] = asyncio.ensure_future(self.webhooks.run(self.rooms))
 
     def turn(self, *transitions: Any) -> None:
         effects = self.rooms.turn(*transitions, now=datetime.now(UTC))
         self.webhooks.applied(self.rooms.stage, effects)
 
-    def counted(self, outcome: str) -> float:
-        return self.registry.get_sample_value("threadwatch_webhooks_posted_total", {"outcome": outcome}) or 0.0
+    def counted(self, outcome: str, receiver: str = "mods") -> float:
+        found = self.registry.get_sample_value("threadwatch_webhooks_posted_total", {"receiver": receiver, "outcome": outcome})
+        assert found is not None, "every receiver has every outcome, at zero"
+        return found
+
+    def waiting(self, receiver: str) -> float | None:
+        return self.registry.get_sample_value("threadwatch_webhooks_waiting", {"receiver": receiver})
 
     async def empty(self) -> None:
         await until("nothing waits", lambda: not self.rooms.outbox.waiting(), within=20, every=0.02)
@@ -61,7 +69,7 @@ Start = Callable[..., Awaitable[Running]]
 
 @pytest.fixture
 async def start(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Start]:
-    monkeypatch.setattr(module, "MAX_PAUSE", 0.1)
+    monkeypatch.setattr(pace, "MAX_PAUSE", 0.1)
     made: list[Running] = []
 
     async def begin(*receivers: Webhook, **options: Any) -> Running:
@@ -96,16 +104,86 @@ async def test_a_receiver_that_is_down_loses_nothing_and_stops_no_other(start: S
         assert sorted(hooks.tries) == ["a/1/mods", "a/2/mods", "b/1/mods"]
 
 
+def pauses_of_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace.Pace.__init__, "__defaults__", (lambda failures: 3600.0,))
+
+
 async def test_news_cut_no_pause_short_after_a_failure(start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "wait_random_exponential", lambda **_: wait_fixed(3600))
+    pauses_of_an_hour(monkeypatch)
     hooks.answer = 500
     running = await start(webhook(hooks.url))
     running.turn(pileon("a"))
     await until("it was tried", lambda: running.counted("refused"))
-    for number in range(10):
-        running.turn(pileon(f"news-{number}"))
+    for transition in (WORSE, CLOSED, *(pileon(f"news-{number}") for number in range(10))):
+        running.turn(transition)
         await asyncio.sleep(0.02)
-    assert hooks.tries == ["a/1/mods"]
+    await until("the first of the news were tried", lambda: len(hooks.tries) >= 3)
+    await asyncio.sleep(0.3)
+    assert max(Counter(hooks.tries).values()) == 1, "nothing is tried twice before its pause is over"
+    assert len(hooks.tries) <= 4, "once several failed the receiver is away, and new cases come one by one"
+
+
+async def test_a_case_that_is_refused_or_hangs_for_ever_delays_no_other(
+    start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses_of_an_hour(monkeypatch)
+    hooks.answers = {"a/": 422, "b/": 503, "c/": "hang"}
+    running = await start(webhook(hooks.url, timeout=timedelta(hours=1)))
+    running.turn(pileon("a"), pileon("b"), pileon("c"))
+    await until("the three were tried", lambda: {"a/1/mods", "b/1/mods", "c/1/mods"} <= set(hooks.tries))
+    for number in range(6):
+        running.turn(pileon(f"good-{number}"))
+        await until("it is told", lambda number=number: len(hooks.taken) > number)
+    assert Counter(hooks.tries)["a/1/mods"] == 1
+    assert [one["id"] for one in hooks.taken] == [f"good-{number}/1/mods" for number in range(6)]
+
+
+class Moody(Hooks):
+    """Refuses each delivery, asks to be left alone or takes it in the end: some at once, some after three tries."""
+
+    async def _take(self, request: Any) -> Any:
+        key = request.headers["Idempotency-Key"]
+        self.answers[key] = 204 if self.tries.count(key) >= crc32(key.encode()) % 4 else (500, 503, 422)[len(self.tries) % 3]
+        return await super()._take(request)
+
+
+async def test_whatever_is_refused_in_whatever_order_each_is_taken_once_and_each_case_in_order(start: Start) -> None:
+    async with Moody() as hooks:
+        running = await start(webhook(hooks.url))
+        for number in range(12):
+            worse = pileon(f"case-{number}", 2, Status.ONGOING, severity=Severity.CRITICAL)
+            running.turn(pileon(f"case-{number}"), worse, pileon(f"case-{number}", 3, Status.CLOSED, severity=Severity.CRITICAL))
+        await running.empty()
+        assert Counter(one["id"] for one in hooks.taken) == Counter(
+            f"case-{n}/{revision}/mods" for n in range(12) for revision in (1, 2, 3)
+        )
+        for number in range(12):
+            assert [one["revision"] for one in hooks.taken if one["pileon_id"] == f"case-{number}"] == [1, 2, 3]
+
+
+async def test_while_a_receiver_is_away_a_new_case_is_told_as_soon_as_it_takes_it(
+    start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses_of_an_hour(monkeypatch)
+    hooks.answers = {"bad-": 500}
+    running = await start(webhook(hooks.url))
+    running.turn(*(pileon(f"bad-{number}") for number in range(12)))
+    await until("it counts as away", lambda: len(hooks.tries) >= 3)
+    running.turn(pileon("good"))
+    await until("the good one is told", lambda: hooks.events() == ["opened"], within=30)
+
+
+async def test_each_receiver_has_its_own_numbers_and_who_left_the_settings_is_other(start: Start, hooks: Hooks) -> None:
+    async with Hooks() as away:
+        await away.down()
+        both = [webhook(hooks.url), webhook(away.url, name="away"), webhook(away.url, name="gone")]
+        rooms = Rooms(both)
+        rooms.turn(pileon("a"), pileon("b"), now=datetime.now(UTC))
+        running = await start(*both[:2], rooms=rooms.restarted(both[:2]))
+        await until("one has all", lambda: (running.counted("ok"), running.waiting("mods")) == (2, 0))
+        assert (running.waiting("away"), running.waiting("other")) == (2, 2)
+        assert running.counted("failed", "away") >= 2
+        assert running.counted("failed") == running.counted("ok", "away") == running.counted("expired", "other") == 0
 
 
 @pytest.mark.parametrize(
@@ -126,7 +204,7 @@ async def test_a_receiver_that_asks_us_to_wait_is_waited_for_and_no_other_with_i
         running = await start(webhook(hooks.url), webhook(other.url, name="other"))
         running.turn(pileon("a"), pileon("b"))
         await until("the other was tried again and again", lambda: len(other.tries) >= 8)
-        assert len(hooks.tries) == 1
+        assert max(Counter(hooks.tries).values()) == 1
 
 
 async def test_a_receiver_cannot_ask_for_longer_than_we_try(start: Start, hooks: Hooks) -> None:
@@ -162,22 +240,18 @@ async def test_any_answer_but_2xx_is_tried_again_with_the_same_key_and_body(star
     assert running.counted("refused") >= 3
 
 
-async def test_one_delivery_that_is_refused_for_ever_stops_no_other(start: Start, hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = Hooks._take
-
-    async def picky(self: Hooks, request: Any) -> Any:
-        self.answer = 422 if request.headers["Idempotency-Key"].startswith("a/") else 204
-        return await take(self, request)
-
-    await hooks.down()
-    monkeypatch.setattr(Hooks, "_take", picky)
-    await hooks.up()
+async def test_one_delivery_that_is_refused_for_ever_stops_no_other_and_is_said_once(
+    start: Start, hooks: Hooks, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks.answers = {"a/": 422}
     running = await start(webhook(hooks.url))
     running.turn(pileon("a"), pileon("b"))
     await until("b is told", lambda: hooks.events() == ["opened"])
     running.turn(pileon("c"), WORSE)
     await until("c is told", lambda: hooks.events() == ["opened", "opened"])
+    await until("a was tried again", lambda: Counter(hooks.tries)["a/1/mods"] >= 3)
     assert [one.id for one in running.rooms.outbox.waiting()] == ["a/1/mods", "a/2/mods"], "in order, or not at all"
+    assert caplog.text.count("it answers 422") == 1
 
 
 async def test_one_that_hangs_is_left_after_its_time_and_tried_again(start: Start, hooks: Hooks) -> None:
@@ -301,11 +375,15 @@ async def test_a_name_is_resolved_once_for_a_connection_which_goes_to_what_was_c
 
 async def test_a_storm_in_two_partitions_is_posted_once(start: Start, hooks: Hooks) -> None:
     receiver = webhook(hooks.url)
-    running = await start(receiver)
-    other = Rooms([receiver])
+    storms = Storms(Config())
+    running = await start(receiver, rooms=Rooms([receiver], storms=storms))
+    other = Rooms([receiver], storms=storms)
     other.partition, running.rooms.rooms[1] = 1, other
     for rooms in (running.rooms, other):
         rooms.turn(*(pileon(f"{rooms.partition}-{n}") for n in range(30)), now=datetime.now(UTC))
     await until("nothing waits anywhere", lambda: not running.rooms.outbox.waiting() and not other.outbox.waiting(), within=20)
-    assert hooks.events().count("storm") == 1
-    assert hooks.events().count("opened") == 40
+    await until("its end is told", lambda: "ended" in hooks.events())
+    assert Counter(hooks.events()) == {"opened": 20, "storm": 1, "ended": 1}
+    begun, over = (one for one in hooks.taken if one["pileon_id"].startswith("storm-"))
+    assert (begun["pileon_id"], begun["revision"], over["revision"]) == (over["pileon_id"], 1, 2)
+    assert (begun["pileons"], over["pileons"], over["ended_because"]) == (21, 60, "passed")

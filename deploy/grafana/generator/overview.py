@@ -29,8 +29,8 @@ def built() -> build.Dashboard:
     """Return the dashboard."""
     said = "How is each site now? Counts and shares only: what was said, and by whom, is in no metric."
     made = dashboard("overview", "threadwatch · Overview", said, "now-24h")
-    add(made, "Now", *_open_now(), _sites(), *_cases())
-    add(made, "Pile-ons and alerts over time", _opened_and_ended(), _open_over_time(), _decisions(), _held())
+    add(made, "Now", *_open_now(), _sites(), _cases())
+    add(made, "Pile-ons and alerts over time", _told_and_ended(), _open_over_time(), _decisions(), _held())
     add(made, "What people say of them", *verdicts())
     add(made, "What is written", _toxic_over_time(), _comments_over_time(), _communities())
     return made
@@ -39,15 +39,18 @@ def built() -> build.Dashboard:
 def _open_now() -> tuple[AnyPanel, ...]:
     return (
         number(
-            "Critical pile-ons open", "Pile-ons open now that are critical, on the chosen sites.",
-            Query(_open('severity="critical", ')), steps=CRITICAL, span=5, height=4, links=[runbook("PileOn"), console()],
+            "Critical pile-ons open", "Pile-ons open now that people were told are critical, on the chosen sites. Muted and stale ones, of "
+            "which nobody is told, are not among them.",
+            Query(_told('severity="critical", ')), steps=CRITICAL, span=5, height=4, links=[runbook("PileOn"), console()],
         ),
         number(
-            "Warning pile-ons open", "Pile-ons open now that are no more than a warning, on the chosen sites.",
-            Query(_open('severity="warning", ')), steps=OPEN, span=5, height=4, links=[runbook("PileOn"), console()],
+            "Warning pile-ons open", "Pile-ons open now that people were told of as a warning and no worse, on the chosen sites; without "
+            "muted and stale ones.",
+            Query(_told('severity="warning", ')), steps=OPEN, span=5, height=4, links=[runbook("PileOn"), console()],
         ),
         number(
-            "Opened in 24 h", "Pile-ons that opened in the last 24 hours.", Query(_turned("opened", "24h")), span=5, height=4, decimals=0,
+            "Told in 24 h", "Pile-ons of which people were told in the last 24 hours: what a backfill opens, and what is muted, is not "
+            "among them.", Query(_decided("fire", "24h")), span=5, height=4, decimals=0,
             links=[runbook("PileOnSurge")],
         ),
         number(
@@ -64,12 +67,12 @@ def _open_now() -> tuple[AnyPanel, ...]:
     )  # fmt: skip
 
 
-def _open(severity: str) -> str:
-    return f"sum(threadwatch_pileons_active{{{severity}{SOURCE}}})"
+def _told(severity: str = "", by: str = "") -> str:
+    return f"sum{by}(threadwatch_pileons_told{{{severity}{SOURCE}}})"
 
 
-def _turned(status: str, within: str, by: str = "") -> str:
-    return f'round(sum{by}(increase(threadwatch_pileons_total{{status="{status}", {SOURCE}}}[{within}])))'
+def _decided(decision: str, within: str, by: str = "") -> str:
+    return f'round(sum{by}(increase(threadwatch_alerts_decided_total{{decision="{decision}", {SOURCE}}}[{within}])))'
 
 
 def _sites() -> AnyPanel:
@@ -77,49 +80,45 @@ def _sites() -> AnyPanel:
         Column("Site", label="source"),
         Column("Toxic share", _TOXIC_SHARE, unit=SHARE, steps=TOXIC),
         Column("Comments a minute", _COMMENTS, unit=A_MINUTE),
-        Column("Critical open", f'sum by (source) (threadwatch_pileons_active{{severity="critical", {SOURCE}}})', steps=CRITICAL),
-        Column("Warning open", f'sum by (source) (threadwatch_pileons_active{{severity="warning", {SOURCE}}})', steps=OPEN),
-        Column("Opened in 24 h", _turned("opened", "24h", " by (source) ")),
+        Column("Critical open", _told('severity="critical", ', " by (source) "), steps=CRITICAL),
+        Column("Warning open", _told('severity="warning", ', " by (source) "), steps=OPEN),
+        Column("Told in 24 h", _decided("fire", "24h", " by (source) ")),
         Column("Newest comment", f"time() - max by (source) (threadwatch_event_time_watermark_seconds{{{SOURCE}}} > 0)", unit=SECONDS,
                steps=SILENT),
     )  # fmt: skip
     said = (
         "One row per site. Toxic share: comments of the last 15 minutes that scored 0.8 or more; orange from 10 %, red from 20 %, as the "
-        "alert ToxicShareHigh. Newest comment: how long ago the newest scored one was written; empty before the first. “other” stands for "
-        "sites that the settings do not name."
+        "alert ToxicShareHigh. Open: of which people were told. Newest comment: how long ago the newest scored one was written; empty "
+        "before the first. “other” stands for sites that the settings do not name."
     )
-    return rows("Each site now", said, columns, span=24, height=7, links=[runbook("ToxicShareHigh"), console()])
+    return rows("Each site now", said, columns, span=16, height=7, links=[runbook("ToxicShareHigh"), console()])
 
 
-def _cases() -> tuple[AnyPanel, ...]:
-    empty = "Empty where nothing is open, or where the worker has no alertmanager.urls."
-    worst = (
-        "The cases that are critical, each once, from Alertmanager, by site and community: its own words, with the case's id as "
-        f"`pileon`. {empty}"
+def _cases() -> AnyPanel:
+    # Not the warnings: the panel cannot leave out what is inhibited, so that a case which became critical would stand among them too.
+    said = (
+        "The cases that are critical, each once, from Alertmanager, by site and community: its own words, with the case's id as `pileon`. "
+        "Empty where nothing is open, or where the worker has no alertmanager.urls. Warnings one by one: “Pile-ons one by one”, top right."
     )
-    rest = (
-        "The cases that are, or were, a warning: one that became critical is listed beside as well, and its warning is inhibited, told to "
-        f"nobody. {empty}"
-    )
-    return (
-        alert_groups("Open: critical", worst, 'alertname="PileOn", severity="critical"', span=12, height=7),
-        alert_groups("Open: warnings", rest, 'alertname="PileOn", severity="warning"', span=12, height=7),
-    )
+    return alert_groups("Open: critical", said, 'alertname="PileOn", severity="critical"', span=8, height=7)
 
 
-def _opened_and_ended() -> AnyPanel:
+def _told_and_ended() -> AnyPanel:
     return lines(
-        "Opened and ended", "Pile-ons that opened and that ended (closed), per bar. Fewer ended than opened for long: they last.",
-        Query(_turned("opened", "$__rate_interval"), "opened"), Query(_turned("closed", "$__rate_interval"), "ended"),
-        looks={"opened": Line(VERMILLION), "ended": Line(GREEN)}, bars_of="10m", span=12, height=8, links=[runbook("PileOnSurge")],
+        "Told and ended", "Pile-ons of which people were told, and those of them that ended, per bar. Fewer ended than told for long: they "
+        "last. Muted and stale ones, as a backfill opens them, are not among them.",
+        Query(_decided("fire", "$__rate_interval"), "told"), Query(_decided("resolve", "$__rate_interval"), "ended"),
+        looks={"told": Line(VERMILLION), "ended": Line(GREEN)}, bars_of="10m", span=12, height=8, links=[runbook("PileOnSurge")],
     )  # fmt: skip
 
 
 def _open_over_time() -> AnyPanel:
     return lines(
-        "Open, by severity", "Pile-ons open at each moment. When a warning becomes critical it moves from one area to the other.",
-        Query(f"sum by (severity) (threadwatch_pileons_active{{{SOURCE}}})", "{{severity}}"),
-        looks=SEVERITY, stacked=True, span=12, height=8, links=[runbook("PileOn"), console()],
+        "Open, by severity", "Pile-ons open at each moment, by the worst that people were told, criticals at the bottom; on top those of "
+        "which nobody was told: muted, stale, or just opened.",
+        Query(_told('severity="critical", '), "critical"), Query(_told('severity="warning", '), "warning"),
+        Query(f"clamp_min(sum(threadwatch_pileons_active{{{SOURCE}}}) - {_told()}, 0)", "told to nobody"),
+        looks=SEVERITY | {"told to nobody": Line(GREY)}, stacked=True, span=12, height=8, links=[runbook("PileOn"), console()],
     )  # fmt: skip
 
 

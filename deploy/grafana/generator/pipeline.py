@@ -5,7 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as build
 
 from deploy.grafana.generator.frame import SOURCE, add, dashboard, runbook
-from deploy.grafana.generator.looks import GREEN, ORANGE, PINK, SKY, VERMILLION, YELLOW, Line, Steps, cycle
+from deploy.grafana.generator.looks import GREEN, GREY, ORANGE, PINK, SKY, VERMILLION, YELLOW, Line, Steps, cycle
 from deploy.grafana.generator.panels import A_MINUTE, A_SECOND, SECONDS, SHARE, AnyPanel, Column, Query, bars, heat, lines, number, rows
 
 OBJECTIVE: Final = 0.999
@@ -229,8 +229,8 @@ def _webhooks() -> AnyPanel:
 def _waiting() -> AnyPanel:
     return lines(
         "Webhooks waiting", "Not delivered yet: they are tried again with growing pauses, for as long as give_up_after says. They are kept "
-        "in the log, and a worker that starts again goes on with them.",
-        Query("sum(threadwatch_webhooks_waiting)", "waiting"), looks={"waiting": Line(ORANGE)},
+        "in the log, and a worker that starts again goes on with them. By receiver; “other”: for one that is no longer in the settings.",
+        Query("sum by (receiver) (threadwatch_webhooks_waiting)", "{{receiver}}"), looks={"other": Line(GREY, dashed=True)},
         links=[runbook("WebhooksFailing"), runbook("WebhooksGivenUp")],
     )  # fmt: skip
 

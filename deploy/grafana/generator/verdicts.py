@@ -19,12 +19,13 @@ def verdicts() -> tuple[AnyPanel, ...]:
     return (_right(), _counted(), _right_over_time(), _over_time())
 
 
-def _given(verdict: str) -> str:
-    return f'round(sum(increase(threadwatch_feedback_total{{verdict=~"{verdict}"}}[7d])))'
+def _judged(verdict: str) -> str:
+    # Every worker knows all, so the largest; cases, not verdicts: a case judged again counts once, as it was judged last.
+    return f'sum(max by (verdict) (threadwatch_cases_judged{{verdict=~"{verdict}"}}))'
 
 
-_K: Final = _given("pile_on")
-_N: Final = f"({_given('pile_on|not_one')} > 0)"
+_K: Final = _judged("pile_on")
+_N: Final = f"({_judged('pile_on|not_one')} > 0)"
 
 
 def _bound(sign: str) -> str:
@@ -39,16 +40,18 @@ def _measured() -> tuple[Query, Query, Query]:
 
 def _right() -> AnyPanel:
     return number(
-        "Right, of those judged", "Of the pile-ons that moderators judged within 7 days, the share that they call one; and between which "
-        "bounds the true share lies (Wilson, 95 %): far apart while few are judged. “Unsure” is left out. All sites.",
+        "Right, of those judged", "Of the pile-ons that moderators judged within 7 days, each as it was judged last, the share that they "
+        "call one; and between which bounds the true share lies (Wilson, 95 %): far apart while few are judged. “Unsure” is left out. All "
+        "sites.",
         *_measured(), unit=SHARE, steps=RIGHT, span=5, height=8, decimals=0, no_value="no verdicts",
         plain=("at least", "at most"), links=[runbook("FalsePositiveRateHigh")],
     )  # fmt: skip
 
 
 def _counted() -> AnyPanel:
-    query = Query("round(sum by (verdict) (increase(threadwatch_feedback_total[7d])))", "{{verdict}}")
-    return bars("Verdicts of 7 days", "What the share beside is made of. All sites.", query, span=6, height=8, decimals=0,
+    query = Query("max by (verdict) (threadwatch_cases_judged)", "{{verdict}}")
+    said = "What the share beside is made of: cases, each as it was judged last. All sites."
+    return bars("Cases judged in 7 days", said, query, span=6, height=8, decimals=0,
                 links=[runbook("FalsePositiveRateHigh")])  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from streams.replay.verify.spool import Spool, group_of, joined
 from streams.replay.verify.storms import Watch
 from streams.stages.alert import Decision
 from streams.stages.decode import Unreadable
-from streams.stages.firing import Firing, Storm
+from streams.stages.firing import Firing, Storm, storm_source
 from streams.stages.step import Arrived, Stage
 from streams.topics import PILEONS, state_topic
 
@@ -78,13 +78,15 @@ class Live:
         entry = msgspec.json.decode(message.value, type=Firing | Storm) if message.value else None
         if isinstance(entry, Storm):
             self.storms[message.partition, entry.source] = Watch(entry, place_of(message))
+        elif (source := storm_source(name)) is not None:
+            self.storms.pop((message.partition, source), None)
         else:
             self.attested.add(group_of(name), Attested(entry, place_of(message)))
 
     def take_delivery(self, message: Message) -> None:
         """Take a message of ``deliveries``."""
         entry: Any = msgspec.json.decode(message.value) if message.value else {}
-        if entry.get("type") == "delivery" and entry["event"] != "storm":
+        if entry.get("type") == "delivery" and not entry["pileon_id"].startswith("storm-"):
             began = msgspec.convert(msgspec.json.decode(entry["body"])["first_hostile_at"], datetime)
             told = Delivered(entry["pileon_id"], entry["revision"], entry["event"], began, place_of(message))
             self.deliveries.add(group_of(told.pileon_id), told)
@@ -132,6 +134,8 @@ class Redecided:
                 store.apply(key, changed)
                 if isinstance(changed, Storm):
                     self.storms[message.partition, changed.source] = Watch(changed, place_of(message))
+                elif (source := storm_source(key)) is not None:
+                    self.storms.pop((message.partition, source), None)
                 elif key == pileon.pileon_id:
                     entry = changed
             told = Decided(pileon.pileon_id, pileon.revision, step.outputs[0].decision, entry, place_of(message))

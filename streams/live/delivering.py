@@ -1,0 +1,224 @@
+"""Delivers to one receiver of webhooks: signed, at least once, each case in order and at its own pace."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import aiohttp
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from streams.live.addresses import ForbiddenAddressError, PublicOnly, public_socket
+from streams.live.outbox import Delivery
+from streams.live.pace import Pace
+from streams.live.retry_after import retry_after
+from streams.live.signing import headers
+from streams.metrics import Metrics
+from streams.settings import Webhook
+from streams.stages.reasons import case_name
+
+log = logging.getLogger("threadwatch.live")
+
+LOOK_EVERY: Final = 2.0
+"""Seconds after which a receiver without news is looked at: a partition may have come with deliveries of another worker."""
+_OF_ALL: Final = (429, 503)
+"""Answers whose ``Retry-After`` is about the receiver, not about what was sent (RFC 6585, 4; RFC 9110, 15.6.4)."""
+
+Waiting = list[tuple[int, Delivery]]
+"""Deliveries with the partition in whose outbox they wait, oldest first."""
+
+
+class _AwayError(Exception):
+    """A try failed. ``outcome`` is one of metrics.DELIVERED; ``asked``: seconds to wait, as the answer asks, with this or ``of_all``."""
+
+    def __init__(self, outcome: str, why: str, asked: float = 0.0, *, of_all: bool = False) -> None:
+        super().__init__(why)
+        self.outcome, self.asked, self.of_all = outcome, asked, of_all
+
+
+class Receiver:
+    """One receiver: its own connections, a few tries at once, each of another case."""
+
+    def __init__(self, webhook: Webhook, agent: Any, news: asyncio.Event, metrics: Metrics) -> None:
+        self._webhook, self._agent, self._news, self._metrics = webhook, agent, news, metrics
+        self._session: aiohttp.ClientSession | None = None
+        self._pace = Pace()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._tries: Counter[str] = Counter()
+        self._done: set[bytes] = set()
+        """Delivered, and not yet taken out of the log: not to be sent again by us."""
+        self._last = ""
+
+    async def serve(self) -> None:
+        """Deliver what waits, until cancelled. What a try raised, but for a failure of the receiver, is raised here."""
+        clock = asyncio.get_running_loop().time
+        try:
+            while True:
+                self._news.clear()
+                waiting = await self._waiting()
+                self._pace.keep({delivery.pileon_id for _, delivery in waiting})
+                heads = self._heads(waiting)
+                for partition, delivery in self._chosen(heads, clock()):
+                    self._begin(partition, delivery)
+                await self._rest(self._pause(heads, clock()))
+                self._look_at_tries()
+        finally:
+            await self._stop()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _stop(self) -> None:
+        for task in self._under_way.values():
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
+
+    async def _waiting(self) -> Waiting:
+        def ours(room: Any) -> Waiting:
+            return [(room.partition, one) for one in room.outbox.waiting() if one.receiver == self._webhook.name]
+
+        found: Waiting = await self._agent.looked_at(ours)
+        return found
+
+    def _heads(self, waiting: Waiting) -> Waiting:
+        """Return the oldest delivery of each case that has none under way, so that nobody reads of an end before its beginning."""
+        heads: dict[str, tuple[int, Delivery]] = {}
+        for partition, delivery in waiting:
+            heads.setdefault(delivery.pileon_id, (partition, delivery))
+        return [one for case, one in heads.items() if case not in self._under_way]
+
+    def _chosen(self, heads: Waiting, now: float) -> Waiting:
+        """Return what is tried now: what failed least first, and the last place is for what has not failed yet."""
+        most, failures = self._pace.in_flight, self._pace.failures
+        due = sorted((one for one in heads if self._pace.due(one[1].pileon_id) <= now), key=lambda one: failures(one[1].pileon_id))
+        new = [one for one in due if not failures(one[1].pileon_id)]
+        again_free = most - 1 - sum(failures(case) > 0 for case in self._under_way)
+        again = due[len(new) :][: max(0, again_free)]
+        return [*new[: most - 1], *again][: max(0, most - len(self._under_way))]
+
+    def _begin(self, partition: int, delivery: Delivery) -> None:
+        task = asyncio.create_task(self._settle(partition, delivery), name=f"webhook {self._webhook.name}")
+        task.add_done_callback(lambda _: self._news.set())
+        self._under_way[delivery.pileon_id] = task
+
+    def _pause(self, heads: Waiting, now: float) -> float:
+        """Return how long nothing is to be done, if nothing happens: what waits for a free place is begun when a try is over."""
+        coming = [due - now for _, one in heads if (due := self._pace.due(one.pileon_id)) > now]
+        return min([LOOK_EVERY, *coming])
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _look_at_tries(self) -> None:
+        for case, task in list(self._under_way.items()):
+            if task.done():
+                del self._under_way[case]
+                task.result()
+
+    async def _settle(self, partition: int, delivery: Delivery) -> None:
+        """Try once; take the delivery out of the log where it is delivered, or given up."""
+        clock, case = asyncio.get_running_loop().time, delivery.pileon_id
+        if delivery.key not in self._done:
+            try:
+                await self._try(delivery)
+            except _AwayError as away:
+                if not self._is_over(delivery, away):
+                    asked = min(away.asked, self._left(delivery))  # it may not ask for longer than we try
+                    self._pace.failed(case, clock(), asked, of_all=away.of_all)
+                    return
+                self._pace.forget(case)
+            self._done.add(delivery.key)
+        if not await taken_out(self._agent, partition, delivery):
+            self._pace.failed(case, clock())
+            return
+        self._pace.forget(case)
+        self._done.discard(delivery.key)
+        self._tries.pop(delivery.id, None)
+
+    async def _try(self, delivery: Delivery) -> None:
+        self._tries[delivery.id] += 1
+        try:
+            status = await self._answer(delivery)
+        except _AwayError as away:
+            self._took(away.outcome, str(away))
+            raise
+        self._pace.took(delivery.pileon_id)
+        self._took("ok", "")
+        log.info("webhook %s: %s delivered (%d, try %d)", self._webhook.name, named(delivery), status, self._tries[delivery.id])
+
+    async def _answer(self, delivery: Delivery) -> int:
+        body, session = delivery.body.encode(), self._opened()
+        told = headers(self._webhook.secrets, delivery.id, body, datetime.now(UTC))
+        try:
+            async with session.post(self._webhook.url, data=body, headers=told, allow_redirects=False) as answer:
+                status, asked = answer.status, retry_after(answer.headers, datetime.now(UTC))
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, ForbiddenAddressError):
+                raise _AwayError("forbidden", "its name leads to an address that is not public") from error
+            raise _AwayError("failed", "it does not answer") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _AwayError("failed", "it does not answer") from error
+        if not 200 <= status < 300:
+            why = f"it answers {status}" + (", redirects are not followed" if 300 <= status < 400 else "")
+            raise _AwayError("refused", why, asked, of_all=status in _OF_ALL)
+        return status
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            allowed: dict[str, Any] = {} if self._webhook.allow_private else {"resolver": PublicOnly(), "socket_factory": public_socket}
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(use_dns_cache=False, **({"resolver": aiohttp.ThreadedResolver()} | allowed)),
+                timeout=aiohttp.ClientTimeout(total=self._webhook.timeout.total_seconds()), cookie_jar=aiohttp.DummyCookieJar(),
+            )  # fmt: skip
+        return self._session
+
+    def _took(self, outcome: str, why: str) -> None:
+        """Count a try, and say it once when what fails fails otherwise; again only after all was well."""
+        self._metrics.delivered.labels(self._webhook.name, outcome).inc()
+        if outcome == "ok":
+            self._last = "" if self._pace.is_well else self._last
+        elif outcome != self._last:
+            self._last = outcome
+            log.warning("webhook %s: not delivered, %s; it is tried again", self._webhook.name, why)
+
+    def _left(self, delivery: Delivery) -> float:
+        """Return the seconds until it is given up."""
+        return (delivery.queued_at + self._webhook.give_up_after - datetime.now(UTC)).total_seconds()
+
+    def _is_over(self, delivery: Delivery, away: _AwayError) -> bool:
+        if self._left(delivery) > 0:
+            return False
+        self._metrics.delivered.labels(self._webhook.name, "expired").inc()
+        log.error("webhook %s: %s given up after %s, %s", self._webhook.name, named(delivery), self._webhook.give_up_after, away)
+        return True
+
+
+async def taken_out(agent: Any, partition: int, delivery: Delivery) -> bool:
+    """Take a delivery out of the log; return whether it is out. A broker that is away is asked again."""
+    async with agent.lock(partition):
+        room = agent.rooms.get(partition)
+        # Where it is not ours any more another worker has it, and sends it again: with the same key.
+        return room is None or await posted(room, {delivery.key: None})
+
+
+async def posted(room: Any, entries: Mapping[bytes, bytes | None]) -> bool:
+    """Write entries of a room's outbox, whose lock the caller holds; return whether they are written. False: the broker is away."""
+    try:
+        await room.post(entries)
+    except ProducerFenced:
+        raise
+    except KafkaError:
+        return False
+    return True
+
+
+def named(delivery: Delivery) -> str:
+    """Return what a log line calls it."""
+    return f"case {case_name(delivery.pileon_id)} revision {delivery.revision} ({delivery.event})"
