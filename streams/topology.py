@@ -17,6 +17,7 @@ from streams.stages.esr.calibration import Calibration
 from streams.stages.pileon import Config as PileOnConfig
 from streams.stages.pileon import PileOns, Which
 from streams.stages.step import Stage
+from streams.stages.whom.model import VERSION as HOSTILITY
 
 if TYPE_CHECKING:
     from streams.stages.ranking.ranker import Ranker
@@ -50,7 +51,8 @@ class Config(Struct, frozen=True, kw_only=True):
         overrides = sorted(self.pileon_overrides.items())
         return {
             "score": (),
-            "address": (self.address, pseudonym(self.installation_key, "state.address"), *self._ranked()),  # another key knows no state
+            # Under another key nothing in state is known; another model's hostility is not comparable.
+            "address": (self.address, pseudonym(self.installation_key, "state.address"), HOSTILITY, *self._ranked()),
             "pileon": (self.pileon, overrides, sorted(self.lateness.items()), *self._evidence()),
             "alert": (),
         }[stage]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from streams.records import TextFormat
 from streams.stages.lexicon import STOPWORDS
-from streams.stages.quotes import WORD, hashes, in_marks, plain, spoken, words_of
+from streams.stages.quotes import WORD, hashes, in_marks, plain, spoken, without_apostrophes, words_of
 
 _ENDS: Final = frozenset(".!?;\n")
 _END: Final = re.compile(r"[.!?;\n]")
@@ -42,7 +42,7 @@ class Heard:
     def __init__(self, text: str = "", quotations: Sequence[str] = ()) -> None:
         """Take the own words without certain quotations and without apostrophes, and the quotations."""
         self.text = text
-        self.sentences: Sequence[Sequence[str]] = _sentences(text)
+        self.sentences: Sequence[Sequence[str]] = sentences_of(text)
         """Words in lower case, without apostrophes."""
         self.words: Sequence[str] = list(chain.from_iterable(self.sentences))
         """Those of all sentences."""
@@ -87,7 +87,7 @@ def hear(text: str | None, written: TextFormat = TextFormat.PLAIN) -> Heard:
     if not text:
         return Heard()
     parts = spoken(plain(text, written))
-    return Heard(parts.own.replace("'", ""), parts.quoted)
+    return Heard(without_apostrophes(parts.own), parts.quoted)
 
 
 def _hashed(spans: Iterable[str]) -> tuple[AbstractSet[int], ...]:
@@ -103,7 +103,7 @@ def _translated(text: str, table: bytes) -> str:
     return text.encode().translate(table).decode()
 
 
-def _sentences(text: str) -> list[list[str]]:
+def sentences_of(text: str) -> list[list[str]]:
     """Return the words of each sentence in lower case."""
     text = _without_signs(text)
     if text.isascii():

@@ -1,8 +1,8 @@
-"""P(hostile to the person addressed), from a comment's toxicity and the cues of its own words. Pure and linear.
+"""Whom a comment's strong words are for, by the cues of its own words; P(hostile to somebody absent). Pure and linear.
 
 A toxic comment need not be hostile to the person it answers ("they are cowards, all of them"), and a mild one can be ("do you even
-read what you write?"). So: a logistic model with one weight for the scorer's logit and one for each cue. The weights were set by
-hand and are versioned; a scorer is calibrated elsewhere. Formula: z = −1.8 + 0.9·logit(toxicity) + Σ cues, P = 1 / (1 + e^−z).
+read what you write?"). How hostile it is to the person addressed, ``whom`` says. To the absent person that "he" is: a logistic rule
+with weights set by hand, z = −1.8 + 0.9·logit(toxicity) + 1.6 + 0.4 for each further sentence, P = 1 / (1 + e^−z).
 """
 
 from collections.abc import Callable, Sequence
@@ -40,20 +40,11 @@ from streams.stages.lexicon import (
     Phrases,
 )
 
-HOSTILITY_VERSION: Final = "cues@2"
 BASE: Final = -1.8
 SLOPE: Final = 0.9
 MIN_TOXICITY: Final = 0.08
 """No scorer knows that a text without swear words is that harmless: below this its zeros say nothing."""
-SECOND_PERSON: Final = 0.9
-INSULTED: Final = 1.6
-BARE: Final = 0.8
 MEANT: Final = 1.6
-ELSEWHERE: Final = -3.0
-"""The insult is for a third person, a group or the speaker."""
-HEAT_ELSEWHERE: Final = -1.2
-"""Strong words stand only in sentences without "you"."""
-KIND_WORDS: Final = -0.8
 MAX_ATTACK: Final = 3.2
 SHORT: Final = 6
 """Words: a sentence so short, with an insult and no subject, is thrown at whoever it answers."""
@@ -238,21 +229,6 @@ def logit(toxicity: float) -> float:
     """Return ln(p / (1 − p)) of a toxicity, kept away from 0 and 1."""
     p = min(max(toxicity, MIN_TOXICITY), 0.995)
     return log(p / (1.0 - p))
-
-
-def toward_addressee(toxicity: float, found: Cues) -> float:
-    """Return P(hostile to the person addressed), were the link certain; in [0, 1], 4 decimals."""
-    z = BASE + SLOPE * logit(toxicity) + found.attack
-    z += SECOND_PERSON * (found.second > 0) + INSULTED * (found.insulted > 0) + KIND_WORDS * found.kind
-    if not found.insulted and found.attack < 1.0:
-        z += _elsewhere(found) if found.third or found.group or found.own or found.heat else BARE * (found.bare > 0)
-    return round(_logistic(z), 4)
-
-
-def _elsewhere(found: Cues) -> float:
-    if found.bare:
-        return 0.0
-    return ELSEWHERE if found.third or found.group or found.own else HEAT_ELSEWHERE
 
 
 def toward_meant(toxicity: float, found: Cues) -> float:

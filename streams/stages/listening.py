@@ -11,9 +11,10 @@ from streams.stages.chat import followed
 from streams.stages.conversation import Conversation, Entry, unknown_author
 from streams.stages.gathering import Gathered, parent_aim
 from streams.stages.hearing import Heard, hear
-from streams.stages.hostility import cues, toward_addressee, toward_meant
+from streams.stages.hostility import cues, toward_meant
 from streams.stages.links import is_absent, links
 from streams.stages.mentions import whole_name
+from streams.stages.whom.model import toward
 
 if TYPE_CHECKING:
     from streams.stages.ranking.ranker import Ranker
@@ -102,7 +103,7 @@ def _entry(gathered: Gathered, asked: Asked, waits_for: str | None, old: Entry |
         replied=comment.parent_id is not None or (old is not None and old.replied),
         toxicity=toxicity,
         unscored=known is None,
-        toward=toward_addressee(toxicity, asked.cues) if known is not None else 0.0,
+        toward=toward(toxicity, asked.heard, asked.cues) if known is not None else 0.0,
         meant=toward_meant(toxicity, asked.cues) if known is not None and is_absent(asked.cues) else 0.0,
         second=asked.cues.second > 0 or asked.cues.attack >= 1.0,
         said=keyed.fingerprint(asked.heard.said),

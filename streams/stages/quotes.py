@@ -29,6 +29,8 @@ _QUOTE_CLOSE: Final = re.compile(r"</blockquote[^<>]*>", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private characters that stand for blockquote tags while the other tags go."""
+_SINGLE: Final = re.compile(r"(?<!\w)'((?:[^'\n]|\b'\b){2,200})'(?!\w)")
+"""What stands in single quotation marks; "don't" does not end it."""
 WORD: Final = re.compile(r"[^\W_]+")
 
 
@@ -105,6 +107,15 @@ def in_marks(text: str) -> Iterable[str]:
                 break
             yield text[start + 1 : end]
             here = end + 1
+
+
+def without_apostrophes(text: str) -> str:
+    """Return the text without apostrophes; what stands between two single quotation marks stands between double ones."""
+    if "'" not in text:
+        return text
+    if " '" in text or text.startswith("'"):
+        text = _SINGLE.sub(r'"\1"', text)
+    return text.replace("'", "")
 
 
 def hashes(words: Iterable[str]) -> set[int]:

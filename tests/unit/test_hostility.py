@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.stages.hearing import hear
-from streams.stages.hostility import Cues, cues, toward_addressee, toward_meant
+from streams.stages.hostility import Cues, cues, toward_meant
+from streams.stages.whom import model
 
 
 def found(text: str) -> Cues:
@@ -15,7 +16,8 @@ def found(text: str) -> Cues:
 
 
 def toward(text: str, toxicity: float) -> float:
-    return toward_addressee(toxicity, found(text))
+    heard = hear(text)
+    return model.toward(toxicity, heard, cues(heard.sentences))
 
 
 @pytest.mark.parametrize("text", ["You are an idiot.", "You pathetic liar!", "Shut up, you clown", "your stupid lies", "Fuck you"])
@@ -89,14 +91,13 @@ def test_an_insult_to_a_group_is_not_thrown_at_the_person_answered(text: str) ->
         "idiots like you",
         "You people are all idiots",
         "that is pathetic",
-        "this comment is so stupid",
         "taxes are theft, idiot",
         "the earth is round, moron",
     ],
 )
 def test_an_insult_without_a_subject_or_with_you_stays_at_the_person_answered(text: str) -> None:
     assert found(text).bare + found(text).insulted == 1
-    assert toward(text, 0.96) > 0.8
+    assert toward(text, 0.96) > 0.6
 
 
 def test_an_insult_to_an_absent_person_is_hostile_to_that_person() -> None:
@@ -121,9 +122,9 @@ def test_more_toxic_is_never_less_hostile(one: float, other: float, text: str) -
 
 @given(st.lists(st.sampled_from("you are an idiot not do even know what he they . , ! liar i am wrong".split()), max_size=60))
 def test_any_words_give_a_probability(words: list[str]) -> None:
-    said = found(" ".join(words))
-    assert 0 <= toward_addressee(0.5, said) <= 1
-    assert 0 <= toward_meant(0.5, said) <= 1
+    said = " ".join(words)
+    assert 0 <= toward(said, 0.5) <= 1
+    assert 0 <= toward_meant(0.5, found(said)) <= 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""Invented replies by phrasing: ``learned_from`` teaches, ``held_out`` was frozen before anything was taught, and no phrasing is in both."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+HERE: Final = Path(__file__).parent
+LEARNED_FROM: Final = HERE / "learned_from"
+HELD_OUT: Final = HERE / "held_out"
+HARMLESS: Final = ("supporters", "friends", "counter_speech", "arguments", "agreement", "reclaimed")
+TWINS: Final = ("supporters_twins", "friends_twins", "arguments_twins", "agreement_twins")
+TAUGHT: Final = (*HARMLESS, *TWINS, "civil", "contempt_twins")
+_NAMES: Final = ("Ann", "Priya", "Tomasz", "Leila", "Marek")
+"""Nobody."""
+
+
+class Phrasing(Struct, frozen=True):
+    """One way to say it, with slots."""
+
+    kind: str
+    pattern: str
+
+    @property
+    def hostile(self) -> bool:
+        """Return whether it is hostile to the person answered."""
+        return self.kind.endswith("_twins")
+
+
+def phrasings(folder: Path, kind: str) -> list[Phrasing]:
+    """Return a kind's phrasings, in order."""
+    return [Phrasing(kind, line.replace("\\n", "\n")) for line in _lines(folder / f"{kind}.txt")]
+
+
+def said(folder: Path, phrasing: Phrasing, times: int) -> Iterator[str]:
+    """Yield what so many people write by one phrasing, each with other insults; as often the same as there is nothing to fill in."""
+    insults, hurled = _fillings(folder)
+    for n in range(times):
+        insult = insults[n % len(insults)]
+        filled = phrasing.pattern.replace("{said}", hurled[n % len(hurled)]).replace("{insult}", insult)
+        yield filled.replace("{name}", _NAMES[n % len(_NAMES)])
+
+
+def _fillings(folder: Path) -> tuple[list[str], list[str]]:
+    lines = _lines(folder / "insults.txt")
+    here = lines.index("[said]")
+    return lines[1:here], lines[here + 1 :]
+
+
+def _lines(file: Path) -> list[str]:
+    return [line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
