@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint bench outage told eval eval-scoring train train-links dashboards lock clean
+.PHONY: help setup setup-dev demo test lint bench outage told eval eval-scoring train train-links train-whom dashboards lock clean
 
 help:  ## List these targets.
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ train: setup-dev  ## Train the linear scorer, or MODEL=compact (SEED=1, EPOCHS=.
 
 train-links: setup-dev  ## Train the rankers of earlier messages from the chats in ../shared/datasets (five minutes).
 	@$(BIN)/python -m streams.evaluation.links.train
+
+train-whom: setup-dev  ## Fit the model of whom hostility is for, from ../shared/datasets and invented replies (a minute).
+	@$(BIN)/python -m streams.evaluation.whom.train
 
 dashboards: setup-dev  ## Write Grafana's dashboards, and draw each with data of the running program (docs/dashboards).
 	@$(BIN)/python -m deploy.grafana.generator

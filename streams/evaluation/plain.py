@@ -11,6 +11,7 @@ from streams.evaluation.real import Calibration
 from streams.evaluation.real import Line as RealLine
 from streams.evaluation.results import Results
 from streams.evaluation.scoring import Score, upper_bound
+from streams.evaluation.whom.shown import plain_whom
 
 
 def plain(found: Results) -> dict[str, Any]:
@@ -32,6 +33,7 @@ def plain(found: Results) -> dict[str, Any]:
             "detectors": [_real(line) for line in found.real.lines], "ablations": [_real(line) for line in found.real.ablations],
         },
         "links": plain_links(found.links),
+        "whom": plain_whom(found.whom),
     }  # fmt: skip
 
 

@@ -23,6 +23,9 @@ from streams.evaluation.scenario import Plan, streams
 from streams.evaluation.scoring import Score
 from streams.evaluation.site import HOSTILE, Site, site
 from streams.evaluation.trees import missing
+from streams.evaluation.whom.measured import STEPS as WHOM_STEPS
+from streams.evaluation.whom.measured import WhomResults
+from streams.evaluation.whom.measured import measured as measured_whom
 from streams.stages.esr.budget import Budget
 
 MORE: Final = 8
@@ -73,9 +76,11 @@ class Results(Struct, frozen=True, kw_only=True):
     real: Real
     links: LinkResults
     """Whom a comment answers."""
+    whom: WhomResults
+    """Whom its hostility is for."""
 
 
-STEPS: Final = 2 + LINES + 1 + 1 + 1 + 10 + 3 + LINK_STEPS
+STEPS: Final = 2 + LINES + 1 + 1 + 1 + 10 + 3 + LINK_STEPS + WHOM_STEPS
 
 
 def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str], None], *, quick: bool = False) -> Results:
@@ -104,7 +109,7 @@ def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str]
     return Results(
         head=head, lines=tuple((line, early(line.score, head.people, head.hostile_replies)) for line in table), calibrations=tuple(quiet),
         bounds=bounds, evasions=evasions, ablations=tuple(without), real=_real(data, decides, budgets, each, deals, step),
-        links=measured_links(data, step, quick=quick),
+        links=measured_links(data, step, quick=quick), whom=measured_whom(data, step, quick=quick),
     )  # fmt: skip
 
 

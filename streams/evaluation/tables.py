@@ -12,6 +12,7 @@ from streams.evaluation.plain import kinds_of
 from streams.evaluation.real import Calibration
 from streams.evaluation.results import Results
 from streams.evaluation.scoring import Score, upper_bound
+from streams.evaluation.whom.shown import whom_tables
 
 NOT_THERE = "real trees: not here ({files}); they are read from ../shared/datasets, or where --data says"
 
@@ -26,6 +27,7 @@ def tables(found: Results) -> Iterator[Table | str]:
     yield _evasions(found)
     yield _ablations("without …, slack learned, B = 1", found.ablations)
     yield from link_tables(found.links)
+    yield from whom_tables(found.whom)
     if found.real.absent:
         yield NOT_THERE.format(files=", ".join(found.real.absent))
         return

@@ -114,6 +114,9 @@ _PHRASES: Final = {
     "wrong with you": 1.4, "mind your own": 1.0, "kill yourself": 3.0, "kys": 3.0, "drop dead": 2.5, "screw you": 2.0, "fuck you": 2.6,
     "fuck off": 2.4, "piss off": 2.2, "bugger off": 1.8, "sod off": 1.8, "up yours": 2.0, "says guy": 0.9, "says man": 0.9,
     "typical of you": 1.0, "as usual you": 0.9, "you never learn": 1.4, "you are no": 0.5, "you call yourself": 1.2,
+    "i will kill you": 2.2, "ill kill you": 2.0, "i am going to kill you": 2.2, "im going to kill you": 2.2, "im gonna kill you": 2.0,
+    "i will hurt you": 2.0, "im going to hurt you": 2.0, "i want to hurt you": 2.0, "i hope you die": 2.5, "despise you": 1.9,
+    "detest you": 1.9, "cant stand you": 1.4, "burn in hell": 1.8, "rot in hell": 2.0,
     "delete your account": 1.8, "give it rest": 0.9, "save it": 0.4, "cry more": 1.6, "cope": 0.5, "touch grass": 1.2,
 }  # fmt: skip
 _OPENERS: Final = {

@@ -80,7 +80,9 @@ def test_any_text_gives_finite_signs_and_a_probability(text: str, unit: str) -> 
     assert 0 <= x(said) <= 1
 
 
-@given(st.floats(0, 1), st.floats(0, 1), st.lists(st.sampled_from('you they liar clown " called not a are thanks haha'.split()), max_size=30))
+@given(
+    st.floats(0, 1), st.floats(0, 1), st.lists(st.sampled_from('you they liar clown " called not a are thanks haha'.split()), max_size=30)
+)
 def test_more_toxic_is_never_less_hostile_whatever_the_signs(one: float, other: float, words: list[str]) -> None:
     low, high = sorted((one, other))
     assert x(" ".join(words), low) <= x(" ".join(words), high)

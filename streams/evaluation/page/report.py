@@ -7,6 +7,7 @@ from streams.evaluation.attacks import KINDS
 from streams.evaluation.compare import BUDGETS, Line
 from streams.evaluation.page.links import links_section
 from streams.evaluation.page.trade_off import Mark, marks
+from streams.evaluation.page.whom import whom_section
 from streams.evaluation.real import Calibration
 from streams.evaluation.results import Results
 from streams.evaluation.scoring import Score
@@ -33,6 +34,7 @@ def page_of(found: Results) -> str:
         _without(found),
         *_real(found),
         links_section(found.links),
+        whom_section(found.whom),
     ]
     foot = "Made by python -m streams.evaluation. People and words on the simulated site are made up; of real trees it holds counts alone."
     return page("How good are the pile-on detectors?", head(found), parts, foot)

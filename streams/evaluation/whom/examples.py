@@ -1,4 +1,4 @@
-"""Replies as the address stage hears them: what they learn from and what decides, with the toxicity that a scorer gives who never saw them."""
+"""Replies as the address stage hears them: what teaches and what decides, with the toxicity of a scorer that never saw them."""
 
 from collections.abc import Sequence
 from pathlib import Path

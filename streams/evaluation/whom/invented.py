@@ -1,4 +1,4 @@
-"""Invented replies by phrasing: ``learned_from`` teaches, ``held_out`` was frozen before anything was taught, and no phrasing is in both."""
+"""Invented replies by phrasing: ``learned_from`` teaches, ``held_out`` was frozen before that, and no phrasing is in both."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -48,7 +48,9 @@ def learned(taught: Sequence[Taught]) -> dict[str, float]:
         return value, given.T @ (weight * (expit(z) - hostile)) + penalty * at
 
     start: Any = np.zeros(len(COLUMNS))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[_bounds(name) for name in COLUMNS], options={"maxiter": 3000, "ftol": 1e-12})
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=[_bounds(name) for name in COLUMNS], options={"maxiter": 3000, "ftol": 1e-12}
+    )
     return {name: round(float(value), 3) for name, value in zip(COLUMNS, found.x, strict=True)}
 
 

@@ -13,8 +13,8 @@ from streams.evaluation.whom.invented import LEARNED_FROM, TAUGHT, phrasings
 from streams.evaluation.whom.learning import Taught, learned
 from streams.evaluation.whom.replies import missing, replies
 from streams.scorers import Scorer, open_scorer
+from streams.stages.whom import weights
 from streams.stages.whom.signs import NAMES
-from streams.stages.whom.weights import __file__ as SHIPPED
 
 WEIGHT: Final = {"convabuse": 1.0, "toxichat": 0.2, "misogyny": 0.15}
 """Threads of Reddit hold few replies that are hostile to the person answered: so weighed, every tenth reply that teaches is."""
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Learn and write; return 0, or 2 where the replies are not there."""
     parser = argparse.ArgumentParser(prog="python -m streams.evaluation.whom.train", description=__doc__)
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the labelled sets (../shared/datasets)")
-    parser.add_argument("--to", type=Path, default=Path(SHIPPED), help="file of the weights (the package's own)")
+    parser.add_argument("--to", type=Path, default=Path(weights.__file__), help="file of the weights (the package's own)")
     asked = parser.parse_args(arguments)
     if absent := missing(asked.data):
         print(f"labelled replies are not in {asked.data} ({', '.join(absent)}); name their folder with --data", file=sys.stderr)
@@ -54,17 +54,17 @@ def invented(scorer: Scorer, folder: Path = LEARNED_FROM) -> Iterator[Taught]:
             yield Taught(example, float(phrasing.hostile), INVENTED / len(given))
 
 
-def written(weights: Mapping[str, float]) -> str:
+def written(found: Mapping[str, float]) -> str:
     """Return the weights as a module: data that no stage has to read from a file."""
-    signs = "".join(f'    "{name}": {weights[name]},\n' for name in NAMES)
+    signs = "".join(f'    "{name}": {found[name]},\n' for name in NAMES)
     return (
         '"""Made by ``make train-whom``; MODEL_CARD.md says from what."""\n\n'
         "from collections.abc import Mapping\nfrom typing import Final\n\n"
-        f"BIAS: Final = {weights['bias']}\n"
+        f"BIAS: Final = {found['bias']}\n"
         f"SIGNS: Final[Mapping[str, float]] = {{\n{signs}}}\n"
-        f"TOXICITY: Final = {weights['toxicity']}\n"
-        f"TOXICITY_NOT_OWN: Final = {weights['toxicity, not own']}\n"
-        f"TOXICITY_ELSEWHERE: Final = {weights['toxicity, elsewhere']}\n"
+        f"TOXICITY: Final = {found['toxicity']}\n"
+        f"TOXICITY_NOT_OWN: Final = {found['toxicity, not own']}\n"
+        f"TOXICITY_ELSEWHERE: Final = {found['toxicity, elsewhere']}\n"
     )
 
 

@@ -1,6 +1,7 @@
 """P(hostile to the person addressed), were the link certain: a logistic model of a comment's signs and its toxicity.
 
-z = bias + Σ wᵢ · signᵢ + max(t + u · not own + v · elsewhere, 0) · logit(toxicity), P = 1 / (1 + e^−z). The card beside this says what it learned from.
+z = bias + Σ wᵢ · signᵢ + max(t + u · not own + v · elsewhere, 0) · logit(toxicity), P = 1 / (1 + e^−z). MODEL_CARD.md says what it
+learned from.
 """
 
 import hashlib

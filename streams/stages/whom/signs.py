@@ -81,7 +81,9 @@ def _is_report(said: Sequence[str], here: int) -> bool:
 def _turns_on_you(said: Sequence[str], here: int) -> bool:
     """Return whether "like you" or "you are" follows: "a liar like you", "what a liar you are"."""
     after = said[here + 1 : here + 3]
-    return len(after) == 2 and ((after[0] == "like" and after[1] in SECOND) or after[0] == "youre" or (after[0] in SECOND and after[1] in COPULAS))
+    return len(after) == 2 and (
+        (after[0] == "like" and after[1] in SECOND) or after[0] == "youre" or (after[0] in SECOND and after[1] in COPULAS)
+    )
 
 
 def _between(said: Sequence[str], you: int, here: int) -> int:

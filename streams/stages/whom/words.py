@@ -1,26 +1,30 @@
-"""Words that tell an insult from the report of one: general English, no names, no groups. The model weighs what they make (``signs.py``)."""
+"""Words that tell an insult from the report of one: general English, no names, no groups. ``signs.py`` makes numbers of them."""
 
 from typing import Final
 
 from streams.stages.lexicon import HEAT, INSULTING_SINGULARS, INSULTS
 
-STRONG: Final = INSULTS | HEAT | frozenset("cow hag twats freak freaks dumbasses fuckers wankers pricks nonce prostitute skank hoe thot".split())
+STRONG: Final = (
+    INSULTS | HEAT | frozenset("cow hag twats freak freaks dumbasses fuckers wankers pricks nonce prostitute skank hoe thot".split())
+)
 """What can be thrown at somebody."""
-NOUNS: Final = INSULTING_SINGULARS | frozenset("fuck fucker motherfucker shit cow hag pig rat snake monster animal freak freaks asshole".split())
+NOUNS: Final = INSULTING_SINGULARS | frozenset(
+    "fuck fucker motherfucker shit cow hag pig rat snake monster animal freak freaks asshole".split()
+)
 
 CALM: Final = HEAT - NOUNS
 """Strong, and no name for anybody: "you get your ass kicked"."""
 HEATED: Final = HEAT - INSULTS
 """Strong, and an insult only right after "you"."""
 CONTEMPT: Final = frozenset(
-    "nobody noone hate hates hated die dead ashamed sick disgust disgusts pathetic worthless stupid lying disgusting ignorant cry crying whine "
-    "lose loser choke believes leave ban banned delete sad life mouth brain dumb dumber read lie lied lies".split()
+    "nobody noone hate hates hated die dead ashamed sick disgust disgusts pathetic worthless stupid lying disgusting ignorant cry "
+    "crying whine lose loser choke believes leave ban banned delete sad life mouth brain dumb dumber read lie lied lies".split()
 )
 """What goes with an insult that is meant."""
 
 REPORTING: Final = frozenset(
-    "call calls called calling label labels labelled labeled labelling brand branded say says said saying write writes wrote written writing "
-    "type types typed typing tell tells told telling post posts posted posting comment comments scream screams screamed screaming shout "
+    "call calls called calling label labels labelled labeled labelling brand branded say says said saying write writes wrote written "
+    "writing type types typed typing tell tells told telling post posts posted posting comment comments scream screams screamed screaming shout "
     "shouts shouted shouting yell yelled yelling throw throws throwing thrown hurl hurled hurling word words name names insult insulted "
     "insulting quote quoting repeat repeats repeating claim claims claiming accuse accused accusing line lines phrase mocked".split()
 )
@@ -44,28 +48,39 @@ SUPPORT: Final = frozenset(
 """Words of standing by somebody."""
 CONDEMN: Final = frozenset(
     "nasty vile uncalled unacceptable bully bullies bullying harassment harass mob trolls haters hateful mods moderators moderator report "
-    "reported flagged flag delete deleted removed unbelievable disgusted sad ashamed ok fair civil argument arguments debate incitement wrong "
-    "rude cruel mean awful horrible anonymous strangers stranger".split()
+    "reported flagged flag delete deleted removed unbelievable disgusted sad ashamed ok fair civil argument arguments debate "
+    "incitement wrong rude cruel mean awful horrible anonymous strangers stranger".split()
 )
 """Words of what is wrong with an insult, and with those who throw it."""
-OTHERS: Final = frozenset("they them their theyre these those people anyone anybody someone somebody who whoever everyone nobody he him she".split())
+OTHERS: Final = frozenset(
+    "they them their theyre these those people anyone anybody someone somebody who whoever everyone nobody he him she".split()
+)
 """Whoever said it."""
 LAUGHTER: Final = frozenset("haha hahaha hahahaha lol lmao lmaooo rofl hehe xd jk kidding".split())
-AFFECTION: Final = frozenset("mate bro bruv buddy pal dude bestie hun babe love ya darling bestest friend mates friend sis fam xx xoxo".split())
-WARMTH: Final = frozenset(
-    "great lovely brilliant beautiful amazing wonderful gorgeous glorious magnificent legend fantastic awesome excellent lucky jealous happy "
-    "birthday miss fun enjoyed liked thanks thank cheers congrats congratulations bravo treasure learned helped kind well won proud rock "
-    "delicious superb best favourite favorite".split()
+AFFECTION: Final = frozenset(
+    "mate bro bruv buddy pal dude bestie hun babe love ya darling bestest friend mates friend sis fam xx xoxo".split()
 )
-PLANS: Final = frozenset("tonight tomorrow friday saturday sunday weekend pint beer beers round drinks rematch visit ticket tickets party see".split())
+WARMTH: Final = frozenset(
+    "great lovely brilliant beautiful amazing wonderful gorgeous glorious magnificent legend fantastic awesome excellent lucky jealous "
+    "happy birthday miss fun enjoyed liked thanks thank cheers congrats congratulations bravo treasure learned helped kind well won proud "
+    "rock delicious superb best favourite favorite".split()
+)
+PLANS: Final = frozenset(
+    "tonight tomorrow friday saturday sunday weekend pint beer beers round drinks rematch visit ticket tickets party see".split()
+)
 """What friends speak of in the same breath."""
-AGREEING: Final = frozenset("agree agreed exactly right true same spot yes yep yeah amen preach absolutely indeed correct nailed this 100 1".split())
+AGREEING: Final = frozenset(
+    "agree agreed exactly right true same spot yes yep yeah amen preach absolutely indeed correct nailed this 100 1".split()
+)
 """A comment that opens so takes somebody's side, if it does not go on against them."""
 TURNING: Final = frozenset(
-    {("like", "you"), ("as", "you"), ("because", "you"), ("are", "one"), ("being", "one"), ("so", "are"), ("it", "coming"), ("were", "right"),
-     ("you", "deserve"), ("coming", "from"), ("tired", "of"), ("hate", "you"), ("hates", "you"), ("likes", "you"), ("you", "had"), ("to", "you"),
-     ("than", "you"), ("wants", "you"), ("believes", "you"), ("much", "worse"), ("a", "worse"), ("you", "lie"), ("go", "back")}
-)  # fmt: skip
+    tuple(pair.split())
+    for pair in (
+        "a worse, are one, as you, because you, being one, believes you, coming from, go back, hate you, hates you, it coming, "
+        "like you, likes you, much worse, so are, than you, tired of, to you, wants you, were right, you deserve, you had, you "
+        "lie"
+    ).split(", ")
+)
 """Where praise, agreement or a report turns on the person addressed."""
 OURS: Final = frozenset("we us our ours fellow proud ourselves".split())
 MYSELF: Final = frozenset("i im my me myself".split())
@@ -75,5 +90,5 @@ SAID: Final = frozenset(
     "assumption analysis figures evidence stereotype excuse question".split()
 )
 """What can be attacked without its author."""
-EMOJI: Final = ("😂", "🤣", "😄", "😅", "😍", "😘", "🥰", "😊", "😁", "😉", "❤", "💕", "🎉", "🙌", "👏", "🤗", "💪", "🍻", "<3", ":)", ";)", ":D", "xD")
+EMOJI: Final = tuple("😂 🤣 😄 😅 😍 😘 🥰 😊 😁 😉 ❤ 💕 🎉 🙌 👏 🤗 💪 🍻 <3 :) ;) :D xD".split())
 """Laughter and hearts."""
