@@ -110,7 +110,8 @@ def _at_threshold(those: Sequence[Labelled], scores: dict[str, Floats], is_so: N
         for name, x in scores.items():
             called = inside & (x >= HOSTILE)
             yield AtThreshold(
-                source=of, name=name, hostile=int((inside & is_so).sum()), found=int((called & is_so).sum()), false=int((called & ~is_so).sum())
+                source=of, name=name, hostile=int((inside & is_so).sum()), found=int((called & is_so).sum()),
+                false=int((called & ~is_so).sum()),
             )  # fmt: skip
 
 
