@@ -26,7 +26,8 @@ REPORTING: Final = frozenset(
     "call calls called calling label labels labelled labeled labelling brand branded say says said saying write writes wrote written "
     "writing type types typed typing tell tells told telling post posts posted posting comment comments scream screams screamed "
     "screaming shout shouts shouted shouting yell yelled yelling throw throws throwing thrown hurl hurled hurling word words name names "
-    "insult insulted insulting quote quoting repeat repeats repeating claim claims claiming accuse accused accusing line lines phrase mocked".split()
+    "insult insulted insulting quote quoting repeat repeats repeating claim claims claiming accuse accused "
+    "accusing line lines phrase mocked".split()
 )
 """After these an insult is reported, unless the speaker is the one who reports."""
 MINE: Final = frozenset("i ill id im let".split())
