@@ -24,7 +24,7 @@ communities = ["politics", "sport"]
 communities = ["cooking", "gardening"]
 """
 LAXER: Final = BASELINE + "\n[pileon]\nmin_hostile_authors = 2\nmin_share = 0.01\n"
-STRICTER: Final = BASELINE + "\n[pileon]\nmin_hostile_authors = 12\n"
+STRICTER: Final = BASELINE + "\n[pileon]\nmin_hostile_authors = 14\n"
 MIXED: Final = (
     BASELINE
     + """
@@ -33,7 +33,7 @@ min_hostile_authors = 2
 min_share = 0.01
 
 [communities."harbour-post/sport"]
-min_hostile_authors = 12
+min_hostile_authors = 14
 """
 )
 LANGUAGES: Final = {"politics": "en-GB", "sport": "en", "cooking": "de", "gardening": None}

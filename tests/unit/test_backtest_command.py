@@ -139,7 +139,7 @@ def test_without_a_baseline_it_is_the_settings_that_hold_here(file: str) -> None
     assert main(["backtest", "run", "--file", file, "--config", "new.toml", "--out", "out"]) == 0
     assert summary()["changes"]["unchanged"] == 1
     lock = msgspec.json.decode(Path("out/config.lock").read_bytes())
-    assert lock["baseline"]["settings"]["pileon"]["min_hostile_authors"] == 12
+    assert lock["baseline"]["settings"]["pileon"]["min_hostile_authors"] == 14
     assert lock["candidate"]["configuration"] == summary()["configurations"]["candidate"]
     assert re.fullmatch(r"linear@.+", lock["candidate"]["scorer"]) and lock["candidate"]["detector"] == "window@1"
 

@@ -178,10 +178,10 @@ def test_labels_make_precision_and_recall_of_every_combination(file: Path, capsy
     ran = backtested(Path.cwd(), BASELINE, "now", file)
     asked = [msgspec.json.decode(line) for line in (ran / "judge-next.jsonl").read_bytes().splitlines()]
     Path("labels.jsonl").write_bytes(b"\n".join(msgspec.json.encode(one | {"verdict": "pile_on"}) for one in asked))
-    assert sweep(file, "--grid", "pileon.min_hostile_authors=3,12", "--labels", "labels.jsonl", "--html", "out.html") == 0
+    assert sweep(file, "--grid", "pileon.min_hostile_authors=3,14", "--labels", "labels.jsonl", "--html", "out.html") == 0
     found = result()
     recall = {point["values"]["pileon.min_hostile_authors"]: point["score"]["recall"] for point in found["points"]}
-    assert (recall["3"]["hits"], recall["12"]["hits"], recall["12"]["n"]) == (2, 1, 2)
+    assert (recall["3"]["hits"], recall["14"]["hits"], recall["14"]["n"]) == (2, 1, 2)
     assert found["labels_in_period"] == 2
     assert "0.50 (n 2)" in capsys.readouterr().err
     page = LexborHTMLParser(Path("out.html").read_text())
@@ -220,7 +220,7 @@ def test_a_sweep_that_fails_leaves_nothing(capsys: pytest.CaptureFixture[str]):
 
 
 # The budget.
-BUDGETED = ("--grid", "pileon.min_hostile_authors=3,12")
+BUDGETED = ("--grid", "pileon.min_hostile_authors=3,14")
 
 
 def test_a_budget_is_drawn_and_tells_which_combinations_stay_within(file: Path, capsys: pytest.CaptureFixture[str]):
@@ -229,7 +229,7 @@ def test_a_budget_is_drawn_and_tells_which_combinations_stay_within(file: Path, 
     assert rates[0] > 1.5 > rates[1]
     said = capsys.readouterr().err
     assert "✓ 1 of 2 combinations within 1.50 alerts a day: the budget\n" in said
-    assert [" ✓ " in line for line in said.splitlines() if line.split()[:1] in (["3"], ["12"])] == [False, True]
+    assert [" ✓ " in line for line in said.splitlines() if line.split()[:1] in (["3"], ["14"])] == [False, True]
     rows = list(csv.DictReader(Path("out/sweep.csv").read_text().splitlines()))
     assert [row["within_budget"] for row in rows] == ["false", "false", "true"]
     page = LexborHTMLParser(Path("out.html").read_text())
