@@ -141,6 +141,12 @@ def test_any_words_give_a_probability(words: list[str]) -> None:
         "@a ",
         "you ",
         "do you even ",
+        "you idiot ",
+        "idiot ",
+        "they call you a stupid ",
+        '"idiot" ',
+        "'idiot' ",
+        "' '",
         "\u0301",
         "\u200b",
         "a'",
@@ -158,7 +164,8 @@ def test_reading_takes_time_in_proportion_whatever_the_text(unit: str) -> None:
         text = (unit * length)[:length]
         started = time.perf_counter()
         for written in TextFormat:
-            cues(hear(text, written).sentences)
+            heard = hear(text, written)
+            model.toward(0.5, heard, cues(heard.sentences))
         return time.perf_counter() - started
 
     seconds(1000)

@@ -54,6 +54,11 @@ def test_a_quoted_insult_counts_for_nobody_and_an_own_one_beside_it_counts() -> 
     assert (both["quoted"], both["directed"], both["not own"]) == (0, 1, 0)
 
 
+@pytest.mark.parametrize("quoted", ['"you are a liar"', "“you are a liar”", "'you are a liar'"])
+def test_what_is_quoted_and_said_again_is_said(quoted: str) -> None:
+    assert named(f"{quoted} – no, really, you are a liar")["directed"] == 1
+
+
 @pytest.mark.parametrize("marks", ['"{}"', "“{}”", "'{}'", "‘{}’", "«{}»"])
 def test_every_kind_of_quotation_mark_is_read(marks: str) -> None:
     assert named(f"{marks.format('you are a stupid clown')} they said")["quoted"] == 1

@@ -24,7 +24,9 @@ REPORT_REACHES: Final = 10
 """Words after "called", "wrote" …: an insult there is reported."""
 NEGATION_REACHES: Final = 4
 YOU_REACH: Final = 3
-"""Words between "you" and what is thrown at you, those of degree not counted."""
+"""Words between "you" and what is thrown at you, those of degree not counted …"""
+YOU_FARTHEST: Final = 12
+"""… and all of them: a sentence can be nothing but such words."""
 _FAR: Final = -99
 
 
@@ -57,7 +59,7 @@ class _Sentences:
                 conditional = True
 
     def _strong(self, said: Sequence[str], here: int, report: int, negation: int, you: int, conditional: bool) -> None:
-        at_you = _turns_on_you(said, here) or (you >= 0 and _between(said, you, here) <= (0 if said[here] in w.HEATED else YOU_REACH))
+        at_you = _turns_on_you(said, here) or _near(said, you, here)
         if _of_what_was_said(said, here):
             self.argument += 1
         elif here - report <= REPORT_REACHES and not (at_you and you - report > 3 and COPULAS.isdisjoint(said[you:here])):
@@ -84,6 +86,13 @@ def _turns_on_you(said: Sequence[str], here: int) -> bool:
     return len(after) == 2 and (
         (after[0] == "like" and after[1] in SECOND) or after[0] == "youre" or (after[0] in SECOND and after[1] in COPULAS)
     )
+
+
+def _near(said: Sequence[str], you: int, here: int) -> bool:
+    """Return whether a strong word is within reach of the "you" before it; mere heat, right after it."""
+    if you < 0 or here - you > YOU_FARTHEST:
+        return False
+    return _between(said, you, here) <= (0 if said[here] in w.HEATED else YOU_REACH)
 
 
 def _between(said: Sequence[str], you: int, here: int) -> int:
@@ -166,8 +175,13 @@ def _own(heard: Heard) -> tuple[Sequence[Sequence[str]], bool]:
     for span in in_marks(text):
         said = words_of(span)
         if not w.STRONG.isdisjoint(said) or cues([said]).attack >= 1.0:
-            text, quoted = text.replace(span, " "), True
+            text, quoted = _without(text, span), True
     return (sentences_of(text), True) if quoted else (heard.sentences, False)
+
+
+def _without(text: str, span: str) -> str:
+    """Return the text without this span where it stands in marks; who says it outside of them says it."""
+    return text.replace(f'"{span}"', " ").replace(f"“{span}”", " ")
 
 
 def _emoji(text: str) -> int:

@@ -3,35 +3,35 @@
 from collections.abc import Mapping
 from typing import Final
 
-BIAS: Final = -2.179
+BIAS: Final = -2.18
 SIGNS: Final[Mapping[str, float]] = {
-    "second": 1.249,
-    "kind": -0.923,
-    "directed": 2.001,
-    "thrown": 1.597,
-    "bare": 0.798,
-    "attack": 1.39,
-    "elsewhere": -0.554,
-    "heat": 0.14,
-    "quoted": -0.959,
+    "second": 1.252,
+    "kind": -0.925,
+    "directed": 2.006,
+    "thrown": 1.598,
+    "bare": 0.799,
+    "attack": 1.389,
+    "elsewhere": -0.556,
+    "heat": 0.148,
+    "quoted": -1.027,
     "reported": 0.0,
-    "negated": -0.329,
-    "conditional": 0.29,
-    "not own": -0.128,
-    "support": -0.081,
-    "condemn": -0.309,
-    "laughter": -0.457,
-    "warmth": -0.45,
-    "argument": -0.757,
-    "agreeing": -0.123,
-    "ours": -0.199,
-    "others": -2.237,
-    "turning": 0.649,
+    "negated": -0.291,
+    "conditional": 0.301,
+    "not own": -0.122,
+    "support": -0.063,
+    "condemn": -0.3,
+    "laughter": -0.443,
+    "warmth": -0.423,
+    "argument": -0.762,
+    "agreeing": -0.127,
+    "ours": -0.203,
+    "others": -2.264,
+    "turning": 0.656,
     "at reader, others": -1.33,
-    "at reader, laughter": -1.274,
-    "at reader, warmth": -1.011,
-    "at reader, contempt": 0.402,
+    "at reader, laughter": -1.293,
+    "at reader, warmth": -1.039,
+    "at reader, contempt": 0.4,
 }
 TOXICITY: Final = 0.677
-TOXICITY_NOT_OWN: Final = -0.182
-TOXICITY_ELSEWHERE: Final = -0.564
+TOXICITY_NOT_OWN: Final = -0.236
+TOXICITY_ELSEWHERE: Final = -0.561
