@@ -16,8 +16,10 @@ from streams.console.backtests import Backtests
 from streams.console.conversation import Conversations
 from streams.console.dead import Dead
 from streams.console.desk import Desk
+from streams.console.exporting import Exporting
 from streams.console.guard import Guard
 from streams.console.hands import Hands
+from streams.console.health import Health
 from streams.console.judge_next import Queue
 from streams.console.judging import Judging
 from streams.console.pages import Pages
@@ -35,6 +37,7 @@ def application(desk: Desk) -> Starlette:
     pages = Pages(desk)
     judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
     silencing, queue, ranking, backtests = Silencing(desk, pages), Queue(desk), Ranking(desk), Backtests(desk)
+    health, exporting = Health(desk), Exporting(desk)
 
     async def not_found(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -69,10 +72,13 @@ def application(desk: Desk) -> Starlette:
             Route("/top", ranking.page),
             Route("/top/people", ranking.people, methods=["POST"]),
             Route("/find", ranking.find),
+            Route("/export", exporting.page),
+            Route("/export", exporting.file, methods=["POST"]),
             Route("/conversation", Conversations(desk).page),
             Route("/backtests", backtests.page),
             Route("/backtests/{name}", backtests.report),
-            Route("/health", pages.health),
+            Route("/health", health.page),
+            Route("/health/lags", health.lags),
             Route("/health/dead-letters", dead.letters),
             Route("/health/dead-letters", dead.again, methods=["POST"]),
             Route("/readyz", ready),

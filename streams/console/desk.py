@@ -17,7 +17,7 @@ from streams.console.access import Access, Viewer
 from streams.console.audit import Audit
 from streams.console.cases import View
 from streams.console.feed import Feed, Reading
-from streams.console.numbers import Numbers
+from streams.console.numbers import Numbers, pseudonym
 from streams.console.schema import open_to_read
 from streams.console.shown import clipped, finalized
 from streams.console.taking import MAX_TEXT
@@ -91,7 +91,8 @@ def templates() -> Environment:
         "usual": usually,
         "max_text": MAX_TEXT,
     }
-    made.filters |= {"clip": clipped, "ago": ago, "case_name": case_name, "length_of": length, "utc": utc, "heat": heat, "moment": moment}
+    made.filters |= {"clip": clipped, "ago": ago, "case_name": case_name, "length_of": length, "utc": utc, "heat": heat, "moment": moment,
+                     "pseudonym": pseudonym}  # fmt: skip
     return made
 
 

@@ -10,7 +10,10 @@ from streams.console.access import COOKIE, Access, Limit, Viewer, is_ours, is_sa
 from streams.console_settings import Console
 
 MAX_BODY: Final = 64 * 1024
+READS: Final = 600
+"""Pages and parts of pages that one visitor gets in a minute: ten a second, again and again, is no reader."""
 _OPEN: Final = ("/static/", "/login")
+_UNCOUNTED: Final = ("/static/", "/readyz")
 HEADERS: Final = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; "
@@ -30,7 +33,7 @@ class Guard:
 
     def __init__(self, app: Any, access: Access, console: Console) -> None:
         self._app, self._access, self._bound_to, self._proxy = app, access, console.host, console.proxy
-        self._limit = Limit()
+        self._limit, self._reads = Limit(), Limit(READS)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Let a request pass, or answer it."""
@@ -75,6 +78,10 @@ class Guard:
         headers = {name: request.headers[name] for name in ("host", "origin", "sec-fetch-site") if name in request.headers}
         if not is_ours(headers.get("host", ""), self._bound_to, self._proxy.hosts):
             return PlainTextResponse("This console answers under localhost and 127.0.0.1 only.\n", 421)
+        if request.method != "POST" and not request.url.path.startswith(_UNCOUNTED) and not self._reads.allows(_visitor(request, viewer)):
+            return PlainTextResponse(
+                "These are more pages than anybody reads: wait some seconds, then go on.\n", 429, {"retry-after": "10"}
+            )
         if request.method == "POST" and (refusal := self._post_refused(request, headers, viewer)):
             return refusal
         if viewer is not None or request.url.path.startswith(_OPEN):
@@ -86,13 +93,18 @@ class Guard:
     def _post_refused(self, request: Request, headers: dict[str, str], viewer: Viewer | None) -> Response | None:
         if not is_same_origin(headers):
             return PlainTextResponse("This form does not come from the console's own page. Nothing was done.\n", 403)
-        address = request.client.host if request.client else ""
-        if not self._limit.allows(f"{address} {viewer.name}" if viewer is not None and viewer.is_proxied else address):
+        if not self._limit.allows(_visitor(request, viewer)):
             return PlainTextResponse("Too many at once; wait a minute. Nothing was done.\n", 429, {"retry-after": "60"})
         length = request.headers.get("content-length", "")
         if not length.isdigit() or int(length) > MAX_BODY:
             return PlainTextResponse(f"A form of at most {MAX_BODY} bytes, with its length, is wanted. Nothing was done.\n", 413)
         return None
+
+
+def _visitor(request: Request, viewer: Viewer | None) -> str:
+    """Return who is counted: by name whoever has one, so that people behind one address are told apart; else the address."""
+    address = request.client.host if request.client else ""
+    return address if viewer is None or viewer.name is None else f"{'proxied' if viewer.is_proxied else 'token'} {viewer.name}"
 
 
 def _bearer(request: Request) -> str | None:

@@ -1,10 +1,7 @@
-"""The pages: Live, one pile-on, Health, and who are you. A page whose data cannot be had says why, and shows what is known."""
+"""The pages: Live, one pile-on, and who are you. A page whose data cannot be had says why, and shows what is known."""
 
-import platform
-import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,8 +16,7 @@ from streams.console.filters import Filter
 from streams.console.guard import cookie_line
 from streams.console.holding import followed, steps_of
 from streams.console.posts import FIELDS, form
-from streams.console.schema import VERSION
-from streams.console.texts import Opened, folder_of
+from streams.console.texts import Opened
 from streams.console.unseen import SURE, hostile_elsewhere, people_elsewhere, unseen
 from streams.console.visits import COOKIE, Visit, news
 from streams.console.words import facts, fired, what_if, why
@@ -28,9 +24,6 @@ from streams.console_settings import ROLES
 from streams.records import Severity
 
 FORMS: Final = ("handling", "verdict")
-_COUNTED: Final = ("pileons", "verdicts")
-_SCORERS: Final = """SELECT DISTINCT scorer FROM (SELECT scorer FROM comments ORDER BY arrived DESC LIMIT 1000)
-    WHERE scorer != '' ORDER BY 1"""
 _ENDED: Final = 5
 """Cases that ended lately, below the open ones."""
 
@@ -121,17 +114,6 @@ class Pages:
             "There is no case with this id in what has been read so far. "
             "Ids stand in alerts and on Live; a case is kept for 400 days after its last change."))  # fmt: skip
 
-    def health(self, request: Request) -> Response:
-        """Return how the console itself is doing; dead letters come on their own page, since they are read from the broker."""
-        with self._desk.reading() as connection:
-            counts = {name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in _COUNTED}  # noqa: S608 ours
-            scorers = [row[0] for row in connection.execute(_SCORERS)]
-            newest = cases.newest(connection)
-        versions = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version, "read model": str(VERSION)}
-        return self._desk.page(
-            request, "health.html", counts=counts, scorers=scorers, newest=newest, versions=versions, size=_size(self._desk.model)
-        )
-
     def login(self, request: Request, problem: str = "", status: int = 200) -> Response:
         """Return the form that asks who one is."""
         if not self._desk.access.asks:
@@ -151,12 +133,6 @@ class Pages:
         answer = RedirectResponse("/", 303)
         answer.headers.append("set-cookie", cookie_line(self._desk.access.cookie(viewer), request.url.scheme))
         return answer
-
-
-def _size(model: Path) -> int:
-    """Return the bytes of a read model, with its log of writes and its texts."""
-    files = (model, model.with_name(model.name + "-wal"), *folder_of(model).glob("*"))
-    return sum(file.stat().st_size for file in files if file.exists())
 
 
 def opened_folds(given: list[str]) -> dict[int, int]:

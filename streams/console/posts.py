@@ -20,6 +20,7 @@ from streams.errors import UserError
 from streams.kafka.connection import wait_for_broker
 
 FIELDS: Final = 20
+MAX_REASON: Final = 500
 _BROKER_WITHIN: Final = timedelta(seconds=3)
 _SENT_WITHIN: Final = 15.0
 _BACK_WITHIN: Final = 4.0
@@ -61,6 +62,14 @@ def who(viewer: Viewer, fields: dict[str, str]) -> str:
     if name and name.isprintable():
         return name
     raise UserError("say who you are, in signs that can be seen" if name else "say who you are")
+
+
+def reason_of(fields: dict[str, str]) -> str:
+    """Return why somebody does it. RefusedError where that is not said."""
+    reason = fields.get("reason", "").strip()
+    if not 0 < len(reason) <= MAX_REASON:
+        raise RefusedError(400, f"Say why, in at most {MAX_REASON} signs.", fields)
+    return reason
 
 
 def note_of(fields: dict[str, str]) -> str | None:

@@ -9,10 +9,9 @@ from starlette.responses import RedirectResponse, Response
 
 from streams.console import top
 from streams.console.desk import Desk
-from streams.console.posts import RefusedError, fields_of
+from streams.console.posts import RefusedError, fields_of, reason_of
 from streams.console.shown import visible
 
-_MAX_REASON: Final = 500
 _MIN_BEGINNING: Final = 4
 _MOST: Final = 50
 
@@ -32,9 +31,7 @@ class Ranking:
         fields: dict[str, str] = {}
         try:
             fields = await fields_of(self._desk, request, "see whom most cases are about", "reviewer")
-            reason = fields.get("reason", "").strip()
-            if not 0 < len(reason) <= _MAX_REASON:
-                raise RefusedError(400, f"Say why, in at most {_MAX_REASON} signs.", fields)
+            reason = reason_of(fields)
         except RefusedError as refused:
             return await run_in_threadpool(self._page, request, fields.get("period", ""), refused.status, str(refused), refused.fields)
         return await run_in_threadpool(self._shown, request, fields, reason)

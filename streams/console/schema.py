@@ -11,7 +11,7 @@ from typing import Any, Final
 from streams.console.texts import folder_of
 from streams.errors import UserError
 
-VERSION: Final = 2
+VERSION: Final = 3
 _OURS: Final = 0x74776372
 """SQLite's ``application_id`` of our files."""
 _HEADER: Final = b"SQLite format 3\0"
@@ -32,6 +32,7 @@ CREATE TABLE replies (
     revision INTEGER NOT NULL, hostility REAL NOT NULL, kind TEXT NOT NULL, confidence REAL NOT NULL,
     created INTEGER NOT NULL, arrived INTEGER NOT NULL,
     PRIMARY KEY (target, conversation, comment)) WITHOUT ROWID;
+CREATE INDEX replies_comment ON replies (conversation, comment);
 CREATE INDEX replies_person ON replies (person, target) WHERE hostility >= 0.25;
 CREATE TABLE pileons (
     pileon_id TEXT PRIMARY KEY, revision INTEGER NOT NULL, target INTEGER NOT NULL, subject INTEGER NOT NULL, source TEXT NOT NULL,
@@ -51,6 +52,10 @@ CREATE TABLE verdicts (
     arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, judge, judged)) WITHOUT ROWID;
 CREATE TABLE watched (
     target INTEGER PRIMARY KEY, source TEXT NOT NULL, community TEXT NOT NULL, target_id TEXT NOT NULL, arrived INTEGER NOT NULL);
+CREATE TABLE toxic (
+    conversation INTEGER NOT NULL, comment INTEGER NOT NULL, source TEXT NOT NULL, community TEXT NOT NULL, of_a_group INTEGER NOT NULL,
+    since INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (conversation, comment)) WITHOUT ROWID;
+CREATE INDEX toxic_arrived ON toxic (arrived);
 CREATE TABLE handling (
     pileon_id TEXT NOT NULL, place INTEGER NOT NULL, step TEXT NOT NULL, who TEXT NOT NULL, instead_of TEXT, note TEXT,
     said INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, place)) WITHOUT ROWID;

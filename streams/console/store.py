@@ -35,6 +35,8 @@ _REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 11)}) ON CONFLI
     hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created
     WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
 _WATCHED: Final = "INSERT INTO watched VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET arrived = max(arrived, excluded.arrived)"
+_TOXIC: Final = """INSERT INTO toxic VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET of_a_group = excluded.of_a_group,
+    since = excluded.since WHERE excluded.since > since"""
 _PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?15, ?15, ?13, ?14)
     ON CONFLICT DO UPDATE SET revision = excluded.revision, status = excluded.status, severity = excluded.severity,
     hostile_authors = excluded.hostile_authors, updated = excluded.updated, change = excluded.change, arrived = excluded.arrived,
@@ -75,6 +77,7 @@ class Store:
             connection.executemany(_REPLY, taken.replies)
             connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
             connection.executemany(_WATCHED, taken.watched.values())
+            connection.executemany(_TOXIC, taken.toxic)
             connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
             connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
             connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
@@ -101,7 +104,8 @@ class Store:
     def sweep(self, now: datetime, retention: timedelta) -> int:
         """Remove comments past their term, texts first, and whom nobody was hostile to for two days. Return how many comments went."""
         with self._transaction() as connection:
-            connection.execute("DELETE FROM watched WHERE arrived < ?", (millis(now - WATCHED_FOR),))
+            for table in ("watched", "toxic"):
+                connection.execute(f"DELETE FROM {table} WHERE arrived < ?", (millis(now - WATCHED_FOR),))  # noqa: S608 names of ours
         gone, some = 0, _AT_ONCE
         while some == _AT_ONCE:
             with self._transaction() as connection:

@@ -11,6 +11,8 @@ from streams.console.numbers import Numbers
 from streams.engine import Message, decoder_of
 from streams.records import Action, Comment, DeletedBy, Handling, PileOn, Reply, ScoredComment, Verdict
 from streams.stages.decode import Unreadable
+from streams.stages.hearing import hear
+from streams.stages.hostility import cues
 from streams.stages.instants import micros
 from streams.stages.quotes import plain
 from streams.topics import COMMENTS_SCORED, FEEDBACK, HANDLING, PILEONS, REPLIES
@@ -21,6 +23,8 @@ MAX_TEXT: Final = 4000
 _MAX_URL: Final = 2048
 WATCHED_FROM: Final = 0.3
 """Hostility of a reply from which on the person it is aimed at is known by name for a while."""
+TOXIC: Final = 0.5
+"""Toxicity of a comment from which on it is looked at whom it is aimed at, if it is nobody here."""
 WRITTEN, EDITED, TAKEN_BACK, REMOVED = range(4)
 """What became of a comment: by its author TAKEN_BACK, by a moderator REMOVED."""
 Row = tuple[Any, ...]
@@ -37,6 +41,8 @@ class Taken(Struct):
     targets: set[int] = field(default_factory=set)
     watched: dict[int, Row] = field(default_factory=dict)
     """Of each target that somebody was hostile to: who it is, and when the last such reply arrived."""
+    toxic: list[Row] = field(default_factory=list)
+    """Where a toxic comment was written, and whether its words insult a group."""
     pileons: list[Row] = field(default_factory=list)
     transitions: list[Row] = field(default_factory=list)
     verdicts: list[Row] = field(default_factory=list)
@@ -86,6 +92,10 @@ def _comment(taken: Taken, numbers: Numbers, scored: ScoredComment, message: Mes
         strange(scored), created, comment.created_at_is_estimated, edited, message.timestamp_ms, text, _url(comment),
         comment.comment_id.encode("utf-8", "replace"),
     ))  # fmt: skip
+    if scored.toxicity >= TOXIC:
+        is_of_a_group = bool(cues(hear(comment.text, comment.text_format).sentences).group)
+        since = created if edited is None else edited
+        taken.toxic.append((conversation, number, comment.source, comment.community, is_of_a_group, since, message.timestamp_ms))
 
 
 def _text(comment: Comment) -> tuple[bytes, int]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from streams.console.sheets import csv_of
 from streams.console.taking import millis
 from streams.records import PileOn
 
@@ -123,21 +124,6 @@ def _person(connection: sqlite3.Connection, row: Any, over: Period) -> Place:
 
 
 def csv(found: Iterable[Place]) -> str:
-    """Return lines of a table that a spreadsheet takes for text: what it would take for a formula gets a quote in front."""
-    lines = ["source,community,target,cases,cases_before,most_people,critical"]
-    lines += [
-        ",".join(
-            [*(_cell(text) for text in (one.source, one.community, one.name)), *map(str, (one.cases, one.before, one.people, one.critical))]
-        )
-        for one in found
-    ]
-    return "\r\n".join(lines) + "\r\n"
-
-
-def _cell(text: str) -> str:
-    guarded = (
-        f"'{text}"
-        if text.lstrip()[:1] in ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20") or text[:1] in ("\t", "\r", "\n")
-        else text
-    )
-    return '"' + guarded.replace('"', '""') + '"'
+    """Return a table of people that a spreadsheet takes for text."""
+    heads = ("source", "community", "target", "cases", "cases_before", "most_people", "critical")
+    return csv_of(heads, ((one.source, one.community, one.name, one.cases, one.before, one.people, one.critical) for one in found))

@@ -1,20 +1,23 @@
-"""People beside pile-ons: close to one, or with one person after them. Names come from the log of replies and go after two days."""
+"""Beside pile-ons: people close to one, or with one person after them, and hostility to nobody here. Names go after two days."""
 
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from streams.console import aside
 from streams.console.cases import View
 from streams.console.desk import Desk
-from streams.console.numbers import pseudonym
+from streams.console.numbers import Numbers, pseudonym
 from streams.console.taking import WATCHED_FROM, millis
 from streams.engine import moment
+from streams.stages.conversation import UNKNOWN
 from streams.stages.episode import NEVER_HOSTILE
 from streams.stages.pileon_config import Config
 
@@ -57,6 +60,9 @@ class Pair(Struct, frozen=True):
     replies: int
     last: datetime
     conversation: int
+
+
+One = TypeVar("One", Watched, Pair)
 
 
 def found(connection: sqlite3.Connection, view: View) -> tuple[list[Watched], list[Pair]]:
@@ -105,9 +111,21 @@ class Watching:
         self._desk = desk
 
     def page(self, request: Request) -> Response:
-        """Return it; that people were shown is noted first."""
-        view = self._desk.view()
-        self._desk.audit.note(view.now, request.state.viewer, "watched")
+        """Return it; that people were shown is noted first. Lists of people by name are for reviewers, as everywhere."""
+        view, viewer = self._desk.view(), request.state.viewer
+        self._desk.audit.note(view.now, viewer, "watched" if viewer.may_review else "watched_unnamed")
         with self._desk.reading() as connection:
             close, pairs = found(connection, view)
-        return self._desk.page(request, "watched.html", close=close, pairs=pairs, min_replies=MIN_REPLIES)
+            communities, conversations = aside.found(connection, view)
+        if not viewer.may_review:
+            numbers = self._desk.numbers
+            close, pairs = [unnamed(numbers, one) for one in close], [unnamed(numbers, one) for one in pairs]
+        return self._desk.page(
+            request, "watched.html", close=close, pairs=pairs, min_replies=MIN_REPLIES, communities=communities, conversations=conversations
+        )
+
+
+def unnamed(numbers: Numbers, one: One) -> One:
+    """Return the same with a pseudonym in the place of the name: that by which pages call them as an author too."""
+    name = one.name if one.name.startswith(UNKNOWN) else pseudonym(numbers.person(one.source, one.name))
+    return msgspec.structs.replace(one, name=name)

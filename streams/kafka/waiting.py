@@ -46,6 +46,11 @@ class Probe:
         """Return the numbers of a topic's partitions."""
         return [place.partition for place in await partition_places(self._consumer, topic_name(self._settings, topic))]
 
+    async def firsts(self, topic: str) -> dict[int, int]:
+        """Return the oldest offset that there is in each of a topic's partitions."""
+        places = await partition_places(self._consumer, topic_name(self._settings, topic))
+        return {place.partition: first for place, first in (await self._consumer.beginning_offsets(places)).items()}
+
     def place(self, topic: str, partition: int) -> TopicPartition:
         """Return a partition by the name it has on the broker."""
         return TopicPartition(topic_name(self._settings, topic), partition)

@@ -1,20 +1,14 @@
 """One Faust App, hence one consumer group, per stage: made here and nowhere else. Only committed records are read."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import faust
 
 from streams.kafka.connection import MAX_MESSAGE, bootstrap, tls
+from streams.kafka.groups import group_of
 from streams.live.transport import CHUNK, Transport
 from streams.settings import Kafka, Settings
-
-GROUP: Final = "threadwatch"
-
-
-def group_of(settings: Settings, stage: str) -> str:
-    """Return the consumer group of a stage."""
-    return f"{settings.kafka.prefix}{GROUP}.{stage}"
 
 
 def stage_app(settings: Settings, stage: str, batch: int) -> faust.App:

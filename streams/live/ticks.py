@@ -11,9 +11,9 @@ from typing import Any, Final
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.connection import client_options, topic_name
+from streams.kafka.groups import group_of
 from streams.kafka.waiting import Probe
 from streams.live.agent import StageAgent
-from streams.live.faust_app import group_of
 from streams.live.room import Room, now_ms
 from streams.records import Tick
 from streams.settings import Settings

@@ -216,3 +216,25 @@ async def test_dead_letters_that_can_be_read_now_go_back_once_from_their_page(li
         (400, "There is no such topic. Nothing was sent."),
     ]
     assert console.audit_file.read_text().count('"what":"redrive"') == 2 and "nonsense" not in console.audit_file.read_text()
+
+
+async def test_health_says_what_waits_for_each_stage_without_joining_its_group(live: Live, console: ConsoleProcess) -> None:
+    worker = live.worker()
+    await worker.ready()
+    address = await console.up()
+    await live.send([comment(f"c{n}", conversation_id=f"talk-{n}") for n in range(8)])
+    await live.settled()
+    await until("all of it is finished", lambda: waiting(console)["score"] == 0)
+    worker.stop()
+    await live.send([comment(f"c{n}", conversation_id=f"talk-{n}") for n in range(8, 11)])
+    assert waiting(console) == {"score": 3, "address": 0, "pileon": 0, "alert": 0}
+    async with httpx.AsyncClient(base_url=address) as browser:
+        part = (await browser.get("/health/lags")).text
+    assert "<main" not in part and "comments.raw" in part and "it has finished nothing yet" in part, "no reply came, no pile-on opened"
+
+
+def waiting(console: ConsoleProcess) -> dict[str, int]:
+    rows = re.findall(
+        r'<tr><th scope="row">(\w+)</th><td>[\w.]+</td>\s*<td class="number">([\d,]+)[ <]', console.page("/health?lags=shown")
+    )
+    return {stage: int(count.replace(",", "")) for stage, count in rows}

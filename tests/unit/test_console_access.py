@@ -5,6 +5,7 @@ import re
 import pytest
 
 from streams.console.access import SESSION_FOR, Access, Limit, check_address, is_loopback
+from streams.console.guard import READS
 from streams.console_settings import Console as Settings
 from streams.console_settings import Token
 from streams.errors import UserError
@@ -234,3 +235,27 @@ def test_a_page_of_text_that_cannot_be_noted_is_not_shown(console):
     console.audit_file.mkdir()
     with pytest.raises(IsADirectoryError):
         console.client.get("/pileons/case-1")
+
+
+# Reading
+
+
+def until_refused(browser):
+    """Return how many pages one gets before there are too many; a bucket that fills while one reads makes it some more."""
+    for read in range(10 * READS):
+        if (answer := browser.get("/login")).status_code == 429:
+            return read, answer
+    raise AssertionError("it never was too much")
+
+
+def test_who_reads_more_pages_than_anybody_could_waits_and_others_do_not(console):
+    read, refused = until_refused(console.client)
+    assert read >= READS and refused.headers["retry-after"] == "10" and refused.text.startswith("These are more pages than anybody reads")
+    assert console.browser(address="127.0.0.2").get("/").status_code == 200
+    assert console.client.get("/static/console.css").status_code == 200 and console.client.get("/readyz").status_code in (200, 503)
+
+
+def test_people_with_tokens_behind_one_address_are_counted_apart(guarded):
+    anna, rolf = (guarded.browser(authorization=f"Bearer {secret}") for secret in SECRETS.values())
+    until_refused(anna)
+    assert rolf.get("/").status_code == 200

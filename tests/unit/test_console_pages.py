@@ -317,3 +317,10 @@ def test_a_taken_back_reply_no_longer_counts(console):
     fill(console)
     console.take(replies=[reply("bob-1", comment_id="c1", action=Action.DELETED, deleted_by=DeletedBy.AUTHOR, revision=2)])
     assert "3 people were hostile" in text_of(page_of(console, "/pileons/case-1"))
+
+
+def test_health_says_what_the_settings_choose_and_that_a_broker_is_away(console):
+    page = page_of(console, "/health?lags=shown")
+    assert "The broker does not say how far the stages are" in text_of(page, "section[aria-labelledby=stages]")
+    assert "linear" in text_of(page, "section[aria-labelledby=versions]")
+    assert "/health/lags" in page_of(console, "/health").html
