@@ -36,6 +36,7 @@ from streams.cli.recorded import (
     bar,
     cut_by_ctrl_c,
     ended,
+    muted,
     opened,
     progress_of,
 )
@@ -109,6 +110,7 @@ def run(
     check_html(html)
     if with_text and html is None:
         raise UserError("--with-text: belongs to --html; no other file of a backtest holds text")
+    here, before, tried = (muted(each, is_topic=topic is not None) for each in (here, before, tried))
     make = partial(_asked, here, before, tried, name, lambda: labels_of(labels, here), with_text)
     if of_replies := is_of_replies(file, topic):
         refuse(scores=scores != RECOMPUTE, scored=scored, scored_by=scored_by, with_text=with_text)

@@ -23,6 +23,7 @@ from streams.cli.recorded import (
     asked_of,
     bar,
     cut_by_ctrl_c,
+    muted,
     opened,
     progress_of,
 )
@@ -83,7 +84,7 @@ def sweep(
 
     if budget is not None and not isfinite(budget):
         raise UserError(f"--budget {budget}: write alerts a day, such as 3 or 0.5")
-    base = settings_of(config, kafka, prefix, data)
+    base = muted(settings_of(config, kafka, prefix, data), is_topic=topic is not None)
     found = axes(grid, base)
     check_html(html)
     one_of_stdin(file, labels)

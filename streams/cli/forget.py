@@ -33,7 +33,10 @@ def forget(
 async def _forget(settings: Any, author: str | None, comment: str | None) -> int:
     from streams.kafka.forget import find, remains
     from streams.kafka.forget import forget as delete
+    from streams.kafka.mutes import forget_mutes
 
+    if author is not None and (many := await forget_mutes(settings, author)):
+        print(f"{many} {'mute' if many == 1 else 'mutes'} of this person removed")
     found = await find(settings, author, comment)
     if not found:
         print("nothing found in comments.raw: nothing to forget")

@@ -1,5 +1,6 @@
 """Recorded comments as commands take them: from a file or from a topic, with bars on a terminal."""
 
+import asyncio
 import signal
 import sys
 import threading
@@ -111,6 +112,14 @@ def _with_scores(found: Any, file: str, scores: Any, beside: str | None) -> Any:
     if beside is None:
         raise UserError(f"--scores {REUSE}: {file} is a recording of comments.raw; name one of comments.scored with --scored")
     return Beside(found, scores, scores_of_recording(beside, "--scored"))
+
+
+def muted(settings: "Settings", *, is_topic: bool) -> "Settings":
+    """Return settings that hold what moderators muted in the console too, where a topic is read; a file knows nothing of it."""
+    from streams.kafka.connection import reached
+    from streams.kafka.mutes import with_mutes
+
+    return asyncio.run(reached(settings, with_mutes(settings))) if is_topic else settings
 
 
 def asked_of(start: str | None, end: str | None, warm_up: float | None) -> "Asked":

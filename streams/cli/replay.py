@@ -21,6 +21,7 @@ from streams.cli.recorded import (
     WarmUp,
     asked_of,
     ended,
+    muted,
     opened,
     progress_of,
 )
@@ -65,7 +66,7 @@ def replay(
     from streams.replay.recorded import Cut
     from streams.replay.sorting import RUN_ITEMS
 
-    settings = settings_of(config, kafka, prefix, data, scorer=scorer)
+    settings = muted(settings_of(config, kafka, prefix, data, scorer=scorer), is_topic=topic is not None)
     asked = asked_of(from_, to, warm_up)
     if is_of_replies(file, topic):
         refuse(scorer=scorer, scores=scores != RECOMPUTE, scored=scored, scored_by=scored_by)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
-from streams.cli.recorded import bars, period
+from streams.cli.recorded import bars, muted, period
 from streams.errors import CHECK_FAILED, OK, UserError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _found(settings: "Settings", replies: str | None, pileons: str | None, asked
         raise UserError("--replies and --pileons belong together: what a stage read, and what it wrote")
     if raw and replies is not None:
         raise UserError("--raw reads comments from the broker; leave out --replies and --pileons")
-    rules = rules_of(settings)
+    rules = rules_of(muted(settings, is_topic=pileons is None))
     with bars() as begun:
         if replies is None or pileons is None:
             return verify_topics(settings, rules, asked, begun, room, raw=raw)

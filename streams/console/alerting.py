@@ -15,6 +15,9 @@ from streams.live.alertmanager import host_of, stamp
 _WITHIN: Final = aiohttp.ClientTimeout(total=3)
 _MAX_ANSWER: Final = 4 * 1024 * 1024
 _MOST: Final = 20
+TRIES: Final = 3
+"""How often an Alertmanager that does not answer is asked for a silence, before whoever asked is told."""
+_BETWEEN: Final = 0.7
 
 
 class Matcher(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -82,6 +85,10 @@ class AwayError(Exception):
     """It does not answer, or not as an Alertmanager does; the words say how."""
 
 
+class UnheardError(AwayError):
+    """Nobody listens there: it was not even asked."""
+
+
 async def told(urls: Sequence[str], pileon_id: str) -> list[Told]:
     """Return what each says, in order; one that is away says so and delays none."""
     async with aiohttp.ClientSession(timeout=_WITHIN) as session:
@@ -119,7 +126,7 @@ async def silence(urls: Sequence[str], matchers: Sequence[Matcher], until: datet
         for url in urls:
             try:
                 if not await _has(session, url, made):
-                    made.append((await _asked(session, "POST", f"{url}/api/v2/silences", _Made, json=msgspec.to_builtins(body))).silence_id)
+                    made.append(await _made(session, url, msgspec.to_builtins(body)))
             except AwayError as error:
                 problems.append(f"{host_of(url)} {error}")
     if len(problems) == len(urls):
@@ -129,6 +136,20 @@ async def silence(urls: Sequence[str], matchers: Sequence[Matcher], until: datet
 
 class _Made(Struct):
     silence_id: str = field(name="silenceID")
+
+
+async def _made(session: aiohttp.ClientSession, url: str, body: Any) -> str:
+    """Return the name of a silence that was made. Where nobody listens it is tried again; one that answered may have made it."""
+    for tried in range(1, TRIES + 1):
+        try:
+            made: _Made = await _asked(session, "POST", f"{url}/api/v2/silences", _Made, json=body)
+        except UnheardError:
+            if tried == TRIES:
+                raise
+            await asyncio.sleep(_BETWEEN)
+        else:
+            return made.silence_id
+    raise AssertionError("it is told above")
 
 
 async def _has(session: aiohttp.ClientSession, url: str, made: Sequence[str]) -> bool:
@@ -161,6 +182,8 @@ async def _asked(session: aiohttp.ClientSession, method: str, url: str, kind: An
             body = await _body(answer)
             if not 200 <= answer.status < 300:
                 raise AwayError(f"answers {answer.status}: {body[:200].decode('utf-8', 'replace').strip()}")
+    except aiohttp.ClientConnectorError as error:
+        raise UnheardError("does not answer") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise AwayError("does not answer") from error
     try:

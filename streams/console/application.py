@@ -22,6 +22,7 @@ from streams.console.hands import Hands
 from streams.console.health import Health
 from streams.console.judge_next import Queue
 from streams.console.judging import Judging
+from streams.console.muting import Mutes
 from streams.console.pages import Pages
 from streams.console.ranking import Ranking
 from streams.console.silencing import Silencing
@@ -37,6 +38,7 @@ def application(desk: Desk) -> Starlette:
     pages = Pages(desk)
     judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
     silencing, queue, ranking, backtests = Silencing(desk, pages), Queue(desk), Ranking(desk), Backtests(desk)
+    mutes = Mutes(desk, pages, silencing)
     health, exporting = Health(desk), Exporting(desk)
 
     async def not_found(request: Request, error: Exception) -> Response:
@@ -65,6 +67,8 @@ def application(desk: Desk) -> Starlette:
             Route("/pileons/{pileon_id}/silence", silencing.page, name="silence"),
             Route("/pileons/{pileon_id}/silence", silencing.silence, methods=["POST"]),
             Route("/pileons/{pileon_id}/unsilence", silencing.unsilence, methods=["POST"]),
+            Route("/pileons/{pileon_id}/mute", mutes.mute, methods=["POST"]),
+            Route("/pileons/{pileon_id}/unmute", mutes.unmute, methods=["POST"]),
             Route("/pileons/{pileon_id}/comment-ids", pages.comment_ids),
             Route("/queue", queue.page),
             Route("/queue/next", queue.next),

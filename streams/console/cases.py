@@ -8,12 +8,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from streams.console import muted
 from streams.console.filters import Filter
 from streams.console.holding import Held
 from streams.console.taking import millis
 from streams.engine import moment
 from streams.records import PileOn
 from streams.stages.instants import span
+from streams.stages.muting import Muting
 from streams.stages.pileon_config import Config
 
 BARS: Final = 24
@@ -58,6 +60,8 @@ class Case(Struct, frozen=True):
     config: Config
     """The detector's, where the case is."""
     held: Held | None = None
+    muting: Muting | None = None
+    """The mute that holds its alerts back."""
 
     @property
     def is_open(self) -> bool:
@@ -150,12 +154,14 @@ def cases_of(connection: sqlite3.Connection, found: Iterable[Any], view: View) -
     """Return rows of ``pileons`` with what belongs to them, by three queries however many they are (to ``_AT_ONCE`` of them)."""
     rows = [_row(row, view) for row in found]
     cases: list[Case] = []
+    mutes = muted.standing(connection, view.now)
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         replies, verdicts, held = _replies(connection, some), _verdicts(connection, some), _held(connection, some)
         for row in some:
             name = row.pileon.pileon_id
-            cases.append(_case(row, replies.get(name, []), verdicts.get(name, []), held.get(name), view))
+            case = _case(row, replies.get(name, []), verdicts.get(name, []), held.get(name), view)
+            cases.append(msgspec.structs.replace(case, muting=muted.about(mutes, row.pileon)))
     return cases
 
 

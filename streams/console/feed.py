@@ -48,7 +48,7 @@ class Reading(Struct):
 
 
 class Feed:
-    """Reads the five topics into a store, for as long as the process lives."""
+    """Reads the topics into a store, for as long as the process lives."""
 
     def __init__(self, settings: Settings, store: Store, numbers: Numbers) -> None:
         self._settings, self._store, self._numbers = settings, store, numbers

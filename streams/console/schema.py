@@ -56,6 +56,9 @@ CREATE TABLE toxic (
     conversation INTEGER NOT NULL, comment INTEGER NOT NULL, source TEXT NOT NULL, community TEXT NOT NULL, of_a_group INTEGER NOT NULL,
     since INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (conversation, comment)) WITHOUT ROWID;
 CREATE INDEX toxic_arrived ON toxic (arrived);
+CREATE TABLE mutes (
+    name TEXT PRIMARY KEY, version INTEGER NOT NULL, source TEXT, community TEXT, until INTEGER NOT NULL, record BLOB NOT NULL)
+    WITHOUT ROWID;
 CREATE TABLE handling (
     pileon_id TEXT NOT NULL, place INTEGER NOT NULL, step TEXT NOT NULL, who TEXT NOT NULL, instead_of TEXT, note TEXT,
     said INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, place)) WITHOUT ROWID;

@@ -1,5 +1,6 @@
-"""Who is told of a case: what Alertmanager does with its alert, silences, and the mute of a person that a settings file takes."""
+"""Who is told of a case: what Alertmanager does with its alert, silences of it, and mutes of whom it is about."""
 
+import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from streams.console.access import Viewer
 from streams.console.alerting import Matcher
 from streams.console.desk import Desk
 from streams.console.pages import Pages
-from streams.console.posts import RefusedError, fields_of, remembering, who
+from streams.console.posts import MAX_REASON, RefusedError, fields_of, remembering, who
 from streams.errors import UserError
 from streams.lines import quoted
 from streams.live.wording import shown
@@ -23,9 +24,9 @@ LASTS: Final = {
     "1h": ("1 hour", timedelta(hours=1)), "4h": ("4 hours", timedelta(hours=4)), "1d": ("1 day", timedelta(days=1)),
     "7d": ("7 days", timedelta(days=7)),
 }  # fmt: skip
+NOT_HEARD: Final = 502
 SCOPES: Final = ("case", "community")
-_MUTED_FOR: Final = timedelta(days=7)
-_MAX_REASON: Final = 500
+MUTE_LASTS: Final = {"4h": "4 hours", "1d": "1 day", "7d": "7 days", "30d": "30 days"}
 
 
 class Silencing:
@@ -37,7 +38,7 @@ class Silencing:
 
     async def page(self, request: Request) -> Response:
         """Return who is told of a case."""
-        return await self._page(request, 200, "", {})
+        return await self.shown(request, 200, "", {})
 
     async def state(self, request: Request) -> Response:
         """Return one line of it, for the case's own page."""
@@ -65,7 +66,7 @@ class Silencing:
             except UserError as error:
                 raise RefusedError(400, f"It was not done: {error}.", fields) from error
         except RefusedError as refused:
-            return await self._page(request, refused.status, str(refused), refused.fields)
+            return await self.shown(request, refused.status, str(refused), refused.fields)
         answer = RedirectResponse(f"{request.url_for('silence', pileon_id=case.pileon.pileon_id).path}?done={told}", 303)
         return remembering(self._desk, request, answer, by)
 
@@ -73,11 +74,17 @@ class Silencing:
         lasts, scope, reason = fields.get("lasts", ""), fields.get("scope", ""), fields.get("reason", "").strip()
         if lasts not in LASTS or scope not in SCOPES:
             raise UserError("say what, and for how long")
-        if not 0 < len(reason) <= _MAX_REASON:
-            raise UserError(f"say why, in at most {_MAX_REASON} signs")
+        if not 0 < len(reason) <= MAX_REASON:
+            raise UserError(f"say why, in at most {MAX_REASON} signs")
         now = datetime.now(UTC)
         comment = f"case {case_name(pileon.pileon_id)}, from threadwatch's console: {reason}"
-        many = await alerting.silence(self._urls, matchers(pileon, scope), now + LASTS[lasts][1], by, comment)
+        try:
+            many = await alerting.silence(self._urls, matchers(pileon, scope), now + LASTS[lasts][1], by, comment)
+        except UserError as error:
+            told = (
+                f"Nobody was silenced, after {alerting.TRIES} tries: {error}. What you typed stands below: send it again, or do it by hand."
+            )
+            raise RefusedError(NOT_HEARD, told, fields) from error
         self._desk.audit.note(now, viewer, f"silence_{scope}", pileon.pileon_id)
         return "all" if many == len(self._urls) else "some"
 
@@ -92,13 +99,15 @@ class Silencing:
         self._desk.audit.note(datetime.now(UTC), viewer, "unsilence", pileon.pileon_id, reason=name)
         return "ended"
 
-    async def _page(self, request: Request, status: int, problem: str, draft: dict[str, str]) -> Response:
+    async def shown(self, request: Request, status: int, problem: str, draft: dict[str, str]) -> Response:
+        """Return the page; with ``problem`` and what was typed where a form was not taken."""
         case = await self._case(request.path_params["pileon_id"])
         if case is None:
             return self._pages.unknown(request)
+        command = by_hand(case.pileon, draft) if status == NOT_HEARD else ""
         return self._desk.page(
             request, "silence.html", status, case=case, pileon=case.pileon, told=await alerting.told(self._urls, case.pileon.pileon_id),
-            lasts=LASTS, problem=problem, draft=draft, done=request.query_params.get("done", ""), mute=mute(case.pileon, datetime.now(UTC)),
+            lasts=LASTS, mute_lasts=MUTE_LASTS, problem=problem, draft=draft, by_hand=command, done=request.query_params.get("done", ""),
         )  # fmt: skip
 
     async def _case(self, pileon_id: str) -> cases.Case | None:
@@ -113,10 +122,11 @@ def matchers(pileon: PileOn, scope: str) -> list[Matcher]:
     return [kind, Matcher(name="source", value=shown(pileon.source)), Matcher(name="community", value=shown(pileon.community))]
 
 
-def mute(pileon: PileOn, now: datetime) -> str:
-    """Return the lines of a settings file that tell nobody of this person for a week."""
-    since = now.replace(microsecond=0, second=0)
-    return "\n".join((
-        "[[mutes]]", f"target = {quoted(pileon.target_id)}", f"source = {quoted(pileon.source)}", f"community = {quoted(pileon.community)}",
-        'reason = "why"', f"since = {since:%Y-%m-%dT%H:%M:%SZ}", f"until = {since + _MUTED_FOR:%Y-%m-%dT%H:%M:%SZ}",
-    ))  # fmt: skip
+def by_hand(pileon: PileOn, fields: dict[str, str]) -> str:
+    """Return the command that makes the silence of a form, for whoever sits where Alertmanager runs."""
+    scope, lasts = fields.get("scope", "case"), fields.get("lasts", "4h")
+    asked = [f"{matcher.name}={quoted(matcher.value)}" for matcher in matchers(pileon, scope)]
+    hours = int(LASTS.get(lasts, LASTS["4h"])[1].total_seconds() // 3600)
+    comment = f"case {case_name(pileon.pileon_id)}: {fields.get('reason', '')}"
+    words = ["amtool", "silence", "add", *asked, f"--duration={hours}h", f"--author={fields.get('judge', '')}", f"--comment={comment}"]
+    return " ".join(map(shlex.quote, words))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from streams.console import muted
 from streams.console.comments import Comments, forget_before
 from streams.console.holding import settle
 from streams.console.schema import Unusable, held, open_to_write
@@ -81,6 +82,7 @@ class Store:
             connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
             connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
             connection.executemany("INSERT INTO verdicts VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.verdicts)
+            muted.settle(connection, taken.mutes, taken.mutes_gone, change)
             self._touched(taken, change, settle(connection, taken.handling))
             connection.executemany(
                 "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
@@ -106,6 +108,7 @@ class Store:
         with self._transaction() as connection:
             for table in ("watched", "toxic"):
                 connection.execute(f"DELETE FROM {table} WHERE arrived < ?", (millis(now - WATCHED_FOR),))  # noqa: S608 names of ours
+            connection.execute("DELETE FROM mutes WHERE until < ?", (millis(now - muted.KEPT_FOR),))
         gone, some = 0, _AT_ONCE
         while some == _AT_ONCE:
             with self._transaction() as connection:

@@ -1,4 +1,4 @@
-"""Messages of five topics → rows of the read model. Pure: what comes twice, or in another order, makes the same rows."""
+"""Messages of six topics → rows of the read model. Pure: what comes twice, or in another order, makes the same rows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -7,17 +7,19 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from streams.console.languages import strange
+from streams.console.muted import row_of
 from streams.console.numbers import Numbers
 from streams.engine import Message, decoder_of
-from streams.records import Action, Comment, DeletedBy, Handling, PileOn, Reply, ScoredComment, Verdict
+from streams.records import Action, Comment, ConfigRecord, DeletedBy, Handling, PileOn, Reply, ScoredComment, Verdict
 from streams.stages.decode import Unreadable
 from streams.stages.hearing import hear
 from streams.stages.hostility import cues
 from streams.stages.instants import micros
+from streams.stages.muting import is_muting
 from streams.stages.quotes import plain
-from streams.topics import COMMENTS_SCORED, FEEDBACK, HANDLING, PILEONS, REPLIES
+from streams.topics import COMMENTS_SCORED, CONFIG, FEEDBACK, HANDLING, PILEONS, REPLIES
 
-TOPICS: Final = (PILEONS, FEEDBACK, HANDLING, REPLIES, COMMENTS_SCORED)
+TOPICS: Final = (CONFIG, PILEONS, FEEDBACK, HANDLING, REPLIES, COMMENTS_SCORED)
 MAX_TEXT: Final = 4000
 """Letters of a comment that are kept; the rest is said as a number, and stands where the comment was written."""
 _MAX_URL: Final = 2048
@@ -47,6 +49,8 @@ class Taken(Struct):
     transitions: list[Row] = field(default_factory=list)
     verdicts: list[Row] = field(default_factory=list)
     handling: list[Row] = field(default_factory=list)
+    mutes: list[Row] = field(default_factory=list)
+    mutes_gone: list[str] = field(default_factory=list)
     unreadable: int = 0
     offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     """(topic, partition) → the offset to go on with."""
@@ -59,6 +63,9 @@ def take(numbers: Numbers, batches: Mapping[str, Iterable[Message]], keep_text_s
         read, put = decoder_of(topic), _PUT[topic.name]
         for message in batches.get(topic.name, ()):
             taken.offsets[topic.name, message.partition] = message.offset + 1
+            if topic is CONFIG and message.value is None:  # removed
+                taken.mutes_gone.append((message.key or b"").decode(errors="replace"))
+                continue
             try:
                 record = read(message.value)
             except Unreadable:  # the stage that reads it has sent it to the dead letters
@@ -151,6 +158,11 @@ def _handling(taken: Taken, _numbers: Numbers, done: Handling, message: Message)
                            message.timestamp_ms))  # fmt: skip
 
 
+def _config(taken: Taken, _numbers: Numbers, record: ConfigRecord, message: Message) -> None:
+    if is_muting(record.name) and (row := row_of(record, message.value)) is not None:
+        taken.mutes.append(row)
+
+
 Put = Callable[[Taken, Numbers, Any, Message], None]
 _PUT: Final[dict[str, Put]] = {COMMENTS_SCORED.name: _comment, REPLIES.name: _reply, PILEONS.name: _pileon, FEEDBACK.name: _verdict,
-                              HANDLING.name: _handling}  # fmt: skip
+                              HANDLING.name: _handling, CONFIG.name: _config}  # fmt: skip

@@ -14,12 +14,14 @@ from streams.live.agent import StageAgent
 from streams.live.calibrations import Calibrations
 from streams.live.guard import guarded
 from streams.live.http import Http
+from streams.live.mutes import Mutes
 from streams.live.outage import Outage
 from streams.live.progress import Watchdog
 from streams.live.ticks import Ticker
 from streams.live.verdicts import Verdicts
 from streams.live.watch import Watch
 from streams.settings import Settings
+from streams.stages.alert import Alerts
 from streams.stages.pileon import Which
 
 _HEARTBEAT: Final = 1.0
@@ -38,6 +40,7 @@ class Caretaker(Service):
         self._lag_probe, self._tick_probe = Probe(settings), Probe(settings)
         self._verdicts: Verdicts | None = None
         self._calibrations: Calibrations | None = None
+        self._mutes: Mutes | None = None
         self._outage = Outage(settings, watch)
         self._http = Http(watch.registry, self.unhealthy, self.unready)
 
@@ -56,7 +59,7 @@ class Caretaker(Service):
             await agent.let_go(list(agent.rooms))
         await self._lag_probe.close()
         await self._tick_probe.close()
-        for along in (self._verdicts, self._calibrations):
+        for along in (self._verdicts, self._calibrations, self._mutes):
             if along is not None:
                 await along.close()
         await self._poster.close()
@@ -120,6 +123,13 @@ class Caretaker(Service):
         if pileons is not None and (self._settings.shadow or self._settings.detector is Which.ESR):
             self._calibrations = Calibrations(self._settings, pileons)
             await self._every(_VERDICTS_EVERY, "calibrations", self._calibrations.look)
+
+    @Service.task
+    async def _muting(self) -> None:
+        alerts = next((agent.stage for agent in self._agents if isinstance(agent.stage, Alerts)), None)
+        if alerts is not None:
+            self._mutes = Mutes(self._settings, alerts)
+            await self._every(_VERDICTS_EVERY, "mutes", self._mutes.look)
 
     @Service.task
     async def _leases(self) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import faust
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, disable_created_metrics
 
 from streams.engine import Effects
 from streams.errors import OK, UNEXPECTED, BrokerAway, UserError
 from streams.kafka.admin import differences
 from streams.kafka.connection import calm_logging, client_options, wait_for_broker
+from streams.kafka.mutes import with_mutes
 from streams.live import loop
 from streams.live.agent import Options, StageAgent
 from streams.live.anteroom import Anteroom
@@ -30,6 +32,7 @@ from streams.live.webhooks import Webhooks
 from streams.pseudonyms import installation_key
 from streams.scorers import Scorer, ScorerUnavailable, open_or_fall_back
 from streams.settings import Settings, topology_config
+from streams.stages.alert import Mute
 from streams.stages.step import Stage
 from streams.topology import STAGES, config_hash, topology
 
@@ -59,29 +62,30 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     for line in heard_of_nothing(settings):
         log.warning("%s", line)
     try:
-        asyncio.run(_checked(settings))
+        mutes = asyncio.run(_checked(settings))
     except BrokerAway as away:  # it comes back, and nobody is there to start the worker again then
         print(f"threadwatch: {away}", file=sys.stderr)
         raise SystemExit(UNEXPECTED) from away
     try:
-        _worker(settings, names, options or Options(), loop.install()).execute_from_commandline()
+        _worker(settings, names, options or Options(), mutes, loop.install()).execute_from_commandline()
     except SystemExit as ended:  # Faust says 1 when one of its services crashed: an outage, or a bug
         raise SystemExit(UNEXPECTED if ended.code else OK) from ended
 
 
-async def _checked(settings: Settings) -> None:
-    """Wait for the broker, then see that the topics are what the stages rest on: UserError says what to do."""
+async def _checked(settings: Settings) -> tuple[Mute, ...]:
+    """Wait for the broker, then see that the topics are what the stages rest on: UserError says what to do. Return all mutes there are."""
     async with Anteroom(settings):
         await wait_for_broker(settings, settings.worker.broker_wait)
     wrong = [line for line in await differences(settings) if any(word in line for word in _NEEDED)]
     if wrong:
         where = client_options(settings)["bootstrap_servers"]
         raise UserError(f"{len(wrong)} topics on {where} are not as declared (threadwatch topics check lists them), first {wrong[0]}")
+    return (await with_mutes(settings)).mutes
 
 
-def _worker(settings: Settings, names: tuple[str, ...], options: Options, on: Any) -> _Worker:
+def _worker(settings: Settings, names: tuple[str, ...], options: Options, mutes: tuple[Mute, ...], on: Any) -> _Worker:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series per counter, which nothing reads
-    config = topology_config(settings, installation_key(settings.data))
+    config = replace(topology_config(settings, installation_key(settings.data)), mutes=mutes)
     scorer = TimedScorer(_scorer(settings) if "score" in names else _NoScorer())
     stages = [stage for stage in topology(scorer, config) if stage.name in names]
     configuration = config_hash(*(config.of(stage.name) for stage in stages))

@@ -76,6 +76,10 @@ class Alerts:
         self._config = config
         self._mutes = mutes
 
+    def mute(self, mutes: tuple[Mute, ...]) -> None:
+        """Hold what these match from now on, in place of those before."""
+        self._mutes = mutes
+
     def new_store(self) -> Firings:
         """Return an empty store."""
         config = self._config
@@ -87,9 +91,10 @@ class Alerts:
             yield self.step(store, each.record, each.at)
 
     def step(self, store: Firings, pileon: PileOn, arrived_at: datetime) -> Step:
-        """Return what one transition changes. ``arrived_at`` only says how long what ended is still remembered."""
-        storm = self._storm(store, pileon, arrived_at)
-        decision, reason = self._decide(store.firing(pileon.pileon_id), pileon, storm)
+        """Return what one transition changes. ``arrived_at`` says what the console's mutes hold, and how long what ended is remembered."""
+        held = self._held(pileon, arrived_at)
+        storm = self._storm(store, pileon, arrived_at, held)
+        decision, reason = self._decide(store.firing(pileon.pileon_id), pileon, storm, held)
         stays = (pileon.pileon_id, storm_key(pileon.source) if storm is not None else "")
         gone = tuple((key, None) for key in store.done_by(arrived_at) if key not in stays)
         entries: list[tuple[str, Firing | Storm | None]] = [*gone]
@@ -99,28 +104,30 @@ class Alerts:
             entries.append((pileon.pileon_id, _firing(store.firing(pileon.pileon_id), pileon, decision, reason, arrived_at)))
         return Step(str(decision), (_told(pileon, decision, reason),), tuple(entries), ("storm",) if reason is Reason.STORM else ())
 
-    def _decide(self, before: Firing | None, pileon: PileOn, storm: Storm | None) -> tuple[Decision, Reason]:
+    def _decide(
+        self, before: Firing | None, pileon: PileOn, storm: Storm | None, held: Reason | None
+    ) -> tuple[Decision, Reason]:  # fmt: skip
         if before is not None and pileon.revision <= before.revision:
             return Decision.HOLD, Reason.SEEN
         fires = before is not None and bool(before.severities)
         if pileon.status is Status.CLOSED:
             return (Decision.RESOLVE, _ended(pileon)) if fires else (Decision.HOLD, Reason.NOT_FIRING)
-        if held := self._held(pileon):
+        if held is not None:
             return Decision.HOLD, held
         if before is None or not fires:
             return Decision.FIRE, Reason.STORM if storm is not None and storm.is_on else Reason.NEW
         worse = pileon.severity is Severity.CRITICAL and Severity.CRITICAL not in before.severities
         return (Decision.ESCALATE, Reason.WORSE) if worse else (Decision.HOLD, Reason.NOT_WORSE)
 
-    def _held(self, pileon: PileOn) -> Reason | None:
+    def _held(self, pileon: PileOn, arrived_at: datetime) -> Reason | None:
         if pileon.opening_delay_seconds > self._config.stale_after.total_seconds():
             return Reason.STALE
-        return Reason.MUTED if any(mute.holds(pileon) for mute in self._mutes) else None
+        return Reason.MUTED if any(mute.holds(pileon, arrived_at) for mute in self._mutes) else None
 
-    def _storm(self, store: Firings, pileon: PileOn, arrived_at: datetime) -> Storm | None:
+    def _storm(self, store: Firings, pileon: PileOn, arrived_at: datetime, held: Reason | None) -> Storm | None:
         """Return the storm watch of this source with one more opened, or None where nothing new opened."""
         before = store.firing(pileon.pileon_id)
-        if pileon.status is not Status.OPENED or self._held(pileon) or (before is not None and pileon.revision <= before.revision):
+        if pileon.status is not Status.OPENED or held is not None or (before is not None and pileon.revision <= before.revision):
             return None
         watched = store.storm(pileon.source) or Storm(source=pileon.source)
         return watched.with_opened(pileon, self._config, arrived_at)

@@ -1,6 +1,6 @@
 """The knobs of the alert stage, and mutes."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
@@ -51,6 +51,8 @@ class Mute(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     since: Moment
     until: Moment
     """At most 30 days after ``since``."""
+    from_arrival: bool = False
+    """Whether the times are those at which a transition comes, as of the console's mutes; else those of what it tells of."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a mute of nothing, or of too long."""
@@ -59,10 +61,12 @@ class Mute(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if not timedelta(0) < self.until - self.since <= MAX_MUTE:
             raise ValueError(f"a mute ends after it begins and within {MAX_MUTE.days} days")
 
-    def holds(self, pileon: PileOn) -> bool:
-        """Return whether this transition is muted."""
-        if not self.since <= pileon.updated_at < self.until:
-            return False
+    def holds(self, pileon: PileOn, arrived_at: datetime) -> bool:
+        """Return whether this transition, which came then, is muted."""
+        return self.is_about(pileon) and self.since <= (arrived_at if self.from_arrival else pileon.updated_at) < self.until
+
+    def is_about(self, pileon: PileOn) -> bool:
+        """Return whether it mutes this pile-on at some time."""
         if self.source not in (None, pileon.source) or self.community not in (None, pileon.community):
             return False
         return pileon.target_id == self.target or pileon.conversations == (self.conversation,)

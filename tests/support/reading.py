@@ -12,7 +12,7 @@ from streams.console.store import Store
 from streams.console.taking import Taken, take
 from streams.console.texts import Opened, Span
 from streams.engine import Message
-from streams.topics import COMMENTS_SCORED, FEEDBACK, HANDLING, PILEONS, REPLIES, Topic
+from streams.topics import COMMENTS_SCORED, CONFIG, FEEDBACK, HANDLING, PILEONS, REPLIES, Topic
 from tests.support.builders import NOON
 
 KEY: Final = b"console"
@@ -29,10 +29,10 @@ def messages(topic: Topic, records: Iterable[Any], start: int = 0, at_ms: int = 
 
 
 def taken(scored: Iterable[Any] = (), replies: Iterable[Any] = (), pileons: Iterable[Any] = (), feedback: Iterable[Any] = (),
-          handling: Iterable[Any] = (),
+          handling: Iterable[Any] = (), config: Iterable[Any] = (),
           start: int = 0, since: int = 0, numbers: Numbers = NUMBERS, at_ms: int = NOON_MS) -> Taken:  # fmt: skip
     """Return the rows of these records."""
-    given = {COMMENTS_SCORED: scored, REPLIES: replies, PILEONS: pileons, FEEDBACK: feedback, HANDLING: handling}
+    given = {COMMENTS_SCORED: scored, REPLIES: replies, PILEONS: pileons, FEEDBACK: feedback, HANDLING: handling, CONFIG: config}
     return take(numbers, {topic.name: messages(topic, records, start, at_ms) for topic, records in given.items()}, since)
 
 

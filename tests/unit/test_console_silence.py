@@ -1,20 +1,27 @@
 """Who is told of a case, without an Alertmanager: plain words, nothing typed is lost, and lines to copy that mean what they say."""
 
 import re
-import tomllib
+import shlex
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
-from streams.console.silencing import matchers, mute
+from streams.console.silencing import matchers
+from streams.console.taking import take
+from streams.engine import Message
 from streams.live.alertmanager import host_of
 from streams.settings import load
 from streams.stages.alert import Mute
-from tests.support.builders import NOON, pileon
+from streams.stages.muting import Muting, ended, record_of
+from streams.topics import CONFIG
+from tests.support.builders import DAY, pileon
 from tests.support.console import NOBODY_LISTENS, Console
 from tests.support.html import page_of, text_of
+from tests.support.reading import NUMBERS, asked
 
 HOSTILE = 'a"]\n[kafka]\nbootstrap = "evil"\u202e\\'
 
@@ -42,7 +49,7 @@ def silenced(console: Console, **fields):
 def test_without_an_alertmanager_there_is_nothing_to_silence(tmp_path):
     console = console_of(tmp_path)
     page = page_of(console, "/pileons/case-1/silence")
-    assert "No Alertmanager is set" in text_of(page) and page.css("main form") == []
+    assert "No Alertmanager is set" in text_of(page) and page.css("form[action$=silence]") == []
     assert "No Alertmanager is set" in console.client.get("/pileons/case-1/alert").text
     console.close()
 
@@ -51,7 +58,7 @@ def test_one_that_is_away_is_said_to_be_and_its_password_is_not(console):
     page = page_of(console, "/pileons/case-1/silence")
     assert "127.0.0.1:1 does not answer: what it tells is not known" in text_of(page) and "secret" not in page.html
     answer = silenced(console)
-    assert answer.status_code == 400 and "It was not done: 127.0.0.1:1 does not answer" in answer.text and "a long thought" in answer.text
+    assert answer.status_code == 502 and "after 3 tries: 127.0.0.1:1 does not answer" in answer.text and "a long thought" in answer.text
     assert console.audited() == [], "what was not done is not noted"
 
 
@@ -77,12 +84,12 @@ def test_of_a_case_that_is_none_nobody_is_told(console, path):
     page_of(console, path, 404)
 
 
-def test_the_lines_of_a_mute_hold_this_person_and_nothing_else():
-    case = pileon(target_id=HOSTILE, community="[[mutes]]\n#", updated_at=NOON)
-    read = tomllib.loads(mute(case, NOON))
-    made = [Mute(**each) for each in read["mutes"]]
-    assert list(read) == ["mutes"] and [each.holds(case) for each in made] == [True]
-    assert not made[0].holds(pileon(target_id="ann"))
+def test_a_silence_that_nobody_took_says_how_to_make_it_by_hand(console):
+    answer = silenced(console, scope="community", lasts="1d", reason='it\'s "that" evening; rm -rf /')
+    command = LexborHTMLParser(answer.text).css_first("#by-hand").text()
+    words = shlex.split(command)
+    assert words[:3] == ["amtool", "silence", "add"] and "--duration=24h" in words and "--author=kim" in words
+    assert 'source="news"' in words and any("rm -rf /" in word for word in words), "one word each, whatever stands in them"
 
 
 def test_a_community_is_meant_by_the_name_that_its_alerts_carry():
@@ -116,3 +123,63 @@ def test_an_answer_may_be_long_and_may_be_anything(tmp_path, body, said):
         assert said in console.client.get("/pileons/case-1/alert").text
         console.close()
         server.shutdown()
+
+
+# Mutes
+
+
+def muted(console: Console, path: str = "mute", **fields):
+    token = re.search(r'name="form_token" value="(\w+)"', console.client.get("/pileons/case-1/silence").text)[1]
+    given = {"form_token": token, "judge": "kim", "whom": "person", "lasts": "1d", "reason": "a long thought"}
+    return console.client.post(f"/pileons/case-1/{path}", data=given | fields)
+
+
+@pytest.mark.parametrize(("fields", "said"), [
+    ({"lasts": "1y"}, "for how long"), ({"whom": "all"}, "say whom or what"), ({"reason": " "}, "say why"),
+    ({"reason": "x" * 501}, "Not sent"), ({"judge": ""}, "say who you are"),
+])  # fmt: skip
+def test_a_mute_says_of_whom_for_how_long_why_and_who(console, fields, said):
+    answer = muted(console, **fields)
+    assert answer.status_code == 400 and said in answer.text and console.audited() == []
+
+
+def test_a_mute_that_the_broker_does_not_take_is_not_lost(console):
+    answer = muted(console)
+    assert answer.status_code == 503 and "the broker does not take it" in answer.text and "a long thought" in answer.text
+    assert console.audited() == [] and "not muted, or not any more" in muted(console, "unmute").text
+
+
+def test_a_muted_case_says_so_on_live_and_on_its_page_until_it_ends(console):
+    now = datetime.now(UTC).replace(microsecond=0)
+    mute = Mute(target=HOSTILE, source="news", reason="<b>they\u202e know", since=now, until=now + DAY, from_arrival=True)
+    said = Muting(name="mute 1", version=1, by="kim", mute=mute)
+    change = asked(console.store.file, "SELECT change FROM pileons")
+    console.take(config=[record_of(said)])
+    assert "muted" in text_of(page_of(console, "/"), "#case-case-1") and "muted until" in text_of(page_of(console, "/pileons/case-1"))
+    page = page_of(console, "/pileons/case-1/silence")
+    assert "Muted by kim until" in text_of(page) and "<b>they⟦U+202E⟧ know" in text_of(page)
+    assert asked(console.store.file, "SELECT change FROM pileons") > change, "Live hears of it"
+    console.take(config=[record_of(ended(said, now - DAY, "lee"))])
+    assert "muted" not in text_of(page_of(console, "/"), "#case-case-1")
+    console.store.sweep(now + 4 * DAY, timedelta(days=30))
+    assert asked(console.store.file, "SELECT * FROM mutes") == []
+
+
+def test_a_mute_of_another_person_or_one_that_was_removed_holds_nothing(console):
+    now = datetime.now(UTC).replace(microsecond=0)
+    for name, target in (("mute 1", "somebody else"), ("mute 2", HOSTILE)):
+        mute = Mute(target=target, reason="r", since=now, until=now + DAY)
+        console.take(config=[record_of(Muting(name=name, version=1, by="kim", mute=mute))])
+    assert "muted" in text_of(page_of(console, "/"), "#case-case-1")
+    console.store.apply(take(NUMBERS, {CONFIG.name: [Message(CONFIG.name, 0, 9, 0, b"mute 2", None)]}, 0))
+    assert "muted" not in text_of(page_of(console, "/"), "#case-case-1")
+
+
+def test_who_only_reads_mutes_nobody(tmp_path):
+    made = Console(tmp_path, load({"THREADWATCH_KAFKA": NOBODY_LISTENS, "THREADWATCH_DATA": str(tmp_path),
+                                   "THREADWATCH_CONSOLE__TOKENS__KIM__SECRET": "a secret that is long enough"}))  # fmt: skip
+    made.take(pileons=[pileon()])
+    browser = made.browser(authorization="Bearer a secret that is long enough")
+    assert "/mute" not in browser.get("/pileons/case-1/silence").text
+    assert browser.post("/pileons/case-1/mute", data={"whom": "person", "lasts": "1d", "reason": "r"}).status_code == 403
+    made.close()
