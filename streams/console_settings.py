@@ -1,8 +1,9 @@
 """What can be set of the console: the section ``[console]`` of ``streams.settings``, and who may look."""
 
 from datetime import timedelta
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, field
 
@@ -52,11 +53,54 @@ class Proxy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"role is {wrong[0]!r}, there are {', '.join(ROLES)}")
 
 
+class Oidc(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An OpenID Connect provider at which people sign in (needs ``pip install 'threadwatch[oidc]'``)."""
+
+    issuer: str = ""
+    """As the provider calls itself, to the letter: ``https://login.example.org``. Empty: none."""
+    client_id: str = ""
+    """Under which name the provider knows the console."""
+    client_secret: str = ""
+    """Best in the environment, ``THREADWATCH_CONSOLE__OIDC__CLIENT_SECRET``; empty: a client without one (PKCE is used either way)."""
+    url: str = ""
+    """Where browsers find the console, ``https://threadwatch.example.org``; the provider must let them back to ``/login/back`` there."""
+    claim: str = "preferred_username"
+    """What somebody goes by here, in verdicts and in the audit log: ``preferred_username``, ``email`` (a verified one), ``sub``."""
+    groups: str = "groups"
+    """The claim with the groups that somebody is in."""
+    roles: dict[str, str] = field(default_factory=dict)
+    """Name or group → role; of several the highest."""
+    role: str = ""
+    """The role of whoever else signs in; empty: they do not get in."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what is no address, no role, or says too little; the secret is never in the message."""
+        if wrong := [role for role in (self.role, *self.roles.values()) if role not in (*ROLES, "")]:
+            raise ValueError(f"role is {wrong[0]!r}, there are {', '.join(ROLES)}")
+        if not self.issuer:
+            return
+        for name in ("issuer", "url"):
+            if not _is_safe(getattr(self, name)):
+                raise ValueError(f"{name} is {getattr(self, name)!r}: write https://host, or http:// with an address of the loopback")
+        if not self.client_id:
+            raise ValueError("client_id: under which name does the provider know the console?")
+
+
+def _is_safe(url: str) -> bool:
+    """Return whether nobody between can read what is sent there."""
+    try:
+        parts = urlsplit(url)
+        is_here = parts.hostname is not None and (parts.hostname == "localhost" or ip_address(parts.hostname).is_loopback)
+    except ValueError:
+        is_here = False
+    return bool(parts.hostname) and parts.username is None and (parts.scheme == "https" or (parts.scheme == "http" and is_here))
+
+
 class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The web pages."""
 
     host: str = "127.0.0.1"
-    """Where they are served. Anything but this machine's own loopback needs ``tokens`` or a ``proxy``."""
+    """Where they are served. Anything but this machine's own loopback needs ``tokens``, a ``proxy`` or ``oidc``."""
     port: Port = 8470
     """Their port; 0: any free one."""
     backtests: str = ""
@@ -65,6 +109,8 @@ class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long the audit log of a month stays after its end, by months."""
     proxy: Proxy = Proxy()
     """One that says in a header who somebody is (docs/console.md)."""
+    oidc: Oidc = Oidc()
+    """A provider at which people sign in (docs/console.md)."""
     tokens: dict[str, Token] = field(default_factory=dict)
     """Who may use them, by name; that name stands in verdicts and in the audit log. None: whoever sits at this machine."""
 

@@ -6,20 +6,24 @@ import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from ipaddress import ip_address, ip_network
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
+from streams.console.oidc import Pending
 from streams.console_settings import ROLES, Console
 from streams.errors import UserError
 
 COOKIE: Final = "threadwatch"
+LOGIN_COOKIE: Final = "threadwatch-login"
+"""What a browser keeps while it is at a provider."""
 SESSION_FOR: Final = 12 * 3600
 """Seconds after which somebody says again who they are."""
+_LOGIN_FOR: Final = 600
 _POSTS: Final = 30
 _PER_SECONDS: Final = 60.0
 _REMEMBERED: Final = 10_000
@@ -37,6 +41,10 @@ class Viewer(Struct, frozen=True):
     """The name that was typed under what somebody did, where nobody is asked."""
     is_proxied: bool = False
     """Whether a proxy says who it is."""
+    issuer: str = ""
+    """The provider at which somebody signed in, and"""
+    known_by: tuple[str, ...] = ()
+    """the name and the groups that it gave them, of those that have a role."""
     is_new: bool = False
     """Whether the browser has no cookie of this session yet."""
 
@@ -63,16 +71,21 @@ class Ticket(Struct, frozen=True):
     issued: int
     called: str = ""
     is_proxied: bool = False
+    issuer: str = ""
+    known_by: tuple[str, ...] = ()
+
+
+Kept = TypeVar("Kept", Ticket, Pending)
 
 
 class Access:
     """Knows the tokens, and signs what browsers bring back."""
 
     def __init__(self, console: Console, installation_key: bytes, clock: Callable[[], float] = time.time) -> None:
-        self._tokens, self._proxy, self._clock = console.tokens, console.proxy, clock
+        self._tokens, self._proxy, self._oidc, self._clock = console.tokens, console.proxy, console.oidc, clock
         self._trusted = [ip_network(address, strict=False) for address in console.proxy.addresses]
         self._key = hashlib.sha256(b"console session:" + installation_key).digest()
-        self.asks = bool(console.tokens or self._trusted)
+        self.asks = bool(console.tokens or self._trusted or console.oidc.issuer)
         """Whether one must say who one is."""
 
     def is_from_proxy(self, address: str) -> bool:
@@ -104,14 +117,40 @@ class Access:
             if ticket is None or ticket.is_proxied:
                 return Viewer(secrets.token_urlsafe(16), None, "reviewer", is_new=True)
             return Viewer(ticket.session, None, "reviewer", ticket.called)
-        if ticket is None or ticket.is_proxied or ticket.name not in self._tokens or self._clock() - ticket.issued > SESSION_FOR:
+        if ticket is None or ticket.is_proxied or self._clock() - ticket.issued > SESSION_FOR:
             return None
-        return Viewer(ticket.session, ticket.name, self._tokens[ticket.name].role)
+        return self._from_provider(ticket) if ticket.issuer else self._from_token(ticket)
+
+    def _from_token(self, ticket: Ticket) -> Viewer | None:
+        token = self._tokens.get(ticket.name or "")
+        return None if token is None else Viewer(ticket.session, ticket.name, token.role)
 
     def logged_in(self, secret: str) -> Viewer | None:
         """Return a new session of whoever has this secret."""
         name = self._named(secret)
         return None if name is None else Viewer(secrets.token_urlsafe(16), name, self._tokens[name].role)
+
+    def signed_in(self, name: str, groups: Iterable[str]) -> Viewer | None:
+        """Return a new session of somebody whom the provider names; None where nobody gave them a role."""
+        known_by = tuple(each for each in (name, *groups) if each in self._oidc.roles)
+        ticket = Ticket(secrets.token_urlsafe(16), name, int(self._clock()), issuer=self._oidc.issuer, known_by=known_by)
+        return self._from_provider(ticket)
+
+    def _from_provider(self, ticket: Ticket) -> Viewer | None:
+        """Return whose session this is, with the role that the settings give now."""
+        roles = [role for role in (self._oidc.role, *(self._oidc.roles.get(each, "") for each in ticket.known_by)) if role]
+        if ticket.issuer != self._oidc.issuer or not roles:
+            return None
+        return Viewer(ticket.session, ticket.name, max(roles, key=ROLES.index), issuer=ticket.issuer, known_by=ticket.known_by)
+
+    def sealed(self, pending: Pending) -> str:
+        """Return what a browser keeps while it is at the provider."""
+        return self._signed("login", pending)
+
+    def pending(self, cookie: str | None) -> Pending | None:
+        """Return what was sealed; None where it was not, or long ago."""
+        found = self._opened("login", cookie, Pending)
+        return found if found is not None and 0 <= self._clock() - found.issued <= _LOGIN_FOR else None
 
     def _named(self, secret: str) -> str | None:
         given = hashlib.sha256(secret.encode("utf-8", "replace")).digest()
@@ -123,15 +162,21 @@ class Access:
 
     def cookie(self, viewer: Viewer) -> str:
         """Return the value of the cookie of this session."""
-        ticket = Ticket(viewer.session, viewer.name, int(self._clock()), viewer.called, viewer.is_proxied)
-        body = urlsafe_b64encode(msgspec.json.encode(ticket)).decode()
-        return f"{body}.{self._mac('cookie', body)}"
+        ticket = Ticket(viewer.session, viewer.name, int(self._clock()), viewer.called, viewer.is_proxied, viewer.issuer, viewer.known_by)
+        return self._signed("cookie", ticket)
 
     def _read(self, cookie: str | None) -> Ticket | None:
+        return self._opened("cookie", cookie, Ticket)
+
+    def _signed(self, what: str, kept: Struct) -> str:
+        body = urlsafe_b64encode(msgspec.json.encode(kept)).decode()
+        return f"{body}.{self._mac(what, body)}"
+
+    def _opened(self, what: str, cookie: str | None, kind: type[Kept]) -> Kept | None:
         body, _, mac = (cookie or "").rpartition(".")
-        if not body or not hmac.compare_digest(mac.encode(), self._mac("cookie", body).encode()):
+        if not body or not hmac.compare_digest(mac.encode(), self._mac(what, body).encode()):
             return None
-        return msgspec.json.decode(urlsafe_b64decode(body), type=Ticket)
+        return msgspec.json.decode(urlsafe_b64decode(body), type=kind)
 
     def form_token(self, viewer: Viewer) -> str:
         """Return what a form of this session carries."""
@@ -173,10 +218,11 @@ def is_loopback(host: str) -> bool:
 
 def check_address(console: Console) -> None:
     """Raise UserError where pages with comments would be served to everybody on a network."""
-    if not is_loopback(console.host) and not console.tokens and not console.proxy.addresses:
+    if not is_loopback(console.host) and not (console.tokens or console.proxy.addresses or console.oidc.issuer):
         raise UserError(
             f"the console shows comments, and {console.host} is no address of this machine alone: "
-            "name who may look with console.tokens (docs/console.md) or who says it with console.proxy, or leave console.host at 127.0.0.1"
+            "name who may look with console.tokens (docs/console.md), who says it with console.proxy, or where they sign in with "
+            "console.oidc; or leave console.host at 127.0.0.1"
         )
 
 

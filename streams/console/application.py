@@ -25,6 +25,7 @@ from streams.console.judging import Judging
 from streams.console.muting import Mutes
 from streams.console.pages import Pages
 from streams.console.ranking import Ranking
+from streams.console.signing_in import SigningIn
 from streams.console.silencing import Silencing
 from streams.console.stream import Stream
 from streams.console.watching import Watching
@@ -38,6 +39,7 @@ def application(desk: Desk) -> Starlette:
     pages = Pages(desk)
     judging, hands, stream, dead = Judging(desk, pages), Hands(desk, pages), Stream(desk), Dead(desk)
     silencing, queue, ranking, backtests = Silencing(desk, pages), Queue(desk), Ranking(desk), Backtests(desk)
+    signing_in = SigningIn(desk)
     mutes = Mutes(desk, pages, silencing)
     health, exporting = Health(desk), Exporting(desk)
 
@@ -86,8 +88,10 @@ def application(desk: Desk) -> Starlette:
             Route("/health/dead-letters", dead.letters),
             Route("/health/dead-letters", dead.again, methods=["POST"]),
             Route("/readyz", ready),
-            Route("/login", pages.login),
-            Route("/login", pages.log_in, methods=["POST"]),
+            Route("/login", signing_in.page),
+            Route("/login", signing_in.with_token, methods=["POST"]),
+            Route("/login/start", signing_in.start),
+            Route("/login/back", signing_in.back),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(Guard, access=desk.access, console=desk.settings.console)],

@@ -1,6 +1,7 @@
 """Before and after every page: whom the request means, who sends it, and the headers that browsers obey."""
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -33,6 +34,7 @@ class Guard:
 
     def __init__(self, app: Any, access: Access, console: Console) -> None:
         self._app, self._access, self._bound_to, self._proxy = app, access, console.host, console.proxy
+        self._hosts = (*console.proxy.hosts, *((urlsplit(console.oidc.url).hostname or "",) if console.oidc.issuer else ()))
         self._limit, self._reads = Limit(), Limit(READS)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -76,7 +78,7 @@ class Guard:
 
     def _refused(self, request: Request, viewer: Viewer | None) -> Response | None:
         headers = {name: request.headers[name] for name in ("host", "origin", "sec-fetch-site") if name in request.headers}
-        if not is_ours(headers.get("host", ""), self._bound_to, self._proxy.hosts):
+        if not is_ours(headers.get("host", ""), self._bound_to, self._hosts):
             return PlainTextResponse("This console answers under localhost and 127.0.0.1 only.\n", 421)
         if request.method != "POST" and not request.url.path.startswith(_UNCOUNTED) and not self._reads.allows(_visitor(request, viewer)):
             return PlainTextResponse(

@@ -1,4 +1,4 @@
-"""The pages: Live, one pile-on, and who are you. A page whose data cannot be had says why, and shows what is known."""
+"""The pages: Live, and one pile-on. A page whose data cannot be had says why, and shows what is known."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,21 +6,18 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from streams.console import cases
-from streams.console.access import Viewer
 from streams.console.casefile import Reader, transitions
 from streams.console.desk import Desk
 from streams.console.filters import Filter
-from streams.console.guard import cookie_line
 from streams.console.holding import followed, steps_of
-from streams.console.posts import FIELDS, form
+from streams.console.posts import FIELDS
 from streams.console.texts import Opened
 from streams.console.unseen import SURE, hostile_elsewhere, people_elsewhere, unseen
 from streams.console.visits import COOKIE, Visit, news
 from streams.console.words import facts, fired, what_if, why
-from streams.console_settings import ROLES
 from streams.records import Severity
 
 FORMS: Final = ("handling", "verdict")
@@ -113,26 +110,6 @@ class Pages:
         return self._desk.page(request, "error.html", 404, title="No such case", what=(
             "There is no case with this id in what has been read so far. "
             "Ids stand in alerts and on Live; a case is kept for 400 days after its last change."))  # fmt: skip
-
-    def login(self, request: Request, problem: str = "", status: int = 200) -> Response:
-        """Return the form that asks who one is."""
-        if not self._desk.access.asks:
-            return RedirectResponse("/", 303)
-        return self._desk.page(request, "login.html", status, problem=problem, roles=ROLES)
-
-    async def log_in(self, request: Request) -> Response:
-        """Begin a session."""
-        try:
-            fields = await form(request)
-        except ValueError:
-            return self.login(request, "This form cannot be read.", 400)
-        viewer: Viewer | None = self._desk.access.logged_in(fields.get("token", "").strip())
-        self._desk.audit.note(datetime.now(UTC), viewer, "login" if viewer else "login_refused")
-        if viewer is None:
-            return self.login(request, "No token here is like this one.", 403)
-        answer = RedirectResponse("/", 303)
-        answer.headers.append("set-cookie", cookie_line(self._desk.access.cookie(viewer), request.url.scheme))
-        return answer
 
 
 def opened_folds(given: list[str]) -> dict[int, int]:
