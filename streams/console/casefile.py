@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from streams.console.cases import Case
 from streams.console.numbers import Numbers, pseudonym
+from streams.console.surges import Share, repeated
 from streams.console.taking import millis
 from streams.console.talks import Link, Marks, Talk, chunks, talk
 from streams.console.texts import Opened, Span
@@ -96,6 +97,10 @@ class Reader:
             (self._target, self._case.config.min_hostility, millis(self._case.first), millis(self._case.last), *NEVER_HOSTILE),
         )
         return [(row[0], number) for number, row in enumerate(rows, 1)]
+
+    def repeated(self) -> Share:
+        """Return how many of the replies in the time of the case have a text that another has too."""
+        return repeated(self._connection, self._texts, self._target, millis(self._case.first), millis(self._case.pileon.updated_at))
 
     def hostile_ids(self) -> list[str]:
         """Return the ids of the hostile comments that are still here, oldest first. One that is no line of its own is left out."""

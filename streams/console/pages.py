@@ -71,6 +71,7 @@ class Pages:
             reader = Reader(connection, texts, self._desk.numbers, case)
             values: dict[str, Any] = {
                 "people": reader.people(),
+                "repeated": reader.repeated(),
                 "talks": reader.talks(opened_folds(request.query_params.getlist("open"))),
                 "crowd": reader.crowd(),
                 "transitions": transitions(connection, pileon_id),

@@ -52,6 +52,9 @@ CREATE TABLE verdicts (
     arrived INTEGER NOT NULL, PRIMARY KEY (pileon_id, judge, judged)) WITHOUT ROWID;
 CREATE TABLE watched (
     target INTEGER PRIMARY KEY, source TEXT NOT NULL, community TEXT NOT NULL, target_id TEXT NOT NULL, arrived INTEGER NOT NULL);
+CREATE TABLE answered (
+    target INTEGER PRIMARY KEY, source TEXT NOT NULL, community TEXT NOT NULL, target_id TEXT NOT NULL, arrived INTEGER NOT NULL);
+CREATE INDEX answered_arrived ON answered (arrived);
 CREATE TABLE toxic (
     conversation INTEGER NOT NULL, comment INTEGER NOT NULL, source TEXT NOT NULL, community TEXT NOT NULL, of_a_group INTEGER NOT NULL,
     since INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (conversation, comment)) WITHOUT ROWID;

@@ -19,6 +19,7 @@ LIVE_FOR: Final = timedelta(days=400)
 """How long what holds no text lives, as the topics have it."""
 WATCHED_FOR: Final = timedelta(days=2)
 """How long after the last hostile reply somebody who has no case is known by name."""
+_KNOWN_FOR: Final = {"watched": WATCHED_FOR, "toxic": WATCHED_FOR, "answered": timedelta(hours=2)}
 _AT_ONCE: Final = 5000
 _DAMAGED: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, getattr(sqlite3, "SQLITE_CORRUPT_INDEX", -1))
 _OLD: Final = {
@@ -35,7 +36,7 @@ _REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 11)}) ON CONFLI
     person = excluded.person, role = excluded.role, revision = excluded.revision,
     hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created
     WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
-_WATCHED: Final = "INSERT INTO watched VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET arrived = max(arrived, excluded.arrived)"
+_SEEN: Final = "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET arrived = max(arrived, excluded.arrived)"
 _TOXIC: Final = """INSERT INTO toxic VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET of_a_group = excluded.of_a_group,
     since = excluded.since WHERE excluded.since > since"""
 _PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?15, ?15, ?13, ?14)
@@ -77,7 +78,8 @@ class Store:
             Comments(connection, self._texts).put(taken)
             connection.executemany(_REPLY, taken.replies)
             connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
-            connection.executemany(_WATCHED, taken.watched.values())
+            connection.executemany(f"INSERT INTO watched {_SEEN}", taken.watched.values())
+            connection.executemany(f"INSERT INTO answered {_SEEN}", taken.answered.values())
             connection.executemany(_TOXIC, taken.toxic)
             connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
             connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
@@ -106,8 +108,8 @@ class Store:
     def sweep(self, now: datetime, retention: timedelta) -> int:
         """Remove comments past their term, texts first, and whom nobody was hostile to for two days. Return how many comments went."""
         with self._transaction() as connection:
-            for table in ("watched", "toxic"):
-                connection.execute(f"DELETE FROM {table} WHERE arrived < ?", (millis(now - WATCHED_FOR),))  # noqa: S608 names of ours
+            for table, kept in _KNOWN_FOR.items():
+                connection.execute(f"DELETE FROM {table} WHERE arrived < ?", (millis(now - kept),))  # noqa: S608 names of ours
             connection.execute("DELETE FROM mutes WHERE until < ?", (millis(now - muted.KEPT_FOR),))
         gone, some = 0, _AT_ONCE
         while some == _AT_ONCE:

@@ -43,6 +43,8 @@ class Taken(Struct):
     targets: set[int] = field(default_factory=set)
     watched: dict[int, Row] = field(default_factory=dict)
     """Of each target that somebody was hostile to: who it is, and when the last such reply arrived."""
+    answered: dict[int, Row] = field(default_factory=dict)
+    """Of each target that was answered, the same."""
     toxic: list[Row] = field(default_factory=list)
     """Where a toxic comment was written, and whether its words insult a group."""
     pileons: list[Row] = field(default_factory=list)
@@ -128,8 +130,10 @@ def _reply(taken: Taken, numbers: Numbers, reply: Any, message: Message) -> None
     if reply.action is Action.DELETED and reply.deleted_by is not DeletedBy.MODERATOR:
         taken.replies_gone.append((target, conversation, comment))
         return
+    who = target, reply.source, reply.community, reply.target_id, message.timestamp_ms
+    taken.answered[target] = who
     if reply.hostility >= WATCHED_FROM:
-        taken.watched[target] = (target, reply.source, reply.community, reply.target_id, message.timestamp_ms)
+        taken.watched[target] = who
     person = numbers.person(reply.source, reply.author_id) if reply.author_id is not None else None
     taken.replies.append((
         target, conversation, comment, person, reply.author_role, reply.revision, reply.hostility, reply.kind, reply.confidence,

@@ -11,11 +11,13 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from streams.console import aside
+from streams.console import aside, surges
 from streams.console.cases import View
 from streams.console.desk import Desk
 from streams.console.numbers import Numbers, pseudonym
+from streams.console.surges import Surge
 from streams.console.taking import WATCHED_FROM, millis
+from streams.console.texts import Opened
 from streams.engine import moment
 from streams.stages.conversation import UNKNOWN
 from streams.stages.episode import NEVER_HOSTILE
@@ -62,7 +64,7 @@ class Pair(Struct, frozen=True):
     conversation: int
 
 
-One = TypeVar("One", Watched, Pair)
+One = TypeVar("One", Watched, Pair, Surge)
 
 
 def found(connection: sqlite3.Connection, view: View) -> tuple[list[Watched], list[Pair]]:
@@ -114,14 +116,23 @@ class Watching:
         """Return it; that people were shown is noted first. Lists of people by name are for reviewers, as everywhere."""
         view, viewer = self._desk.view(), request.state.viewer
         self._desk.audit.note(view.now, viewer, "watched" if viewer.may_review else "watched_unnamed")
-        with self._desk.reading() as connection:
+        with self._desk.reading() as connection, Opened(self._desk.model) as texts:
             close, pairs = found(connection, view)
             communities, conversations = aside.found(connection, view)
+            many = surges.found(connection, texts, view)
         if not viewer.may_review:
             numbers = self._desk.numbers
             close, pairs = [unnamed(numbers, one) for one in close], [unnamed(numbers, one) for one in pairs]
+            many = [unnamed(numbers, one) for one in many]
         return self._desk.page(
-            request, "watched.html", close=close, pairs=pairs, min_replies=MIN_REPLIES, communities=communities, conversations=conversations
+            request,
+            "watched.html",
+            close=close,
+            pairs=pairs,
+            min_replies=MIN_REPLIES,
+            surges=many,
+            communities=communities,
+            conversations=conversations,
         )
 
 
