@@ -13,6 +13,7 @@ import msgspec
 
 from streams.records import Comment
 from streams.topics import COMMENTS_SCORED, REPLIES
+from tests.bench.console_browser import print_browser
 from tests.support.builders import pileon, reply, scored
 from tests.support.console import Console
 from tests.support.reading import taken
@@ -39,6 +40,7 @@ def print_console() -> None:
         try:
             _fed(console)
             _pages(console)
+            print_browser(console, _PAGES)
         finally:
             console.close()
 

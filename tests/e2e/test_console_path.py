@@ -20,7 +20,7 @@ pytestmark = pytest.mark.kafka
 NOW = datetime.now(UTC) - timedelta(minutes=10)
 TALK = "/conversation?source=news&community=sport&id=talk"
 PATHS = ("/", "/?source=none", "/pileons/case-1", "/pileons/case-1?severe=shown", "/pileons/case-1/silence", "/queue", "/watched", "/top",
-         TALK, "/backtests", "/health", "/health/dead-letters")  # fmt: skip
+         TALK, "/export", "/backtests", "/health", "/health/dead-letters")  # fmt: skip
 EVIL = "</script><img src=x onerror=alert(1)>\"'><svg onload=alert(2)>\u202e"
 
 

@@ -324,3 +324,14 @@ def test_health_says_what_the_settings_choose_and_that_a_broker_is_away(console)
     assert "The broker does not say how far the stages are" in text_of(page, "section[aria-labelledby=stages]")
     assert "linear" in text_of(page, "section[aria-labelledby=versions]")
     assert "/health/lags" in page_of(console, "/health").html
+
+
+@pytest.mark.parametrize(("grounds", "said"), [
+    (None, "The detector counts: 4 different hostile people within 1 h open a case"),
+    (BEYOND, "The detector's evidence when it opened: by the pace ×"),
+])  # fmt: skip
+def test_the_course_shows_what_the_detector_went_by_and_when_it_was_told(console, grounds, said):
+    opened = pileon(usual_hostile_authors=0.2, grounds=grounds)
+    console.take(pileons=[opened], replies=[reply(f"p{n}", opened.first_hostile_at, comment_id=f"c{n}") for n in range(4)])
+    course = text_of(page_of(console, "/pileons/case-1"), ".timeline")
+    assert said in course and "opened, told" in course and "usual in as long a time: 0.2" in course
