@@ -110,8 +110,7 @@ def run(
     check_html(html)
     if with_text and html is None:
         raise UserError("--with-text: belongs to --html; no other file of a backtest holds text")
-    here, before, tried = (muted(each, is_topic=topic is not None) for each in (here, before, tried))
-    make = partial(_asked, here, before, tried, name, lambda: labels_of(labels, here), with_text)
+    make = partial(_asked, here, before, tried, name, lambda: labels_of(labels, here), with_text, topic is not None)
     if of_replies := is_of_replies(file, topic):
         refuse(scores=scores != RECOMPUTE, scored=scored, scored_by=scored_by, with_text=with_text)
         found, asked = _of_replies(here, file, given, make, baseline, folder, cut := Cut(), resumed, processes)
@@ -201,7 +200,7 @@ def _check(baseline: Path | None, asked: "Asked") -> None:
 
 def _asked(
     here: "Settings", before: "Settings", tried: "Settings", name: str | None, labels: "Callable[[], list[Label]]", with_text: bool,
-    reused: Reused | None,
+    is_topic: bool, reused: Reused | None,
 ) -> "Asked":  # fmt: skip
     """Return what is asked for. ``reused`` is None where everything was scored and addressed live."""
     from msgspec.structs import replace
@@ -211,7 +210,8 @@ def _asked(
     from streams.replay.backtest.texts import Texts
 
     # One installation key for both: ids differ with it, and with nothing else that two files could say.
-    both = {Side.BASELINE: replace(before, data=here.data), Side.CANDIDATE: replace(tried, data=here.data)}
+    before, tried = (muted(replace(each, kafka=here.kafka, data=here.data), is_topic=is_topic) for each in (before, tried))
+    both = {Side.BASELINE: before, Side.CANDIDATE: tried}
     rules = _rules(both, reused)
     candidate, texts = rules[Side.CANDIDATE], Texts(here.retention) if with_text else None
     console = here.alertmanager.console_url

@@ -84,7 +84,7 @@ def sweep(
 
     if budget is not None and not isfinite(budget):
         raise UserError(f"--budget {budget}: write alerts a day, such as 3 or 0.5")
-    base = muted(settings_of(config, kafka, prefix, data), is_topic=topic is not None)
+    base = settings_of(config, kafka, prefix, data)
     found = axes(grid, base)
     check_html(html)
     one_of_stdin(file, labels)
@@ -114,7 +114,7 @@ def _of_comments(
     from streams.replay.recorded import Cut
 
     with opened(base, file, topic, given, reused, how.resumed.ends or None if how.resumed else None) as input_:
-        rules = _rules_of(base, reused)
+        rules = _rules_of(muted(base, is_topic=topic is not None), reused)
         how = replace(how, stages=partial(stages_of, scorer=rules({}).plan.scorer, is_reused=reused.scores is not None))
         with folder, progress_of(input_, "every combination", cut := Cut()) as (lines, progress):
             return swept(asked(rules=rules, labels=labels()), lines, input_, folder, progress, cut, how)
@@ -129,7 +129,9 @@ def _of_replies(base: "Settings", file: str | None, given: Any, labels: "Callabl
     check_addressing(base, log.live)
     with folder, bar("every combination") as progress, cut_by_ctrl_c(cut := Cut()) as listen:
         listen()
-        return sweep_of_replies(asked(rules=partial(_rules_behind, base), labels=labels()), log, given, folder, progress, cut, how)
+        return sweep_of_replies(
+            asked(rules=partial(_rules_behind, muted(base, is_topic=file is None)), labels=labels()), log, given, folder, progress, cut, how
+        )
 
 
 def _rules_behind(base: "Settings", values: "Mapping[str, str]") -> "Rules":

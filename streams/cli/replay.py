@@ -66,7 +66,7 @@ def replay(
     from streams.replay.recorded import Cut
     from streams.replay.sorting import RUN_ITEMS
 
-    settings = muted(settings_of(config, kafka, prefix, data, scorer=scorer), is_topic=topic is not None)
+    settings = settings_of(config, kafka, prefix, data, scorer=scorer)
     asked = asked_of(from_, to, warm_up)
     if is_of_replies(file, topic):
         refuse(scorer=scorer, scores=scores != RECOMPUTE, scored=scored, scored_by=scored_by)
@@ -75,7 +75,7 @@ def replay(
     folder = Folder(out, force or resume, partial=[CHECKPOINT])
     reused = Reused(scores, scored, scored_by)
     with opened(settings, file, topic, asked, reused, resumed.ends if resumed else None) as input_:
-        plan = planned(settings, reused.scorer_of(settings, "--scorer"))
+        plan = planned(muted(settings, is_topic=topic is not None), reused.scorer_of(settings, "--scorer"))
         if resumed:
             resumed.check(plan.program, plan.configuration)
         how = How(

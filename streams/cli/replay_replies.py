@@ -82,7 +82,7 @@ def replay_replies(
     settings: "Settings", file: str | None, asked: "Asked", out: Path, *, is_usual: bool, processes: int | None, resume: bool, force: bool
 ) -> int:
     """Do what ``threadwatch replay`` says, from ``replies``. ``is_usual``: no length of the warm-up was asked for."""
-    from streams.cli.recorded import bar, cut_by_ctrl_c, ended
+    from streams.cli.recorded import bar, cut_by_ctrl_c, ended, muted
     from streams.replay.checkpoint import CHECKPOINT as OF_COMMENTS
     from streams.replay.folder import Folder
     from streams.replay.recorded import Cut
@@ -98,7 +98,7 @@ def replay_replies(
     how = How(processes_for(processes, log), resumed)
     with folder, bar("replaying") as progress, cut_by_ctrl_c(cut := Cut()) as listen:
         listen()
-        found = replay(planned(settings, log.live), log, asked, folder, progress, cut, how)
+        found = replay(planned(muted(settings, is_topic=file is None), log.live), log, asked, folder, progress, cut, how)
     print(_said(found, out), file=sys.stderr)
     return ended(cut, found.not_replayed, out, of_replies=True)
 
