@@ -31,5 +31,9 @@ async def test_who_signs_in_at_another_site_is_in_at_once_and_stays(tmp_path: Pa
             assert page.url == f"{at}/"
             await page.goto(f"{at}/pileons/case-1")
             assert "kim (moderator)" in await page.inner_text("header") and await page.locator("button.main").count() > 0
+            await page.keyboard.press("/")
+            await page.keyboard.type("case-1")
+            await page.keyboard.press("Enter")
+            await page.wait_for_selector(".why")
             assert [cookie["name"] for cookie in await page.context.cookies() if cookie["name"].endswith("login")] == []
         console.close()

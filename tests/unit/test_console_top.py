@@ -125,3 +125,7 @@ def test_a_case_is_found_by_how_its_name_begins(console, asked, status, said):
     answer = console.client.get("/find", params={"case": asked})
     assert answer.status_code == status and said in answer.text and "<script>" not in answer.text.replace("<script src", "")
     assert status == 404 or answer.headers["location"] == "/pileons/bbbb1"
+
+
+def test_every_page_has_the_way_to_a_case(console):
+    assert all(page_of(console, path).css("[data-find]") for path in ("/", "/top", "/health"))

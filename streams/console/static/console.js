@@ -38,6 +38,7 @@
     if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
     else if (event.key === "?") keys.showModal();
+    else if (event.key === "/") document.querySelector("[data-find]")?.focus();
     else if (event.key === "n") document.querySelector("[data-next]")?.click();
     else if (event.key === "t") {
       const take = document.activeElement.closest("tr")?.querySelector("[data-take]") || document.querySelector("#handling [data-take]");
