@@ -18,7 +18,7 @@ from streams.settings import load
 from streams.stages.alert import Mute
 from streams.stages.muting import Muting, ended, record_of
 from streams.topics import CONFIG
-from tests.support.builders import DAY, pileon
+from tests.support.builders import DAY, MINUTE, pileon
 from tests.support.console import NOBODY_LISTENS, Console
 from tests.support.html import page_of, text_of
 from tests.support.reading import NUMBERS, asked
@@ -150,7 +150,7 @@ def test_a_mute_that_the_broker_does_not_take_is_not_lost(console):
 
 
 def test_a_muted_case_says_so_on_live_and_on_its_page_until_it_ends(console):
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = datetime.now(UTC) - MINUTE
     mute = Mute(target=HOSTILE, source="news", reason="<b>they\u202e know", since=now, until=now + DAY, from_arrival=True)
     said = Muting(name="mute 1", version=1, by="kim", mute=mute)
     change = asked(console.store.file, "SELECT change FROM pileons")
