@@ -80,13 +80,13 @@ class Oidc(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if not self.issuer:
             return
         for name in ("issuer", "url"):
-            if not _is_safe(getattr(self, name)):
+            if not is_safe(getattr(self, name)):
                 raise ValueError(f"{name} is {getattr(self, name)!r}: write https://host, or http:// with an address of the loopback")
         if not self.client_id:
             raise ValueError("client_id: under which name does the provider know the console?")
 
 
-def _is_safe(url: str) -> bool:
+def is_safe(url: str) -> bool:
     """Return whether nobody between can read what is sent there."""
     try:
         parts = urlsplit(url)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from streams.console_settings import Oidc
+from streams.console_settings import Oidc, is_safe
 from streams.errors import UserError
 
 SCOPE: Final = "openid profile email"
@@ -139,6 +139,8 @@ class Client:
             raise NotSignedInError(
                 f"the provider calls itself {provider.issuer[:200]!r}: console.oidc.issuer must be the same, to the letter"
             )
+        if not all(map(is_safe, (provider.authorization_endpoint, provider.token_endpoint, provider.jwks_uri))):
+            raise NotSignedInError("the provider names addresses that others could read or change on the way: https is wanted")
         self._provider, self._asked = provider, time.monotonic()
         return provider
 

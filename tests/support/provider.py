@@ -33,6 +33,7 @@ class Provider:
         self.redirect = redirect
         self.who: dict[str, Any] = {"sub": "1", "preferred_username": "kim", "groups": ["everybody"]}
         self.spoilt: dict[str, Any] = {}
+        self.elsewhere: dict[str, str] = {}
         self.key: RSAKey | OctKey = _key()
         self.published = self.key
         self.algorithm = "RS256"
@@ -42,6 +43,7 @@ class Provider:
         """Return what it says of itself."""
         places = {name: f"{self.issuer}/{path}" for name, path in (
             ("authorization_endpoint", "authorize"), ("token_endpoint", "token"), ("jwks_uri", "keys"))}  # fmt: skip
+        places |= self.elsewhere
         return {"issuer": self.issuer, "response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"], **places}
 
     def authorized(self, query: dict[str, str]) -> str:

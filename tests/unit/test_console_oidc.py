@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -143,6 +144,13 @@ def test_a_provider_that_is_away_or_calls_itself_otherwise_is_said_to(tmp_path, 
         console.close()
 
 
+@pytest.mark.parametrize("name", ["authorization_endpoint", "token_endpoint", "jwks_uri"])
+def test_what_others_could_read_on_the_way_is_not_used(console, there, name):
+    there.elsewhere = {name: "http://login.example/"}
+    answer = console.client.get("/login/start")
+    assert answer.status_code == 503 and "https is wanted" in answer.text
+
+
 def test_a_session_ends_by_time_by_its_role_or_with_the_provider():
     now = [1000.0]
     settings = Oidc(issuer="https://a.example", client_id="c", url="https://b.example", roles={"kim": "moderator"})
@@ -166,7 +174,7 @@ def test_a_session_ends_by_time_by_its_role_or_with_the_provider():
     ({"issuer": "https://kim:secret@login.example"}, "issuer"), ({"issuer": "nonsense"}, "issuer"),
 ])  # fmt: skip
 def test_settings_that_say_too_little_or_the_wrong_thing_are_refused(wrong, said):
-    good = {"issuer": "https://login.example", "client_id": "c", "url": "https://console.example"}
+    good: dict[str, Any] = {"issuer": "https://login.example", "client_id": "c", "url": "https://console.example"}
     assert Oidc(**good).issuer
     with pytest.raises(ValueError, match=said):
         Oidc(**(good | wrong))

@@ -1,6 +1,7 @@
 """Mutes made while the program runs: records of ``config``; live and replay hold the same transitions, whenever they read them."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon
 
 
 def muting(name: str = "mute 1", version: int = 1, **fields) -> Muting:
-    given = {"target": "ann", "reason": "they know", "since": NOON, "until": NOON + HOUR, "from_arrival": True} | fields
+    given: dict[str, Any] = {"target": "ann", "reason": "they know", "since": NOON, "until": NOON + HOUR, "from_arrival": True} | fields
     return Muting(name=name, version=version, by="kim", mute=Mute(**given))
 
 

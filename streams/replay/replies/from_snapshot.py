@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from streams.engine import decoder_of
+from streams.engine import decoder_of, moment
 from streams.kafka.connection import reached
 from streams.kafka.ends import bounds_of
 from streams.kafka.read import Bound, TopicMissing, bounded
@@ -87,6 +87,6 @@ async def _of_alert(settings: Settings, rules: Rules, partition: int, one: Openi
                     except Unreadable:
                         continue
                     (going_on.discard if pileon.status is Status.CLOSED else going_on.add)(pileon.pileon_id)
-                    for key, entry in rules.alert.step(store, pileon, pileon.updated_at).entries:
+                    for key, entry in rules.alert.step(store, pileon, moment(message.timestamp_ms)).entries:
                         store.apply(key, entry)
     return [("alert", key, _ENCODE(entry)) for key, entry in entries_of(store)]
