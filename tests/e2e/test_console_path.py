@@ -90,6 +90,8 @@ async def test_a_moderator_sees_it_appear_opens_it_understands_it_and_judges_it_
         await page.wait_for_selector(".given")
         assert "kim" in await page.inner_text(".given") and "three words" in await page.inner_text(".given")
         assert await page.locator(".given .tag").inner_text() == "not one"
+        await page.goto(f"{address}/queue")
+        assert "0 of 1" in await page.inner_text("section[aria-labelledby=known]"), "the precision moved"
 
     await until("the case ended, as judged", lambda: "a moderator said that it is none" in console.page(f"/pileons/{pileon_id}"))
     assert 'threadwatch_feedback_total{verdict="not_one"} 1.0' in answers(f"{worker.metrics()}/metrics")

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from streams.kafka.mutes import forget_mutes, with_mutes
+from streams.stages.firing import Firing
 from tests.integration.test_live_state import INSULT
 from tests.support.builders import comment
 from tests.support.console_process import ConsoleProcess
@@ -56,7 +57,7 @@ async def test_a_mute_holds_back_live_and_in_replay_and_is_ended(live: Live, con
     await live.send([*attacked("ann", 4, 12), *attacked("bob", 0, 4)])
     await live.settled()
     assert sorted(held(live)) == [("ann", "", 1), ("bob", "", 1)]
-    (severities,) = {firing.severities for firing in live.firing() if firing.pileon_id == pileon_id}
+    (severities,) = {firing.severities for firing in firings(live) if firing.pileon_id == pileon_id}
     assert [str(each) for each in severities] == ["warning"], "that it became critical is told to nobody"
 
     verified = await live.command("verify")
@@ -71,7 +72,7 @@ async def test_a_mute_holds_back_live_and_in_replay_and_is_ended(live: Live, con
     await until("it is over", lambda: datetime.now(UTC) > ends + timedelta(seconds=3))
     await live.send(attacked("ann", 12, 20))
     await live.settled()
-    await until("it is told again", lambda: any(len(firing.severities) == 2 for firing in live.firing()))
+    await until("it is told again", lambda: any(len(firing.severities) == 2 for firing in firings(live)))
     noted = console.audit_file.read_text()
     assert noted.count('"what":"mute"') == 1 and noted.count('"what":"unmute"') == 1 and "ann" not in noted
     assert await forget_mutes(live.settings, "ann") == 1
@@ -79,4 +80,8 @@ async def test_a_mute_holds_back_live_and_in_replay_and_is_ended(live: Live, con
 
 def held(live: Live) -> list[tuple[str, str, int]]:
     targets = {pileon.pileon_id: pileon.target_id for pileon in live.pileons()}
-    return [(targets[firing.pileon_id], firing.held_because, len(firing.severities)) for firing in live.firing()]
+    return [(targets[firing.pileon_id], firing.held_because, len(firing.severities)) for firing in firings(live)]
+
+
+def firings(live: Live) -> list[Firing]:
+    return [entry for entry in live.firing() if isinstance(entry, Firing)]
