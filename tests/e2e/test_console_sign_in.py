@@ -24,13 +24,14 @@ async def test_who_signs_in_at_another_site_is_in_at_once_and_stays(tmp_path: Pa
         async with served(console.app, listening), chromium() as browser, tab(browser) as page:
             await page.goto(f"{at}/pileons/case-1")
             assert page.url == f"{at}/login" and await violations(page) == []
-            await page.keyboard.press("Tab")
             await page.get_by_role("link", name="Sign in at localhost").focus()
             await page.keyboard.press("Enter")
             await page.wait_for_selector("#open-count")
             assert page.url == f"{at}/"
             await page.goto(f"{at}/pileons/case-1")
             assert "kim (moderator)" in await page.inner_text("header") and await page.locator("button.main").count() > 0
+            await page.goto(at)
+            await page.wait_for_load_state()
             await page.keyboard.press("/")
             await page.keyboard.type("case-1")
             await page.keyboard.press("Enter")
