@@ -60,7 +60,7 @@ async def test_a_mute_holds_back_live_and_in_replay_and_is_ended(live: Live, con
     (severities,) = {firing.severities for firing in firings(live) if firing.pileon_id == pileon_id}
     assert [str(each) for each in severities] == ["warning"], "that it became critical is told to nobody"
 
-    verified = await live.command("verify")
+    verified = await live.command("backtest", "verify")
     assert verified.returncode == 0, verified.stderr
     out = live.folder / "again"
     assert (await live.command("replay", "--topic", "replies", "--out", str(out))).returncode == 0
