@@ -101,7 +101,7 @@ def _comment(taken: Taken, numbers: Numbers, scored: ScoredComment, message: Mes
         strange(scored), created, comment.created_at_is_estimated, edited, message.timestamp_ms, text, _url(comment),
         comment.comment_id.encode("utf-8", "replace"),
     ))  # fmt: skip
-    if scored.toxicity >= TOXIC:
+    if scored.toxicity is not None and scored.toxicity >= TOXIC:
         is_of_a_group = bool(cues(hear(comment.text, comment.text_format).sentences).group)
         since = created if edited is None else edited
         taken.toxic.append((conversation, number, comment.source, comment.community, is_of_a_group, since, message.timestamp_ms))
