@@ -13,6 +13,7 @@ from streams.errors import UserError
 from streams.records import Action, ConfigChange, DeletedBy, EndedBecause, FindingKind, PileOn, Reply, Severity, Status
 from streams.replay.remembered import entries_of as remembered
 from streams.stages.esr.calibration import NAME, Calibration
+from streams.stages.esr.slack import DilutedShare
 from streams.stages.ledger import Target
 from streams.stages.pileon import Config, PileOns, Which
 from tests.support.builders import COMMUNITY, DAY, HOUR, MINUTE, NOON, SECOND, SOURCE, reply, tick
@@ -121,7 +122,7 @@ def test_a_page_without_times_is_tested_by_its_order_alone():
 def test_the_pace_alone_warns_where_that_was_learned_and_only_warns():
     crowd = [reply(f"f{n}", NOON + n * 20 * SECOND, 0.05, comment_id=f"f{n}") for n in range(120)]
     mixed = sorted([*crowd, *storm(people=14, civil=99)], key=lambda one: one.ingested_at)
-    asked = Calibration(stakes_per_day=500.0, share_stakes_per_day=1e6, diluted_share=0.001)
+    asked = Calibration(stakes_per_day=500.0, share_stakes_per_day=1e6, diluted_share=DilutedShare(at_1=0.001))
     (case,) = opened(folded(stage(asked), [*life(), *mixed]))
     assert case.grounds is not None
     assert case.grounds.finding is FindingKind.DILUTED
