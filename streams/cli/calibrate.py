@@ -80,7 +80,7 @@ def calibrate(
     printed(shown(found), Console(width=None if sys.stdout.isatty() else _WIDE))
     records = [_calibration(community, found), *([_accounts(heard)] if accounts else [])]
     if send:
-        records = asyncio.run(_sent(settings, records))
+        records = asyncio.run(_sent(settings, records, heard.versions))
     if out is not None:
         _write(out, records[0], toml_of(found.calibration))
     for record in records if send else ():
@@ -138,8 +138,8 @@ def _community(name: str | None) -> tuple[str, str] | None:
     return source, community
 
 
-async def _sent(settings: "Settings", records: "list[ConfigRecord]") -> "list[ConfigRecord]":
-    """Send records, each one version higher than the last of its name; return them."""
+async def _sent(settings: "Settings", records: "list[ConfigRecord]", heard: dict[str, int]) -> "list[ConfigRecord]":
+    """Send records, each one version higher than the last of its name there is, in ``config`` and as ``heard`` in the log; return them."""
     from msgspec.structs import replace
 
     from streams.kafka.connection import reached
@@ -148,7 +148,8 @@ async def _sent(settings: "Settings", records: "list[ConfigRecord]") -> "list[Co
 
     async def sent() -> "list[ConfigRecord]":
         latest = await _latest(settings)
-        numbered = [replace(record, version=1 + latest.get(record.name, 0)) for record in records]
+        newest = {record.name: max(latest.get(record.name, 0), heard.get(record.name, 0)) for record in records}
+        numbered = [replace(record, version=1 + newest[record.name]) for record in records]
         await send_records_async(settings, CONFIG, numbered)
         return numbered
 

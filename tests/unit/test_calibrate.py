@@ -1,7 +1,7 @@
 """``threadwatch calibrate``: what is usual, what each budget brings, and what a recording lacks that says neither."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,11 +13,11 @@ from streams.evaluation.scenario import LEARNING_DAYS, Plan
 from streams.evaluation.scenario import streams as made
 from streams.evaluation.site import site
 from streams.evaluation.stream import HOUR
-from streams.records import ConfigRecord, Reply
+from streams.records import ConfigChange, ConfigRecord, Reply
 from streams.replay.calibrate.heard import Heard, listened
 from streams.replay.calibrate.measured import calibrated
 from streams.settings import load
-from streams.stages.esr.calibration import Calibration, calibration_of
+from streams.stages.esr.calibration import NAME, Calibration, calibration_of
 from streams.stages.esr.detector import DAY
 from streams.stages.esr.learning import EVER, HOSTILE
 from streams.stages.instants import instant
@@ -183,6 +183,13 @@ def test_a_community_without_a_source_is_one_plain_line(name: str, capsys: pytes
     assert f"--community '{name}': write it as" in capsys.readouterr().err
 
 
+def test_it_knows_which_versions_the_log_has(replies: list[Reply]):
+    changes = [ConfigChange(name=NAME, version=version, effective_from=NOON, values={}) for version in (3, 7, 5)]
+    heard = _heard([*changes, *replies[:300]])
+    assert heard.versions == {NAME: 7}
+    assert heard.timed > 200
+
+
 def test_it_finds_what_the_evaluation_finds():
     """The stage hears the same replies as the streams that `make eval` counts, and learns the same of them."""
     plan = Plan(targets=200)
@@ -199,7 +206,7 @@ def test_it_finds_what_the_evaluation_finds():
     assert ours.prior.hostile_mass / ours.prior.days == pytest.approx(theirs.prior.hostile_mass / theirs.prior.days, rel=0.001)
 
 
-def _heard(replies: list[Reply]) -> Heard:
+def _heard(replies: Sequence[Reply | ConfigChange]) -> Heard:
     from streams.replay.replies.logs import open_recording
     from streams.replay.taken import Asked
     from streams.settings import Settings

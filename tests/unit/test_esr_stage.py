@@ -18,6 +18,7 @@ from streams.stages.ledger import Target
 from streams.stages.pileon import Config, PileOns, Which
 from tests.support.builders import COMMUNITY, DAY, HOUR, MINUTE, NOON, SECOND, SOURCE, reply, tick
 from tests.support.folding import as_lines, entries_of, folded, restarted
+from tests.support.ticked import with_ticks
 from tests.unit.test_pileon_properties import calmly, recordings
 
 SMALL = Calibration(stakes_per_day=500.0, share_stakes_per_day=50.0)
@@ -187,12 +188,7 @@ def with_changes(recording: list[Reply], data: st.DataObject) -> list[Any]:
 @given(recordings(), st.data())
 def test_any_ticks_that_keep_their_promise_change_nothing(recording: list[Reply], data: st.DataObject):
     end = tick((recording[-1].ingested_at if recording else NOON) + 100 * DAY)
-    with_ticks: list[Any] = []
-    for record in recording:
-        if data.draw(st.booleans()):
-            with_ticks.append(tick(record.ingested_at - data.draw(st.sampled_from([timedelta(0), HOUR, 25 * HOUR]))))
-        with_ticks.append(record)
-    plain, ticked = folded(touchy(), [*recording, end]), folded(touchy(), [*with_ticks, end])
+    plain, ticked = folded(touchy(), [*recording, end]), folded(touchy(), [*with_ticks(recording, data), end])
     assert as_lines(plain.outputs) == as_lines(ticked.outputs)
 
 
