@@ -125,15 +125,17 @@ class Calibrations:
         """Return whether the partition's log lacks what holds by now. Written and not yet folded is not written again."""
         if record.effective_from > moment(now_ms()):
             return False
+        known = room.store.changes.get(change_key(record.name))
+        if known is not None and known.change.version > record.version:
+            if (record.name, record.version) not in self._behind:
+                self._behind.add((record.name, record.version))
+                log.warning(BEHIND, record.name, record.version, known.change.version)
+            return False
         written = self._written.get((room.partition, record.name))
         if written is not None and written[0] is room and written[1] >= record.version:
             return False
-        known = room.store.changes.get(change_key(record.name))
         if known is None or known.change.version < record.version:
             return True
-        if known.change.version > record.version and (record.name, record.version) not in self._behind:
-            self._behind.add((record.name, record.version))
-            log.warning(BEHIND, record.name, record.version, known.change.version)
         if known.change.version == record.version and known.change.values != record.values:
             raise UserError(
                 f"config, record {record.name!r}: version {record.version} is in the log with other values; send them with a higher version"
