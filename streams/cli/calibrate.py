@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streams.cli.backtest_given import Labels, labels_of, one_of_stdin
 from streams.cli.options import Config, Data, Kafka, Prefix, settings_of
 from streams.cli.recorded import RECOMPUTE, File, From, Reused, To, Topic, asked_of, bar, opened, progress_of
 from streams.cli.replay_replies import is_of_replies, opened_log
@@ -37,6 +38,7 @@ def calibrate(
         bool,
         typer.Option("--accounts", help="Bet on accounts that are new to the site, too: sends the list of known ones. To be run daily."),
     ] = False,
+    labels: Labels = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write it there: a record (.json), or a section of a settings file (.toml).")
     ] = None,
@@ -50,7 +52,7 @@ def calibrate(
 ) -> None:
     """Measure what is usual on this site, and print what to expect at each number of false alarms a day (docs/calibration.md).
 
-    The first half of the recording teaches, the second is counted. A week is a good start.
+    The first half of the recording teaches, the second is counted. A week is a good start. Judged pile-ons (--labels) are no false alarms.
     """
     from rich.console import Console
 
@@ -61,6 +63,7 @@ def calibrate(
     from streams.replay.calibrate.shown import shown, toml_of
     from streams.settings import pileon_config
 
+    one_of_stdin(file, labels)
     if accounts and community:
         raise UserError("--accounts is of the whole site: leave out --community")
     settings = settings_of(config, kafka, prefix, data)
@@ -70,14 +73,14 @@ def calibrate(
             "run it where they run, or set THREADWATCH_KEY to theirs"
         )
     asked = asked_of(from_, to, 0 if from_ else None)
-    heard = Heard(_community(community))
+    heard, judged = Heard(_community(community)), labels_of(labels, settings)
     _listen(settings, file, topic, asked, heard)
     rules = pileon_config(settings, community) if community else settings.pileon
-    found = measured(heard, rules, file or topic or "", newcomers=accounts)
+    found = measured(heard, rules, file or topic or "", newcomers=accounts, labels=judged)
     printed(shown(found), Console(width=None if sys.stdout.isatty() else _WIDE))
     records = [_calibration(community, found), *([_accounts(heard)] if accounts else [])]
     if send:
-        records = asyncio.run(_sent(settings, records))
+        records = asyncio.run(_sent(settings, records, heard.versions))
     if out is not None:
         _write(out, records[0], toml_of(found.calibration))
     for record in records if send else ():
@@ -135,8 +138,8 @@ def _community(name: str | None) -> tuple[str, str] | None:
     return source, community
 
 
-async def _sent(settings: "Settings", records: "list[ConfigRecord]") -> "list[ConfigRecord]":
-    """Send records, each one version higher than the last of its name; return them."""
+async def _sent(settings: "Settings", records: "list[ConfigRecord]", heard: dict[str, int]) -> "list[ConfigRecord]":
+    """Send records, each one version higher than the last of its name there is, in ``config`` and as ``heard`` in the log; return them."""
     from msgspec.structs import replace
 
     from streams.kafka.connection import reached
@@ -145,7 +148,8 @@ async def _sent(settings: "Settings", records: "list[ConfigRecord]") -> "list[Co
 
     async def sent() -> "list[ConfigRecord]":
         latest = await _latest(settings)
-        numbered = [replace(record, version=1 + latest.get(record.name, 0)) for record in records]
+        newest = {record.name: max(latest.get(record.name, 0), heard.get(record.name, 0)) for record in records}
+        numbered = [replace(record, version=1 + newest[record.name]) for record in records]
         await send_records_async(settings, CONFIG, numbered)
         return numbered
 

@@ -9,20 +9,24 @@ from streams.evaluation.baselines import Cusum, ZScore
 from streams.evaluation.contestants import VARIANTS, Contestant, Variant, WindowRule, esr
 from streams.evaluation.gated import Gated
 from streams.evaluation.scenario import Plan, streams
-from streams.evaluation.scoring import Score, score, upper_bound
-from streams.evaluation.site import Site, site
-from streams.evaluation.stream import HOUR
-from streams.stages.esr.budget import Budget, learned
+from streams.evaluation.scoring import AFTER, Score, score
+from streams.evaluation.site import LEARNED, Site, Watched, counted, site
+from streams.evaluation.stream import DAY, HOUR
+from streams.replay.calibrate.replayed import Person, Replayed
+from streams.replay.calibrate.slack import with_slack
+from streams.stages.esr.budget import Budget
+from streams.stages.esr.calibration import Calibration
+from streams.stages.esr.config import Config
+from streams.stages.esr.slack import NEVER
+from streams.stages.esr.slack import taught as at
 
 BUDGETS = (0.1, 1.0, 3.0)
-SLACKS = (0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0)
-SHARES = (1e9, 100.0, 30.0, 10.0, 3.0, 0.0)
-"""Evidence that ``diluted`` may ask of the share test, strictest first."""
-DILUTED_PER_DAY = 1.0
-UNITS = 20
-"""Groups of people that the learning takes as exchangeable."""
 WINDOWS = (("window ≥5 in 1 h", WindowRule(5)), ("window ≥10 in 1 h", WindowRule(10)), ("window ≥6, share ≥.5", WindowRule(6, 0.5)))
 LINES = len(BUDGETS) * (len(VARIANTS) + 3) + len(WINDOWS) + 3 * len(BUDGETS)
+
+
+Both = dict[float, tuple[Budget, Budget]]
+"""B → the proven budget, and the one with what was learned."""
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -43,20 +47,29 @@ def halves(plan: Plan) -> tuple[Site, Site]:
     return teaches, decides
 
 
-def taught(teaches: Site) -> dict[float, tuple[Budget, Budget]]:
-    """Return, for each budget, the proven one and the one with what the teaching half allows beyond it."""
-    found = {}
-    for allowed in BUDGETS:
-        proven = budget(teaches, allowed)
-        found[allowed] = with_diluted(teaches, proven), with_diluted(teaches, with_slack(teaches, proven))
-    return found
+def taught(teaches: Site) -> Both:
+    """Return, for each budget, the proven one and the one with what the teaching half allows beyond it: as ``threadwatch calibrate`` does.
+
+    Its pile-ons are known, as if somebody had judged them all.
+    """
+    proven = Calibration(
+        stakes_per_day=teaches.stakes_per_day, share_stakes_per_day=teaches.share_stakes_per_day, newcomers=True, prior=teaches.prior
+    )  # fmt: skip
+    people = Replayed(map(judged, teaches.watched), Config(prior=teaches.prior), LEARNED, LEARNED + teaches.days * DAY)
+    known = with_slack(proven, people)
+    return {allowed: (budget(teaches, allowed), _eased(teaches, known, allowed)) for allowed in BUDGETS}
 
 
-def lines(decides: Site, budgets: dict[float, tuple[Budget, Budget]]) -> Iterator[Line]:
+def judged(one: Watched) -> Person:
+    """Return a person's replies with the times of their pile-ons."""
+    return Person(counted(one), [(event.begin, event.end + AFTER) for event in one.stream.events if event.is_attack])
+
+
+def lines(decides: Site, budgets: Both) -> Iterator[Line]:
     """Yield the table, line by line."""
     for allowed, (proven, slack) in budgets.items():
         yield _measured(decides, VARIANTS[0], slack, f"slack {slack.slack:g}", "paired, slack learned")
-        alone = replace(slack, diluted_share=SHARES[0])
+        alone = replace(slack, diluted_share=NEVER)
         yield _measured(decides, VARIANTS[0], alone, f"slack {slack.slack:g}, no warnings", "paired, slack learned, alone")
         for variant in VARIANTS:
             yield _measured(decides, variant, proven, "proven bound")
@@ -70,28 +83,20 @@ def lines(decides: Site, budgets: dict[float, tuple[Budget, Budget]]) -> Iterato
 def budget(site_: Site, allowed: float) -> Budget:
     """Return the proven bound's budget, and no warnings ``diluted``."""
     return Budget(
-        false_alarms_per_day=allowed, diluted_per_day=DILUTED_PER_DAY, stakes_per_day=site_.stakes_per_day,
-        share_stakes_per_day=site_.share_stakes_per_day, diluted_share=SHARES[0],
+        false_alarms_per_day=allowed, diluted_per_day=allowed, stakes_per_day=site_.stakes_per_day,
+        share_stakes_per_day=site_.share_stakes_per_day, diluted_share=NEVER,
     )  # fmt: skip
+
+
+def _eased(site_: Site, known: Calibration, allowed: float) -> Budget:
+    said = at(known.slack, known.diluted_share, allowed)
+    assert said is not None  # each of BUDGETS is one that is learned at
+    return replace(budget(site_, allowed), slack=said.slack, diluted_share=said.diluted_share)
 
 
 def there(decides: Site, given: Budget) -> Budget:
     """Return what was learned, with the N of the people it is taken to."""
     return replace(given, stakes_per_day=decides.stakes_per_day, share_stakes_per_day=decides.share_stakes_per_day)
-
-
-def with_slack(teaches: Site, proven: Budget) -> Budget:
-    """Return how far the budget of the share test's bound can be turned up so that the realised one is still kept."""
-    tried = [esr(teaches, VARIANTS[0], replace(proven, slack=slack)) for slack in SLACKS]
-    allowed = proven.false_alarms_per_day * teaches.days / UNITS
-    return replace(proven, slack=learned(_losses(teaches, tried, "false"), SLACKS, allowed, upper_bound))
-
-
-def with_diluted(teaches: Site, for_pair: Budget) -> Budget:
-    """Return how little the share test may say for the pace alone to keep a budget of its own."""
-    tried = [esr(teaches, VARIANTS[0], replace(for_pair, diluted_share=share)) for share in SHARES]
-    allowed = for_pair.diluted_per_day * teaches.days / UNITS
-    return replace(for_pair, diluted_share=learned(_losses(teaches, tried, "diluted"), SHARES, allowed))
 
 
 def windows() -> list[tuple[str, Contestant]]:
@@ -136,8 +141,3 @@ def scored(site_: Site, contestant: Contestant) -> Score:
 def _measured(decides: Site, variant: Variant, given: Budget, note: str, name: str = "") -> Line:
     found = scored(decides, esr(decides, variant, there(decides, given)))
     return Line(name=name or variant.name, budget=given.false_alarms_per_day, score=found, note=note)
-
-
-def _losses(teaches: Site, tried: Sequence[Contestant], what: str) -> list[list[int]]:
-    groups = [teaches.watched[unit::UNITS] for unit in range(UNITS)]
-    return [[getattr(score((one, each(one)) for one in group), what) for each in tried] for group in groups]

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from streams.evaluation.ablations import ablations, without_list
 from streams.evaluation.attacks import KINDS
 from streams.evaluation.bounds import Bound, by_floor, by_share
-from streams.evaluation.compare import BUDGETS, LINES, Line, halves, lines, scored, taught, there, windows
+from streams.evaluation.compare import BUDGETS, LINES, Both, Line, halves, lines, scored, taught, there, windows
 from streams.evaluation.contestants import VARIANTS, Contestant, esr
 from streams.evaluation.links.measured import STEPS as LINK_STEPS
 from streams.evaluation.links.measured import LinkResults
 from streams.evaluation.links.measured import measured as measured_links
 from streams.evaluation.measures import Early, early
+from streams.evaluation.quiet import SITES, calibrations
 from streams.evaluation.real import Calibration, Forest
 from streams.evaluation.real import Line as RealLine
 from streams.evaluation.scenario import Plan, streams
@@ -30,10 +31,6 @@ from streams.stages.esr.budget import Budget
 
 MORE: Final = 8
 """Added to the seed: a site on which everybody meets something, most of it an evasion, so that there are enough of each."""
-QUIET: Final = 7
-"""Added to the seed: a site to which nothing is done, for the null calibration."""
-Both = dict[float, tuple[Budget, Budget]]
-"""B → the proven budget, and the one with what was learned."""
 
 
 class Head(Struct, frozen=True, kw_only=True):
@@ -92,9 +89,9 @@ def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str]
     teaches, decides = halves(plan)
     step("learning budgets")
     budgets = taught(teaches)
-    table = list(_with_steps(lines(decides, budgets), step))
     step("null calibration")
-    quiet = _quiet(plan, budgets)
+    quiet = calibrations(plan, budgets, 1 if quick else SITES)
+    table = list(_with_steps(lines(decides, budgets), step))
     step("bounds")
     bounds = (by_floor(decides), *(replace(by_share(decides, b * decides.days), name=f"oracle of the share, B = {b:g}") for b in BUDGETS))
     step("more of each evasion")
@@ -107,7 +104,7 @@ def measured(plan: Plan, data: Path, each: int, deals: int, step: Callable[[str]
         without.append((name, scored(seen, contestant)))
     head = _head(plan, decides)
     return Results(
-        head=head, lines=tuple((line, early(line.score, head.people, head.hostile_replies)) for line in table), calibrations=tuple(quiet),
+        head=head, lines=tuple((line, early(line.score, head.people, head.hostile_replies)) for line in table), calibrations=quiet,
         bounds=bounds, evasions=evasions, ablations=tuple(without), real=_real(data, decides, budgets, each, deals, step),
         links=measured_links(data, step, quick=quick), whom=measured_whom(data, step, quick=quick),
     )  # fmt: skip
@@ -117,17 +114,6 @@ def _with_steps(given: Iterator[Line], step: Callable[[str], None]) -> Iterator[
     for line in given:
         step(line.name)
         yield line
-
-
-def _quiet(plan: Plan, budgets: Both) -> Iterator[Calibration]:
-    calm = replace(plan, seed=plan.seed + QUIET, attacked=0.0)
-    nothing = site(calm, streams(calm))
-    for allowed, both in budgets.items():
-        for given, said in zip(both, ("proven bound", "slack learned"), strict=True):
-            found = scored(nothing, esr(nothing, VARIANTS[0], there(nothing, given)))
-            yield Calibration(
-                name=f"a simulated site to which nothing is done, {said}", budget=allowed, false=found.false, allowed=allowed * nothing.days
-            )  # fmt: skip
 
 
 def _busy(plan: Plan, decides: Site) -> Site:

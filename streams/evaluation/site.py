@@ -13,7 +13,7 @@ from streams.stages.esr.config import Prior
 from streams.stages.esr.learning import EVER, HOSTILE, Counted, usual_among
 from streams.stages.esr.membership import Membership, Seen
 
-__all__ = ["HOSTILE", "LEARNED", "Site", "Watched", "fitted_on", "known", "share_staked", "site", "staked", "watched_of"]
+__all__ = ["HOSTILE", "LEARNED", "Site", "Watched", "counted", "fitted_on", "known", "share_staked", "site", "staked", "watched_of"]
 
 LEARNED = START + LEARNING_DAYS * DAY
 SETTLED_DAYS = 4
@@ -75,7 +75,7 @@ def known(every: Iterable[Iterable[tuple[int, int]]]) -> dict[int, int]:
 
 def fitted_on(watched: Sequence[Watched], until: int | None) -> Prior:
     """Return what is usual among these people by what was written before ``until`` (None: at all)."""
-    return usual_among([_counted(one, until=EVER if until is None else until) for one in watched], until)
+    return usual_among([counted(one, until=EVER if until is None else until) for one in watched], until)
 
 
 def _seen(stream: Stream) -> Ints:
@@ -86,15 +86,16 @@ def _seen(stream: Stream) -> Ints:
 
 def staked(one: Watched, until: int = EVER) -> float:
     """Return what the replies before ``until`` staked on the pace, and one for the person, who is new."""
-    return learning.staked(_counted(one, until=until))
+    return learning.staked(counted(one, until=until))
 
 
 def share_staked(one: Watched, since: int = -EVER, until: int = EVER) -> float:
     """Return what the replies from ``since`` to ``until`` staked on the share, weighed."""
-    return learning.share_staked(_counted(one, since, until))
+    return learning.share_staked(counted(one, since, until))
 
 
-def _counted(one: Watched, since: int = -EVER, until: int = EVER) -> Counted:
+def counted(one: Watched, since: int = -EVER, until: int = EVER) -> Counted:
+    """Return those replies that count, of a time."""
     counts, stream = one.seen >= Seen.FIRST, one.stream
     every = Counted(stream.at[counts], stream.x[counts], one.seen[counts], stream.conversation[counts], one.is_new[counts])
     return every.within(since, until)

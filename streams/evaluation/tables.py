@@ -20,9 +20,9 @@ NOT_THERE = "real trees: not here ({files}); they are read from ../shared/datase
 def tables(found: Results) -> Iterator[Table | str]:
     """Yield what is printed, in order."""
     yield head(found)
+    yield _calibrations("null calibration: realised false alarms where nothing happens", found.calibrations)
     yield _detectors(found)
     yield _kinds(found)
-    yield _calibrations("null calibration: realised false alarms where nothing happens", found.calibrations)
     yield _bounds(found)
     yield _evasions(found)
     yield _ablations("without …, slack learned, B = 1", found.ablations)

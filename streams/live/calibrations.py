@@ -19,6 +19,7 @@ from streams.stages.changes import change_key
 from streams.stages.decode import Unreadable
 from streams.stages.esr.calibration import Calibration, is_calibration
 from streams.stages.esr.records import is_followed, made_of
+from streams.stages.pileon import PileOns, Which
 from streams.topics import CONFIG
 
 log = logging.getLogger("threadwatch.live")
@@ -26,6 +27,17 @@ log = logging.getLogger("threadwatch.live")
 UNCALIBRATED: Final = (
     "detector e-SR runs without a calibration: what is usual on this site is a guess, and the budget of false alarms with it; "
     "threadwatch calibrate --topic replies --send measures it"
+)
+
+
+BEHIND: Final = (
+    "config, record %r: version %d is not followed, for the log has version %d; send it anew with a higher version "
+    "(threadwatch calibrate --topic replies --send takes the next one)"
+)
+
+
+STILL: Final = (
+    "the shadow e-SR stands still: %s; the window rule goes on; send a better record with a higher version, then start the workers again"
 )
 
 
@@ -39,9 +51,30 @@ class Calibrations:
         self._latest: dict[str, ConfigRecord] = {}
         self._written: dict[tuple[int, str], tuple[Room, int]] = {}
         self._is_warned = False
+        self._is_still = False
+        self._behind: set[tuple[str, int]] = set()
 
     async def look(self) -> None:
-        """Read what came, and write what holds by now where it is not known yet. UserError for a record that cannot be used."""
+        """Read what came, and write what holds by now where it is not known yet. UserError for a record that cannot be used.
+
+        Where e-SR only runs along, such a record ends its running along, and nothing else.
+        """
+        try:
+            if not self._is_still:
+                await self._look()
+        except UserError as unusable:
+            if self._settings.detector is Which.ESR:
+                raise
+            self._stand_still(unusable)
+
+    def _stand_still(self, unusable: UserError) -> None:
+        stage = self._pileons.stage
+        if isinstance(stage, PileOns):  # it is
+            stage.stop_shadow()
+        self._is_still = True
+        log.error(STILL, unusable)
+
+    async def _look(self) -> None:
         await self._read()
         if not self._is_warned and await self._is_uncalibrated():
             log.warning("%s", UNCALIBRATED)
@@ -92,10 +125,15 @@ class Calibrations:
         """Return whether the partition's log lacks what holds by now. Written and not yet folded is not written again."""
         if record.effective_from > moment(now_ms()):
             return False
+        known = room.store.changes.get(change_key(record.name))
+        if known is not None and known.change.version > record.version:
+            if (record.name, record.version) not in self._behind:
+                self._behind.add((record.name, record.version))
+                log.warning(BEHIND, record.name, record.version, known.change.version)
+            return False
         written = self._written.get((room.partition, record.name))
         if written is not None and written[0] is room and written[1] >= record.version:
             return False
-        known = room.store.changes.get(change_key(record.name))
         if known is None or known.change.version < record.version:
             return True
         if known.change.version == record.version and known.change.values != record.values:

@@ -68,6 +68,11 @@ class PileOns:
         live = both.pop(which)
         self.detector: Detector = Shadowed(live, *both.values()) if shadow else live
 
+    def stop_shadow(self) -> None:
+        """Let the detector that runs along stand still from now on, if there is one; the one that decides goes on."""
+        if isinstance(self.detector, Shadowed):
+            self.detector.is_still = True
+
     def new_store(self) -> Any:
         """Return an empty store."""
         return self.detector.new_store()

@@ -1,6 +1,6 @@
 """Two detectors at once: one decides, the other runs along in its shadow. What that one tells is recorded, and nobody hears of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +12,9 @@ from streams.stages.step import Arrived, Step
 from streams.stages.watched import OpenCase, Watched
 from streams.stages.window import WindowDetector
 
-NOTES: Final = ("shadow_opened", "shadow_ongoing", "shadow_closed")
+STILL: Final = "shadow_still"
+"""A record that the shadow did not see, because it was stopped."""
+NOTES: Final = ("shadow_opened", "shadow_ongoing", "shadow_closed", STILL)
 """Transitions of the shadow, counted as things met on the way."""
 
 
@@ -22,8 +24,9 @@ class Both:
     Settings that the log has changed are neither's: whichever detector follows them finds them, after the two have changed places too.
     """
 
-    def __init__(self, live: Watched, shadow: Watched) -> None:
-        self.live, self.shadow = live, shadow
+    def __init__(self, live: Watched, shadow: Watched, is_still: Callable[[], bool]) -> None:
+        """``is_still``: whether the shadow was stopped, so that nothing is due for it."""
+        self.live, self.shadow, self._is_still = live, shadow, is_still
 
     def __iter__(self) -> Iterator[str]:
         """Yield the keys, sorted."""
@@ -46,7 +49,8 @@ class Both:
 
     def next_due(self) -> datetime | None:
         """Return when a tick would have something to do for either."""
-        return min((due for due in (self.live.next_due(), self.shadow.next_due()) if due is not None), default=None)
+        dues = (self.live.next_due(), None if self._is_still() else self.shadow.next_due())
+        return min((due for due in dues if due is not None), default=None)
 
     def open_cases(self) -> Iterator[OpenCase]:
         """Yield the pile-ons that are open; those of the shadow are nobody's."""
@@ -64,15 +68,21 @@ class Shadowed:
     def __init__(self, live: WindowDetector, shadow: WindowDetector) -> None:
         self.live, self.shadow = live, shadow
         self.name = live.name
+        self.is_still = False
+        """Whether the shadow was stopped: it sees nothing more, and its state stays as it is."""
 
     def new_store(self) -> Both:
         """Return the state of a partition where nothing happened yet."""
-        return Both(self.live.new_store(), self.shadow.new_store())
+        return Both(self.live.new_store(), self.shadow.new_store(), lambda: self.is_still)
 
     def steps(self, store: Both, arrived: Sequence[Arrived]) -> Iterable[Step]:
         """Yield one step per record, in order: that of the first, and beside it what the other would tell."""
         for each in arrived:
-            step, other = self.live.step(store.live, each.record), self.shadow.step(store.shadow, each.record)
+            step = self.live.step(store.live, each.record)
+            if self.is_still:
+                yield msgspec.structs.replace(step, notes=(*step.notes, STILL))
+                continue
+            other = self.shadow.step(store.shadow, each.record)
             if other.entries or other.outputs:
                 step = msgspec.structs.replace(
                     step, entries=(*step.entries, *map(_entry_of_shadow, other.entries)), aside=other.outputs,

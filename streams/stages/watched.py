@@ -6,7 +6,7 @@ Targets touched lately stand ready as ledgers; all others are packed, because th
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 import msgspec
@@ -47,6 +47,7 @@ class Watched:
         self._dues = Dues()
         self._hours: dict[int, list[str]] = {}
         self._held: set[str] = set()
+        self._left: dict[str, None] = {}
 
     def __len__(self) -> int:
         """Return how many targets are remembered."""
@@ -67,7 +68,11 @@ class Watched:
 
     def apply(self, key: str, entry: Target | None) -> None:
         """Put one entry, or remove it."""
-        if is_of_a_shadow(key):  # that ran along once
+        if is_of_a_shadow(key):  # that ran along once: its entries go with the next ticks
+            if entry is None:
+                self._left.pop(key, None)
+            else:
+                self._left[key] = None
             return
         if entry is not None and entry.change is not None:
             self.changes.put(key, entry)
@@ -127,13 +132,22 @@ class Watched:
                 self._hours.setdefault(last, []).append(key)
         return sorted(found)
 
+    def left_behind(self, most: int) -> list[str]:
+        """Return the keys of so many entries that a shadow left, which runs along no more."""
+        return list(islice(self._left, most))
+
     def rested(self, key: str) -> Target | None:
         """Return what stays of an expired entry."""
         entry = self.get(key)
         return None if entry is None else entry.rested()
 
     def next_due(self) -> datetime | None:
-        """Return when a tick would have something to do, or None. At the soonest: what was put off may come later."""
+        """Return when a tick would have something to do, or None. At the soonest: what was put off may come later.
+
+        At any time where a shadow left something.
+        """
+        if self._left:
+            return instant(0)
         hours = ((hour + 1) * _HOUR for hour in self._hours)
         case = self._dues.soonest()
         soonest = min(hours if case is None else chain(hours, (case,)), default=None)

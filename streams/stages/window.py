@@ -143,7 +143,7 @@ class WindowDetector:
         return Step("judged", tuple(episode.told), _entries(store, key, episode))
 
     def _tick(self, store: Watched, at: int) -> Step:
-        """Close what is due, soonest first, then forget the targets that can matter no more."""
+        """Close what is due, soonest first, then forget the targets that can matter no more, and what a shadow left."""
         outputs: list[Any] = []
         entries: list[tuple[str, Any]] = []
         for due, key in store.due_by(at):
@@ -152,7 +152,8 @@ class WindowDetector:
             outputs += episode.told
             entries += _entries(store, key, episode)
         expired = store.expired_by(at)[:MAX_EXPIRED_A_TICK]
-        return Step("tick", tuple(outputs), (*entries, *((key, store.rested(key)) for key in expired)))
+        left = store.left_behind(MAX_EXPIRED_A_TICK - len(expired))
+        return Step("tick", tuple(outputs), (*entries, *((key, store.rested(key)) for key in expired), *((key, None) for key in left)))
 
     def _episode(self, store: Watched, key: str, where: Any) -> Episode:
         entry = store.get(key)

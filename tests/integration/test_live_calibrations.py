@@ -76,6 +76,28 @@ async def test_what_a_calibration_says_is_usual_decides_from_its_place_in_the_lo
     assert sum(isinstance(one, ConfigChange) for one in live.records(REPLIES)) == len(changes) + 4  # and the list
     assert sorted(one.version for one in changes) == [1] * 4 + [2] * 4 + [3] * 4  # each once, though the worker was killed
     live.check()
+    await send_records_async(live.settings, CONFIG, [record(2, STRICT)])
+    behind = "config, record 'calibration': version 2 is not followed, for the log has version 3"
+    await until("it says that an older version came", lambda: any(behind in line for line in worker.said()))
+    log = [ConfigChange(name=NAME, version=7, effective_from=NOW, values=STRICT.as_values()), *week()]
+    said = await live.command("calibrate", "--file", recorded(log, tmp_path / "later.rec"), "--send")
+    assert (said.returncode, said.stderr) == (0, "config: calibration, version 8, sent\n")
+    await known(live, 8)
+
+
+async def test_a_calibration_that_cannot_be_used_stops_the_shadow_alone(another: Another) -> None:
+    live: Live = await another(THREADWATCH_SHADOW="true")
+    worker = live.worker()
+    await worker.ready()
+    broken = record(3, LOOSE)
+    broken.values.pop("prior.days")
+    await send_records_async(live.settings, CONFIG, [broken])
+    told = "the shadow e-SR stands still: config, record 'calibration', version 3: prior.days is missing"
+    await until("it says that the shadow stands still", lambda: any(told in line for line in worker.said()))
+    await live.send([comment("root", author_id="ann", created_at=NOW, ingested_at=NOW), *storm(1, 12)])
+    await live.settled()
+    assert [one.detector for one in live.pileons() if one.status is Status.OPENED] == ["window@1"]
+    assert not [one for one in live.records(REPLIES) if isinstance(one, ConfigChange)]
 
 
 async def test_a_calibration_that_cannot_be_used_stops_the_worker_with_its_name(another: Another) -> None:

@@ -1,7 +1,7 @@
 """``threadwatch calibrate``: what is usual, what each budget brings, and what a recording lacks that says neither."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,13 +12,15 @@ from streams.cli.main import main
 from streams.evaluation.scenario import LEARNING_DAYS, Plan
 from streams.evaluation.scenario import streams as made
 from streams.evaluation.site import site
-from streams.records import ConfigRecord, Reply
+from streams.evaluation.stream import HOUR
+from streams.records import ConfigChange, ConfigRecord, Reply
 from streams.replay.calibrate.heard import Heard, listened
 from streams.replay.calibrate.measured import calibrated
 from streams.settings import load
-from streams.stages.esr.calibration import Calibration, calibration_of
+from streams.stages.esr.calibration import NAME, Calibration, calibration_of
 from streams.stages.esr.detector import DAY
 from streams.stages.esr.learning import EVER, HOSTILE
+from streams.stages.instants import instant
 from tests.support.builders import NOON, SECOND, comment
 from tests.support.week import recorded, week
 
@@ -39,16 +41,55 @@ def test_it_prints_what_each_budget_brings_and_what_it_wrote_is_what_others_read
     assert main(["calibrate", "--file", file, "--out", "c.json"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert " replies to 1" in lines[0]
-    table = [line.split() for line in lines if line.strip()[:1].isdigit() and " to " in line and len(line.split()) == 6]
+    table = table_of(lines)
     assert [row[0] for row in table] == ["0.1", "0.3", "1", "3", "10"]
     told = [int(row[1]) for row in table]
     assert told == sorted(told)
+    assert all(int(row[1]) >= int(row[6]) for row in table)  # what is learned never finds less than the proven bound alone
     record = msgspec.json.decode(Path("c.json").read_bytes(), type=ConfigRecord)
     calibration = calibration_of(record.name, record.version, record.values)
     assert main(["calibrate", "--file", file, "--out", "c.toml"]) == 0
     settings = load({}, Path("c.toml"))
     assert settings.calibration == calibration != Calibration()
     assert tomllib.loads(Path("c.toml").read_text())["calibration"]["prior"]["first_mean"] == calibration.prior.first_mean
+
+
+def table_of(lines: list[str]) -> list[list[str]]:
+    return [line.split() for line in lines if line.strip()[:1].isdigit() and " to " in line and len(line.split()) == 10]
+
+
+def test_it_says_where_the_proven_bound_holds_for_want_of_history(replies: list[Reply], capsys: pytest.CaptureFixture[str]):
+    assert main(["calibrate", "--file", recorded(replies, Path("week.rec"))]) == 0
+    said = capsys.readouterr().out
+    proven = [row[0] for row in table_of(said.splitlines()) if row[-1] == "1"]
+    assert "0.1" in proven
+    assert f"slack 1 (at {', '.join(proven)} a day): the bound that is proven" in said
+
+
+def test_judged_pile_ons_are_no_false_alarms_and_more_is_learned(replies: list[Reply], capsys: pytest.CaptureFixture[str]):
+    file = recorded(replies, Path("week.rec"))
+    labels = Path("labels.csv")
+    labels.write_text("\n".join(("target,from,to,verdict", *judged())))
+    rows = {}
+    for given in ([], ["--labels", str(labels)]):
+        assert main(["calibrate", "--file", file, *given]) == 0
+        rows[bool(given)] = table_of(capsys.readouterr().out.splitlines())
+    assert all(int(left[1]) <= int(row[1]) and float(left[-1]) >= float(row[-1]) for row, left in zip(rows[False], rows[True], strict=True))
+    assert int(rows[True][2][1]) < int(rows[False][2][1])
+    assert sum(float(row[-1]) for row in rows[True]) > sum(float(row[-1]) for row in rows[False])
+
+
+def judged() -> list[str]:
+    """Everybody who was attacked, as a moderator would have said."""
+    plan = Plan(targets=150, knobs=replace(Plan().knobs, days=10))
+    events = [(stream.target, event) for stream in made(plan) for event in stream.events if event.is_attack]
+    return [f"t{who},{instant(event.begin).isoformat()},{instant(event.end + HOUR).isoformat()},pile_on" for who, event in events]
+
+
+def test_labels_of_others_are_one_plain_line(replies: list[Reply], capsys: pytest.CaptureFixture[str]):
+    Path("labels.csv").write_text("target,from,to,verdict\nnobody,2026-01-05T00:00:00Z,2026-01-06T00:00:00Z,pile_on\n")
+    assert main(["calibrate", "--file", recorded(replies, Path("week.rec")), "--labels", "labels.csv"]) == 2
+    assert "--labels: nobody that they speak of is answered in this recording" in capsys.readouterr().err
 
 
 def test_what_counts_as_hostile_is_what_the_settings_say(replies: list[Reply], capsys: pytest.CaptureFixture[str]):
@@ -142,6 +183,13 @@ def test_a_community_without_a_source_is_one_plain_line(name: str, capsys: pytes
     assert f"--community '{name}': write it as" in capsys.readouterr().err
 
 
+def test_it_knows_which_versions_the_log_has(replies: list[Reply]):
+    changes = [ConfigChange(name=NAME, version=version, effective_from=NOON, values={}) for version in (3, 7, 5)]
+    heard = _heard([*changes, *replies[:300]])
+    assert heard.versions == {NAME: 7}
+    assert heard.timed > 200
+
+
 def test_it_finds_what_the_evaluation_finds():
     """The stage hears the same replies as the streams that `make eval` counts, and learns the same of them."""
     plan = Plan(targets=200)
@@ -158,7 +206,7 @@ def test_it_finds_what_the_evaluation_finds():
     assert ours.prior.hostile_mass / ours.prior.days == pytest.approx(theirs.prior.hostile_mass / theirs.prior.days, rel=0.001)
 
 
-def _heard(replies: list[Reply]) -> Heard:
+def _heard(replies: Sequence[Reply | ConfigChange]) -> Heard:
     from streams.replay.replies.logs import open_recording
     from streams.replay.taken import Asked
     from streams.settings import Settings

@@ -13,10 +13,12 @@ from streams.errors import UserError
 from streams.records import Action, ConfigChange, DeletedBy, EndedBecause, FindingKind, PileOn, Reply, Severity, Status
 from streams.replay.remembered import entries_of as remembered
 from streams.stages.esr.calibration import NAME, Calibration
+from streams.stages.esr.slack import DilutedShare
 from streams.stages.ledger import Target
 from streams.stages.pileon import Config, PileOns, Which
 from tests.support.builders import COMMUNITY, DAY, HOUR, MINUTE, NOON, SECOND, SOURCE, reply, tick
 from tests.support.folding import as_lines, entries_of, folded, restarted
+from tests.support.ticked import with_ticks
 from tests.unit.test_pileon_properties import calmly, recordings
 
 SMALL = Calibration(stakes_per_day=500.0, share_stakes_per_day=50.0)
@@ -121,7 +123,7 @@ def test_a_page_without_times_is_tested_by_its_order_alone():
 def test_the_pace_alone_warns_where_that_was_learned_and_only_warns():
     crowd = [reply(f"f{n}", NOON + n * 20 * SECOND, 0.05, comment_id=f"f{n}") for n in range(120)]
     mixed = sorted([*crowd, *storm(people=14, civil=99)], key=lambda one: one.ingested_at)
-    asked = Calibration(stakes_per_day=500.0, share_stakes_per_day=1e6, diluted_share=0.001)
+    asked = Calibration(stakes_per_day=500.0, share_stakes_per_day=1e6, diluted_share=DilutedShare(at_1=0.001))
     (case,) = opened(folded(stage(asked), [*life(), *mixed]))
     assert case.grounds is not None
     assert case.grounds.finding is FindingKind.DILUTED
@@ -186,12 +188,7 @@ def with_changes(recording: list[Reply], data: st.DataObject) -> list[Any]:
 @given(recordings(), st.data())
 def test_any_ticks_that_keep_their_promise_change_nothing(recording: list[Reply], data: st.DataObject):
     end = tick((recording[-1].ingested_at if recording else NOON) + 100 * DAY)
-    with_ticks: list[Any] = []
-    for record in recording:
-        if data.draw(st.booleans()):
-            with_ticks.append(tick(record.ingested_at - data.draw(st.sampled_from([timedelta(0), HOUR, 25 * HOUR]))))
-        with_ticks.append(record)
-    plain, ticked = folded(touchy(), [*recording, end]), folded(touchy(), [*with_ticks, end])
+    plain, ticked = folded(touchy(), [*recording, end]), folded(touchy(), [*with_ticks(recording, data), end])
     assert as_lines(plain.outputs) == as_lines(ticked.outputs)
 
 

@@ -16,6 +16,7 @@ from streams.stages.pileon import Config, PileOns
 from streams.stages.pileon_config import rule
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, reply, tick
 from tests.support.folding import as_lines, entries_of, folded, restarted
+from tests.support.ticked import with_ticks
 
 calmly = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 CONFIG = Config(min_hostile_authors=2, case_length=timedelta(hours=2), window=timedelta(minutes=30))
@@ -67,12 +68,7 @@ def _again(draw: st.DrawFn, found: list[Reply], clock: Any, revisions: dict[str,
 @given(recordings(), st.data())
 def test_any_ticks_that_keep_their_promise_change_nothing_but_the_order(recording: list[Reply], data: st.DataObject) -> None:
     end = tick((recording[-1].ingested_at if recording else NOON) + 100 * DAY)
-    with_ticks: list[Any] = []
-    for record in recording:
-        if data.draw(st.booleans()):
-            with_ticks.append(tick(record.ingested_at - data.draw(st.sampled_from([timedelta(0), HOUR, 25 * HOUR]))))
-        with_ticks.append(record)
-    plain, ticked = folded(stage(), [*recording, end]), folded(stage(), [*with_ticks, end])
+    plain, ticked = folded(stage(), [*recording, end]), folded(stage(), [*with_ticks(recording, data), end])
     assert as_lines(plain.outputs) == as_lines(ticked.outputs)
     assert _outcomes(plain) == _outcomes(ticked)
 

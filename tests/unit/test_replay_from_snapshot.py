@@ -25,12 +25,18 @@ from tests.support.replies_log import KEY, log_of
 NOBODY_STOPPED = 1 << 60
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+E_SR = {
+    "THREADWATCH_DETECTOR": "e-SR", "THREADWATCH_CALIBRATION__STAKES_PER_DAY": "1", "THREADWATCH_CALIBRATION__SHARE_STAKES_PER_DAY": "1",
+}  # fmt: skip
+"""So few stakes that nearly nothing is needed to open a case."""
+
+
+@pytest.fixture(params=[{}, E_SR], ids=["window", "e-SR"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("THREADWATCH_KEY", KEY)
     monkeypatch.setattr(logs, "AT_ONCE", 100)
-    return load({"THREADWATCH_KEY": KEY})
+    return load({"THREADWATCH_KEY": KEY, **request.param})
 
 
 def halves(settings: Settings, partitions: int) -> tuple[RecordingLog, RecordingLog]:

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.records import Reply
+from streams.stages.changes import is_of_a_shadow
+from streams.stages.instants import instant
 from streams.stages.pileon import PileOns, Which
 from streams.topics import PILEONS, PILEONS_SHADOW
 from tests.support.builders import DAY, NOON, tick
@@ -78,6 +80,37 @@ def test_what_a_shadow_left_behind_is_nothing_to_who_runs_alone(recording: list[
     assert folded(stage(Which.WINDOW), [end], restarted(stage(Which.WINDOW), left)).outputs == (
         folded(stage(Which.WINDOW), [end], restarted(stage(Which.WINDOW), alone)).outputs
     )
+
+
+@calmly
+@given(recordings())
+def test_what_a_shadow_left_behind_goes_with_the_next_tick(recording: list[Reply]):
+    left = entries_of(stage(Which.WINDOW, shadow=True), [recording])
+    of_shadow = {key for key in left if is_of_a_shadow(key.decode())}
+    alone, now = stage(Which.WINDOW), NOON - DAY
+    store = restarted(alone, left)
+    assert (store.next_due() == instant(0)) == bool(of_shadow)
+    effects = folded(alone, [tick(now)], store)
+    assert {key for key, value in effects.entries.items() if value is None} == of_shadow
+    assert folded(alone, [tick(now)], store).entries == {}
+    assert store.next_due() != instant(0)
+
+
+@calmly
+@given(recordings(), st.integers(0, 40))
+def test_a_shadow_that_is_stopped_sees_nothing_more_and_the_other_goes_on(recording: list[Reply], cut: int):
+    records = with_an_end(recording)
+    both = stage(Which.WINDOW, shadow=True)
+    store = both.new_store()
+    before = folded(both, records[:cut], store)
+    left = {key: store.get(key) for key in store if is_of_a_shadow(key)}
+    both.stop_shadow()
+    after = folded(both, records[cut:], store)
+    assert as_lines(before.outputs + after.outputs) == as_lines(folded(stage(Which.WINDOW), records).outputs)
+    assert after.aside == []
+    assert after.notes["shadow_still"] == len(records[cut:])
+    assert {key: store.get(key) for key in store if is_of_a_shadow(key)} == left
+    assert store.next_due() == store.live.next_due()
 
 
 def test_a_fold_that_writes_no_state_has_no_shadow():

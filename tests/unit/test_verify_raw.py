@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from streams import engine
 from streams.engine import Effects, Message
 from streams.kafka.read import Bound
-from streams.records import Action, Judged, Reply, Tick
+from streams.records import Action, ConfigChange, Judged, Reply, Tick
 from streams.replay.reach import Start
 from streams.replay.taken import Asked
 from streams.replay.verify.applied import Applied
@@ -26,7 +26,8 @@ from streams.replay.verify.written import Written
 from streams.stages.address import Address
 from streams.stages.alert import Alerts
 from streams.stages.alert import Config as AlertConfig
-from streams.stages.pileon import Config, PileOns
+from streams.stages.esr.calibration import NAME, Calibration
+from streams.stages.pileon import Config, PileOns, Which
 from streams.topics import PILEONS, REPLIES
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, arrived, pileon, reply, tick
 from tests.support.recorded import BROKERS
@@ -73,21 +74,22 @@ def compared(
     scored: int = 0,
     ends_early: bool = False,
     opening: Opening | None = None,
+    rules: Rules = RULES,
 ) -> tuple[Found, Found]:
     """Return the differences of the log, and those of what the comments make again, for a log and what was written of it."""
-    fold = Refold(RULES.pileon, None, keeps_log=True)
-    fold.open(0, opening or at_the_first(RULES.pileon, first))
+    fold = Refold(rules.pileon, None, keeps_log=True)
+    fold.open(0, opening or at_the_first(rules.pileon, first))
     fold.take([message(one, offset + first) for offset, one in enumerate(log)])
     made = [msgspec.msgpack.decode(value, type=Any)["pileon"] for _, value in fold.made.sorted()]
     values = [message(msgspec.convert(one, PILEONS.record), offset, PILEONS.name) for offset, one in enumerate(made)]
-    live = Written(RULES, {0: 0}, None)
+    live = Written(rules, {0: 0}, None)
     for one in tamper(values):
         live.take(one)
     raw = RawLog(again=Spool(None, "again"), scored={0: Bound(scored, 99)}, raw={0: Bound(raw_first, 99)})
     raw.addressed.by_partition = {0: list(addressed)}
     for each in again_of(log) if again is None else again:
         raw.again.add(group_of(each.reply.source, each.reply.community, each.reply.target_id), each)
-    comparison = Comparison(RULES, live, fold, 1, Asked(), lambda _done, _of: None, raw)
+    comparison = Comparison(rules, live, fold, 1, Asked(), lambda _done, _of: None, raw)
     comparison.survey(ends_early=ends_early)
     found: tuple[Found, Found] = ([], [])
     for from_raw, (pair, why) in comparison.differences():
@@ -181,6 +183,34 @@ def test_a_fold_that_begins_with_a_snapshot_begins_so_in_seam_4s_order_too() -> 
     entries = {key: value for key, value in effects.entries.items() if value is not None}
     opening = Opening(store=store, start=Start.SNAPSHOT, first=3, as_of=NOON, entries=entries)
     assert compared([*log[3:], tick(NOON + DAY)], again_of(log), first=3, opening=opening) == ([], [])
+
+
+def changed(version: int, calibration: Calibration) -> ConfigChange:
+    return ConfigChange(name=NAME, version=version, effective_from=NOON - DAY, values=calibration.as_values())
+
+
+EVIDENCE = replace(RULES, pileon=PileOns(Config(), {}, {}, b"key", Which.ESR, Calibration(share_stakes_per_day=1e9)), detector="e-SR@1")
+"""By these settings nothing ever opens."""
+LOOSE = Calibration(stakes_per_day=1.0, share_stakes_per_day=1.0)
+
+
+@pytest.mark.parametrize("begins", [0, 1, 3])
+def test_what_the_log_calibrated_holds_in_seam_4s_order_too(begins: int) -> None:
+    """From the beginning of the log, and from snapshots behind the calibration and in the middle of the storm."""
+    storm = sorted(race(), key=lambda one: one.ingested_at)
+    log = [changed(1, LOOSE), *storm, tick(NOON + DAY)]
+    store, effects = EVIDENCE.pileon.new_store(), Effects()
+    engine.fold(EVIDENCE.pileon, [arrived(one) for one in log[:begins]], store, effects)
+    opening = Opening(store=store, start=Start.SNAPSHOT, first=begins, as_of=NOON, entries=dict(effects.entries)) if begins else None
+    again = [one for one in again_of(log) if one.scored.offset >= begins]
+    fired = list[int]()
+
+    def counted(messages: list[Message]) -> list[Message]:
+        fired.append(len(messages))
+        return messages
+
+    assert compared(log[begins:], again, first=begins, opening=opening, rules=EVIDENCE, tamper=counted) == ([], [])
+    assert fired[0] >= 2
 
 
 @pytest.mark.parametrize(("written_at", "found"), [(NOON, []), (NOON - SECOND, [("extra", Cause.UNEXPLAINED, ())])])

@@ -27,9 +27,9 @@ def page_of(found: Results) -> str:
     """Return the page."""
     parts = [
         _trade_off(found),
+        _null(found),
         _detectors(found),
         _kinds(found),
-        _null(found),
         _bounds(found),
         _without(found),
         *_real(found),

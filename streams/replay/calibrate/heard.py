@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from streams.records import Reply
+from streams.records import ConfigChange, Reply
 from streams.replay.replies.fold import records_of
 from streams.replay.replies.logs import Log
 from streams.settings import Settings, topology_config
@@ -51,6 +51,8 @@ class Heard:
         self.last_day = 0
         """The newest on which anybody wrote."""
         self.outcomes: Counter[str] = Counter()
+        self.versions: dict[str, int] = {}
+        """Of the settings that the log has changed, by name, the newest: what is sent must be newer, or nobody follows it."""
         self.untimed = 0
         self._community = community
 
@@ -112,6 +114,9 @@ def listened(log: Log, settings: Settings, key: bytes, heard: Heard, told: Calla
     for part in log.parts:
         store = detector.new_followed()
         for record in _records(log, part.partition, told):
+            if isinstance(record, ConfigChange):
+                heard.versions[record.name] = max(record.version, heard.versions.get(record.name, 0))
+                continue
             if isinstance(record, Reply) and not heard.wants(record):
                 continue
             outcome, _, _ = detector.follow(store, record)

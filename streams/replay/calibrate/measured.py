@@ -4,18 +4,22 @@ from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import astuple, replace
 
 from streams.errors import UserError
 from streams.replay.backtest.intervals import poisson_bounds
+from streams.replay.backtest.labels import Label
 from streams.replay.calibrate.heard import Heard
+from streams.replay.calibrate.judged import times_of
+from streams.replay.calibrate.replayed import Person, Replayed
+from streams.replay.calibrate.slack import with_slack
 from streams.stages.esr.calibration import Calibration, config_of, levels_of
-from streams.stages.esr.config import Rule, rule
-from streams.stages.esr.detector import DAY, Kind, Target, advance
+from streams.stages.esr.config import Config as Own
+from streams.stages.esr.detector import DAY
 from streams.stages.esr.learning import Counted, share_staked, staked, usual_among
-from streams.stages.esr.membership import Seen
+from streams.stages.esr.slack import BUDGETS, DilutedShare, Slack
 from streams.stages.pileon_config import Config
 
-BUDGETS: Final = (0.1, 0.3, 1.0, 3.0, 10.0)
 MIN_DAYS: Final = 3.0
 MIN_REPLIES: Final = 200
 MIN_AUTHORS: Final = 10
@@ -24,14 +28,23 @@ MIN_TIMED: Final = 0.5
 
 
 class Expected(Struct, frozen=True, kw_only=True):
-    """What came of one budget on the half of the recording that taught nothing."""
+    """What came of one budget on the half of the recording that taught nothing, with what the other half taught."""
 
     false_alarms_per_day: float
+    proven: int
+    """Pile-ons told by the proven bound alone."""
     alerts: int
+    """With the slack that was learned."""
+    warnings: int
+    """``diluted``, which have a budget of their own."""
     alerts_a_day: float
     low: float
     """Alerts a day, 95 % sure."""
     high: float
+    slack_then: float
+    """That the first half taught, with which these were counted."""
+    slack: float
+    """Of the calibration: that all of the recording taught."""
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -44,30 +57,52 @@ class Measured(Struct, frozen=True, kw_only=True):
     hostile: int
     days: float
     counted_days: float
+    taught_days: float
+    """Days of which false alarms were counted for what was learned of the bound."""
+    judged: int
+    """Times that somebody judged a pile-on, which count as none."""
     expected: tuple[Expected, ...]
 
 
-def measured(heard: Heard, config: Config, name: str, *, newcomers: bool = False, budgets: Sequence[float] = BUDGETS) -> Measured:
+def measured(heard: Heard, config: Config, name: str, *, newcomers: bool = False, labels: Sequence[Label] = ()) -> Measured:
     """Return it. UserError that names the recording and what it lacks where it says too little.
 
-    ``newcomers``: with bets on accounts that are new to the site. The first half teaches what the second is measured by, so that what is
-    expected was not known before. The calibration is of all.
+    ``newcomers``: with bets on accounts that are new to the site. ``labels``: what was judged a pile-on is no false alarm.
+    The first half teaches what the second is measured by, so that what is expected was not known before. The calibration is of all.
     """
-    people = [person.counted(heard.first_day if newcomers else None) for _, person in sorted(heard.people.items())]
-    _check(heard, people, name)
-    first, last = min(int(one.at.min()) for one in people), max(int(one.at.max()) for one in people)
+    people = _people(heard, newcomers, labels)
+    replies = [person.replies for person in people]
+    _check(heard, replies, name)
+    first, last = min(int(one.at.min()) for one in replies), max(int(one.at.max()) for one in replies)
     half = first + (last - first) // 2
     try:
-        taught = calibrated([one.within(first, half) for one in people], first, half, config.min_hostility, newcomers=newcomers)
-        calibration = calibrated(people, first, last + 1, config.min_hostility, newcomers=newcomers)
+        taught = taught_by([person.within(first, half) for person in people], first, half, config, newcomers=newcomers)
+        calibration = taught_by(people, first, last + 1, config, newcomers=newcomers)
     except ValueError as error:
         raise UserError(f"{name}: {error}") from error
-    days = (last - half) / DAY
+    asked = Replayed(people, _own(taught, config), half, last)
     return Measured(
         calibration=calibration, replies=heard.timed, people=len(people), authors=len(heard.authors),
-        hostile=sum(int((one.x >= config.min_hostility).sum()) for one in people), days=round((last - first) / DAY, 2),
-        counted_days=round(days, 2), expected=tuple(_expected(people, config, taught, budget, half, days) for budget in budgets),
+        hostile=sum(int((one.x >= config.min_hostility).sum()) for one in replies), days=round((last - first) / DAY, 2),
+        counted_days=round(asked.days, 2), expected=tuple(_expected(asked, taught, calibration, budget) for budget in BUDGETS),
+        judged=sum(len(person.real) for person in people), taught_days=round((last - _settled(first, last)) / DAY, 2),
     )  # fmt: skip
+
+
+def taught_by(people: Sequence[Person], since: int, until: int, config: Config, *, newcomers: bool = False) -> Calibration:
+    """Return the calibration of a time, with what it teaches of the bound. ValueError where nobody was hostile."""
+    proven = calibrated([person.replies for person in people], since, until, config.min_hostility, newcomers=newcomers)
+    return with_slack(proven, Replayed(people, _own(proven, config), _settled(since, until), until))
+
+
+def _settled(since: int, until: int) -> int:
+    """Return from when on false alarms are counted: at first nobody has a history, and everybody is new."""
+    return min(since + DAY, until - 1)
+
+
+def _people(heard: Heard, newcomers: bool, labels: Sequence[Label]) -> list[Person]:
+    first_day, real = heard.first_day if newcomers else None, times_of(labels, heard.people)
+    return [Person(person.counted(first_day), real.get(where, ())) for where, person in sorted(heard.people.items())]
 
 
 def calibrated(people: Sequence[Counted], since: int, until: int, hostile: float, *, newcomers: bool = False) -> Calibration:
@@ -86,28 +121,20 @@ def calibrated(people: Sequence[Counted], since: int, until: int, hostile: float
     )  # fmt: skip
 
 
-def openings(by: Rule, person: Counted, since: int) -> int:
-    """Return how many pile-ons would be told of one person from then on."""
-    if (person.x >= by.min_hostility).sum() < by.config.min_hostile_authors:
-        return 0
-    target, count = Target(int(person.at[0])), 0
-    for at, x, seen, talk, is_new in zip(*(column.tolist() for column in person), strict=True):
-        finding = advance(by, target, at, x, is_first=seen == Seen.FIRST, conversation=talk, is_new=is_new)
-        count += finding is not None and finding.kind is Kind.PILEON and at >= since
-    return count
+def _own(calibration: Calibration, config: Config) -> Own:
+    return config_of(calibration, config.min_hostile_authors, config.min_hostility, config.case_length)
 
 
-def _expected(people: Sequence[Counted], config: Config, taught: Calibration, budget: float, since: int, days: float) -> Expected:
-    own = config_of(taught, config.min_hostile_authors, config.min_hostility, config.case_length)
-    by = rule(own, levels_of(taught, budget))
-    alerts = sum(openings(by, one, since) for one in people)
+def _expected(people: Replayed, taught: Calibration, calibration: Calibration, budget: float) -> Expected:
+    told = people.told(levels_of(taught, budget))
+    alerts, warnings = sum(pileons for pileons, _ in told), sum(diluted for _, diluted in told)
+    proven = people.told(levels_of(replace(taught, slack=Slack(), diluted_share=DilutedShare()), budget))
     low, high = poisson_bounds(alerts)
+    place = BUDGETS.index(budget)
     return Expected(
-        false_alarms_per_day=budget,
-        alerts=alerts,
-        alerts_a_day=round(alerts / days, 2),
-        low=round(low / days, 2),
-        high=round(high / days, 2),
+        false_alarms_per_day=budget, proven=sum(pileons for pileons, _ in proven), alerts=alerts, warnings=warnings,
+        alerts_a_day=round(alerts / people.days, 2), low=round(low / people.days, 2), high=round(high / people.days, 2),
+        slack_then=astuple(taught.slack)[place], slack=astuple(calibration.slack)[place],
     )  # fmt: skip
 
 

@@ -140,7 +140,7 @@ class Comparison:
         what = matched.replayed(group.log, group.again, self._known, person.partition, len(self._raw.scored))
         reordered = Reordered(
             stage=self._rules.pileon, ones=what.ones, entry=group.entry, ticked=self._read.ticked.get(person.partition),
-            lateness=self._rules.lateness.get(source, DEFAULT_LATENESS),
+            lateness=self._rules.lateness.get(source, DEFAULT_LATENESS), changes=self._read.changes.get(person.partition, ()),
         )  # fmt: skip
         if not (group.fired or group.made) and what.is_as_logged:
             return

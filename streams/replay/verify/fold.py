@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.engine import Message, decoder_of, moment, turn
-from streams.records import Judged, PileOn, Reply, ReplyLog, Tick
+from streams.records import ConfigChange, Judged, PileOn, Reply, ReplyLog, Tick
 from streams.replay.verify.differences import Made, Place, place_of
 from streams.replay.verify.opening import Began, Opening, began
 from streams.replay.verify.spool import Spool, group_of
@@ -45,6 +45,12 @@ class Known(Struct, frozen=True):
     entry: bytes
 
 
+class _Changed(Struct, frozen=True):
+    """Of an entry of the state: the setting that it is, if it is one."""
+
+    change: ConfigChange | None = None
+
+
 class Refold:
     """Takes batches of one partition each, in order, and gathers the transitions that they make; one partition's state at a time."""
 
@@ -59,6 +65,8 @@ class Refold:
         """Partition → when the broker got the first message that was folded."""
         self.ticked: dict[int, Ticked] = {}
         """Partition → the latest time that a tick has claimed."""
+        self.changes: dict[int, list[Logged]] = {}
+        """Partition → the settings that its log has changed, in order, those first with which the fold began; where the log is kept."""
         self._stage = stage
         self._opening: Opening | None = None
 
@@ -72,6 +80,11 @@ class Refold:
         self._opening = opening
         self.began.append(began(self._stage, partition, opening))
         if self.known is not None:
+            self.changes[partition] = [
+                Logged(Place(partition, -1, change.effective_from), change)
+                for change in map(_change_of, opening.entries.values())
+                if change
+            ]
             for key, entry in opening.entries.items():
                 self.known.add(group_of(*msgspec.json.decode(key, type=tuple[str, str, str])), Known(key.decode(), entry))
 
@@ -98,11 +111,17 @@ class Refold:
                 before = self.ticked.get(message.partition)
                 if before is None or record.at > before.at:
                     self.ticked[message.partition] = Ticked(record.at, place_of(message))
+            elif isinstance(record, ConfigChange):
+                self.changes.setdefault(message.partition, []).append(Logged(place_of(message), record))
             elif isinstance(record, Reply | Judged):
                 if is_approximate and isinstance(record, Reply):
                     self.heard.add(_about(record), Heard(record.created_at, record.ingested_at))
                 if self.log is not None:
                     self.log.add(_about(record), Logged(place_of(message), record, self.ticked.get(message.partition)))
+
+
+def _change_of(entry: bytes) -> ConfigChange | None:
+    return msgspec.json.decode(entry, type=_Changed).change
 
 
 def _about(record: Reply | Judged | PileOn) -> bytes:

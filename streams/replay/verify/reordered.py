@@ -3,7 +3,7 @@
 A cause is proven by folding once more: with nothing but its own records at their place in the log, what comes out is what fired.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -35,6 +35,8 @@ class Reordered(Struct, frozen=True, kw_only=True):
     ticked: Ticked | None = None
     """The latest time that the log claims."""
     lateness: timedelta = DEFAULT_LATENESS
+    changes: Sequence[Logged] = ()
+    """Settings that the partition's log has changed, in its order."""
 
     def made(self) -> list[Made]:
         """Return the transitions that seam 4's order makes."""
@@ -105,7 +107,10 @@ class Reordered(Struct, frozen=True, kw_only=True):
             store.apply(self.entry.key, msgspec.json.decode(self.entry.entry, type=self.stage.entry))
         made: list[Made] = []
         last: Ticked | None = None
+        changes = list(reversed(self.changes))
         for one in ordered:
+            for change in self._changed_before(one, changes):
+                made += self._taken(store, change.record, change.place)
             ticked = one.logged.ticked if ticks and one.logged is not None and _is_behind(one) else None
             if ticked is not None and ticked != last:
                 made += self._taken(store, Tick(at=ticked.at), ticked.place)
@@ -114,6 +119,14 @@ class Reordered(Struct, frozen=True, kw_only=True):
         if self.ticked is not None:
             made += self._taken(store, Tick(at=self.ticked.at), self.ticked.place)
         return made
+
+    def _changed_before(self, one: One, changes: list[Logged]) -> Iterable[Logged]:
+        """Take out the changes, the next at the end, that the log has before a record; return the last one of each name."""
+        latest: dict[str, Logged] = {}
+        while changes and one.logged is not None and changes[-1].place.offset < one.logged.place.offset:
+            change = changes.pop()
+            latest[change.record.name] = change  # type: ignore[union-attr]
+        return latest.values()
 
     def _taken(self, store: Any, record: Any, place: Place) -> Iterator[Made]:
         for step in self.stage.steps(store, [Arrived(record, place.at)]):

@@ -12,12 +12,10 @@ from msgspec import Meta, Struct
 from streams.errors import UserError
 from streams.stages.esr.budget import Budget, levels
 from streams.stages.esr.config import Config, Levels, Prior
+from streams.stages.esr.slack import NEVER, DilutedShare, Slack, Taught, taught
 
 NAME: Final = "calibration"
 """Of the record for a whole site. ``calibration source/community`` is one community's own, with its own N."""
-NEVER: Final = 1e300
-"""No evidence is ever so large: what has not been learned cannot speak."""
-_WITHIN: Final = "prior."
 
 
 class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,20 +25,19 @@ class Calibration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """N of the pace: replies a day, each weighed by the pause before it. Too small a number breaks the budget, too large a one is slow."""
     share_stakes_per_day: Annotated[float, Meta(ge=1)] = 1_000.0
     """N of the hostile share: the same of the bets on persons and conversations."""
-    slack: Annotated[float, Meta(gt=0, le=100)] = 1.0
-    """How many times the budget the share may spend, because replayed weeks stayed so far under it; 1: the bound that is proven."""
-    diluted_share: Annotated[float, Meta(ge=0)] = 0.0
-    """What the share must say at least for a warning ``diluted`` (pace alone, eight people); 0: no such warnings."""
     newcomers: bool = False
     """Whether accounts that are new to the site are bet on by themselves; measured so, it needs a fresh list of known accounts each day
     (``threadwatch calibrate --accounts``)."""
+    slack: Slack = Slack()
+    diluted_share: DilutedShare = DilutedShare()
     prior: Prior = Prior()
 
     def as_values(self) -> dict[str, float | int | str | bool]:
         """Return it as the values of a record."""
-        flat: dict[str, Any] = msgspec.to_builtins(self)
-        prior = flat.pop("prior")
-        return {**flat, **{_WITHIN + name: value for name, value in prior.items()}}
+        found: dict[str, float | int | str | bool] = {}
+        for name, value in msgspec.to_builtins(self).items():
+            found |= {f"{name}.{inner}": each for inner, each in value.items()} if isinstance(value, dict) else {name: value}
+        return found
 
 
 def name_of(source: str, community: str) -> str:
@@ -60,9 +57,7 @@ def calibration_of(name: str, version: int, values: Mapping[str, Any]) -> Calibr
         for which, names in (("is missing", wanted.keys() - values.keys()), ("is unknown", values.keys() - wanted.keys())):
             if names:
                 raise ValueError(f"{min(names)} {which}")
-        prior = {key.removeprefix(_WITHIN): value for key, value in values.items() if key.startswith(_WITHIN)}
-        own = {key: value for key, value in values.items() if not key.startswith(_WITHIN)}
-        return msgspec.convert({**own, "prior": prior}, Calibration)
+        return msgspec.convert(_nested(values), Calibration)
     except (ValueError, msgspec.ValidationError) as error:
         raise UserError(
             f"config, record {name!r}, version {version}: {error}; write it anew with threadwatch calibrate, and a higher version"
@@ -70,11 +65,17 @@ def calibration_of(name: str, version: int, values: Mapping[str, Any]) -> Calibr
 
 
 def levels_of(calibration: Calibration, false_alarms_per_day: float) -> Levels:
-    """Return what evidence must reach. ``diluted`` has a budget of the same size of its own, a surge ten times as much."""
+    """Return what evidence must reach: by what was taught, or by the proven bound where that asks for less.
+
+    ``diluted`` has a budget of the same size of its own, a surge ten times as much.
+    """
+    said = taught(calibration.slack, calibration.diluted_share, false_alarms_per_day) or Taught(false_alarms_per_day, 1.0, NEVER)
+    is_taught = said.budget * said.slack > false_alarms_per_day
     budget = Budget(
-        false_alarms_per_day=false_alarms_per_day, diluted_per_day=false_alarms_per_day, surges_per_day=10 * false_alarms_per_day,
-        stakes_per_day=calibration.stakes_per_day, share_stakes_per_day=calibration.share_stakes_per_day, slack=calibration.slack,
-        diluted_share=calibration.diluted_share or NEVER,
+        false_alarms_per_day=said.budget if is_taught else false_alarms_per_day, diluted_per_day=said.budget,
+        surges_per_day=10 * false_alarms_per_day, stakes_per_day=calibration.stakes_per_day,
+        share_stakes_per_day=calibration.share_stakes_per_day, slack=said.slack if is_taught else min(1.0, said.slack),
+        diluted_share=said.diluted_share,
     )  # fmt: skip
     return levels(budget)
 
@@ -82,3 +83,14 @@ def levels_of(calibration: Calibration, false_alarms_per_day: float) -> Levels:
 def config_of(calibration: Calibration, min_hostile_authors: int, min_hostility: float, case_length: Any) -> Config:
     """Return the detector's own knobs."""
     return Config(min_hostile_authors=min_hostile_authors, min_hostility=min_hostility, case_length=case_length, prior=calibration.prior)
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        outer, dot, inner = name.partition(".")
+        if dot:
+            found.setdefault(outer, {})[inner] = value
+        else:
+            found[outer] = value
+    return found
