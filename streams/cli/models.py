@@ -1,4 +1,4 @@
-"""``threadwatch models pull | list | check | fit-cascade``: Detoxify's weights on this machine, and what a cascade of scorers needs."""
+"""``threadwatch models pull | list | check | build | fit-cascade``: Detoxify on this machine, and what a cascade of scorers needs."""
 
 import sys
 from pathlib import Path
@@ -39,6 +39,22 @@ def pull(
     print(f"{model}  {pulled.sha256}  {home}")
 
 
+@app.command()
+def build(config: Config = None) -> None:
+    """Compile the fast lane's kernel for this machine (a C compiler, AVX-512 VNNI); without it the fast lane computes with torch.
+
+    Scores of the two are not the same to the last digit: their versions differ, and a worker that is pinned to one refuses the other.
+    """
+    from streams.errors import UserError
+    from streams.scorers import ScorerUnavailable
+    from streams.scorers.transformer.kernel.building import build as compiled
+
+    try:
+        print(compiled(_folder(config)))
+    except ScorerUnavailable as error:
+        raise UserError(str(error)) from error
+
+
 @app.command("list")
 def listed(config: Config = None) -> None:
     """Print each model: whether it is here, its SHA-256 and its place."""
@@ -65,14 +81,15 @@ def check(model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="O
     here = {name: home for name in wanted if (home := home_of(folder, name))}
     if not here:
         raise UserError(f"there is no {model or 'model'} in {folder}: threadwatch models pull {model or 'MODEL'} fetches one")
-    return max(_checked(name, home) for name, home in here.items())
+    return max(_checked(name, home, folder) for name, home in here.items())
 
 
-def _checked(model: str, home: Path) -> int:
+def _checked(model: str, home: Path, folder: Path) -> int:
     from streams.scorers import ScorerUnavailable
     from streams.scorers.checkpoint import Local
     from streams.scorers.detoxify import open_detoxify
     from streams.scorers.pulled import CHECKPOINT_FILE, CONFIG_FOLDER, account_of, changes
+    from streams.scorers.transformer.kernel.building import built
 
     account = account_of(home)
     wrong = list(changes(home, account)) if account else ["pulled.json cannot be read"]
@@ -83,16 +100,22 @@ def _checked(model: str, home: Path) -> int:
     local, failed = Local(home / CHECKPOINT_FILE, home / CONFIG_FOLDER), 0
     for name in (model, f"{model}:fast"):
         try:
-            print(f"ok       {_said(open_detoxify(name, local=local, device='cpu'))}")
+            print(f"ok       {_said(open_detoxify(name, local=local, device='cpu', kernel=built(folder)), folder)}")
         except ScorerUnavailable as error:
             failed = 1
             print(f"REFUSED  detoxify:{name}: {error}")
     return failed
 
 
-def _said(scorer: Any) -> str:
-    drift = scorer.engine.about.drift
-    return str(scorer.name) + (f" (int8 moves a score by {drift.largest:.4f} at most, {drift.mean:.4f} in the mean)" if drift else "")
+def _said(scorer: Any, folder: Path) -> str:
+    from streams.scorers.transformer.kernel.building import built, lacking
+
+    about = scorer.engine.about
+    if not about.drift:
+        return str(scorer.name)
+    faster = "" if built(folder) or lacking() else "; threadwatch models build makes a faster one"
+    moved = f"int8 moves a score by {about.drift.largest:.4f} at most, {about.drift.mean:.4f} in the mean"
+    return f"{scorer.name} (computed by {about.runtime}; {moved}{faster})"
 
 
 def _known(model: str) -> str:

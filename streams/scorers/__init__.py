@@ -14,7 +14,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     remember: Annotated[int, Meta(ge=0, le=10_000_000)] = 50_000
     """Scores kept for texts that come again, as raids do; about 250 bytes each, under a digest, no text."""
     models: str = ".threadwatch/models"
-    """Folder of what `threadwatch models pull` fetches."""
+    """Folder of what `threadwatch models pull` fetches and `threadwatch models build` makes."""
     cascades: str = ".threadwatch/cascades"
     """Folder of the bounds that `threadwatch models fit-cascade` finds."""
     pinned: str = ""

@@ -21,10 +21,12 @@ class Recipe(Struct, frozen=True):
     local: Local | None = None
     device: str = "cpu"
     is_fast: bool = False
+    kernel: str = ""
+    """Path of the fast lane's kernel, where one is built; empty: torch alone."""
 
 
 def load(recipe: Recipe) -> tuple[Any, str]:
-    """Return a ``detoxify.Detoxify`` and its version: ``package+digest.runtime``.
+    """Return a ``detoxify.Detoxify`` and its version so far: ``package+digest.torch``.
 
     Raises ScorerUnavailable where the extra, a file or the network is missing, or where files do not belong together.
     """
@@ -40,8 +42,7 @@ def load(recipe: Recipe) -> tuple[Any, str]:
         loaded = _from_files(detoxify, recipe) if recipe.local else _from_hub(detoxify, recipe)
     _check_kind(recipe, loaded)
     weights = digest(loaded.model.state_dict())
-    precision = "int8" if recipe.is_fast else "fp32"
-    return loaded, f"{_version()}+{weights}.torch{torch.__version__}.{precision}.{recipe.device}"
+    return loaded, f"{_version()}+{weights}.torch{torch.__version__}"
 
 
 def _from_files(detoxify: Any, recipe: Recipe) -> Any:

@@ -10,17 +10,19 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any, Final
 
-from streams.scorers import Config
+from streams.scorers import Config, ScorerUnavailable
 from streams.scorers.checkpoint import Local
 from streams.scorers.detoxify import open_detoxify
 from streams.scorers.training.datasets import TRAINED, Row
 from streams.scorers.training.split import split
+from streams.scorers.transformer.kernel.building import build
 from streams.scorers.transformer.scoring import THRESHOLDS
 from streams.sources.sample import sample
 from tests.bench.machine import machine
@@ -45,8 +47,18 @@ def print_speed(rounds: int, comments: int = 48) -> None:
         model.classifier.bias.data.fill_(-4.0)
         local = keep(Path(folder), "bert", tokenizer, model, CLASSES)
         chosen = _of_mean_length(texts, tokenizer, comments)
-        _print_ways(local, chosen, rounds)
-        _print_processes(local, chosen, rounds)
+        kernel = _kernel(Path(folder))
+        _print_ways(local, kernel, chosen, rounds)
+        _print_processes(local, kernel, chosen, rounds)
+
+
+def _kernel(folder: Path) -> str:
+    """Return the path of the fast lane's kernel, built here; empty, and said so, where there can be none."""
+    try:
+        return str(build(folder))
+    except ScorerUnavailable as error:
+        print(f"detoxify, fast lane: {error}", flush=True)
+        return ""
 
 
 def _texts() -> list[str]:
@@ -56,43 +68,53 @@ def _texts() -> list[str]:
     return [comment.text or "" for comment in sample(datetime(2026, 3, 1, tzinfo=UTC), 10_000)]
 
 
-def _print_ways(local: Local, texts: Sequence[str], rounds: int) -> None:
-    own, exact, fast = detoxify_of(local), *(open_detoxify(name, local=local, device="cpu") for name in ("original", "original:fast"))
+def _print_ways(local: Local, kernel: str, texts: Sequence[str], rounds: int) -> None:
+    own, exact = detoxify_of(local), open_detoxify("original", local=local, device="cpu")
     _check(own, exact, texts)
     ways: dict[str, Callable[[], Any]] = {
         "predict, one at a time": lambda: [own.predict(text) for text in texts],
         "exact lane": lambda: exact.score(texts),
-        "fast lane, int8": lambda: fast.score(texts),
-        "exact lane, one at a time": lambda: [exact.score([text]) for text in texts],
-        "fast lane, one at a time": lambda: [fast.score([text]) for text in texts],
+        "exact lane, one at a time": partial(_one_at_a_time, exact, texts),
     }
-    _print_ratios(ways, rounds, len(texts))
+    for path in [kernel, ""] if kernel else [""]:
+        fast = open_detoxify("original:fast", local=local, device="cpu", kernel=path)
+        name = f"fast lane, {fast.engine.about.runtime}"
+        ways[name] = partial(fast.score, texts)
+        ways[f"{name}, one at a time"] = partial(_one_at_a_time, fast, texts)
+    _print_ratios(ways, rounds, len(texts), time.thread_time, "comments a CPU second")
 
 
-def _print_ratios(ways: dict[str, Callable[[], Any]], rounds: int, comments: int) -> None:
+def _one_at_a_time(scorer: Any, texts: Sequence[str]) -> None:
+    for text in texts:
+        scorer.score([text])
+
+
+def _print_ratios(ways: dict[str, Callable[[], Any]], rounds: int, comments: int, clock: Callable[[], float], of: str) -> None:
+    """Print what each way is to the first, by the medians of interleaved rounds, and how many comments that is."""
     spent: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            began = time.thread_time()
+            began = clock()
             way()
-            spent[name].append(time.thread_time() - began)
+            spent[name].append(clock() - began)
     first = median(next(iter(spent.values())))
     for name, seconds in spent.items():
         ratio, rate = first / median(seconds), comments / median(seconds)
-        print(f"detoxify, {name:<26} {ratio:5.2f} × predict  {rate:6.1f} comments a CPU second", flush=True)
+        print(f"detoxify, {ratio:5.2f} × predict: {name:<39} {rate:6.1f} {of}", flush=True)
 
 
-def _print_processes(local: Local, texts: Sequence[str], rounds: int) -> None:
+def _print_processes(local: Local, kernel: str, texts: Sequence[str], rounds: int) -> None:
     """Print what one and all cores give by the clock, on whatever else runs: processes as a worker has them."""
-    several = list(texts) * 2
-    for processes in sorted({1, os.cpu_count() or 1}):
-        scorer = open_detoxify("original:fast", Config(processes=processes, remember=0), local, "cpu")
-        seconds = []
-        for _ in range(rounds):
-            began = time.perf_counter()
-            scorer.score([f"{text} {number}" for number, text in enumerate(several)])
-            seconds.append(time.perf_counter() - began)
-        print(f"detoxify, fast lane, {processes} processes: {len(several) / median(seconds):6.1f} comments a second", flush=True)
+    own = detoxify_of(local)
+    ways: dict[str, Callable[[], Any]] = {"predict, one at a time": lambda: [own.predict(text) for text in texts]}
+    scorers = {
+        processes: open_detoxify("original:fast", Config(processes=processes, remember=0), local, "cpu", kernel)
+        for processes in sorted({1, os.cpu_count() or 1})
+    }
+    for processes, scorer in scorers.items():
+        ways[f"fast lane, {processes} processes"] = partial(scorer.score, texts)
+    _print_ratios(ways, rounds, len(texts), time.perf_counter, "comments a second")
+    for scorer in scorers.values():
         scorer.close()
 
 
@@ -113,18 +135,20 @@ def _check(own: Any, exact: Any, texts: Sequence[str]) -> None:
 
 def print_flags() -> None:
     """Print how often both lanes flag the same, on texts that the model has not seen."""
-    parts = split(DATA)
+    parts, kernel = split(DATA), _kernel(KEPT)
     local = trained(list(chain.from_iterable(parts.learn.values())), KEPT)
     texts = sorted({row.text for row in chain.from_iterable(parts.measure.values()) if row.text.strip()})[:4000]
-    exact, fast = (open_detoxify(name, local=local, device="cpu") for name in ("original", "original:fast"))
+    exact, fast = (open_detoxify(name, local=local, device="cpu", kernel=kernel) for name in ("original", "original:fast"))
+    torchs = open_detoxify("original:fast", local=local, device="cpu")
     _print_auc([row for row in chain.from_iterable(parts.measure.values()) if row.text in set(texts)], exact)
     one, other = (_scores(scorer, texts) for scorer in (exact, fast))
     work, drift = fast.worked(), fast.engine.about.drift
     fast._margin = -1.0
-    alone = _scores(fast, texts)
+    alone, in_torch = _scores(fast, texts), _scores(torchs, texts)
     print(f"detoxify, int8 on the sample at start: {drift.largest:.4f} at most, {drift.mean:.4f} in the mean" if drift else "")
     print(f"detoxify, near a threshold, and so computed in fp32 too: {work.exact / work.fast:.1%} of {len(texts)} unseen texts")
-    for name, scores in (("fast lane", other), ("int8 without fp32", alone)):
+    print(f"detoxify, the fast lane computes in {fast.engine.about.runtime}")
+    for name, scores in (("fast lane", other), ("int8 without fp32", alone), ("fast lane in torch", in_torch)):
         apart = [abs(a - b) for a, b in zip(one, scores, strict=True)]
         print(f"detoxify, {name}: {sum(apart) / len(apart):.4f} from fp32 in the mean, {max(apart):.4f} at most")
         for threshold in (0.3, *THRESHOLDS):
@@ -152,12 +176,13 @@ def _print_auc(rows: Sequence[Row], scorer: Any) -> None:
 def main() -> None:
     """Print it."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.detoxify", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="0: no speed")
     parser.add_argument("--comments", type=int, default=48)
     parser.add_argument("--flags", action="store_true", help="whether int8 flags what fp32 does; trains a small model the first time")
     asked = parser.parse_args()
     print(machine(), flush=True)
-    print_speed(asked.rounds, asked.comments)
+    if asked.rounds:
+        print_speed(asked.rounds, asked.comments)
     if asked.flags:
         print_flags()
 

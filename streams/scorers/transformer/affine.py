@@ -18,7 +18,7 @@ Maker = Callable[[Affine, str], Map]
 _ROWS: Final = 256
 """Tokens for which oneDNN is asked to order the weights; any number runs."""
 _LEVELS: Final = 127
-_MIDDLE: Final = 128
+MIDDLE: Final = 128
 """The zero of unsigned bytes: oneDNN's kernels for signed input are a reference, thousands of times slower."""
 
 
@@ -39,18 +39,26 @@ def int8(affine: Affine, gelu: str = "") -> Map:
     """Return the map with both sides in eight bits. Raises RuntimeError or AttributeError where this torch has no such kernel."""
     import torch
 
-    weight, bias = affine
-    scale = (weight.abs().amax(1) / _LEVELS).clamp_(min=1e-12)
-    ordered = torch.ops.onednn.qlinear_prepack((weight / scale[:, None]).round_().to(torch.int8), None)
+    bias = affine.bias
+    whole, scale = in_bytes(affine.weight)
+    ordered = torch.ops.onednn.qlinear_prepack(whole, None)
     zeros = torch.zeros(len(scale), dtype=torch.int32)
     run = torch.ops.onednn.qlinear_pointwise
 
     def mapped(x: Any) -> Any:
         unit = x.abs().amax(1, keepdim=True).div_(_LEVELS).clamp_(min=1e-12)  # fifteen times faster than aminmax
-        y = run(_rounded(x / unit), 1.0, _MIDDLE, ordered, scale, zeros, None, 1.0, 0, torch.float32, "none", [], "")
+        y = run(_rounded(x / unit), 1.0, MIDDLE, ordered, scale, zeros, None, 1.0, 0, torch.float32, "none", [], "")
         return _gelu(torch.addcmul(bias, y, unit), gelu)
 
     return mapped
+
+
+def in_bytes(weight: Any) -> tuple[Any, Any]:
+    """Return weights as signed bytes, and what one step is worth for each output."""
+    import torch
+
+    scale = (weight.abs().amax(1) / _LEVELS).clamp_(min=1e-12)
+    return (weight / scale[:, None]).round_().to(torch.int8), scale
 
 
 def _rounded(x: Any) -> Any:
@@ -59,7 +67,7 @@ def _rounded(x: Any) -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torch will remove quantised tensors one day; it is pinned
-        found = torch.quantize_per_tensor(x, 1.0, _MIDDLE, torch.quint8)
+        found = torch.quantize_per_tensor(x, 1.0, MIDDLE, torch.quint8)
     return torch.empty(0, dtype=torch.uint8).set_(found.untyped_storage(), 0, x.shape, x.stride())
 
 

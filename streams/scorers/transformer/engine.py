@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from streams.scorers import ScorerUnavailable
 from streams.scorers.loading import Recipe, load
-from streams.scorers.transformer.affine import fp32, int8
-from streams.scorers.transformer.flat import Flat, Ids
+from streams.scorers.transformer.affine import fp32
+from streams.scorers.transformer.flat import Flat, Ids, in_torch
 from streams.scorers.transformer.parts import parts_of
+from streams.scorers.transformer.runtimes import Chosen, chosen
 from streams.scorers.transformer.self_test import Drift, drift
 
 OVERLAP: Final = 64
@@ -28,6 +29,10 @@ class About(Struct, frozen=True):
     """Tokens that it reads at once."""
     drift: Drift | None = None
     """How far int8 moved the scores of the fixed sample; None in the exact lane."""
+    runtime: str = ""
+    """What computes int8: in our kernel, in torch."""
+    refused: tuple[str, ...] = ()
+    """Runtimes that failed their test, with its figures."""
 
 
 class Engine(Protocol):
@@ -56,16 +61,22 @@ class Loaded:
         loaded, version = load(recipe)
         self.computed = nothing
         model, self._tokenizer = loaded.model.eval(), loaded.tokenizer
-        self._exact = _Padded(model, self._tokenizer) if recipe.device != "cpu" else Flat(parts_of(model), fp32)
-        self.about = About(version, tuple(loaded.class_names), _longest(loaded))
+        self._exact = _Padded(model, self._tokenizer) if recipe.device != "cpu" else Flat(parts_of(model), in_torch(fp32))
+        self.about = About(f"{version}.fp32.{recipe.device}", tuple(loaded.class_names), _longest(loaded))
         self._fast = self._exact
         if recipe.is_fast:
-            self._fast = _in_int8(model)
-            found = drift(lambda texts: self._each(texts, exact=True), lambda texts: self._each(texts, exact=False))
-            self.about = About(version, self.about.labels, self.about.longest, found)
+            found = self._chosen(model, recipe)
+            self._fast = found.flat
+            name = f"{version}.{found.precision}.{recipe.device}"
+            self.about = replace(self.about, version=name, drift=found.drift, runtime=found.name, refused=found.refused)
 
-    def _each(self, texts: Sequence[str], exact: bool) -> list[Logits]:
-        return self.run([self.pieces(texts)[0]], exact)[0]
+    def _chosen(self, model: Any, recipe: Recipe) -> Chosen:
+        """Return the fastest runtime that says what the exact lane says."""
+
+        def by(made: Callable[[Batch], list[Logits]]) -> Callable[[Sequence[str]], list[Logits]]:
+            return lambda texts: [row[: len(self.about.labels)] for row in made(self.pieces(texts)[0])]
+
+        return chosen(parts_of(model), recipe.kernel, lambda flat: drift(by(self._exact), by(flat)))
 
     def pieces(self, texts: Sequence[str]) -> tuple[list[list[int]], list[int]]:
         """Return the token ids of all pieces, and whose each is. Nothing is cut off: what overflows is the next piece."""
@@ -100,15 +111,6 @@ class _Padded:
             logits = self._model(**padded.to(self._model.device))[0]
         rows: list[Logits] = logits.double().cpu().tolist()
         return rows
-
-
-def _in_int8(model: Any) -> Flat:
-    try:
-        return Flat(parts_of(model), int8)
-    except (AttributeError, RuntimeError) as error:
-        raise ScorerUnavailable(
-            f"this torch has no int8 kernels for this machine ({type(error).__name__}): leave :fast away to score in fp32"
-        ) from error
 
 
 def _longest(loaded: Any) -> int:

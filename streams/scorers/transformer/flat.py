@@ -4,25 +4,45 @@ The affine maps, nearly all of the work, see all comments of a batch at once; at
 its result cannot depend on others. Of the last layer only the first token of each comment is read, so only that is made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
 from streams.scorers.transformer.affine import Maker, Map, fp32
 from streams.scorers.transformer.parts import Block, Parts
 
 Ids = Sequence[int]
+Spans = Sequence[tuple[int, int]]
+"""Where each comment begins and ends in the row."""
+
+
+class Layer(Protocol):
+    """One layer, made ready."""
+
+    def whole(self, hidden: Any, spans: Spans) -> Any:
+        """Return what becomes of every token."""
+
+    def first(self, hidden: Any, spans: Spans) -> Any:
+        """Return what becomes of the first token of each comment."""
+
+
+LayerMaker = Callable[[Block, Parts], Layer]
+
+
+def in_torch(make: Maker) -> LayerMaker:
+    """Return what makes a layer of torch's own operators, its maps readied by ``make``."""
+    return lambda block, parts: _TorchLayer(block, make, parts)
 
 
 class Flat:
     """A model made ready; give it comments as token ids, get logits."""
 
-    def __init__(self, parts: Parts, make: Maker) -> None:
-        """``make`` readies the maps of the layers. What comes before and after them is small, and stays fp32."""
+    def __init__(self, parts: Parts, make: LayerMaker) -> None:
+        """``make`` readies the layers. What comes before and after them is small, and stays fp32."""
         # What is made ready replaces the weights that it was made of: nothing here may hold on to those.
         self._embeddings, self._padding = parts.embeddings, parts.padding
         self._widened = fp32(parts.widened, "") if parts.widened else None
-        made = {id(block): _Layer(block, make, parts) for block in parts.blocks}
+        made = {id(block): make(block, parts) for block in parts.blocks}
         self._layers = [made[id(block)] for block in parts.blocks]
         self._pooled, self._classifier = fp32(parts.pooled, ""), fp32(parts.classifier, "")
 
@@ -62,8 +82,8 @@ def positions(ids: Ids, padding: int | None) -> Sequence[int]:
     return places
 
 
-class _Layer:
-    """One layer, made ready."""
+class _TorchLayer:
+    """A layer by torch's operators."""
 
     def __init__(self, block: Block, make: Maker, parts: Parts) -> None:
         self._attention: Map = make(block.attention, "")
@@ -71,7 +91,7 @@ class _Layer:
         self._wide, self._narrow, self._norm = make(block.wide, parts.gelu), make(block.narrow, ""), block.norm
         self._heads = parts.heads
 
-    def whole(self, hidden: Any, spans: Sequence[tuple[int, int]]) -> Any:
+    def whole(self, hidden: Any, spans: Spans) -> Any:
         """Return what becomes of every token."""
         import torch
 
@@ -80,14 +100,14 @@ class _Layer:
             mixed[start:end] = attended
         return self._rest(mixed, hidden)
 
-    def first(self, hidden: Any, spans: Sequence[tuple[int, int]]) -> Any:
+    def first(self, hidden: Any, spans: Spans) -> Any:
         """Return what becomes of the first token of each comment."""
         import torch
 
         mixed = torch.cat(list(self._attended(hidden, spans, slice(0, 1))))
         return self._rest(mixed, hidden[[start for start, _ in spans]])
 
-    def _attended(self, hidden: Any, spans: Sequence[tuple[int, int]], asking: slice) -> Any:
+    def _attended(self, hidden: Any, spans: Spans, asking: slice) -> Any:
         """Yield, for each comment, what its asking tokens gather from all of its tokens."""
         import torch
 

@@ -45,6 +45,6 @@ def drift(exact: Callable[[Sequence[str]], list[list[float]]], fast: Callable[[S
     if not (found.largest <= MAX_DRIFT and found.mean <= MEAN_DRIFT):
         raise ScorerUnavailable(
             f"int8 moves scores by up to {found.largest:.3f} on this machine, {found.mean:.4f} in the mean "
-            f"(at most {MAX_DRIFT} and {MEAN_DRIFT} are allowed): leave :fast away to score in fp32"
+            f"(at most {MAX_DRIFT} and {MEAN_DRIFT} are allowed)"
         )
     return found

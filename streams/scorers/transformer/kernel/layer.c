@@ -1,0 +1,62 @@
+/* One layer of a transformer over a flat row of tokens, in int8 with a scale per token. See affine.py: the same arithmetic. */
+#include "affine.h"
+#include "attention.h"
+
+typedef struct {
+    Affine query, keys_values, mixed, wide, narrow;
+    const float *mixed_gain, *mixed_shift, *gain, *shift;
+    float mixed_epsilon, epsilon;
+    int32_t heads, gelu; /* gelu: an `after` */
+} Layer;
+
+static void *taken(char **space, size_t bytes) {
+    char *found = (char *)(((uintptr_t)*space + 63) / 64 * 64);
+    *space = found + bytes;
+    return found;
+}
+
+/* Return the bytes that `run` needs beside what it is given. */
+size_t room(const Layer *layer, int tokens, int longest) {
+    const size_t width = layer->query.inputs, wide = layer->wide.outputs, padded = (longest + LANES - 1) / LANES * LANES;
+    const size_t rows = tokens * sizeof(float), lines = 8 * 64; /* each of eight parts begins with a line */
+    return tokens * wide + rows * (1 + wide + 2 * width + 2 * width) + (width / layer->heads + padded) * padded * sizeof(float) + lines;
+}
+
+static Quantised in_bytes(const float *rows, int tokens, int width, uint8_t *bytes, float *units) {
+    for (int t = 0; t < tokens; t++)
+        units[t] = quantised(rows + (size_t)t * width, width, bytes + (size_t)t * width);
+    return (Quantised){bytes, units, tokens};
+}
+
+/* Write what becomes of every token of the texts that end at `ends`, or, if `first`, of the first of each. */
+void run(const Layer *layer, const float *hidden, const int32_t *ends, int texts, int first, char *space, float *out) {
+    const int width = layer->query.inputs, wide = layer->wide.outputs, tokens = ends[texts - 1], rows = first ? texts : tokens;
+    int longest = 0;
+    for (int n = 0, start = 0; n < texts; start = ends[n++]) longest = ends[n] - start > longest ? ends[n] - start : longest;
+    const size_t padded = (longest + LANES - 1) / LANES * LANES;
+    uint8_t *bytes = taken(&space, (size_t)tokens * wide);
+    float *units = taken(&space, (size_t)tokens * 4), *broad = taken(&space, (size_t)tokens * wide * 4);
+    float *query = taken(&space, (size_t)tokens * width * 4), *mixed = taken(&space, (size_t)tokens * width * 4);
+    float *keys_values = taken(&space, (size_t)tokens * 2 * width * 4);
+    float *turned_keys = taken(&space, (width / layer->heads) * padded * 4), *shares = taken(&space, padded * padded * 4);
+
+    affine(&layer->keys_values, in_bytes(hidden, tokens, width, bytes, units), (Out){NULL, NOTHING, keys_values});
+    if (first) {
+        for (int n = 0, start = 0; n < texts; start = ends[n++])
+            __builtin_memcpy(broad + (size_t)n * width, hidden + (size_t)start * width, (size_t)width * 4);
+        hidden = broad; /* read for the last time before `broad` is written */
+        in_bytes(hidden, texts, width, bytes, units);
+    }
+    affine(&layer->query, (Quantised){bytes, units, rows}, (Out){NULL, NOTHING, query});
+    for (int n = 0, start = 0; n < texts; start = ends[n++]) {
+        const size_t asks = (size_t)(first ? n : start) * width;
+        const Text text = {query + asks, keys_values + (size_t)start * 2 * width, first ? 1 : ends[n] - start, ends[n] - start};
+        attended(text, width, layer->heads, turned_keys, shares, mixed + asks);
+    }
+    affine(&layer->mixed, in_bytes(mixed, rows, width, bytes, units), (Out){hidden, NOTHING, query});
+    for (int t = 0; t < rows; t++)
+        normed(query + (size_t)t * width, width, layer->mixed_gain, layer->mixed_shift, layer->mixed_epsilon);
+    affine(&layer->wide, in_bytes(query, rows, width, bytes, units), (Out){NULL, layer->gelu, broad});
+    affine(&layer->narrow, in_bytes(broad, rows, wide, bytes, units), (Out){query, NOTHING, out});
+    for (int t = 0; t < rows; t++) normed(out + (size_t)t * width, width, layer->gain, layer->shift, layer->epsilon);
+}
