@@ -1,4 +1,4 @@
-"""A mute by a button, on the real broker: the worker holds back what comes after it, and it can be forgotten with its person."""
+"""A mute by a button, on the real broker: the worker holds back, replay and verify hold back the same, and it is told again once ended."""
 
 import re
 from collections.abc import AsyncIterator
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from streams.kafka.mutes import forget_mutes, with_mutes
@@ -40,7 +41,7 @@ async def posted(console: ConsoleProcess, address: str, pileon_id: str, path: st
         assert answer.status_code == 303 and f"done={path}d" in answer.headers["location"], answer.text
 
 
-async def test_a_mute_holds_back_what_the_worker_tells(live: Live, console: ConsoleProcess) -> None:
+async def test_a_mute_holds_back_live_and_in_replay_and_is_ended(live: Live, console: ConsoleProcess) -> None:
     worker = live.worker()
     await worker.ready()
     address = await console.up()
@@ -59,8 +60,21 @@ async def test_a_mute_holds_back_what_the_worker_tells(live: Live, console: Cons
     (severities,) = {firing.severities for firing in firings(live) if firing.pileon_id == pileon_id}
     assert [str(each) for each in severities] == ["warning"], "that it became critical is told to nobody"
 
+    verified = await live.command("backtest", "verify")
+    assert verified.returncode == 0, verified.stderr
+    out = live.folder / "again"
+    assert (await live.command("replay", "--topic", "replies", "--out", str(out))).returncode == 0
+    again = [msgspec.json.decode(line) for line in (out / "alerts.jsonl").read_bytes().splitlines()]
+    assert {line["reason"] for line in again if line["pileon_id"] == pileon_id} == {"new", "muted"}
+
+    await posted(console, address, pileon_id, "unmute")
+    ends = (await with_mutes(live.settings)).mutes[-1].until
+    await until("it is over", lambda: datetime.now(UTC) > ends + timedelta(seconds=3))
+    await live.send(attacked("ann", 12, 20))
+    await live.settled()
+    await until("it is told again", lambda: any(len(firing.severities) == 2 for firing in firings(live)))
     noted = console.audit_file.read_text()
-    assert noted.count('"what":"mute"') == 1 and "ann" not in noted
+    assert noted.count('"what":"mute"') == 1 and noted.count('"what":"unmute"') == 1 and "ann" not in noted
     assert await forget_mutes(live.settings, "ann") == 1
 
 
