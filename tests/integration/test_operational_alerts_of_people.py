@@ -93,13 +93,17 @@ async def parts_that_are_missing(another: Another, folder: Path, alertmanager: A
         await prometheus.ends("StageStalled")
 
 
-async def judged(live: Live, case: PileOn, judgement: Judgement, times: int) -> None:
-    """Judge a pile-on, once as a moderator does; the others are what that command sends."""
+async def judged(live: Live, case: PileOn, judgement: Judgement, cases: int) -> None:
+    """Judge so many pile-ons, one as a moderator does; the others are what that command sends, of cases of before."""
     said = await live.command("verdict", case.pileon_id, str(judgement), "--by", "kim")
     assert said.returncode == 0, said.stderr
-    made = Verdict(pileon_id=case.pileon_id, judgement=judgement, judge="others", hostile_authors=case.hostile_authors,
-                   judged_at=case.updated_at)  # fmt: skip
-    await send_records_async(live.settings, FEEDBACK, [made] * (times - 1))
+    made = [
+        Verdict(
+            pileon_id=f"before-{n}", judgement=judgement, judge="others", hostile_authors=case.hostile_authors, judged_at=case.updated_at
+        )
+        for n in range(1, cases)
+    ]
+    await send_records_async(live.settings, FEEDBACK, made)
 
 
 def one_more(second: int, _: datetime) -> Sequence[Comment]:
@@ -122,7 +126,7 @@ async def ways_that_are_shut(another: Another, folder: Path, phone: Inbox, hooks
         await live.settled(within=120)
         await judged(live, live.pileons()[0], Judgement.NOT_ONE, 21)
         await prometheus.fires("FalsePositiveRateHigh")
-        await judged(live, live.pileons()[0], Judgement.PILE_ON, 22)
+        await judged(live, live.pileons()[0], Judgement.PILE_ON, 21)
         await prometheus.ends("FalsePositiveRateHigh", "NotificationsFailing", "WebhooksFailing", "WebhooksGivenUp")
 
 
