@@ -1,7 +1,8 @@
 """Which languages a scorer knows, and what a text is written in: of a text in another language it says nothing.
 
 CLD2 tells, from four letters at a time; where it is not sure, the text is scored. A text of which most letters are not Latin is in
-none of the Latin languages, however short it is.
+none of the Latin languages, however short it is. English among other words is read all the same, and counts where it is toxic: an
+insult does not vanish beside a sentence in another language. Where it is not, nothing is known of the rest, and nothing is said.
 """
 
 import re
@@ -17,7 +18,7 @@ try:
 except ImportError:  # there are machines for which it is not built: there the letters alone tell
     pycld2 = None
 
-RULES: Final = "letters.1" if pycld2 is None else "cld2.1"
+RULES: Final = "letters.2" if pycld2 is None else "cld2.2"
 """Of this module: ends a scorer's version."""
 LANGUAGE: Final = "language"
 """Why nothing is said of a text."""
@@ -37,6 +38,10 @@ _MOSTLY: Final = 0.7
 """A text of which more words are known English ones is English, whatever its letters say."""
 _READ: Final = 4000
 """Characters that are looked at."""
+_RUN: Final = 3
+"""English words in a row that are English, not words that another language has too (``die``, ``was``, ``man``); two, where one tells."""
+TOXIC: Final = 0.5
+"""From here on what English there is in a text of another language is its score."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BEYOND_LATIN: Final = 0x0250
 
@@ -79,6 +84,19 @@ def _by_cld2(text: str) -> str:
     return "en" if code in _LIKE_ENGLISH else code.partition("-")[0]
 
 
+def english_in(text: str) -> str:
+    """Return the English words of a text of another language: runs of them, without their disguises. Linear in its length."""
+    known, kept, run = words(), list[str](), list[str]()
+    for word in (*_WORD.findall(undisguised(text).lower()), ""):
+        if word in known.usual:
+            run.append(word)
+            continue
+        if len(run) >= _RUN or (len(run) > 1 and not known.tells.isdisjoint(run)):
+            kept += run
+        run = []
+    return " ".join(kept)
+
+
 def _beyond_latin(word: str) -> int:
     return 0 if word.isascii() else sum(ord(letter) >= _BEYOND_LATIN for letter in word)
 
@@ -101,16 +119,25 @@ class Abstaining:
     def score(self, texts: Sequence[str]) -> list[Toxicity]:
         """Return one toxicity per text, in order."""
         languages = [written_in(text) for text in texts]
-        known = [text for text, language in zip(texts, languages, strict=True) if not language or language in self.languages]
-        scores = iter(self._scorer.score(known) if known else ())
+        read = [text if self._knows(language) else english_in(text) for text, language in zip(texts, languages, strict=True)]
+        asked = [text for text, language in zip(read, languages, strict=True) if text or self._knows(language)]
+        scores = iter(self._scorer.score(asked) if asked else ())
         return [
-            abstention(language) if language and language not in self.languages else _in(language, next(scores)) for language in languages
+            _in(language, next(scores)) if self._knows(language) else _where_toxic(language, next(scores) if text else None)
+            for text, language in zip(read, languages, strict=True)
         ]
+
+    def _knows(self, language: str) -> bool:
+        return not language or language in self.languages
 
 
 def abstention(language: str) -> Toxicity:
     """Return that nothing is said of a text in this language."""
     return Toxicity(0.0, language=language, abstained=LANGUAGE)
+
+
+def _where_toxic(language: str, english: Toxicity | None) -> Toxicity:
+    return abstention(language) if english is None or english.toxicity < TOXIC else _in(language, english)
 
 
 def _in(language: str, toxicity: Toxicity) -> Toxicity:

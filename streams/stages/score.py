@@ -9,6 +9,7 @@ import msgspec
 from streams.records import Abstained, Action, Comment, ScoredComment, TextFormat
 from streams.scorers import Scorer, Toxicity
 from streams.scorers.disguises import own_words, text_of_html
+from streams.scorers.languages import TOXIC, english_in
 from streams.stages.step import Arrived, Step
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, Topic, by_conversation
 
@@ -68,15 +69,19 @@ class Score:
             if each.record.action is Action.DELETED:
                 yield deleted(each)
             else:
-                toxicity, (_, was_cut) = next(results)
-                yield scored(each, self._as_said(each.record, toxicity), was_cut, self._scorer.name)
+                toxicity, (text, was_cut) = next(results)
+                yield scored(each, self._as_said(each.record, text, toxicity), was_cut, self._scorer.name)
 
-    def _as_said(self, comment: Comment, toxicity: Toxicity) -> Toxicity:
-        """Return an abstention where the source says a language that the scorer was not taught, and the text says none that it was."""
+    def _as_said(self, comment: Comment, text: str, toxicity: Toxicity) -> Toxicity:
+        """Return an abstention where the source says a language that the scorer was not taught, and the text says none that it was.
+
+        Toxic English stays what it is, whatever the source says.
+        """
         said = (comment.language or "").lower().replace("_", "-").partition("-")[0]
         if not self._languages or not said or said in _NO_LANGUAGE or toxicity.language or toxicity.abstained or said in self._languages:
             return toxicity
-        return Toxicity(0.0, language=said, abstained=Abstained.LANGUAGE)
+        is_toxic = toxicity.toxicity >= TOXIC and english_in(text)
+        return toxicity if is_toxic else Toxicity(0.0, language=said, abstained=Abstained.LANGUAGE)
 
 
 def scored(arrived: Arrived, toxicity: Toxicity, was_cut: bool, scorer: str, was_clamped: bool = False) -> Step:

@@ -12,7 +12,7 @@ from streams.records import Abstained, Action, LinkKind, Reply, ScoredComment
 from streams.scorers import Toxicity, open_scorer
 from streams.scorers.bounds import Bounds
 from streams.scorers.cascade import Cascade
-from streams.scorers.languages import Abstaining, taught, written_in
+from streams.scorers.languages import TOXIC, Abstaining, english_in, taught, written_in
 from streams.stages.address import Address
 from streams.stages.score import Score
 from streams.stages.step import Arrived
@@ -64,6 +64,27 @@ def test_a_scorer_says_nothing_of_what_it_does_not_know_and_is_not_asked() -> No
     assert scorer.at_most == 7
 
 
+@pytest.mark.parametrize("insult", ["you are an idiot", "y0u stup1d l1ar", "fucking idiot", "kill yourself you coward"])
+@pytest.mark.parametrize("around", ["{0}. {1}", "{1} {0}", "{1}\n{0}\n{1}", "{2} {0}"])
+@pytest.mark.parametrize("foreign", [GERMAN, f"{RUSSIAN} от тебя"])
+def test_an_insult_does_not_vanish_beside_another_language(insult: str, around: str, foreign: str) -> None:
+    (found,) = open_scorer("linear").score([around.format(insult, foreign, f"{foreign}. " * 200)])
+    assert (found.abstained, found.toxicity >= TOXIC) == ("", True)
+
+
+@pytest.mark.parametrize(
+    "text", [f"Thank you so much, what a nice article. {GERMAN}", "Ich gehe in die Stadt, und was man da so war, also hat"]
+)
+def test_of_what_is_not_toxic_beside_another_language_nothing_is_said(text: str) -> None:
+    (found,) = open_scorer("linear").score([text])
+    assert (found.abstained, found.language) == ("language", "de")
+
+
+def test_english_among_other_words_is_found_in_time() -> None:
+    assert english_in("you are, " * 300_000).count("you") == 300_000
+    assert english_in("") == ""
+
+
 def test_what_knows_more_scores_more() -> None:
     assert taught("detoxify:multilingual:fast@1") > taught("linear@2")
     assert taught("cascade:linear+detoxify:multilingual@1") == taught("detoxify:multilingual")
@@ -96,8 +117,9 @@ def test_a_record_has_no_toxicity_where_nobody_knows() -> None:
 
 
 def test_where_the_text_is_too_short_to_tell_the_source_is_believed() -> None:
-    assert scored("Du Idiot", "de-AT").language == "de"
-    assert scored("Du Idiot").abstained is None
+    assert scored("Na ja, gut", "de-AT").language == "de"
+    assert scored("Na ja, gut").abstained is None
+    assert scored("you idiot", "de").abstained is None, "toxic English stays what it is, whatever the source says"
     assert scored("this is what all of us think about the match", "de").abstained is None
     assert scored("ok", "en-GB").abstained is None
     assert scored("ok", "und").abstained is None
