@@ -23,6 +23,10 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Scorer to use where `scorer` cannot be opened; each record says which scored it. Empty: refuse to start."""
 
 
+TOXIC: Final = 0.5
+"""From here on what English there is in a text of another language is its score."""
+
+
 class Toxicity(Struct, frozen=True):
     """What a scorer says of one text; every number in [0, 1], rounded to 4 decimals."""
 

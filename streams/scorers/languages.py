@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from streams.scorers import Scorer, Toxicity
-from streams.scorers.disguises import undisguised
+from streams.scorers import TOXIC, Scorer, Toxicity
+from streams.scorers.disguises import english_in, undisguised
 from streams.scorers.disguises.known import words
 
 try:
@@ -38,10 +38,6 @@ _MOSTLY: Final = 0.7
 """A text of which more words are known English ones is English, whatever its letters say."""
 _READ: Final = 4000
 """Characters that are looked at."""
-_RUN: Final = 3
-"""English words in a row that are English, not words that another language has too (``die``, ``was``, ``man``); two, where one tells."""
-TOXIC: Final = 0.5
-"""From here on what English there is in a text of another language is its score."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _BEYOND_LATIN: Final = 0x0250
 
@@ -82,19 +78,6 @@ def _by_cld2(text: str) -> str:
     if not is_sure or code == "un" or code.startswith("xx"):
         return ""
     return "en" if code in _LIKE_ENGLISH else code.partition("-")[0]
-
-
-def english_in(text: str) -> str:
-    """Return the English words of a text of another language: runs of them, without their disguises. Linear in its length."""
-    known, kept, run = words(), list[str](), list[str]()
-    for word in (*_WORD.findall(undisguised(text).lower()), ""):
-        if word in known.usual:
-            run.append(word)
-            continue
-        if len(run) >= _RUN or (len(run) > 1 and not known.tells.isdisjoint(run)):
-            kept += run
-        run = []
-    return " ".join(kept)
 
 
 def _beyond_latin(word: str) -> int:

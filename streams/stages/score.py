@@ -7,9 +7,8 @@ from typing import Any, Final
 import msgspec
 
 from streams.records import Abstained, Action, Comment, ScoredComment, TextFormat
-from streams.scorers import Scorer, Toxicity
-from streams.scorers.disguises import own_words, text_of_html
-from streams.scorers.languages import TOXIC, english_in
+from streams.scorers import TOXIC, Scorer, Toxicity
+from streams.scorers.disguises import english_in, own_words, text_of_html
 from streams.stages.step import Arrived, Step
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, Topic, by_conversation
 

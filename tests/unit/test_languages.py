@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from streams.cli.main import main
 from streams.records import Abstained, Action, LinkKind, Reply, ScoredComment
-from streams.scorers import Toxicity, open_scorer
+from streams.scorers import TOXIC, Toxicity, open_scorer
 from streams.scorers.bounds import Bounds
 from streams.scorers.cascade import Cascade
-from streams.scorers.languages import TOXIC, Abstaining, english_in, taught, written_in
+from streams.scorers.disguises import english_in
+from streams.scorers.languages import Abstaining, taught, written_in
 from streams.stages.address import Address
 from streams.stages.score import Score
 from streams.stages.step import Arrived
