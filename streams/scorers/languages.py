@@ -54,8 +54,11 @@ def written_in(text: str) -> str:
     if not text.isascii():
         text = undisguised(text)  # letters that only look foreign
     found = _by_cld2(text)
-    if text.isascii() and (not found or found in _ENGLISH):
-        return found
+    if text.isascii():
+        if not found or found in _ENGLISH:
+            return found
+        text = undisguised(text)  # digits for letters look foreign too
+        found = _by_cld2(text)
     spelt = _WORD.findall(text)
     letters = sum(map(len, spelt))
     if 2 * sum(map(_beyond_latin, spelt)) > letters:

@@ -1,5 +1,6 @@
 """How toxic is a comment? One scorer call for a whole batch; each score depends on its own text alone."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,7 +9,7 @@ import msgspec
 
 from streams.records import Abstained, Action, Comment, ScoredComment, TextFormat
 from streams.scorers import TOXIC, Scorer, Toxicity
-from streams.scorers.disguises import english_in, own_words, text_of_html
+from streams.scorers.disguises import own_words, text_of_html
 from streams.stages.step import Arrived, Step
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, Topic, by_conversation
 
@@ -19,6 +20,9 @@ MAX_CLOCK_AHEAD: Final = timedelta(minutes=5)
 NOT_SCORED: Final = "none@0"
 _NO_LANGUAGE: Final = frozenset({"und", "zxx", "mul", "mis"})
 """What tags say that say no language."""
+
+_TAG: Final = re.compile("[a-z]{2,3}")
+"""A language of BCP 47, without script and region."""
 
 SCORED: Final = "scored"
 DELETED: Final = "deleted"
@@ -68,19 +72,20 @@ class Score:
             if each.record.action is Action.DELETED:
                 yield deleted(each)
             else:
-                toxicity, (text, was_cut) = next(results)
-                yield scored(each, self._as_said(each.record, text, toxicity), was_cut, self._scorer.name)
+                toxicity, (_, was_cut) = next(results)
+                yield scored(each, self._as_said(each.record, toxicity), was_cut, self._scorer.name)
 
-    def _as_said(self, comment: Comment, text: str, toxicity: Toxicity) -> Toxicity:
+    def _as_said(self, comment: Comment, toxicity: Toxicity) -> Toxicity:
         """Return an abstention where the source says a language that the scorer was not taught, and the text says none that it was.
 
-        Toxic English stays what it is, whatever the source says.
+        What is toxic stays so, whatever the source says: who writes an insult may be who says in which language it is.
         """
         said = (comment.language or "").lower().replace("_", "-").partition("-")[0]
-        if not self._languages or not said or said in _NO_LANGUAGE or toxicity.language or toxicity.abstained or said in self._languages:
+        if not self._languages or toxicity.language or toxicity.abstained or toxicity.toxicity >= TOXIC:
             return toxicity
-        is_toxic = toxicity.toxicity >= TOXIC and english_in(text)
-        return toxicity if is_toxic else Toxicity(0.0, language=said, abstained=Abstained.LANGUAGE)
+        if said in _NO_LANGUAGE or said in self._languages or not _TAG.fullmatch(said):
+            return toxicity
+        return Toxicity(0.0, language=said, abstained=Abstained.LANGUAGE)
 
 
 def scored(arrived: Arrived, toxicity: Toxicity, was_cut: bool, scorer: str, was_clamped: bool = False) -> Step:

@@ -6,11 +6,19 @@ from itertools import chain
 
 from msgspec import Struct
 
+from streams.scorers import TOXIC, open_scorer
 from streams.scorers.disguises import own_words
 from streams.scorers.languages import taught, written_in
 from tests.evaluation import twin
 from tests.evaluation.texts import Texts
 
+_BESIDE = {
+    "behind a German sentence": "Heute scheint die Sonne, und wir gehen alle zusammen mit den Kindern in den Garten. {}",
+    "behind a Spanish one": "Hoy brilla el sol y vamos todos juntos con los niños a jugar en el jardín de la abuela. {}",
+    "before a Russian one": "{} Сегодня светит солнце, и мы все вместе идём с детьми гулять в сад.",
+    "before letters of Thai": "{} " + "วันนี้อากาศดีมากเราไปสวนกันเถอะ" * 3,
+    "behind a page of German": "Heute scheint die Sonne, und wir gehen alle zusammen mit den Kindern in den Garten. " * 60 + "{}",
+}
 _EVERY = 10
 """Of the toxic rows one in so many is disguised in each way."""
 
@@ -38,7 +46,17 @@ def unread(texts: Texts) -> list[Unread]:
         "code": texts.code,
         "other languages (short messages of a program)": list(chain.from_iterable(texts.foreign.values())),
     }
-    return [_measured(name, some) for name, some in kinds.items() if some]
+    found = [_measured(name, some) for name, some in kinds.items() if some]
+    return found + [_vanished(name, plain, around) for name, around in _BESIDE.items()]
+
+
+def _vanished(beside: str, toxic: Sequence[str], around: str) -> Unread:
+    """Return of how much of what is flagged by itself nothing is said beside some words of another language."""
+    scorer = open_scorer("linear")
+    flagged = [text for text, said in zip(toxic, scorer.score(toxic), strict=True) if not said.abstained and said.toxicity >= TOXIC]
+    began = time.process_time()
+    count = sum(bool(said.abstained) for said in scorer.score([around.format(text) for text in flagged]))
+    return Unread(f"flagged, {beside}", len(flagged), count / len(flagged), 1e6 * (time.process_time() - began) / len(flagged))
 
 
 def _measured(name: str, some: Sequence[str]) -> Unread:

@@ -22,7 +22,8 @@ from tests.support.builders import NOON, comment
 GERMAN = "Ich finde das wirklich eine sehr dumme Bemerkung von dir"
 RUSSIAN = "Это очень глупое замечание"
 ENGLISH = ["lol", "no", "you idiot", "stfu", "Winnie is sweet", "yeen know nothin", "wh*re", "h e l l o", "", "🙂🙂", "12:30", "ok hoe",
-           "уоu аrе аn іdіоt", "<b>you</b> clown", "http://example.org/über/uns", "@müller thanks", "café society"]  # fmt: skip
+           "уоu аrе аn іdіоt", "<b>you</b> clown", "http://example.org/über/uns", "@müller thanks", "café society",
+           "ugly g0ld1gg1ng c0w, u pr0b4bly h4v3 n0 fr13nds"]  # fmt: skip
 
 
 class Half:
@@ -65,7 +66,7 @@ def test_a_scorer_says_nothing_of_what_it_does_not_know_and_is_not_asked() -> No
     assert scorer.at_most == 7
 
 
-@pytest.mark.parametrize("insult", ["you are an idiot", "y0u stup1d l1ar", "fucking idiot", "kill yourself you coward"])
+@pytest.mark.parametrize("insult", ["you are an idiot", "y0u stup1d l1ar", "kill yourself", "what a worthless whore"])
 @pytest.mark.parametrize("around", ["{0}. {1}", "{1} {0}", "{1}\n{0}\n{1}", "{2} {0}"])
 @pytest.mark.parametrize("foreign", [GERMAN, f"{RUSSIAN} от тебя"])
 def test_an_insult_does_not_vanish_beside_another_language(insult: str, around: str, foreign: str) -> None:
@@ -82,8 +83,9 @@ def test_of_what_is_not_toxic_beside_another_language_nothing_is_said(text: str)
 
 
 def test_english_among_other_words_is_found_in_time() -> None:
-    assert english_in("you are, " * 300_000).count("you") == 300_000
-    assert english_in("") == ""
+    assert english_in("you are und " * 300_000) == "you are"
+    assert english_in("you are и " * 100_000) == "you are"
+    assert english_in("") == english_in("Man kommer till slut fram med hög fart") == ""
 
 
 def test_what_knows_more_scores_more() -> None:
@@ -120,7 +122,8 @@ def test_a_record_has_no_toxicity_where_nobody_knows() -> None:
 def test_where_the_text_is_too_short_to_tell_the_source_is_believed() -> None:
     assert scored("Na ja, gut", "de-AT").language == "de"
     assert scored("Na ja, gut").abstained is None
-    assert scored("you idiot", "de").abstained is None, "toxic English stays what it is, whatever the source says"
+    assert scored("you idiot", "de").abstained is None, "what is toxic stays so, whatever the source says"
+    assert scored("ok", "not a language").abstained is None
     assert scored("this is what all of us think about the match", "de").abstained is None
     assert scored("ok", "en-GB").abstained is None
     assert scored("ok", "und").abstained is None
