@@ -1,5 +1,6 @@
 """The fast lane's kernel: torch's arithmetic, the same in any company, refused where it is wrong, never needed."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -117,6 +118,28 @@ def test_processes_compute_in_it_what_one_does(models: Path, kernel: str, made: 
     several.close()
 
 
+def noted(library: Path) -> None:
+    """Note what it is, as building does."""
+    library.chmod(0o755)
+    library.with_suffix(".sha256").write_text(hashlib.sha256(library.read_bytes()).hexdigest())
+
+
+@pytest.mark.parametrize("which", ["cut off", "changed", "of others", "in a folder of others", "never built"])
+def test_a_library_that_is_not_as_it_was_built_is_not_loaded(models: Path, tmp_path: Path, which: str) -> None:
+    shutil.copytree(models / "kernel", tmp_path / "kernel")
+    library = building.place(tmp_path)
+    building.check(library)
+    bits = library.read_bytes()
+    if which == "never built":
+        library.with_suffix(".sha256").unlink()
+    elif which in ("cut off", "changed"):
+        library.write_bytes(bits[: len(bits) // 2] if which == "cut off" else bits + b"\0")
+    else:
+        (library if which == "of others" else library.parent).chmod(0o777)
+    with pytest.raises(ScorerUnavailable, match=r"not as it was built: threadwatch models|could be written by others than this user"):
+        Kernel(str(library))
+
+
 def test_a_kernel_that_is_wrong_is_refused_with_its_figures_and_torch_computes(
     made: Any, models: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +148,7 @@ long room(void *layer, int tokens, int longest) { return 64; }
 void run(void *layer, float *hidden, int *ends, int texts, int first, void *space, float *out) { *out = 0.0f / 0.0f; }
 """)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(tmp_path / "wrong.so"), str(tmp_path / "wrong.c")], check=True)
+    noted(tmp_path / "wrong.so")
     scorer = open_detoxify("original:fast", local=made("original"), device="cpu", kernel=str(tmp_path / "wrong.so"))
     assert scorer.name == open_detoxify("original:fast", local=made("original"), device="cpu").name
     (line,) = caplog.messages
@@ -136,6 +160,7 @@ void run(void *layer, float *hidden, int *ends, int texts, int first, void *spac
 
 def test_a_file_that_is_no_kernel_is_refused(made: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "no.so").write_bytes(b"no library")
+    noted(tmp_path / "no.so")
     assert open_detoxify("original:fast", local=made("original"), device="cpu", kernel=str(tmp_path / "no.so")).name.endswith(".int8.cpu")
     assert "no.so is no kernel (OSError); threadwatch models build makes it again" in caplog.text
 

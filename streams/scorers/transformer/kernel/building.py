@@ -5,6 +5,7 @@ import os
 import platform
 import shlex
 import shutil
+import stat
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ _NEEDED: Final = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", 
 # No contraction: else two compilers would round differently, and the version would not say so.
 _FLAGS: Final = ("-std=c11", "-O3", "-shared", "-fPIC", "-ffp-contract=off", *(f"-m{name.replace('_', '')}" for name in _NEEDED))
 _HERE: Final = Path(__file__).parent
+_AGAIN: Final = "threadwatch models build makes it again"
 _WITHIN: Final = 300.0
 """Seconds that a compiler may take; gcc takes four."""
 
@@ -50,6 +52,27 @@ def built(models: Path) -> str:
     return str(found.resolve()) if found.is_file() and not lacking() else ""
 
 
+def check(path: Path) -> None:
+    """Raise ScorerUnavailable for a library that somebody else could have put there, or that is not as it was built.
+
+    It is code that runs before any test of it could.
+    """
+    try:
+        for each in (path, path.parent):
+            about = each.stat()
+            if about.st_uid not in (0, os.geteuid()) or about.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise ScorerUnavailable(f"{each} could be written by others than this user, and is not loaded: {_AGAIN}")
+        is_whole = _digest_file(path).read_text(encoding="ascii").split()[:1] == [hashlib.sha256(path.read_bytes()).hexdigest()]
+    except (OSError, UnicodeDecodeError):
+        is_whole = False
+    if not is_whole:
+        raise ScorerUnavailable(f"{path} is not as it was built: {_AGAIN}")
+
+
+def _digest_file(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
 def build(models: Path) -> Path:
     """Compile it to its place. Raises ScorerUnavailable with one line where that cannot be done."""
     if missing := lacking():
@@ -58,7 +81,11 @@ def build(models: Path) -> Path:
     part = target.with_suffix(f".{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.chmod(0o755)
+        part.touch(0o755, exist_ok=False)
         _compiled(part)
+        part.chmod(0o755)
+        _digest_file(target).write_text(f"{hashlib.sha256(part.read_bytes()).hexdigest()}  {target.name}\n", encoding="ascii")
         part.replace(target)
     except OSError as error:
         raise ScorerUnavailable(f"{target} cannot be written: {error.strerror}") from error

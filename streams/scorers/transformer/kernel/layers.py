@@ -4,10 +4,12 @@ import ctypes
 from collections.abc import Sequence
 from ctypes import Structure, c_float, c_int, c_int32, c_size_t, c_void_p
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from streams.scorers import ScorerUnavailable
 from streams.scorers.transformer.affine import MIDDLE, in_bytes
+from streams.scorers.transformer.kernel.building import check
 from streams.scorers.transformer.parts import Affine, Block, Parts
 
 _LANES: Final = 16
@@ -35,7 +37,8 @@ class Kernel:
     """The library, and room for what it computes. One thread; a fork of the process has its own room."""
 
     def __init__(self, path: str) -> None:
-        """Load it. Raises ScorerUnavailable for what is no such library."""
+        """Load it. Raises ScorerUnavailable for what is no such library, or not as it was built."""
+        check(Path(path))
         try:
             library = ctypes.CDLL(path)
             self._room, self._run = library.room, library.run
