@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct, field
 
+from streams.hosts import is_host
+
 Port = Annotated[int, Meta(ge=0, le=65535)]
 ROLES: Final = ("reader", "moderator", "reviewer")
 """Of the console, each with what those before it may."""
@@ -90,10 +92,17 @@ def is_safe(url: str) -> bool:
     """Return whether nobody between can read what is sent there."""
     try:
         parts = urlsplit(url)
-        is_here = parts.hostname is not None and (parts.hostname == "localhost" or ip_address(parts.hostname).is_loopback)
+    except ValueError:  # a bracket too many
+        return False
+    host = parts.hostname or ""
+    return is_host(host) and parts.username is None and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host)))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
-        is_here = False
-    return bool(parts.hostname) and parts.username is None and (parts.scheme == "https" or (parts.scheme == "http" and is_here))
+        return False
 
 
 class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

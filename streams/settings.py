@@ -17,6 +17,7 @@ from streams.complaints import steps_to, with_allowed, with_names
 from streams.console_settings import Console, Port
 from streams.environment import PREFIX, given_in, put
 from streams.errors import UserError
+from streams.hosts import is_host
 from streams.records import Severity
 from streams.scorers import Config as ScoringConfig
 from streams.stages.address import Config as AddressConfig
@@ -131,10 +132,10 @@ class Alertmanager(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def is_address(url: str) -> bool:
-    """Return whether this is an http address with a host and, where it has a port, one that there is."""
+    """Return whether this is an http address with a host that can be looked up and, where it has a port, one that there is."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        return parts.scheme in ("http", "https") and is_host(parts.hostname or "") and parts.port != 0
     except ValueError:  # a port that is none
         return False
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from streams.errors import BrokerAway, UserError
+from streams.hosts import is_host
 from streams.settings import Kafka, Settings
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ def _checked(addresses: str) -> str:
     """Return the addresses if each is ``host:port``; UserError that names the one that is not."""
     for address in addresses.split(","):
         host, colon, port = address.rpartition(":")
-        if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536) or set("/ @") & set(address):
+        if not (colon and is_host(host) and port.isascii() and port.isdigit() and 0 < int(port) < 65536) or set("/ @") & set(address):
             raise UserError(f"kafka.bootstrap (THREADWATCH_KAFKA): {address!r} is no host:port; write broker-1:9092,broker-2:9092")
     return addresses
 

@@ -1,7 +1,7 @@
 """Where a webhook may lead: public addresses only, checked at the start, where a name is resolved, and before each connection."""
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from aiohttp import ThreadedResolver
@@ -10,13 +10,26 @@ from aiohttp.connector import AddrInfoType
 from yarl import URL
 
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+_NOT_PUBLIC: Final = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
+"""What ``ipaddress`` takes for global, at least in some versions of Python: protocol assignments, relays of 6to4, documentation."""
 
 
 class ForbiddenAddressError(OSError):
     """A name leads to an address that is not public."""
 
 
-class PublicOnly(ThreadedResolver):
+class Resolver(ThreadedResolver):
+    """Resolves a name, and fails as for a name unknown where none can be asked for: Python's raises UnicodeError for a label too long."""
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        """Return the addresses; raise OSError where there are none."""
+        try:
+            return await super().resolve(host, port, family)
+        except ValueError as error:  # a NUL is one too
+            raise OSError(f"no such name can be looked up: {error}") from error
+
+
+class PublicOnly(Resolver):
     """Resolves a name, and gives nothing if *any* of its addresses is not public. aiohttp connects to what this gives, not to the name."""
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
@@ -71,6 +84,7 @@ def _is_number(host: str) -> bool:
 
 def _is_public(ip: IPv4Address | IPv6Address) -> bool:
     is_local = ip.is_multicast or ip.is_unspecified or (isinstance(ip, IPv6Address) and ip.is_site_local)
+    is_local = is_local or any(ip in net for net in _NOT_PUBLIC)
     # 64:ff9b::/96 counts as reserved in parts of the world's tables: what it leads to decides.
     return ip.is_global and not is_local and (not ip.is_reserved or ip in _NAT64)
 

@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
+from streams.live.addresses import Resolver
 from streams.live.storms import PASSED, link, opened, summary, within
 from streams.live.wording import annotations, shown
 from streams.records import Severity
@@ -158,7 +159,8 @@ class Alertmanager:
         Never raises for one that is away or refuses: it is counted and said once.
         """
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, headers={"Content-Type": "application/json"})
+            connector = aiohttp.TCPConnector(resolver=Resolver())
+            self._session = aiohttp.ClientSession(connector=connector, timeout=self._timeout, headers={"Content-Type": "application/json"})
         session = self._session
         storms = [alert for alert in alerts if alert["labels"]["alertname"] == STORM]
         others = [alert for alert in alerts if alert["labels"]["alertname"] != STORM]

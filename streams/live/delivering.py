@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams.live.addresses import ForbiddenAddressError, PublicOnly, public_socket
+from streams.live.addresses import ForbiddenAddressError, PublicOnly, Resolver, public_socket
 from streams.live.outbox import Delivery
 from streams.live.pace import Pace
 from streams.live.retry_after import retry_after
@@ -174,7 +174,7 @@ class Receiver:
         if self._session is None:
             allowed: dict[str, Any] = {} if self._webhook.allow_private else {"resolver": PublicOnly(), "socket_factory": public_socket}
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(use_dns_cache=False, **({"resolver": aiohttp.ThreadedResolver()} | allowed)),
+                connector=aiohttp.TCPConnector(use_dns_cache=False, **({"resolver": Resolver()} | allowed)),
                 timeout=aiohttp.ClientTimeout(total=self._webhook.timeout.total_seconds()), cookie_jar=aiohttp.DummyCookieJar(),
             )  # fmt: skip
         return self._session

@@ -29,6 +29,10 @@ TRICKS: Final = [
 """This machine, as a host may be written."""
 
 
+UNANSWERABLE: Final = ["hooks..example.org", ".example.org", f"{'a' * 64}.example.org", "hooks\u3002\u3002example.org"]
+"""Hosts that no resolver can be asked for: Python's raises UnicodeError."""
+
+
 class Hooks:
     """Use as an async context manager. ``answer`` is a status, or ``hang``."""
 

@@ -11,6 +11,7 @@ import pytest
 from aiohttp import web
 
 from streams.live.alertmanager import BATCH, Alertmanager
+from tests.support.hooks import UNANSWERABLE
 
 Answer = Callable[[list[dict[str, Any]]], Awaitable[int]]
 Server = Callable[[Answer], Awaitable[str]]
@@ -91,6 +92,10 @@ async def test_one_that_is_away_does_not_stop_the_other_and_is_said_once(serve: 
     assert counted == {(url, "ok"): 3, (away, "failed"): 3}
     said = [record.getMessage() for record in caplog.records if record.name == "threadwatch.live"]
     assert said == ["alertmanager 127.0.0.1:1 does not answer; alerts are posted again every round"]
+
+
+async def test_a_host_that_cannot_be_looked_up_is_one_that_is_away() -> None:
+    assert await posting([(url := f"http://{UNANSWERABLE[0]}:9093")], named("a")) == {(url, "failed"): 1}
 
 
 async def test_one_that_comes_back_within_the_deadline_is_tried_again(serve: Server) -> None:

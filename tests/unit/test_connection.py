@@ -46,6 +46,12 @@ def test_sasl_without_a_user_or_a_password_names_what_is_empty(user: str, passwo
         client_options(Settings(kafka=kafka))
 
 
+@pytest.mark.parametrize("address", ["broker..one:9092", "a:1,.broker:9092", f"{'b' * 64}:9092", "nobody"])
+def test_an_address_that_nobody_can_look_up_is_named(address: str) -> None:
+    with pytest.raises(UserError, match=f"{address.rpartition(',')[2]!r} is no host:port"):
+        bootstrap(Settings(kafka=Kafka(bootstrap=address)))
+
+
 def test_without_a_name_the_embedded_broker_that_runs_is_taken(tmp_path: Path) -> None:
     settings = Settings(data=str(tmp_path))
     with pytest.raises(UserError, match="start the embedded one with `threadwatch kafka`, or name yours"):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from streams.errors import UserError
 from streams.live.receivers import check_webhooks, heard_of_nothing
 from streams.settings import load
-from tests.support.hooks import TRICKS, webhook
+from tests.support.hooks import TRICKS, UNANSWERABLE, webhook
 
 
 @pytest.mark.parametrize("host", TRICKS)
@@ -20,6 +20,22 @@ def test_this_machine_in_any_writing_is_a_mistake_of_the_settings(host: str) -> 
 def test_what_the_http_client_takes_for_no_address_is_the_user_s_mistake() -> None:
     with pytest.raises(UserError, match="no address"):
         check_webhooks([webhook("https://exa\u200bmple.org/", allow_private=False)])
+
+
+@pytest.mark.parametrize("host", UNANSWERABLE)
+def test_a_host_that_nobody_can_look_up_is_a_mistake_of_the_settings(host: str) -> None:
+    with pytest.raises(UserError, match="no address; write https://host/path"):
+        check_webhooks([webhook(f"https://{host}/x", allow_private=False)])
+    with pytest.raises(UserError, match="no address; write http://host:port"):
+        load({"THREADWATCH_ALERTMANAGER__URLS": f"http://{host}:9093"})
+
+
+@pytest.mark.parametrize(
+    "host", ["hooks.example.org.", "xn--bcher-kva.example", "b\u00fccher.example", f"{'a' * 63}.example", "a_b.example"]
+)
+def test_a_host_that_can_be_looked_up_is_none(host: str) -> None:
+    check_webhooks([webhook(f"https://{host}/x", allow_private=False)])
+    load({"THREADWATCH_ALERTMANAGER__URLS": f"http://{host}:9093,http://[::1]:9093"})
 
 
 def test_a_receiver_that_could_not_be_told_anything_is_the_user_s_mistake_with_its_setting() -> None:

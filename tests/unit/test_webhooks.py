@@ -21,7 +21,7 @@ from streams.records import Severity, Status
 from streams.settings import Webhook
 from streams.stages.alert import Config
 from tests.support.builders import NOON, pileon
-from tests.support.hooks import OTHER, SECRET, TRICKS, Hooks, Rooms, settings_with, webhook
+from tests.support.hooks import OTHER, SECRET, TRICKS, UNANSWERABLE, Hooks, Rooms, settings_with, webhook
 from tests.support.live import until
 
 WORSE = pileon("a", 2, Status.ONGOING, severity=Severity.CRITICAL)
@@ -352,6 +352,15 @@ async def test_a_literal_that_no_resolver_saw_is_refused_by_its_address(start: S
     running.turn(pileon("a"))
     await until("it was refused", lambda: running.counted("forbidden"))
     assert hooks.tries == []
+
+
+@pytest.mark.parametrize("allow_private", [True, False])
+async def test_a_host_that_cannot_be_looked_up_is_a_failed_try_and_stops_nobody(start: Start, hooks: Hooks, allow_private: bool) -> None:
+    odd = webhook(f"http://{UNANSWERABLE[0]}/hook", name="odd", allow_private=allow_private)  # the settings refuse it: should one get by
+    running = await start(odd, webhook(hooks.url))
+    running.turn(pileon("a"))
+    await until("it was tried again", lambda: running.counted("failed", "odd") >= 2)
+    await until("the other is told", lambda: hooks.events() == ["opened"])
 
 
 async def test_a_name_is_resolved_once_for_a_connection_which_goes_to_what_was_checked(
