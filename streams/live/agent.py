@@ -189,6 +189,13 @@ class StageAgent:
                     found += look(room)
         return found
 
+    def standing(self, look: Callable[[Room], list[Any]]) -> list[Any]:
+        """Return what ``look`` finds in every room held here, at once: for what a room keeps as of its last transaction.
+
+        Who tells people waits for no lock: a transaction holds it for as long as the broker is away.
+        """
+        return [one for room in list(self.rooms.values()) for one in look(room)]
+
     def lock(self, partition: int) -> asyncio.Lock:
         """Return the lock that whoever touches a partition's room holds."""
         return self._locks.setdefault(partition, asyncio.Lock())

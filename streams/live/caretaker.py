@@ -173,7 +173,7 @@ class Caretaker(Service):
             if agent.stage.name == "pileon":
                 self._watch.open_now(await agent.looked_at(lambda room: list(room.store.open_cases())))
             if agent.stage.name == "alert":
-                self._watch.told_now(await agent.looked_at(lambda room: list(room.store.entries.values())))
+                self._watch.told_now(agent.standing(lambda room: list(room.told)))
 
 
 async def _raising(reason: BaseException) -> None:

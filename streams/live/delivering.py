@@ -3,16 +3,15 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import aiohttp
-from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.live.addresses import ForbiddenAddressError, PublicOnly, Resolver, public_socket
 from streams.live.outbox import Delivery
 from streams.live.pace import Pace
+from streams.live.removals import Removals
 from streams.live.retry_after import retry_after
 from streams.live.signing import headers
 from streams.metrics import Metrics
@@ -41,14 +40,12 @@ class _AwayError(Exception):
 class Receiver:
     """One receiver: its own connections, a few tries at once, each of another case."""
 
-    def __init__(self, webhook: Webhook, agent: Any, news: asyncio.Event, metrics: Metrics) -> None:
-        self._webhook, self._agent, self._news, self._metrics = webhook, agent, news, metrics
+    def __init__(self, webhook: Webhook, agent: Any, removals: Removals, news: asyncio.Event, metrics: Metrics) -> None:
+        self._webhook, self._agent, self._removals, self._news, self._metrics = webhook, agent, removals, news, metrics
         self._session: aiohttp.ClientSession | None = None
         self._pace = Pace()
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._tries: Counter[str] = Counter()
-        self._done: set[bytes] = set()
-        """Delivered, and not yet taken out of the log: not to be sent again by us."""
         self._last = ""
 
     async def serve(self) -> None:
@@ -57,7 +54,7 @@ class Receiver:
         try:
             while True:
                 self._news.clear()
-                waiting = await self._waiting()
+                waiting = self._waiting()
                 self._pace.keep({delivery.pileon_id for _, delivery in waiting})
                 heads = self._heads(waiting)
                 for partition, delivery in self._chosen(heads, clock()):
@@ -77,12 +74,13 @@ class Receiver:
             task.cancel()
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
-    async def _waiting(self) -> Waiting:
+    def _waiting(self) -> Waiting:
+        """Return what is to be told, as it stands in the log; what is told and only its removal is not written is not."""
+
         def ours(room: Any) -> Waiting:
             return [(room.partition, one) for one in room.outbox.waiting() if one.receiver == self._webhook.name]
 
-        found: Waiting = await self._agent.looked_at(ours)
-        return found
+        return [one for one in self._agent.standing(ours) if not self._removals.has(*one)]
 
     def _heads(self, waiting: Waiting) -> Waiting:
         """Return the oldest delivery of each case that has none under way, so that nobody reads of an end before its beginning."""
@@ -123,23 +121,17 @@ class Receiver:
                 task.result()
 
     async def _settle(self, partition: int, delivery: Delivery) -> None:
-        """Try once; take the delivery out of the log where it is delivered, or given up."""
-        clock, case = asyncio.get_running_loop().time, delivery.pileon_id
-        if delivery.key not in self._done:
-            try:
-                await self._try(delivery)
-            except _AwayError as away:
-                if not self._is_over(delivery, away):
-                    asked = min(away.asked, self._left(delivery))  # it may not ask for longer than we try
-                    self._pace.failed(case, clock(), asked, of_all=away.of_all)
-                    return
-                self._pace.forget(case)
-            self._done.add(delivery.key)
-        if not await taken_out(self._agent, partition, delivery):
-            self._pace.failed(case, clock())
-            return
+        """Try once; have the delivery taken out of the log where it is delivered, or given up. Nobody waits for that."""
+        case = delivery.pileon_id
+        try:
+            await self._try(delivery)
+        except _AwayError as away:
+            if not self._is_over(delivery, away):
+                asked = min(away.asked, self._left(delivery))  # it may not ask for longer than we try
+                self._pace.failed(case, asyncio.get_running_loop().time(), asked, of_all=away.of_all)
+                return
         self._pace.forget(case)
-        self._done.discard(delivery.key)
+        self._removals.add(partition, delivery)
         self._tries.pop(delivery.id, None)
 
     async def _try(self, delivery: Delivery) -> None:
@@ -198,25 +190,6 @@ class Receiver:
         self._metrics.delivered.labels(self._webhook.name, "expired").inc()
         log.error("webhook %s: %s given up after %s, %s", self._webhook.name, named(delivery), self._webhook.give_up_after, away)
         return True
-
-
-async def taken_out(agent: Any, partition: int, delivery: Delivery) -> bool:
-    """Take a delivery out of the log; return whether it is out. A broker that is away is asked again."""
-    async with agent.lock(partition):
-        room = agent.rooms.get(partition)
-        # Where it is not ours any more another worker has it, and sends it again: with the same key.
-        return room is None or await posted(room, {delivery.key: None})
-
-
-async def posted(room: Any, entries: Mapping[bytes, bytes | None]) -> bool:
-    """Write entries of a room's outbox, whose lock the caller holds; return whether they are written. False: the broker is away."""
-    try:
-        await room.post(entries)
-    except ProducerFenced:
-        raise
-    except KafkaError:
-        return False
-    return True
 
 
 def named(delivery: Delivery) -> str:

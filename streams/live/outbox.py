@@ -65,8 +65,17 @@ class Outbox:
         self._webhooks, self._console_url, self._storms = webhooks, console_url, storms or Storms(Config())
         self._entries: dict[bytes, Delivery | Told | StormTold] = {}
         self._storms.join(self)
-        self.is_written = True
-        """Whether all that was planned stands in the log; the room says so."""
+        self._planned: set[bytes] = set()
+        """Keys of entries that do not stand in the log yet."""
+
+    @property
+    def is_written(self) -> bool:
+        """Return whether all that was planned stands in the log."""
+        return not self._planned
+
+    def written(self) -> None:
+        """Note that all that was planned stands in the log; the room says so."""
+        self._planned.clear()
 
     def take(self, entries: Mapping[bytes, bytes | None]) -> None:
         """Take entries as they stand in the topic: a removed one is None."""
@@ -77,8 +86,8 @@ class Outbox:
                 self._entries[key] = _DECODE(value)
 
     def waiting(self) -> list[Delivery]:
-        """Return what is not delivered, oldest first."""
-        found = [entry for entry in self._entries.values() if isinstance(entry, Delivery)]
+        """Return what is not delivered, oldest first. What does not stand in the log yet is told to nobody: it may come to nothing."""
+        found = [entry for key, entry in self._entries.items() if isinstance(entry, Delivery) and key not in self._planned]
         return sorted(found, key=lambda one: (one.queued_at, one.revision))
 
     def planned(self, effects: Effects, now: datetime) -> Entries:
@@ -93,7 +102,7 @@ class Outbox:
                     one = self._of_storm(storm, now) if storm and _is_of_storm(told, storm) else self._of_case(told, firing, now)
                     self.take(one)
                     asked |= one
-        self.is_written = self.is_written and not asked
+        self._planned |= asked.keys()
         return asked
 
     def storm_told(self, source: str) -> StormTold | None:

@@ -112,8 +112,8 @@ class _Lease:
         next_round = clock()
         while not service.should_stop:
             news, self._news = self._news, set()
-            before, self._untaken_since = self._untaken_since, self._untaken_since or time.monotonic()  # a lock may be held for long
-            untold, entries = set(self._delays.untold), await self._entries(agent)
+            before, self._untaken_since = self._untaken_since, self._untaken_since or time.monotonic()
+            untold, entries = set(self._delays.untold), self._entries(agent)
             if is_round := clock() >= next_round:
                 next_round = clock() + self._every
                 self._storms.clear()
@@ -130,9 +130,9 @@ class _Lease:
         """Close the connections."""
         await self._manager.close()
 
-    async def _entries(self, agent: StageAgent) -> Entries:
+    def _entries(self, agent: StageAgent) -> Entries:
         """Return what fires on every partition held here; a storm is one of all of them, however the cases fall on partitions."""
-        found: Entries = await agent.looked_at(lambda room: list(room.store.entries.values()))
+        found: Entries = agent.standing(lambda room: list(room.told))
         storms = [entry for entry in found if isinstance(entry, Storm)]
         return [*(entry for entry in found if isinstance(entry, Firing)), *together(storms, self._config)]
 

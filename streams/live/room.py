@@ -29,6 +29,7 @@ from streams.live.outbox import Outbox
 from streams.live.stop_rule import Counted, StopRule
 from streams.records import ConfigChange, Judged, Tick
 from streams.settings import Settings
+from streams.stages.firing import Firing, Firings, Storm
 from streams.stages.step import Stage
 from streams.topics import state_topic
 
@@ -65,6 +66,8 @@ class Room:
         self._partitions: dict[str, int] = {}
         self.applied = Applied(-1)
         self.store: Any = stage.new_store()
+        self.told: tuple[Firing | Storm, ...] = ()
+        """Of the alert stage: what its state was after the last transaction. A batch that waits for the broker is not in it."""
         self._rule = StopRule(self._where(), Counted())
         is_kept = stage.entry is not None and settings.snapshots.daily
         self._daily = Daily(settings, stage.name, partition) if is_kept else None
@@ -89,6 +92,7 @@ class Room:
         if self.outbox is not None:
             async for batch in read_bounded(self._settings, OUTBOX, [self.partition]):
                 self.outbox.take({message.key or b"": message.value for message in batch})
+        self._stands()
 
     async def close(self) -> None:
         """Let go of the partition."""
@@ -182,10 +186,16 @@ class Room:
         async with self._producer.transaction():
             await send_all(self._producer, outgoing)
         self.applied = applied
-        if self.outbox is not None:
-            self.outbox.is_written = True
+        self._stands()
         self._rule.check(applied.offset)
         return effects
+
+    def _stands(self) -> None:
+        """Note that all of it stands in the log: who tells people may read it."""
+        if isinstance(self.store, Firings):
+            self.told = tuple(self.store.entries.values())
+        if self.outbox is not None:
+            self.outbox.written()
 
     async def write_down(self, messages: Sequence[Message], moved: Callable[[], None] = lambda: None) -> None:
         """Write the state down where these messages begin a day: once, whoever is killed meanwhile. ``moved`` is told that it gets on."""

@@ -93,7 +93,8 @@ def is_same(told: StormTold, storm: Storm) -> bool:
 class Partition(Protocol):
     """What ``Storms`` needs to know of an outbox."""
 
-    is_written: bool
+    @property
+    def is_written(self) -> bool: ...  # noqa: D102
 
     def storm_told(self, source: str) -> StormTold | None: ...  # noqa: D102
 

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from streams.engine import Effects
 from streams.instruments import OTHER
-from streams.live.delivering import LOOK_EVERY, Receiver, Waiting, named, posted, taken_out
+from streams.live.delivering import LOOK_EVERY, Receiver, Waiting, named
 from streams.live.outbox import Delivery, Outbox
+from streams.live.removals import Removals, posted
 from streams.live.storms import Storms
 from streams.metrics import Metrics
 from streams.settings import Settings
@@ -51,31 +52,38 @@ class Webhooks:
 
     async def run(self, agent: Any) -> None:
         """Deliver until cancelled. ``agent`` holds the rooms of the alert stage's partitions."""
+        removals = Removals(agent)
         for webhook in self._settings.webhooks:
             self._news[webhook.name] = asyncio.Event()
-            self._receivers.append(Receiver(webhook, agent, self._news[webhook.name], self._metrics))
+            self._receivers.append(Receiver(webhook, agent, removals, self._news[webhook.name], self._metrics))
         if self._receivers:
-            self._running = asyncio.gather(self._look_after(agent), *(receiver.serve() for receiver in self._receivers))
+            beside = (removals.run(), self._look_after(agent, removals), self._look_for_ends(agent))
+            self._running = asyncio.gather(*beside, *(receiver.serve() for receiver in self._receivers))
             await self._running
 
-    async def _look_after(self, agent: Any) -> None:
-        """Measure what waits, tell of storms that are over, and in the end forget what is for nobody."""
+    async def _look_after(self, agent: Any, removals: Removals) -> None:
+        """Measure what waits, and in the end forget what is for nobody. A broker that is away holds up neither."""
         while True:
-            await self._end_storms(agent)
-            waiting: Waiting = await agent.looked_at(lambda room: [(room.partition, one) for one in room.outbox.waiting()])
-            self._measure([delivery for _, delivery in waiting])
+            stands: Waiting = agent.standing(lambda room: [(room.partition, one) for one in room.outbox.waiting()])
+            waiting = [one for one in stands if not removals.has(*one)]
+            self._measure([delivery for _, delivery in stands], [delivery for _, delivery in waiting])
             for partition, delivery in waiting:
                 if delivery.receiver not in self._news and datetime.now(UTC) - delivery.queued_at > FOR_NOBODY:
-                    await taken_out(agent, partition, delivery)
+                    removals.add(partition, delivery)
                     self._metrics.delivered.labels(OTHER, "expired").inc()
                     log.error("webhook %s is not in the settings: %s forgotten", delivery.receiver, named(delivery))
             await asyncio.sleep(LOOK_EVERY)
 
+    async def _look_for_ends(self, agent: Any) -> None:
+        while True:
+            await self._end_storms(agent)
+            await asyncio.sleep(LOOK_EVERY)
+
     async def _end_storms(self, agent: Any) -> None:
         """Tell once that a storm is over: nothing comes then that would tell it."""
-        if not await agent.looked_at(lambda room: list(room.outbox.storms_told())):
+        if not agent.standing(lambda room: list(room.outbox.storms_told())):
             return
-        found = await agent.looked_at(lambda room: [one for one in room.store.entries.values() if isinstance(one, Storm)])
+        found = agent.standing(lambda room: [one for one in room.told if isinstance(one, Storm)])
         storms = {one.source: one for one in together(found, self._settings.alert)}
         for partition in list(agent.rooms):
             async with agent.lock(partition):
@@ -88,8 +96,9 @@ class Webhooks:
         for news in self._news.values():
             news.set()
 
-    def _measure(self, waiting: list[Delivery]) -> None:
-        of = Counter(one.receiver if one.receiver in self._news else OTHER for one in waiting)
+    def _measure(self, stands: list[Delivery], waiting: list[Delivery]) -> None:
+        """``stands``: what is in the log; ``waiting``: without what is told already."""
+        of = Counter(one.receiver if one.receiver in self._news else OTHER for one in stands)
         oldest = {name: max((_age(one) for one in waiting if one.receiver == name), default=0.0) for name in self._news}
         for name in (*self._news, OTHER):
             self._metrics.waiting.labels(name).set(of[name])

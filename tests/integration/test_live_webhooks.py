@@ -7,10 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from streams.errors import USER_MISTAKE
 from streams.live.signing import signature
 from streams.records import DeletedBy, Status
+from tests.bench.receiver import Receiver
 from tests.conftest import Another
 from tests.integration.test_live_state import crowd, root
 from tests.support.broker import OwnBroker
@@ -139,3 +141,64 @@ async def test_a_broker_that_is_killed_between_a_delivery_and_its_removal_costs_
     await live.settled()
     live.check()
     assert len({body for _, body in hooks.raw}) == len(set(hooks.tries)) == 2, "a repeat is the same, word for word"
+
+
+class Gated(Hooks):
+    """Takes what comes, once it is let."""
+
+    def __init__(self, opened: asyncio.Event) -> None:
+        super().__init__()
+        self._opened = opened
+
+    async def _take(self, request: web.Request) -> web.Response:
+        await self._opened.wait()
+        return await super()._take(request)
+
+
+class Posts(Receiver):
+    """An Alertmanager that counts what is posted to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.posts = 0
+
+    async def _take(self, request: web.Request) -> web.Response:
+        self.posts += 1
+        return await super()._take(request)
+
+
+TALKS = ("one", "two", "three", "four", "five", "six")
+"""More than are tried at once."""
+
+
+@pytest.mark.slow
+async def test_while_the_broker_is_away_leases_are_posted_and_every_receiver_is_told(
+    another: Another, own_broker: OwnBroker, tmp_path: Path
+) -> None:
+    opened = asyncio.Event()
+    async with Gated(opened) as night, Gated(opened) as day, Posts() as manager:
+        file = tmp_path / "two.toml"
+        file.write_text("".join(
+            f'[[webhooks]]\nname = "{name}"\nurl = "{hooks.url}"\ntimeout = "PT2M"\nsecrets = ["{SECRET}"]\nallow_private = true\n'
+            for name, hooks in (("night-shift", night), ("day-shift", day))
+        ))  # fmt: skip
+        live: Live = await another(
+            own_broker.address, THREADWATCH_CONFIG=str(file), THREADWATCH_ALERTMANAGER__URLS=manager.url,
+            THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S",
+        )  # fmt: skip
+        worker = live.worker()
+        await worker.ready()
+        await live.send([one for talk in TALKS for one in (root(talk), *crowd(1, 6, talk))])
+        await live.settled()
+        await until("all six are decided", lambda: f"{NOTHING_WAITS[:-3]}6.0" in answers(f"{worker.metrics()}/metrics"))
+        await asyncio.to_thread(own_broker.stop)
+        opened.set()
+        for hooks in (night, day):
+            await until("all six are told", lambda hooks=hooks: len(hooks.taken) == len(TALKS), within=30)
+        posts = manager.posts
+        await until("the lease goes on", lambda: manager.posts >= posts + 3, within=30)
+        await asyncio.to_thread(own_broker.up)
+        await until("the log holds none of it any more", lambda: NOTHING_WAITS in answers(f"{worker.metrics()}/metrics"))
+        assert worker.restarts == 0
+        for hooks in (night, day):
+            assert len(set(hooks.tries)) == len(hooks.tries) == len(TALKS), "what was told meanwhile is not told again"

@@ -108,16 +108,20 @@ class Rooms:
         self.store, self.outbox = self.stage.new_store(), Outbox(tuple(webhooks), console, storms)
         self.log: dict[bytes, bytes | None] = {}
         self.is_away: BaseException | None = None
+        self.answers = asyncio.Event()
+        """Whether the broker answers at all, rather than leave us waiting."""
+        self.answers.set()
         self.partition, self._lock = 0, asyncio.Lock()
         self.rooms: dict[int, Any] = {0: self}
 
     def turn(self, *transitions: Any, now: Any = NOON) -> Effects:
         effects = folded(self.stage, transitions, self.store)
         self.log |= self.outbox.planned(effects, now)
-        self.outbox.is_written = True
+        self.outbox.written()
         return effects
 
     async def post(self, entries: Mapping[bytes, bytes | None]) -> None:
+        await self.answers.wait()
         if self.is_away is not None:
             raise self.is_away
         self.log |= entries
@@ -126,7 +130,11 @@ class Rooms:
     def lock(self, partition: int) -> asyncio.Lock:
         return self._lock
 
-    async def looked_at(self, look: Any) -> list[Any]:
+    @property
+    def told(self) -> list[Any]:
+        return list(self.store.entries.values())
+
+    def standing(self, look: Any) -> list[Any]:
         return [one for room in self.rooms.values() for one in look(room)]
 
     def restarted(self, webhooks: Iterable[Webhook], console: str = "") -> "Rooms":

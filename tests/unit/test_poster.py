@@ -48,8 +48,8 @@ class Lease:
         self.store = STAGE.new_store()
         self.should_stop = False
 
-    async def looked_at(self, look: Callable[[Any], list[Any]]) -> list[Any]:
-        return look(SimpleNamespace(store=self.store))
+    def standing(self, look: Callable[[Any], list[Any]]) -> list[Any]:
+        return look(SimpleNamespace(told=list(self.store.entries.values())))
 
     def counted(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"threadwatch_{name}", labels) or 0.0
@@ -113,7 +113,7 @@ async def unwell() -> AsyncIterator[Unwell]:
 
 async def _running(posts: Posts, every: str, doing: Callable[[Lease], Awaitable[None]], *others: str) -> None:
     lease = Lease(load({}, options={"alertmanager.urls": [*others, posts.url], "alertmanager.post_every": every}))
-    running = asyncio.create_task(lease.poster.run(lease, lease))  # type: ignore[arg-type]  # all it asks of an agent is looked_at
+    running = asyncio.create_task(lease.poster.run(lease, lease))  # type: ignore[arg-type]  # all it asks of an agent is standing
     await doing(lease)
     await lease.poster.close()
     await asyncio.gather(running, return_exceptions=True)
@@ -284,17 +284,3 @@ async def test_news_that_are_none_do_not_hide_that_nobody_takes_what_is_posted(u
         assert lease.poster.untaken_for() > 0.0
 
     await _running(unwell, "PT10M", doing)
-
-
-async def test_a_partition_that_is_held_for_long_holds_back_what_is_posted_and_is_seen(posts: Posts) -> None:
-    class Held(Lease):
-        async def looked_at(self, look: Callable[[Any], list[Any]]) -> list[Any]:
-            await asyncio.Event().wait()
-            raise AssertionError("nobody lets go")
-
-    lease = Held(load({}, options={"alertmanager.urls": [posts.url]}))
-    running = asyncio.create_task(lease.poster.run(lease, lease))  # type: ignore[arg-type]
-    await until("it is due", lambda: lease.poster.untaken_for() > 0.0)
-    await lease.poster.close()
-    await asyncio.gather(running, return_exceptions=True)
-    assert posts.posts == []

@@ -50,6 +50,9 @@ class Running:
     def waiting(self, receiver: str) -> float | None:
         return self.registry.get_sample_value("threadwatch_webhooks_waiting", {"receiver": receiver})
 
+    def oldest(self, receiver: str) -> float | None:
+        return self.registry.get_sample_value("threadwatch_webhooks_oldest_waiting_seconds", {"receiver": receiver})
+
     async def empty(self) -> None:
         await until("nothing waits", lambda: not self.rooms.outbox.waiting(), within=20, every=0.02)
 
@@ -290,6 +293,22 @@ async def test_what_was_delivered_while_the_broker_was_away_is_not_sent_twice(st
     running.rooms.is_away = None
     await running.empty()
     assert hooks.tries == ["a/1/mods"]
+
+
+async def test_a_broker_that_leaves_us_waiting_holds_up_no_delivery_and_nothing_is_told_twice(start: Start, hooks: Hooks) -> None:
+    async with Hooks() as other:
+        running = await start(webhook(hooks.url), webhook(other.url, name="other"))
+        running.rooms.answers.clear()
+        running.turn(*(pileon(f"case-{number}") for number in range(6)), pileon("a"), WORSE, CLOSED)
+        for told in (hooks, other):
+            await until("all are told", lambda told=told: len(told.taken) == 9)
+        await until("the log holds all, and none of it waits", lambda: (running.waiting("mods"), running.oldest("mods")) == (9, 0))
+        assert running.rooms.lock(0).locked()
+        running.rooms.answers.set()
+        await running.empty()
+    for told in (hooks, other):
+        assert set(Counter(told.tries).values()) == {1}
+        assert [one["event"] for one in told.taken if one["pileon_id"] == "a"] == ["opened", "escalated", "ended"]
 
 
 async def test_after_its_term_a_delivery_is_given_up_said_and_counted(start: Start, hooks: Hooks, caplog: pytest.LogCaptureFixture) -> None:
