@@ -159,10 +159,12 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long one try may take."""
     give_up_after: timedelta = timedelta(hours=24)
     """How long a delivery is tried again, with growing pauses of up to a minute."""
+    give_up_refused_after: timedelta = timedelta(hours=1)
+    """The same for one that is answered with 400, 410, 413 or 422 each time: what is in it is refused, and stays so."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for what cannot be; a secret is never in the message."""
-        _longer_than_nothing(self, "timeout", "give_up_after")
+        _longer_than_nothing(self, "timeout", "give_up_after", "give_up_refused_after")
         if len(self.secrets) > 2 or any(len(secret) < 16 for secret in self.secrets):
             raise ValueError(f"secrets of webhook {self.name}: one or two of them, of at least 16 characters each")
         if not self.severities:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import aiohttp
@@ -24,17 +24,19 @@ LOOK_EVERY: Final = 2.0
 """Seconds after which a receiver without news is looked at: a partition may have come with deliveries of another worker."""
 _OF_ALL: Final = (429, 503)
 """Answers whose ``Retry-After`` is about the receiver, not about what was sent (RFC 6585, 4; RFC 9110, 15.6.4)."""
+_OF_IT: Final = (400, 410, 413, 422)
+"""Answers that are about what was sent. Who mends it is its receiver; until then the same again is answered the same."""
 
 Waiting = list[tuple[int, Delivery]]
 """Deliveries with the partition in whose outbox they wait, oldest first."""
 
 
 class _AwayError(Exception):
-    """A try failed. ``outcome`` is one of metrics.DELIVERED; ``asked``: seconds to wait, as the answer asks, with this or ``of_all``."""
+    """A try failed. ``outcome`` is one of metrics.DELIVERED; ``asked``: seconds to wait, as the answer asks; ``status``: 0 for none."""
 
-    def __init__(self, outcome: str, why: str, asked: float = 0.0, *, of_all: bool = False) -> None:
+    def __init__(self, outcome: str, why: str, asked: float = 0.0, status: int = 0) -> None:
         super().__init__(why)
-        self.outcome, self.asked, self.of_all = outcome, asked, of_all
+        self.outcome, self.asked, self.status = outcome, asked, status
 
 
 class Receiver:
@@ -46,6 +48,8 @@ class Receiver:
         self._pace = Pace()
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self._tries: Counter[str] = Counter()
+        self._refused_since: dict[str, datetime] = {}
+        """Since when what is in a delivery is refused, each time."""
         self._last = ""
 
     async def serve(self) -> None:
@@ -128,11 +132,12 @@ class Receiver:
         except _AwayError as away:
             if not self._is_over(delivery, away):
                 asked = min(away.asked, self._left(delivery))  # it may not ask for longer than we try
-                self._pace.failed(case, asyncio.get_running_loop().time(), asked, of_all=away.of_all)
+                self._pace.failed(case, asyncio.get_running_loop().time(), asked, of_all=away.status in _OF_ALL)
                 return
         self._pace.forget(case)
         self._removals.add(partition, delivery)
         self._tries.pop(delivery.id, None)
+        self._refused_since.pop(delivery.id, None)
 
     async def _try(self, delivery: Delivery) -> None:
         self._tries[delivery.id] += 1
@@ -159,7 +164,7 @@ class Receiver:
             raise _AwayError("failed", "it does not answer") from error
         if not 200 <= status < 300:
             why = f"it answers {status}" + (", redirects are not followed" if 300 <= status < 400 else "")
-            raise _AwayError("refused", why, asked, of_all=status in _OF_ALL)
+            raise _AwayError("refused", why, asked, status)
         return status
 
     def _opened(self) -> aiohttp.ClientSession:
@@ -180,15 +185,25 @@ class Receiver:
             self._last = outcome
             log.warning("webhook %s: not delivered, %s; it is tried again", self._webhook.name, why)
 
+    def _term(self, delivery: Delivery) -> tuple[datetime, timedelta]:
+        """Return when it is given up, and after how long: sooner where what is in it is always refused."""
+        whole, refused, since = self._webhook.give_up_after, self._webhook.give_up_refused_after, self._refused_since.get(delivery.id)
+        terms = [(delivery.queued_at + whole, whole), *([(since + refused, refused)] if since is not None else [])]
+        return min(terms)
+
     def _left(self, delivery: Delivery) -> float:
         """Return the seconds until it is given up."""
-        return (delivery.queued_at + self._webhook.give_up_after - datetime.now(UTC)).total_seconds()
+        return (self._term(delivery)[0] - datetime.now(UTC)).total_seconds()
 
     def _is_over(self, delivery: Delivery, away: _AwayError) -> bool:
+        if away.status in _OF_IT:
+            self._refused_since.setdefault(delivery.id, datetime.now(UTC))
+        else:
+            self._refused_since.pop(delivery.id, None)
         if self._left(delivery) > 0:
             return False
         self._metrics.delivered.labels(self._webhook.name, "expired").inc()
-        log.error("webhook %s: %s given up after %s, %s", self._webhook.name, named(delivery), self._webhook.give_up_after, away)
+        log.error("webhook %s: %s given up after %s, %s", self._webhook.name, named(delivery), self._term(delivery)[1], away)
         return True
 
 

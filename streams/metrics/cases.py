@@ -91,9 +91,11 @@ class Cases:
             "webhooks_posted_total", "Tries to deliver a webhook, by receiver and by what became of them.",
             receiver=receivers, outcome=DELIVERED,
         )  # fmt: skip
-        self.waiting = make.gauge("webhooks_waiting", "Webhooks not delivered yet, on this worker's partitions.", receiver=receivers)
+        self.waiting = make.gauge(
+            "webhooks_waiting", "Webhooks that the log holds: not delivered, or not taken out yet.", receiver=receivers
+        )
         self.oldest_waiting = make.gauge(
-            "webhooks_oldest_waiting_seconds", "Seconds since the oldest webhook that waits for a receiver was decided; 0 where none does.",
+            "webhooks_oldest_waiting_seconds", "Seconds since the oldest webhook that is not delivered was decided; 0 where none is.",
             receiver=receivers,
         )  # fmt: skip
 

@@ -321,6 +321,35 @@ async def test_after_its_term_a_delivery_is_given_up_said_and_counted(start: Sta
     assert "webhook mods: case A revision 1 (opened) given up after 0:00:00.300000, it answers 500" in caplog.messages
 
 
+async def test_what_is_refused_for_what_it_is_is_given_up_sooner_and_the_case_goes_on(
+    start: Start, hooks: Hooks, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks.answers, hooks.headers = {"a/1/": 422, "b/": 500}, {"Retry-After": "3600"}
+    running = await start(webhook(hooks.url, give_up_refused_after=timedelta(milliseconds=300)))
+    running.turn(pileon("a"), WORSE, pileon("b"))
+    await until("the case goes on", lambda: [one["id"] for one in hooks.taken] == ["a/2/mods"])
+    assert "webhook mods: case A revision 1 (opened) given up after 0:00:00.300000, it answers 422" in caplog.messages
+    assert running.counted("expired") == 1
+    assert Counter(hooks.tries)["a/1/mods"] >= 2, "not for the first answer, though it asks us to wait"
+    assert [one.id for one in running.rooms.outbox.waiting()] == ["b/1/mods"], "of an answer of 5xx its receiver may recover"
+
+
+async def test_only_a_refusal_that_stays_counts_as_one_of_what_was_sent(start: Start, hooks: Hooks) -> None:
+    hooks.answer = 400
+    running = await start(webhook(hooks.url, give_up_refused_after=timedelta(hours=1)))
+    (receiver,) = running.webhooks._receivers
+    running.turn(pileon("a"))
+    await until("it is refused", lambda: receiver._refused_since)
+    hooks.answer = 500
+    await until("it counts anew", lambda: not receiver._refused_since)
+    hooks.answer = 413
+    await until("it is refused again", lambda: receiver._refused_since)
+    hooks.answer = 204
+    await running.empty()
+    assert receiver._refused_since == {}
+    assert running.counted("expired") == 0
+
+
 async def test_what_waits_for_a_receiver_that_left_the_settings_is_kept_for_a_day(start: Start, hooks: Hooks) -> None:
     both = [webhook(hooks.url), webhook(hooks.url, name="gone")]
     rooms = Rooms(both)
