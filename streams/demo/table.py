@@ -11,7 +11,7 @@ from streams.lines import shown
 from streams.stages.targets import Condition, TargetSummary
 
 _MOST: Final = 6
-_COLOURS: Final = {Condition.OPEN: "bold red", Condition.WATCH: "yellow", Condition.CALM: "green"}
+_COLOURS: Final = {Condition.OPEN: "bold red", Condition.WATCH: "yellow", Condition.UNKNOWN: "cyan", Condition.CALM: "green"}
 
 
 def print_table(console: Console, summed: Account, seconds: float, addresses: dict[str, str]) -> None:

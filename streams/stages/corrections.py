@@ -5,7 +5,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from streams.stages.conversation import Conversation, Entry
+from streams.records import LinkKind
+from streams.stages.conversation import Aim, Conversation, Entry
 from streams.stages.hearing import Heard
 from streams.stages.mentions import misspelt
 
@@ -20,6 +21,9 @@ _WHAT: Final = frozenset({"i", "that", "it"})
 HARSH: Final = 0.3
 """A toxicity: what is tied to nobody although it is harsh was aimed at a group, or at somebody absent."""
 SURELY_AIMED: Final = 0.3
+_TO_THE_FACE: Final = frozenset({LinkKind.PARENT, LinkKind.LEADING_MENTION, LinkKind.MENTION})
+"""Whom its author chose to answer, rather than whom it was taken to answer."""
+HOSTILE: Final = 0.5
 MAX_BEFORE: Final = 9
 """Words of a sentence of which one must be such a verb …"""
 MAX_WORDS: Final = 16
@@ -79,6 +83,14 @@ def earlier_of(conversation: Conversation, author: str, n: int, person: str | No
         if share is not None:
             return nobodys if nobodys is not None and share < SURELY_AIMED else (comment_id, entry)
     return nobodys
+
+
+def stands(entry: Entry, aim: Aim) -> bool:
+    """Return whether no later word of its author takes this off that person: an insult that says "you" in reply to them, or to ``@them``.
+
+    Else "I was not addressing you" would undo any insult, for the price of one more comment.
+    """
+    return aim.kind in _TO_THE_FACE and entry.second and entry.toward >= HOSTILE
 
 
 def _aimed(entry: Entry, person: str | None) -> float | None:

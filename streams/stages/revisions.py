@@ -8,7 +8,7 @@ import msgspec
 from streams.records import Action, LinkKind
 from streams.stages.candidates import Config
 from streams.stages.conversation import Aim, Entry
-from streams.stages.corrections import earlier_of, taken_back
+from streams.stages.corrections import earlier_of, stands, taken_back
 from streams.stages.gathering import Gathered, aims_of, remembered, revised
 from streams.stages.hearing import Heard
 from streams.stages.listening import listen
@@ -82,7 +82,9 @@ def take_back(gathered: Gathered, entry: Entry, heard: Heard) -> None:
 
 
 def _correct(gathered: Gathered, comment_id: str, entry: Entry, not_person: str | None, instead: tuple[str, ...]) -> None:
-    """Send the next revision of what an earlier comment was aimed at."""
+    """Send the next revision of what an earlier comment was aimed at; none where it stands as it was said."""
+    if any(stands(entry, aim) for aim in entry.aims):
+        return
     changed = [
         Aim(aim.target, aim.kind, round(aim.confidence * LEFT, 4), round(aim.hostility * LEFT, 4), aim.revision + 1)
         for aim in entry.aims

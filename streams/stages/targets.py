@@ -15,6 +15,7 @@ DOUBTFUL: Final = 0.1
 SEVERE: Final = 0.9
 UNKNOWN_WATCHED: Final = 8
 """So many hostile replies by unknown people are never silently calm."""
+_WHY_NOT: Final = "a language that the scorer was not taught, or a text that it died of (`abstained` in comments.scored says which)"
 
 Target = tuple[str, str, str]
 """Source, community, target id."""
@@ -27,6 +28,8 @@ class Condition(StrEnum):
     """A pile-on is open, or opened in what was read."""
     WATCH = "watch"
     """At least half of the least that opens one, or a severe reply, or many hostile replies by people unknown."""
+    UNKNOWN = "unknown"
+    """No reason to watch, and most replies were not scored: nobody knows how they are."""
     CALM = "calm"
 
 
@@ -90,9 +93,10 @@ def _summary(target: Target, replies: list[Reply], is_open: bool, floor: int) ->
         doubtful=sum(sorted(hostility for hostility in largest.values() if hostility >= DOUBTFUL)),
         severe=sum(1 for reply in replies if reply.hostility >= SEVERE),
         unknown=sum(1 for reply in replies if reply.author_id is None and reply.hostility >= SURELY),
+        replies=len(replies), unscored=sum(reply.is_unscored for reply in replies),
     )  # fmt: skip
     reason = found.to_watch(floor)
-    status = Condition.OPEN if is_open else Condition.WATCH if reason else Condition.CALM
+    status = Condition.OPEN if is_open else Condition.WATCH if reason else found.otherwise()
     source, community, target_id = target
     return TargetSummary(
         source=source, community=community, target_id=target_id, hostile_authors=soft, surely_hostile_authors=found.surely,
@@ -107,6 +111,12 @@ class _Found(Struct, frozen=True):
     """Hostile people with the doubtful ones counted in part."""
     severe: int
     unknown: int
+    replies: int
+    unscored: int
+
+    def otherwise(self) -> Condition:
+        """Return how somebody is whom there is no reason to watch."""
+        return Condition.UNKNOWN if 2 * self.unscored > self.replies else Condition.CALM
 
     def to_watch(self, floor: int) -> str:
         """Return why this person should be watched; empty if there is no reason."""
@@ -123,7 +133,7 @@ class _Found(Struct, frozen=True):
         """Return a status in a sentence."""
         counted = f"{self.surely} of {self.people} people who answered {'is' if self.surely == 1 else 'are'} surely hostile"
         if status is Condition.OPEN:
-            return f"a pile-on opened: {counted}"
+            return f"a pile-on opened: {counted}{self._left_out()}"
         is_below = self.surely < floor
         below = (
             f"below the floor of {floor} that a pile-on needs"
@@ -131,8 +141,13 @@ class _Found(Struct, frozen=True):
             else f"the floor of {floor} is reached, the rest of the rule is not"
         )
         if status is Condition.WATCH:
-            return f"watched, no pile-on: {counted}, {below}; {reason}"
-        return f"calm: {counted}, {below}; counting doubtful ones in part, {self.doubtful:.1f}"
+            return f"watched, no pile-on: {counted}, {below}; {reason}{self._left_out()}"
+        return f"{status}: {counted}, {below}; counting doubtful ones in part, {self.doubtful:.1f}{self._left_out()}"
+
+    def _left_out(self) -> str:
+        if not self.unscored:
+            return ""
+        return f"; {self.unscored} of {self.replies} replies were not scored: {_WHY_NOT}"
 
 
 def _replies(number: int) -> str:

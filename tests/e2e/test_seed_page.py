@@ -79,7 +79,13 @@ def test_the_person_most_piled_on_leads_and_is_watched_and_no_pile_on_opens(
     assert found["pileons"] == []
     assert [one["target_id"] for one in found["targets"] if one["status"] != "calm"] == [MOST_PILED_ON]
     assert "\n1 person is watched, without a pile-on: out/targets.jsonl says whom and why" in capsys.readouterr().err
-    assert found["summary"]["targets"] == {"records": len(found["targets"]), "open": 0, "watch": 1, "calm": len(found["targets"]) - 1}
+    assert found["summary"]["targets"] == {
+        "records": len(found["targets"]),
+        "open": 0,
+        "watch": 1,
+        "unknown": 0,
+        "calm": len(found["targets"]) - 1,
+    }
 
 
 def test_nothing_opens_where_evidence_decides_and_no_pace_is_claimed(

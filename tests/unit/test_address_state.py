@@ -7,12 +7,14 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from streams import topology
 from streams.engine import Effects, fold, load
-from streams.records import Action, Comment, DeletedBy, LinkKind
+from streams.records import Action, Comment, DeletedBy, LinkKind, PileOn, Reply, Status
 from streams.stages.address import Address, Config
 from streams.stages.conversation import Conversations, Entry
 from streams.stages.step import Arrived
 from tests.support.builders import DAY, HOSTILE, MINUTE, NOON, arrived, comment, deleted, edited, scored
+from tests.support.folding import folded
 from tests.support.talk import Talk
 
 
@@ -192,12 +194,37 @@ def test_an_author_can_say_it_was_not_meant_for_you() -> None:
 def test_what_was_said_to_somebody_is_taken_back_though_the_author_has_abused_a_group_since(text: str) -> None:
     talk = Talk()
     talk.say("ann", "The whole storm was harmless.", created_at_is_estimated=True)
-    talk.say("cat", "@ann you are an idiot.", HOSTILE, created_at_is_estimated=True, comment_id="insult")
+    talk.say("cat", "@ann What an idiot.", HOSTILE, created_at_is_estimated=True, comment_id="insult")
     assert talk.say("cat", "All politicians are idiots.", HOSTILE, created_at_is_estimated=True).outputs == ()
     talk.say("ann", "Why do you say that to me?", created_at_is_estimated=True)
     talk.say("tom", "It was harmless here too.", created_at_is_estimated=True)
     step = talk.say("cat", text, created_at_is_estimated=True)
     assert {reply.comment_id for reply in step.outputs if reply.revision > 1} == {"insult"}
+
+
+@pytest.mark.parametrize("correction", ["I was not addressing you.", "I was talking about Tom.", "I did not mean you, I meant Tom."])
+@pytest.mark.parametrize(("text", "parent"), [("You are a pathetic idiot, shut up.", "root"), ("@ann you are a pathetic idiot.", None)])
+def test_an_insult_that_says_you_to_whom_it_answers_is_not_undone_by_one_more_comment(
+    text: str, parent: str | None, correction: str
+) -> None:
+    talk = Talk()
+    talk.say("ann", "The ferry leaves at nine.", comment_id="root")
+    talk.say("tom", "At ten on Sundays.")
+    (insult,) = talk.say("bob", text, HOSTILE, comment_id="insult", parent_id=parent).outputs
+    assert insult.hostility > 0.5
+    step = talk.say("bob", correction, parent_id="root")
+    assert "taken_back" not in step.notes
+    assert [reply for reply in step.outputs if reply.comment_id == "insult"] == []
+
+
+def test_twelve_people_who_insult_somebody_and_say_that_they_did_not_address_them_pile_on() -> None:
+    talk, replies = Talk(), list[Reply]()
+    talk.say("ann", "The ferry leaves at nine.", comment_id="root")
+    for n in range(12):
+        replies += talk.say(f"p{n}", "You are a worthless idiot.", HOSTILE, parent_id="root").outputs
+        replies += talk.say(f"p{n}", "I was not addressing you.", parent_id="root").outputs
+    pileons: list[PileOn] = folded(topology.Config().pileons(), replies).outputs
+    assert pileons[0].status is Status.OPENED
 
 
 def test_an_author_can_say_who_was_meant() -> None:

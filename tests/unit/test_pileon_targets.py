@@ -65,6 +65,22 @@ def test_many_civil_answers_make_nobody_watched() -> None:
     assert popular.why.endswith("counting doubtful ones in part, 0.0")
 
 
+def test_nobody_is_calm_whose_replies_were_mostly_not_scored_and_the_sentence_says_how_many_and_why() -> None:
+    def of(unscored: int, scored: int, hostility: float = 0.0) -> tuple[Condition, str]:
+        mute = [reply(f"u{n}", NOON, 0.0, is_unscored=True) for n in range(unscored)]
+        (one,) = soft_counts([*mute, *(reply(f"p{n}", NOON, hostility) for n in range(scored))])
+        return one.status, one.why
+
+    status, why = of(12, 0)
+    assert status is Condition.UNKNOWN
+    assert why.startswith("unknown: 0 of 12 people who answered are surely hostile")
+    assert "; 12 of 12 replies were not scored: a language that the scorer was not taught" in why
+    assert of(6, 6)[0] is Condition.CALM
+    assert "6 of 12 replies were not scored" in of(6, 6)[1]
+    assert of(12, 2, 0.9)[0] is Condition.WATCH
+    assert "not scored" not in of(0, 3)[1]
+
+
 def test_many_hostile_replies_by_people_unknown_are_never_calm() -> None:
     def unknown(number: int) -> list[Reply]:
         return [reply(None, NOON, 0.5, comment_id=f"u{n}") for n in range(number)]
