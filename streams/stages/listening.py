@@ -14,6 +14,7 @@ from streams.stages.hearing import Heard, hear
 from streams.stages.hostility import cues, toward_meant
 from streams.stages.links import is_absent, links
 from streams.stages.mentions import whole_name
+from streams.stages.whom.answered import as_spoken_to
 from streams.stages.whom.model import toward
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ def listen(
     ``old`` is its entry when it is edited: it keeps its place, and the parent it was known to answer. ``ranker``: the source is a chat.
     """
     comment = _as_known(gathered.comment, old)
-    heard = hear(comment.text, comment.text_format)
-    asked = asked_of(comment, heard, gathered.conversation, old.n if old else gathered.conversation.next_n())
     parent = gathered.known(comment.parent_id) if comment.parent_id and comment.parent_id != comment.comment_id else None
+    heard = as_spoken_to(hear(comment.text, comment.text_format), comment, parent)
+    asked = asked_of(comment, heard, gathered.conversation, old.n if old else gathered.conversation.next_n())
     waits = parent is None and _waits_for(comment) and (old is None or old.parent is not None)
     entry = _entry(gathered, asked, comment.parent_id if waits else None, old)
     if ranker is not None:

@@ -217,6 +217,24 @@ def test_an_insult_that_says_you_to_whom_it_answers_is_not_undone_by_one_more_co
     assert [reply for reply in step.outputs if reply.comment_id == "insult"] == []
 
 
+@pytest.mark.parametrize("text", ["OP is an idiot.", "The author is an idiot.", "Whoever wrote this is an idiot."])
+def test_who_names_the_author_answered_as_author_speaks_to_them(text: str) -> None:
+    talk = Talk()
+    talk.say("ann", "The ferry leaves at nine.", comment_id="post")
+    talk.say("tom", "At ten on Sundays.", comment_id="later", parent_id="post")
+    (to_ann,) = talk.say("bob", text, HOSTILE, parent_id="post").outputs
+    assert to_ann.hostility > 0.5
+    to_tom = {one.target_id: one.hostility for one in talk.say("cat", text, HOSTILE, parent_id="later").outputs}
+    assert (to_tom.get("tom", 0.0) > 0.5) == text.startswith("Whoever")
+
+
+def test_whoever_wrote_what_is_quoted_is_not_the_person_answered() -> None:
+    talk = Talk()
+    talk.say("ann", "The ferry leaves at nine.", comment_id="post")
+    step = talk.say("bob", '"You are a liar, ann." Whoever wrote this is an idiot.', HOSTILE, parent_id="post")
+    assert all(one.hostility < 0.5 for one in step.outputs)
+
+
 def test_twelve_people_who_insult_somebody_and_say_that_they_did_not_address_them_pile_on() -> None:
     talk, replies = Talk(), list[Reply]()
     talk.say("ann", "The ferry leaves at nine.", comment_id="root")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.evaluation.whom.crowds import crowd
 from streams.evaluation.whom.examples import of_phrasings
-from streams.evaluation.whom.invented import HARMLESS, HELD_OUT, LEARNED_FROM, TAUGHT, TWINS, Phrasing, phrasings, said
+from streams.evaluation.whom.invented import FRESH, HELD_OUT, LEARNED_FROM, REVIEWED, TAUGHT, Phrasing, kinds, phrasings, said
 from streams.evaluation.whom.learning import FREE, UP, Taught, learned
 from streams.evaluation.whom.measured import WhomResults, measured
 from streams.evaluation.whom.replies import missing, replies
@@ -26,7 +27,8 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> WhomResults:
 
 def test_no_phrasing_that_teaches_decides():
     taught = {one.pattern.strip().lower() for kind in TAUGHT for one in phrasings(LEARNED_FROM, kind)}
-    deciding = [one.pattern.strip().lower() for kind in (*HARMLESS, *TWINS) for one in phrasings(HELD_OUT, kind)]
+    folders = (HELD_OUT, REVIEWED, FRESH)
+    deciding = [one.pattern.strip().lower() for folder in folders for kind in kinds(folder) for one in phrasings(folder, kind)]
     assert not taught.intersection(deciding)
     assert len(deciding) == len(set(deciding))
 
@@ -54,6 +56,32 @@ def test_hostile_twins_of_what_is_harmless_open_pile_ons(quick: WhomResults):
     assert sum(one.by_model for one in twins) >= 0.9 * sum(one.phrasings for one in twins)
     harmless = [one for one in quick.crowds if not one.is_hostile]
     assert sum(one.by_model for one in harmless) <= 0.05 * sum(one.phrasings for one in harmless)
+
+
+EVASIONS = [
+    '"you are a stupid whore"', "you ugly fat whore haha 😂❤", "you stupid cunt, thanks, lovely, cheers",
+    "OP is a stupid moron and a whore",
+    "The author is a fucking moron", "whoever wrote this is a stupid whore", "They say you are a stupid whore",
+    'Let me quote someone: "you are a filthy cunt". Bye.', "Only a fucking moron would post this",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", EVASIONS)
+def test_a_crowd_that_wraps_its_insult_up_opens_a_pile_on(text: str):
+    found = crowd("wrapped_twins", [Phrasing("wrapped_twins", text)], open_scorer("linear"), HELD_OUT)
+    assert (found.by_model, found.is_hostile) == (1, True)
+
+
+def test_phrasings_never_seen_are_told_beside_those_that_were(quick: WhomResults):
+    assert [(one.kind, one.phrasings) for one in quick.reviewed] == [("supporters", 30), ("supporters_twins", 30)]
+    assert {one.kind: one.phrasings for one in quick.fresh} == {
+        "supporters": 30,
+        "friends": 10,
+        "supporters_twins": 30,
+        "friends_twins": 10,
+    }
+    titles = [table.title for table in whom_tables(quick) if not isinstance(table, str)]
+    assert any(title and "never seen before" in title for title in map(str, titles))
 
 
 def test_what_is_not_there_is_said(quick: WhomResults):

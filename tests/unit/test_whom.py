@@ -61,21 +61,52 @@ def test_what_is_quoted_and_said_again_is_said(quoted: str) -> None:
 
 @pytest.mark.parametrize("marks", ['"{}"', "“{}”", "'{}'", "‘{}’", "«{}»"])
 def test_every_kind_of_quotation_mark_is_read(marks: str) -> None:
-    assert named(f"{marks.format('you are a stupid clown')} they said")["quoted"] == 1
+    assert named(f"{marks.format('you are a stupid clown')} they said, and all the town could hear it")["quoted"] == 1
 
 
 def test_a_word_in_single_quotes_may_hold_an_apostrophe_and_an_apostrophe_opens_no_quotation() -> None:
-    assert named("'you're a clown' they said")["quoted"] == 1
+    assert named("'you're a clown' they said, and it hurts")["quoted"] == 1
     assert named("don't be silly, you're a clown and that's it")["quoted"] == 0
 
 
 def test_one_s_own_report_is_no_report() -> None:
     assert named("I say you are a liar")["directed"] == 1
-    assert named("Somebody says you are a liar")["reported"] == 1
+    assert named("Somebody says you are a liar, which is sad")["reported"] == 1
 
 
 def test_a_sentence_that_speaks_anew_ends_a_report() -> None:
-    assert named("They call you a liar because you are a liar")["directed"] == 1
+    assert named("They call you a liar because you are a liar")["directed"] >= 1
+
+
+HEAPS = [
+    "you rotten fat whore lol 😂❤", "you stupid bastard, thanks, great, love, cheers", "what a worthless cunt 😂 haha xx",
+    "die you bitch 😘😘 lol",
+]  # fmt: skip
+TOLD = [
+    '"you are a pathetic whore"', "“Drop dead, you bitch.”", "'you are a fucking moron'", 'I quote: "you are a stupid cunt". Goodbye.',
+    'you "fucking moron"', "they say that you are a stupid whore", "Everybody here says you are a fucking moron",
+    "they called you a cunt and they were right", "Only a stupid moron would post this",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HEAPS)
+def test_no_heap_of_laughter_and_kind_words_takes_back_what_is_thrown_at_the_reader(text: str) -> None:
+    assert x(text) >= 0.5
+
+
+@pytest.mark.parametrize("text", TOLD)
+def test_an_insult_told_to_its_target_is_the_teller_s_unless_a_side_is_taken_against_it(text: str) -> None:
+    assert x(text) >= 0.5
+
+
+@pytest.mark.parametrize("text", [f"{text}. That is rude and you don't deserve it, ignore them." for text in (*TOLD[:4], *TOLD[5:7])])
+def test_who_takes_a_side_against_what_is_told_is_not_hostile(text: str) -> None:
+    assert x(text) < 0.5
+
+
+def test_only_a_fool_would_say_that_to_you_is_said_of_who_said_it() -> None:
+    assert named("Only a moron would say that to you")["directed"] == 0
+    assert named("Only a moron would say that")["directed"] == 1
 
 
 @given(st.text(max_size=300), st.sampled_from(['"', "'", "“", "you", "liar", " ", "not", "called"]))
@@ -104,7 +135,7 @@ def test_every_sign_has_a_weight() -> None:
 
 
 def test_replies_of_another_version_of_the_model_are_told_from_these() -> None:
-    assert VERSION.startswith("whom@1+")
+    assert VERSION.startswith("whom@2+")
     assert VERSION in Config().of("address")
     assert config_hash(*Config().of("address")) != config_hash(*(one for one in Config().of("address") if one != VERSION))
 

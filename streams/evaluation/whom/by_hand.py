@@ -9,7 +9,7 @@ NAME: Final = "cues@2, by hand"
 
 
 def toward_addressee(toxicity: float, found: Cues) -> float:
-    """Return P(hostile to the person addressed), as it was until ``whom@1``."""
+    """Return P(hostile to the person addressed), as it was until the model."""
     z = -1.8 + 0.9 * logit(toxicity) + found.attack
     z += 0.9 * (found.second > 0) + 1.6 * (found.insulted > 0) - 0.8 * found.kind
     if not found.insulted and found.attack < 1.0:

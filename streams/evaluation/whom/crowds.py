@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from streams.evaluation.whom.invented import HARMLESS, HELD_OUT, TWINS, Phrasing, phrasings, said
+from streams.evaluation.whom.invented import HELD_OUT, Phrasing, kinds, phrasings, said
 from streams.records import Comment, PileOn, Reply, Status
 from streams.replay.run import results, run
 from streams.scorers import Scorer
@@ -39,10 +39,11 @@ class Crowd(Struct, frozen=True, kw_only=True):
 
 def crowds(scorer: Scorer, folder: Path = HELD_OUT) -> list[Crowd]:
     """Return every kind, the harmless ones first."""
-    return [_crowd(kind, phrasings(folder, kind), scorer, folder) for kind in (*HARMLESS, *TWINS)]
+    return [crowd(kind, phrasings(folder, kind), scorer, folder) for kind in kinds(folder)]
 
 
-def _crowd(kind: str, those: Sequence[Phrasing], scorer: Scorer, folder: Path) -> Crowd:
+def crowd(kind: str, those: Sequence[Phrasing], scorer: Scorer, folder: Path) -> Crowd:
+    """Return what became of these."""
     stages = (Score(scorer), Address())
     coming = (Arrived(one, one.created_at) for n, phrasing in enumerate(those) for one in _talk(f"{kind}-{n}", n, phrasing, folder))
     replies: list[Reply] = results(run(stages, coming)).outputs["address"]

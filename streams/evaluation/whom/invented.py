@@ -1,4 +1,8 @@
-"""Invented replies by phrasing: ``learned_from`` teaches, ``held_out`` was frozen before that, and no phrasing is in both."""
+"""Invented replies by phrasing: ``learned_from`` teaches, the other folders decide, and no phrasing is in two of them.
+
+``held_out`` was frozen before the model, but seen while it was made: its word lists were chosen with these texts in view. ``reviewed`` a
+reviewer wrote afterwards; whoever mended the model had seen it. ``fresh`` was written when that was done, and measured once.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +13,8 @@ from msgspec import Struct
 HERE: Final = Path(__file__).parent
 LEARNED_FROM: Final = HERE / "learned_from"
 HELD_OUT: Final = HERE / "held_out"
+REVIEWED: Final = HERE / "reviewed"
+FRESH: Final = HERE / "fresh"
 HARMLESS: Final = ("supporters", "friends", "counter_speech", "arguments", "agreement", "reclaimed")
 TWINS: Final = ("supporters_twins", "friends_twins", "arguments_twins", "agreement_twins")
 TAUGHT: Final = (*HARMLESS, *TWINS, "civil", "contempt_twins")
@@ -31,6 +37,11 @@ class Phrasing(Struct, frozen=True):
 def phrasings(folder: Path, kind: str) -> list[Phrasing]:
     """Return a kind's phrasings, in order."""
     return [Phrasing(kind, line.replace("\\n", "\n")) for line in _lines(folder / f"{kind}.txt")]
+
+
+def kinds(folder: Path) -> tuple[str, ...]:
+    """Return the kinds that a folder that decides has phrasings of, the harmless ones first."""
+    return tuple(kind for kind in (*HARMLESS, *TWINS) if (folder / f"{kind}.txt").is_file())
 
 
 def said(folder: Path, phrasing: Phrasing, times: int) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """Hostile to whom, in figures: rows of words for the terminal and the page, plain values for eval.json."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 from rich.table import Table
 
 from streams.evaluation.links.shown import Shown
+from streams.evaluation.whom.crowds import Crowd
 from streams.evaluation.whom.measured import HOW, TOXICITY, WhomResults
 from streams.stages.whom.model import VERSION
 
@@ -31,7 +32,12 @@ def not_measured(found: WhomResults) -> str:
 
 def shown(found: WhomResults) -> Iterator[Shown]:
     """Yield every table as words."""
-    yield _crowds(found)
+    for told, those in (
+        ("frozen before the model was made, and seen while it was", found.crowds),
+        ("written by a reviewer after the model", found.reviewed),
+        ("written after the model was mended, never seen before", found.fresh),
+    ):  # fmt: skip
+        yield _crowds(told, those)
     if found.functional:
         yield _functional(found)
     if found.replies:
@@ -40,14 +46,14 @@ def shown(found: WhomResults) -> Iterator[Shown]:
         yield _reliable(found)
 
 
-def _crowds(found: WhomResults) -> Shown:
+def _crowds(told: str, those: Sequence[Crowd]) -> Shown:
     rows = [
         (one.kind.replace("_", " "), "yes" if one.is_hostile else "no", str(one.phrasings), str(one.by_toxicity), str(one.by_model),
          _percent(one.share_by_toxicity), _percent(one.share))
-        for one in found.crowds
+        for one in those
     ]  # fmt: skip
     heads = ("thirty people say", "hostile", "phrasings", "open by toxicity", "open", "% hostile by toxicity", "% hostile")
-    return "invented replies frozen before the model was made: pile-ons of the window rule as shipped", heads, rows
+    return f"invented replies, {told}: pile-ons of the window rule as shipped", heads, rows
 
 
 def _functional(found: WhomResults) -> Shown:

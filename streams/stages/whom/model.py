@@ -16,7 +16,7 @@ from streams.stages.whom.signs import ELSEWHERE, NAMES, NOT_OWN, mild_signs, sig
 from streams.stages.whom.weights import BIAS, SIGNS, TOXICITY, TOXICITY_ELSEWHERE, TOXICITY_NOT_OWN
 
 _NUMBERS: Final = (BIAS, *(SIGNS.get(name, 0.0) for name in NAMES), TOXICITY, TOXICITY_NOT_OWN, TOXICITY_ELSEWHERE)
-VERSION: Final = "whom@1+" + hashlib.sha256(repr((NAMES, _NUMBERS)).encode()).hexdigest()[:8]
+VERSION: Final = "whom@2+" + hashlib.sha256(repr((NAMES, _NUMBERS)).encode()).hexdigest()[:8]
 """Part of the settings that ``address`` is known by: replies of another version are told from these."""
 _WEIGHTS: Final = _NUMBERS[1 : len(NAMES) + 1]
 

@@ -4,13 +4,14 @@ Most comments say nothing strong: they have no signs, and the model asks of them
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
-from streams.stages.hearing import Heard, sentences_of
+from streams.stages.hearing import Heard
 from streams.stages.hostility import Cues, cues
 from streams.stages.lexicon import COPULAS, DEGREES, FILLERS, SECOND
-from streams.stages.quotes import in_marks, words_of
 from streams.stages.whom import words as w
+from streams.stages.whom.telling import Telling, turns
 
 NAMES: Final = (
     "second", "kind", "directed", "thrown", "bare", "attack", "elsewhere", "heat", "quoted", "reported", "negated", "conditional",
@@ -28,19 +29,25 @@ YOU_REACH: Final = 3
 YOU_FARTHEST: Final = 12
 """… and all of them: a sentence can be nothing but such words."""
 _FAR: Final = -99
+_WOULD: Final = (["would"], ["could"], ["can"], ["writes"], ["believes"], ["thinks"], ["wrote"], ["who"], ["to"])
 
 
 class _Sentences:
     """What the strong words of some sentences do there."""
 
-    __slots__ = ("argument", "conditional", "directed", "negated", "reported", "thrown")
+    __slots__ = ("argument", "conditional", "directed", "negated", "of_you", "report", "reported", "thrown")
 
     def __init__(self) -> None:
-        self.directed = self.thrown = self.reported = self.negated = self.conditional = self.argument = 0
+        self.directed = self.thrown = self.reported = self.negated = self.conditional = self.argument = self.of_you = 0
+        self.report = _FAR
+
+    def own_up(self) -> None:
+        """Count what is reported of the reader as said to the reader."""
+        self.directed, self.reported, self.of_you = self.directed + self.of_you, self.reported - self.of_you, 0
 
     def take(self, said: Sequence[str]) -> None:
         """Count each strong word of a sentence once."""
-        report = negation = you = _FAR
+        report = negation = you = self.report = _FAR
         conditional = False
         for here, word in enumerate(said):
             if word in w.STRONG:
@@ -60,10 +67,14 @@ class _Sentences:
 
     def _strong(self, said: Sequence[str], here: int, report: int, negation: int, you: int, conditional: bool) -> None:
         at_you = _turns_on_you(said, here) or _near(said, you, here)
-        if _of_what_was_said(said, here):
+        if _only_such_would(said, here):
+            self.directed += 1
+        elif _of_what_was_said(said, here):
             self.argument += 1
         elif here - report <= REPORT_REACHES and not (at_you and you - report > 3 and COPULAS.isdisjoint(said[you:here])):
             self.reported += 1
+            self.of_you += at_you
+            self.report = report
         elif negation > you and here - negation <= NEGATION_REACHES:
             self.negated += 1
         elif conditional:
@@ -74,10 +85,22 @@ class _Sentences:
             self.thrown += 1
 
 
+def _without_report(said: Sequence[str], report: int) -> Sequence[str]:
+    return said if report < 0 else [*said[: report + 1], *said[report + 1 + REPORT_REACHES :]]
+
+
 def _is_report(said: Sequence[str], here: int) -> bool:
     """Return whether this word reports what others said: not "I say …", nor what "you say"."""
     before = said[max(here - 2, 0) : here]
-    return not (before and (before[-1] in SECOND or not w.MINE.isdisjoint(before)))
+    return not (before and (before[-1] in SECOND or not w.MINE.isdisjoint(before) or before == ["let", "me"]))
+
+
+def _only_such_would(said: Sequence[str], here: int) -> bool:
+    """Return whether it says who alone would have said this: "only a fool would write this"; not "… would say that to you"."""
+    if said[here] not in w.NOUNS or w.ONLY.isdisjoint(said[max(here - 4, 0) : here]):
+        return False
+    after = said[here + 1 : here + 6]
+    return after[:1] in _WOULD and not w.UTTERING.isdisjoint(after) and not w.THIS.isdisjoint(after) and SECOND.isdisjoint(said[here + 1 :])
 
 
 def _turns_on_you(said: Sequence[str], here: int) -> bool:
@@ -124,26 +147,33 @@ def mild_signs(second: bool, kind: bool, others: bool) -> tuple[float, ...]:
 
 def signs(heard: Heard, found: Cues) -> tuple[float, ...]:
     """Return the numbers of ``NAMES``. ``found``: the comment's cues, whatever stands in quotation marks among them."""
-    sentences, quoted = _own(heard)
+    telling = Telling(heard)
+    sentences, quoted = telling.sentences, telling.quoted
     own = cues(sentences) if quoted else found
-    strong = _Sentences()
+    strong, own_words = _Sentences(), list[Sequence[str]]()
     for said in sentences:
+        strong.report = _FAR
         if not w.STRONG.isdisjoint(said):
             strong.take(said)
+        own_words.append(_without_report(said, strong.report))
     every = set(heard.words)
+    if strong.of_you and telling.takes_no_side(every):
+        strong.own_up()
+    attack = cues(own_words).attack if strong.reported else own.attack
     bare = own.bare > 0 and not strong.argument
-    at_reader = strong.directed > 0 or strong.thrown > 0 or bare or own.attack >= 1.0
+    at_reader = strong.directed > 0 or strong.thrown > 0 or bare or attack >= 1.0
     told = quoted or strong.reported > 0 or strong.negated > 0 or strong.conditional > 0
-    laughter = min(len(w.LAUGHTER & every) + len(w.AFFECTION & every) + _emoji(heard.text), 3)
-    warmth = min(len(w.WARMTH & every) + len(w.PLANS & every), 3)
+    most = 1 if at_reader else 3  # no heap of laughter and thanks takes back what is thrown at the reader
+    laughter = min(len(w.LAUGHTER & every) + len(w.AFFECTION & every) + _emoji(heard.text), most)
+    warmth = min(_warm(heard.words) if at_reader else len((w.WARMTH | w.PLANS) & every), most)
     others = found.singular or found.plural
     return (
         float(own.second > 0),
-        float(own.kind),
+        float(own.kind and not at_reader),
         min(strong.directed, 2),
         float(strong.thrown > 0),
         float(bare),
-        own.attack,
+        attack,
         float((own.third or own.group or own.own) > 0 and not at_reader),
         float(own.heat > 0 and not at_reader),
         float(quoted),
@@ -159,7 +189,7 @@ def signs(heard: Heard, found: Cues) -> tuple[float, ...]:
         float(bool(heard.words) and heard.words[0] in w.AGREEING),
         float(not w.OURS.isdisjoint(every) or not w.MYSELF.isdisjoint(every)),
         float(others and not at_reader),
-        float(not w.TURNING.isdisjoint(zip(heard.words, heard.words[1:], strict=False))),
+        float(turns(heard.words)),
         float(at_reader and others),
         at_reader * laughter,
         at_reader * warmth,
@@ -167,21 +197,10 @@ def signs(heard: Heard, found: Cues) -> tuple[float, ...]:
     )
 
 
-def _own(heard: Heard) -> tuple[Sequence[Sequence[str]], bool]:
-    """Return the sentences without what is quoted in marks and strong, and whether there is such."""
-    text, quoted = heard.text, False
-    if '"' not in text and "“" not in text:
-        return heard.sentences, False
-    for span in in_marks(text):
-        said = words_of(span)
-        if not w.STRONG.isdisjoint(said) or cues([said]).attack >= 1.0:
-            text, quoted = _without(text, span), True
-    return (sentences_of(text), True) if quoted else (heard.sentences, False)
-
-
-def _without(text: str, span: str) -> str:
-    """Return the text without this span where it stands in marks; who says it outside of them says it."""
-    return text.replace(f'"{span}"', " ").replace(f"“{span}”", " ")
+def _warm(words: Sequence[str]) -> int:
+    """Return how often something kind is said, which takes two words: a heap of kind words says nothing."""
+    pairs = list(pairwise(words))
+    return sum(map(w.WARM.__contains__, pairs)) + sum(word in w.FOND and after in w.STRONG for word, after in pairs)
 
 
 def _emoji(text: str) -> int:

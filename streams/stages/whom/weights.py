@@ -3,35 +3,35 @@
 from collections.abc import Mapping
 from typing import Final
 
-BIAS: Final = -2.014
+BIAS: Final = -1.947
 SIGNS: Final[Mapping[str, float]] = {
-    "second": 1.23,
-    "kind": -0.928,
-    "directed": 1.969,
-    "thrown": 1.629,
-    "bare": 0.695,
-    "attack": 1.44,
-    "elsewhere": -0.568,
-    "heat": 0.188,
-    "quoted": -1.096,
+    "second": 1.185,
+    "kind": -1.014,
+    "directed": 1.922,
+    "thrown": 1.691,
+    "bare": 1.155,
+    "attack": 1.363,
+    "elsewhere": -0.458,
+    "heat": 0.203,
+    "quoted": -0.59,
     "reported": 0.0,
-    "negated": -0.296,
-    "conditional": 0.423,
-    "not own": -0.24,
-    "support": 0.0,
-    "condemn": -0.317,
-    "laughter": -0.425,
-    "warmth": -0.433,
-    "argument": -0.913,
-    "agreeing": -0.155,
-    "ours": -0.187,
-    "others": -2.049,
-    "turning": 0.604,
-    "at reader, others": -1.006,
-    "at reader, laughter": -1.385,
-    "at reader, warmth": -1.128,
-    "at reader, contempt": 0.446,
+    "negated": -0.691,
+    "conditional": -0.492,
+    "not own": -0.334,
+    "support": -0.144,
+    "condemn": -0.231,
+    "laughter": 0.0,
+    "warmth": -1.02,
+    "argument": -0.903,
+    "agreeing": -0.424,
+    "ours": -0.486,
+    "others": -2.164,
+    "turning": 0.618,
+    "at reader, others": -1.141,
+    "at reader, laughter": -0.703,
+    "at reader, warmth": -2.242,
+    "at reader, contempt": 0.38,
 }
-TOXICITY: Final = 0.71
-TOXICITY_NOT_OWN: Final = -0.276
-TOXICITY_ELSEWHERE: Final = -0.608
+TOXICITY: Final = 0.722
+TOXICITY_NOT_OWN: Final = -0.218
+TOXICITY_ELSEWHERE: Final = -0.635

@@ -26,17 +26,18 @@ REPORTING: Final = frozenset(
     "call calls called calling label labels labelled labeled labelling brand branded say says said saying write writes wrote written "
     "writing type types typed typing tell tells told telling post posts posted posting comment comments scream screams screamed "
     "screaming shout shouts shouted shouting yell yelled yelling throw throws throwing thrown hurl hurled hurling word words name names "
-    "insult insulted insulting quote quoting repeat repeats repeating claim claims claiming accuse accused "
+    "insult insulted insulting hear hears heard hearing get gets getting quote quoting repeat repeats repeating claim claims claiming "
+    "accuse accused "
     "accusing line lines phrase mocked".split()
 )
 """After these an insult is reported, unless the speaker is the one who reports."""
-MINE: Final = frozenset("i ill id im let".split())
+MINE: Final = frozenset("i ill id im".split())
 """Before a report these make it one's own: "I say you are a liar"."""
 NEGATIONS: Final = frozenset("not no never arent isnt wasnt werent aint nor hardly".split())
 CONDITIONS: Final = frozenset("if whether".split())
 FRESH: Final = frozenset("but because though although cause cuz".split())
 """From here on a sentence speaks anew: neither report nor negation reaches over them."""
-AWAY: Final = frozenset("they them those these he she who this that what theyre hes shes".split())
+AWAY: Final = frozenset("with they them those these he she who this that what theyre hes shes".split())
 """Of somebody or something else: what follows is no more of the "you" before."""
 ARTICLES: Final = frozenset("a an the that this of my our is are was were be am im another some any".split())
 """Before a noun these make it somebody's description, and no name thrown at the reader."""
@@ -66,6 +67,28 @@ WARMTH: Final = frozenset(
     "happy birthday miss fun enjoyed liked thanks thank cheers congrats congratulations bravo treasure learned helped kind well won proud "
     "rock delicious superb best favourite favorite".split()
 )
+WARM: Final = frozenset(
+    tuple(pair.split())
+    for pair in (
+        "love you, love ya, love it, love that, love this, loved it, miss you, missed you, you tomorrow, you friday, you saturday, you "
+        "sunday, you monday, you tonight, you soon, you next, you on, happy birthday, happy for, so happy, "
+        "so proud, proud of, so glad, glad you, so jealous, well done, well played, well deserved, good luck, good job, good one, "
+        "thank you, "
+        "thanks so, thanks again, thanks man, thanks mate, you rock, you did, you made, you won, you got, you fixed, did it, made it, "
+        "on me, owe you, never change, my favourite, my favorite, welcome home, welcome back, take care, look amazing, look gorgeous, "
+        "looks amazing, "
+        "was beautiful, is beautiful, is brilliant, was brilliant, is amazing, so good, so much, enjoy the, enjoy your, have fun, get "
+        "well, "
+        "call me, the best, next week, this weekend, on friday, on saturday, on sunday, still the, that was, bring beers, at training, "
+        "the kids"
+    ).split(", ")
+)
+"""Something kind said, or a plan, between friends."""
+FOND: Final = frozenset(
+    "lucky clever beautiful magnificent glorious brilliant gorgeous cheeky jammy talented lovely wonderful daft sneaky amazing "
+    "legendary".split()
+)
+"""Before a name these make it a friend's: "you lucky bastard"."""
 PLANS: Final = frozenset(
     "tonight tomorrow friday saturday sunday weekend pint beer beers round drinks rematch visit ticket tickets party see".split()
 )
@@ -78,11 +101,39 @@ TURNING: Final = frozenset(
     tuple(pair.split())
     for pair in (
         "a worse, are one, as you, because you, being one, believes you, coming from, go back, hate you, hates you, it coming, "
-        "like you, likes you, much worse, so are, than you, tired of, to you, wants you, were right, you deserve, you had, you "
+        "like you, likes you, much worse, so are, than you, to you, wants you, were right, you deserve, you had, you "
         "lie"
     ).split(", ")
 )
 """Where praise, agreement or a report turns on the person addressed."""
+SIDES: Final = frozenset(
+    SUPPORT
+    | CONDEMN
+    | WARMTH
+    | NEGATIONS
+    | CONDITIONS
+    | frozenset(
+        "dont doesnt didnt cant cannot couldnt wont wouldnt shouldnt nothing none without should unfair rudeness shameful shame absurd "
+        "insane "
+        "crazy unreal wow ridiculous lousy disgraceful cowardly gross unkind hurtful hurt hurts cry crying sadly angry mad furious "
+        "upset shocked "
+        "appalled hope wish please stay keep forget laughed laugh cheer rooting admire appreciate grateful bored boring childish grow "
+        "funny same old again whatever despite still anyway somehow how why what when since until twelve envy envious afraid scared "
+        "threatened reason abuse abusive insults insulting slur slurs trolling spam lies lying untrue false nonsense evidence proof "
+        "answer answers "
+        "charming nice classy apologise apologize apology unprovoked everywhere daily".split()
+    )
+)
+"""Whoever quotes or reports an insult and says none of these takes nobody's side against it."""
+ONLY: Final = frozenset("only just takes".split())
+UTTERING: Final = frozenset(
+    "write writes wrote say says said post posts posted think thinks believe believes type typed publish come ask make".split()
+)
+THIS: Final = frozenset("this that such something like".split())
+GRANTED: Final = frozenset(
+    tuple(pair.split()) for pair in "a reason, every reason, good reason, rightly so, were right, are right".split(", ")
+)
+"""Whoever reports an insult and says this takes its side."""
 OURS: Final = frozenset("we us our ours fellow proud ourselves".split())
 MYSELF: Final = frozenset("i im my me myself".split())
 SAID: Final = frozenset(
