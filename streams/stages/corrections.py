@@ -1,6 +1,6 @@
 """What an author takes back: "I was not addressing you, I was talking about …", "I meant …". Linear in the words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -68,13 +68,13 @@ def _who(heard: Heard, number: int, before: Sequence[str], verb: int, conversati
     return ()
 
 
-def earlier_of(conversation: Conversation, author: str, n: int, person: str | None, *, names_another: bool) -> tuple[str, Entry] | None:
-    """Return the author's last comment before the ``n``-th that was aimed at ``person``; at anybody with hostility, for None.
+def earlier_of(before: Iterable[tuple[str, Entry]], author: str, person: str | None, *, names_another: bool) -> tuple[str, Entry] | None:
+    """Return the author's comment of those before, last first, that was aimed at ``person``; at anybody with hostility, for None.
 
     Where another is named, a later harsh one that was tied to nobody is meant rather than one that was hardly aimed at the person.
     """
     nobodys: tuple[str, Entry] | None = None
-    for comment_id, entry in conversation.before(n, OWN_BACK):
+    for comment_id, entry in before:
         if entry.author != author or entry.deleted:
             continue
         if names_another and nobodys is None and not entry.aims and entry.toxicity >= HARSH:

@@ -8,7 +8,7 @@ import msgspec
 from streams.records import Action, LinkKind
 from streams.stages.candidates import Config
 from streams.stages.conversation import Aim, Entry
-from streams.stages.corrections import earlier_of, stands, taken_back
+from streams.stages.corrections import OWN_BACK, earlier_of, stands, taken_back
 from streams.stages.gathering import Gathered, aims_of, remembered, revised
 from streams.stages.hearing import Heard
 from streams.stages.listening import listen
@@ -74,11 +74,18 @@ def take_back(gathered: Gathered, entry: Entry, heard: Heard) -> None:
     if back is None or entry.author is None:
         return
     spoken_to = [aim.target for aim in entry.aims] if back.not_you else []
+    before = _before(gathered, entry)
     for person in (*spoken_to, None) if back.instead else spoken_to:
-        earlier = earlier_of(gathered.conversation, entry.author, entry.n, person, names_another=bool(back.instead))
+        earlier = earlier_of(before, entry.author, person, names_another=bool(back.instead))
         if earlier is not None:
             _correct(gathered, *earlier, person, tuple(one for one in back.instead if one != entry.author))
             return
+
+
+def _before(gathered: Gathered, entry: Entry) -> list[tuple[str, Entry]]:
+    """Return the comments before, last first, as they are by now: one that waited for this very comment was just sent."""
+    names = (comment_id for comment_id, _ in gathered.conversation.before(entry.n, OWN_BACK))
+    return [(comment_id, known) for comment_id in names if (known := gathered.known(comment_id)) is not None]
 
 
 def _correct(gathered: Gathered, comment_id: str, entry: Entry, not_person: str | None, instead: tuple[str, ...]) -> None:

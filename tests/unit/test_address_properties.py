@@ -188,3 +188,14 @@ def test_no_text_whatever_raises(texts: list[str]) -> None:
     effects = Effects()
     fold(stage, records, store, effects)
     assert sum(effects.outcomes.values()) == len(texts)
+
+
+def test_what_waited_for_a_comment_that_takes_it_back_was_sent_and_waits_no_more() -> None:
+    def said(comment_id: str, text: str, parent_id: str | None = None, minutes: int = 0) -> Arrived:
+        made = comment(comment_id, author_id="kim", parent_id=parent_id, text=text, created_at=NOON + timedelta(minutes=minutes))
+        return arrived(ScoredComment(comment=made, toxicity=1.0, scorer="test@1"))
+
+    other = ScoredComment(comment=comment("o", author_id="ann", author_name="ann", text="hello"), toxicity=0.0, scorer="test@1")
+    effects, store = run([arrived(other), said("child", "you fool", "post"), said("post", "I meant ann.", minutes=1)])
+    assert (effects.notes["released_self_reply"], effects.notes["taken_back"]) == (1, 1)
+    assert [len(talk.waiting_by_n) for talk in store.open.values()] == [0]
