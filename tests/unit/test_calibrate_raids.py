@@ -170,3 +170,14 @@ def test_what_is_printed_is_what_is_sent():
     assert [one.slack for one in QUIET.expected][-1] == QUIET.calibration.slack.at_10
     assert [one.slack for one in RAIDED.expected] == [slack.at_0_1, slack.at_0_3, slack.at_1, slack.at_3, slack.at_10]
     assert "with the slack that is sent, which was learned on these very days" in text_of(RAIDED)
+
+
+def test_it_warns_where_many_were_hostile_and_nothing_would_be_told():
+    """Four of seven, too few to look like pile-ons: on a site of nothing else they are learned as usual."""
+    small = [
+        (f"s{n}", START + n * 6 * HOUR + minute * MINUTE, 0.9 if minute % 2 else 0.02, 20_000 + n) for n in range(50) for minute in range(9)
+    ]
+    found = measured(heard_of(iter(small)), CONFIG, "small")
+    assert not any(one.alerts for one in found.expected[:3])
+    assert found.bursts == 50
+    assert "50 times several people, half of those answering, were hostile to one person within an hour" in text_of(found)

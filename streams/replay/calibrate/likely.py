@@ -10,8 +10,11 @@ from streams.stages.esr.learning import Counted, Times
 from streams.stages.esr.membership import Seen
 
 HOUR: Final = 3_600_000_000
-_SHARE, _TIMES_USUAL = 0.5, 3.0
-"""At least so much of what was answered, and so many times what is usual: on a site that is always harsh nothing is left out."""
+_LOOKS: Final = ((1.25, 0.8), (2.0, 0.6))
+"""At least so many times the least people, and so much of what was answered: five of six, or eight of thirteen."""
+_TIMES_USUAL: Final = 3.0
+"""And so many times what is usual. Harsh hours that come by chance stay: on a simulated site to which nothing is done nothing is left out,
+and on one that is always harsh neither."""
 
 
 class Burst(NamedTuple):
@@ -53,9 +56,13 @@ def likely(people: Sequence[Person], hostile: float, least: int) -> list[Times]:
 
     They are left out of what is usual alone. Whether they were real nobody knows: they stay false alarms to what is learned of the bound.
     """
-    found = [[one for one in bursts(person.unjudged, hostile, least) if one.share >= _SHARE] for person in people]
+    found = [[one for one in bursts(person.unjudged, hostile, least) if _looks_like_one(one, least)] for person in people]
     usual = _usual_share(people, found, hostile)
     return [tuple((one.begin, one.end) for one in of if one.share >= _TIMES_USUAL * usual) for of in found]
+
+
+def _looks_like_one(one: Burst, least: int) -> bool:
+    return any(one.hostile >= times * least and one.share >= share for times, share in _LOOKS)
 
 
 def _usual_share(people: Sequence[Person], found: Sequence[Sequence[Burst]], hostile: float) -> float:

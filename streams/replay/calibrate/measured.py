@@ -60,7 +60,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     counted_days: float
     judged: Judged
     bursts: int
-    """Times that so many people were hostile to one person within an hour, of which nobody said anything."""
+    """Times that so many people were hostile to one person within an hour, and half of those answering; nobody said anything of them."""
     likely: int
     """Of these, what looks like a pile-on: left out of what is usual, and not of false alarms."""
     expected: tuple[Expected, ...]
@@ -133,7 +133,8 @@ def _people(heard: Heard, newcomers: bool, labels: Sequence[Label], config: Conf
 
 
 def _bursts(people: Sequence[Person], config: Config) -> int:
-    return sum(len(bursts(person.unjudged, config.min_hostility, config.min_hostile_authors)) for person in people)
+    found = (one for person in people for one in bursts(person.unjudged, config.min_hostility, config.min_hostile_authors))
+    return sum(2 * one.hostile >= one.answering for one in found)
 
 
 def calibrated(

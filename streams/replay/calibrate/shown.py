@@ -90,8 +90,9 @@ def _suspected(found: Measured) -> Iterator[str]:
     if prior.talk_mean > _FAR * prior.first_mean:
         far = f"{prior.talk_mean / prior.first_mean:.1f} times"
         yield f"Within a conversation hostility is {far} what is usual: pile-ons may be taken for usual. {_JUDGE}"
-    if found.bursts >= _OFTEN and not any(one.alerts for one in found.expected):
-        yield f"{found.bursts} times several people were hostile to one person within an hour, and nothing would be told. {_JUDGE}"
+    if found.bursts >= _OFTEN and not any(one.alerts for one in found.expected if one.false_alarms_per_day <= 1):
+        half = f"{found.bursts} times several people, half of those answering, were hostile to one person within an hour"
+        yield f"{half}, and at 1 a day nothing would be told. {_JUDGE}"
 
 
 def toml_of(calibration: Calibration) -> str:
