@@ -52,7 +52,8 @@ def calibrate(
 ) -> None:
     """Measure what is usual on this site, and print what to expect at each number of false alarms a day (docs/calibration.md).
 
-    The first half of the recording teaches, the second is counted. A week is a good start. Judged pile-ons (--labels) are no false alarms.
+    The first half of the recording says what is usual, the second is counted. A week is a good start.
+    Judged pile-ons (--labels) teach nothing.
     """
     from rich.console import Console
 

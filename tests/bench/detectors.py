@@ -68,7 +68,7 @@ def _stages(others: Site, them: Site) -> Iterator[tuple[str, Following]]:
 def _week(them: Site, has_list: bool) -> Calibration:
     """Return what the first eight days teach; nothing has happened to anybody in them."""
     people = [Person(counted(_seen(one, has_list), until=LEARNED)) for one in them.watched]
-    return taught_by(people, START, LEARNED, Config(), newcomers=has_list)
+    return taught_by(people, START, LEARNED, Config(), newcomers=has_list).calibration
 
 
 def _weeks(others: Site, has_list: bool) -> Calibration:

@@ -55,7 +55,7 @@ def test_it_prints_what_each_budget_brings_and_what_it_wrote_is_what_others_read
 
 
 def table_of(lines: list[str]) -> list[list[str]]:
-    return [line.split() for line in lines if line.strip()[:1].isdigit() and " to " in line and len(line.split()) == 10]
+    return [line.split() for line in lines if line.strip()[:1].isdigit() and " to " in line and len(line.split()) == 9]
 
 
 def test_it_says_where_the_proven_bound_holds_for_want_of_history(replies: list[Reply], capsys: pytest.CaptureFixture[str]):

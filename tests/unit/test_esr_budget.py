@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streams.evaluation.scoring import upper_bound
-from streams.stages.esr.budget import Budget, learned, levels
+from streams.stages.esr.budget import ENOUGH_UNITS, Budget, learned, levels
 from streams.stages.esr.config import Config, Levels, Prior, rule
 from streams.stages.esr.detector import DAY, Exposure, Kind, Target, step
 
@@ -82,27 +82,41 @@ def test_a_budget_larger_than_all_stakes_still_asks_for_some_evidence():
 
 
 def seen(*losses: list[int]) -> Callable[[float], list[int]]:
-    """What three people had at factors of 1, 5 and 20."""
+    """What each of these people had at factors of 1, 5 and 20."""
     return lambda factor: [each[FACTORS.index(factor)] for each in losses]
 
 
 FACTORS = (1.0, 5.0, 20.0)
-SEEN = seen([0, 1, 2], [0, 0, 1], [0, 1, 1])
+APART = [[0, 0, 1]] * ENOUGH_UNITS
+"""So many people, with one alarm each at the loosest, say that alarms do not come together."""
 
 
 def test_what_is_learned_is_the_loosest_factor_that_surely_kept_the_budget():
-    assert learned(SEEN, FACTORS, 6.4, upper_bound) == 5.0  # 2 seen: at most 6.3
-    assert learned(SEEN, FACTORS, 15.0, upper_bound) == 20.0
+    alarms = seen([0, 1, 1], [0, 1, 1], *APART)
+    assert learned(alarms, FACTORS, 6.4, upper_bound) == 5.0  # 2 seen: at most 6.3
+    assert learned(alarms, FACTORS, 32.0, upper_bound) == 20.0  # 22 seen: at most 31.4
 
 
 def test_alarms_of_one_person_that_come_together_say_less_than_as_many_people():
-    one, many = seen([0, 0, 4]), seen([0, 0, 1], [0, 0, 1], [0, 0, 1], [0, 0, 1])
-    assert learned(many, FACTORS, 9.2, upper_bound) == 20.0  # 4 seen: at most 9.2
-    assert learned(one, FACTORS, 9.2, upper_bound) == 5.0  # one bunch of 4: at most 4.7 bunches
+    one, many = seen([0, 4, 4], *APART), seen(*[[0, 1, 1]] * 4, *APART)
+    assert learned(many, FACTORS, 9.5, upper_bound) == 5.0  # 4 seen: at most 9.2
+    assert learned(one, FACTORS, 9.5, upper_bound) == 1.0  # one bunch of 4: at most 4.7 bunches
 
 
-def test_nothing_is_learned_from_too_few_days_or_from_weeks_that_break_the_bound():
-    assert learned(seen([0, 0, 0]), FACTORS, 2.9, upper_bound) == 1.0
+def test_how_alarms_come_is_taken_from_the_loosest_factor():
+    together = seen(*[[0, 0, 3]] * ENOUGH_UNITS)
+    assert learned(together, FACTORS, 8.8, upper_bound) == 1.0  # none seen: at most 3 bunches of 3
+    assert learned(together, FACTORS, 9.1, upper_bound) == 5.0
+
+
+def test_of_alarms_that_few_have_seen_bunches_of_three_are_counted_with():
+    few = seen(*[[0, 0, 1]] * (ENOUGH_UNITS - 1))
+    assert learned(few, FACTORS, 8.8, upper_bound) == 1.0
+    assert learned(few, FACTORS, 9.1, upper_bound) == 5.0
+    assert learned(seen([0, 0, 0]), FACTORS, 8.8, upper_bound) == 1.0
+
+
+def test_nothing_is_learned_from_weeks_that_break_the_bound():
     assert learned(seen([9, 9, 9]), FACTORS, 9.0, upper_bound) == 1.0
 
 
@@ -122,3 +136,13 @@ def test_what_is_learned_keeps_the_budget_in_nineteen_of_twenty_sites():
         used += chosen > 1.0
     assert over / 1_000 <= 0.07
     assert used / 1_000 > 0.4
+
+
+@pytest.mark.parametrize(("allowed", "bunch"), [(3.0, 3), (7.0, 3), (14.0, 3), (14.0, 5), (30.0, 3), (30.0, 5)])
+def test_alarms_that_come_in_bunches_teach_too_much_in_one_of_twenty_recordings(allowed: float, bunch: int):
+    """Every factor but the first brings a little more than is allowed, by so many of each person who has any."""
+    chance, over = np.random.default_rng(0), 0
+    for _ in range(1_000):
+        counts = [bunch] * int(chance.poisson(1.01 * allowed / bunch))
+        over += learned(lambda factor, c=counts: c if factor > 1 else [], FACTORS, allowed, upper_bound) > 1.0
+    assert over / 1_000 <= 0.07

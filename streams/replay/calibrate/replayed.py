@@ -4,7 +4,7 @@ Only few people could ever open anything. Each of them is gone through once with
 replayed is only who might pass.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from streams.stages.esr.config import Config, Levels, rule
 from streams.stages.esr.detector import DAY, Finding, Kind, Target, advance, evidence
-from streams.stages.esr.learning import Counted
+from streams.stages.esr.learning import Counted, Times, days_heard
 from streams.stages.esr.membership import Seen
 
 _UNREACHED: Final = 1e280
@@ -24,8 +24,14 @@ class Person(NamedTuple):
     """One person's replies, and when somebody judged them to be piled on."""
 
     replies: Counted
-    real: Sequence[tuple[int, int]] = ()
-    """(from, to), microseconds."""
+    real: Times = ()
+    calm: Times = ()
+    """And when they were judged not to be."""
+
+    @property
+    def unjudged(self) -> Counted:
+        """Return the replies of which nobody said anything."""
+        return self.replies.without((*self.real, *self.calm))
 
     def within(self, since: int, until: int) -> "Person":
         """Return what was written from then on, and before then."""
@@ -37,9 +43,10 @@ class Replayed:
 
     def __init__(self, people: Iterable[Person], config: Config, since: int, until: int) -> None:
         """``since`` and ``until``: microseconds; what comes before moves the evidence and is not counted."""
+        everybody = list(people)
         self._config, self._since = config, since
-        self.days = (until - since) / DAY
-        self._paths = [(one, path) for one in people if len(path := _path(one.replies, config))]
+        self.days = days_heard([one.replies for one in everybody], since, until)
+        self._paths = [(one, path) for one in everybody if len(path := _path(one.replies, config))]
 
     def told(self, levels: Levels) -> list[tuple[int, int]]:
         """Return (pile-ons, warnings ``diluted``) that nobody judged real, told of each person whose evidence gets so far."""

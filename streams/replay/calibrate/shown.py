@@ -1,12 +1,16 @@
 """A calibration in a terminal, and as a section of a settings file."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from rich.console import Group
 from rich.table import Table
 
 from streams.replay.calibrate.measured import Measured
 from streams.stages.esr.calibration import Calibration
+
+_FAR, _OFTEN = 2.0, 3
+_JUDGE: Final = "Judge these first (judge-next.jsonl of threadwatch backtest run, or the console's Judge next), and give --labels."
 
 
 def shown(found: Measured) -> Group:
@@ -25,23 +29,38 @@ def _usual(found: Measured) -> Iterator[str]:
 
 
 def _table(found: Measured) -> Table:
-    """``slack`` is what the first half taught, with which the second was counted, and what all of it teaches."""
     table = Table(box=None, pad_edge=False, show_edge=False)
-    for name in ("false_alarms_per_day", "pile-ons told", "a day", "95 % sure", "proven bound alone", "diluted", "slack (half, all)"):
+    for name in ("false_alarms_per_day", "pile-ons told", "a day", "95 % sure", "proven bound alone", "diluted", "slack"):
         table.add_column(name, justify="right")
     for one in found.expected:
         told = f"{one.alerts}", f"{one.alerts_a_day:g}", f"{one.low:g} to {one.high:g}", f"{one.proven}", f"{one.warnings}"
-        table.add_row(f"{one.false_alarms_per_day:g}", *told, f"{one.slack_then:g}, {one.slack:g}")
+        table.add_row(f"{one.false_alarms_per_day:g}", *told, f"{one.slack:g}")
     return table
 
 
 def _notes(found: Measured) -> Iterator[str]:
-    real = f"Without {found.judged} judged pile-ons; others may be real" if found.judged else "Real pile-ons are among them"
-    yield f"Counted on the last {found.counted_days:g} days with what the days before taught. {real}: judge a few."
-    yield "Of these at most false_alarms_per_day a day are false, in the mean, while what is usual stays so; of warnings diluted as many."
+    yield (
+        f"Counted on the last {found.counted_days:g} days with what was usual in the days before, and with the slack that is sent, "
+        f"which was learned on these very days. {_real(found)}"
+    )
     yield from _learned(found)
+    yield from _suspected(found)
+    if found.apart:
+        yield (
+            f"Left out: {found.apart} of {found.replies + found.apart} replies, which stand apart from all others by more than half of the "
+            "time (a clock that was wrong, or a recording with a hole)."
+        )
     if found.days < 7:
         yield "Less than a week: weekdays differ, and so may what is usual."
+
+
+def _real(found: Measured) -> str:
+    judged = found.judged
+    if not judged.labels:
+        return "Real pile-ons are among them: judge a few."
+    times, missed = sum(map(len, judged.real.values())), judged.labels - judged.matched
+    nobody = f"; {missed} speak of nobody who is answered here (are their targets as in pileons.jsonl?)" if missed else ""
+    return f"Without {times} judged pile-ons; others may be real. {judged.matched} of {judged.labels} labels were used{nobody}."
 
 
 def _learned(found: Measured) -> Iterator[str]:
@@ -49,14 +68,31 @@ def _learned(found: Measured) -> Iterator[str]:
     proven = [f"{one.false_alarms_per_day:g}" for one in found.expected if one.slack == 1]
     if len(proven) < len(found.expected):
         yield (
-            f"slack: so many times the budget may the hostile share spend. In {found.taught_days:g} days all that was told with it, but "
-            "for judged pile-ons, stayed within the budget, 95 % sure."
+            "slack: so many times the budget may the hostile share spend. It is an estimate: all that was told with it on those days, "
+            "but for judged pile-ons, stayed within the budget, 95 % sure if one person's alarms come together as they did then."
         )
     if proven:
         yield (
             f"slack 1 (at {', '.join(proven)} a day): the bound that is proven, for these days are too few, or too full of pile-ons, to "
-            "teach more. Longer recordings do, and judged pile-ons (--labels)."
+            "teach more. Of what it tells at most so many a day are false, in the mean, while what is usual stays so. Longer recordings "
+            "teach more, and judged pile-ons (--labels)."
         )
+
+
+def _suspected(found: Measured) -> Iterator[str]:
+    """Warn of raids that nobody judged: they teach no slack, and what does not look like one is learned as usual."""
+    prior = found.calibration.prior
+    if found.likely:
+        yield (
+            f"Left out of what is usual: {found.likely} times that look like pile-ons, which nobody judged; to slack each that is told "
+            f"is a false alarm. {_JUDGE}"
+        )
+    if prior.talk_mean > _FAR * prior.first_mean:
+        far = f"{prior.talk_mean / prior.first_mean:.1f} times"
+        yield f"Within a conversation hostility is {far} what is usual: pile-ons may be taken for usual. {_JUDGE}"
+    if found.bursts >= _OFTEN and not any(one.alerts for one in found.expected if one.false_alarms_per_day <= 1):
+        half = f"{found.bursts} times several people, half of those answering, were hostile to one person within an hour"
+        yield f"{half}, and at 1 a day nothing would be told. {_JUDGE}"
 
 
 def toml_of(calibration: Calibration) -> str:

@@ -6,11 +6,16 @@ N the stakes a day, site-wide, the sum of evidence less the stakes, plus 1/α fo
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from streams.stages.esr.config import Levels
+
+LEAST_BUNCH: Final = 3.0
+"""So many of one person's alarms come together until it is known better."""
+ENOUGH_UNITS: Final = 20
+"""Among so many with one alarm each, bunches are surely (95 %) fewer than one in seven."""
 
 
 class Budget(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,15 +59,27 @@ def learned(alarms: Callable[[float], Sequence[int]], factors: Sequence[float], 
 
     Factors are tested in their order, and the first that might be over the budget ends it. A fixed sequence needs no correction
     (Angelopoulos et al., arXiv 2110.01052): in at most 5 of 100 recordings the mean at the chosen factor is over ``allowed``, in weeks
-    like those that taught. Units are independent; one unit's alarms come together, so the variance is theirs and not a Poisson's (φ).
+    like those that taught, as far as units are independent and one unit's alarms come in no larger bunches than is known (φ, Σn²/Σn).
+    That is taken from the loosest factor, which has most alarms, or from this one where it is more. Fewer than ``ENOUGH_UNITS`` with an
+    alarm do not say how alarms come, and none says nothing: then bunches of ``LEAST_BUNCH`` are counted with.
     Returns the first factor where nothing passes: the proven bound, or the strictest.
     """
-    chosen = factors[0]
+    chosen, usual = factors[0], _bunch_at_least(alarms(factors[-1]))
     for factor in factors:
         counts = alarms(factor)
-        total = sum(counts)
-        spread = max(1.0, sum(count * count for count in counts) / total) if total else 1.0
-        if spread * upper(total / spread) > allowed:
+        bunch = max(usual, _bunch(counts))
+        if bunch * upper(sum(counts) / bunch) > allowed:
             break
         chosen = factor
     return chosen
+
+
+def _bunch_at_least(counts: Sequence[int]) -> float:
+    found = _bunch(counts)
+    return found if sum(1 for count in counts if count) >= ENOUGH_UNITS else max(LEAST_BUNCH, found)
+
+
+def _bunch(counts: Sequence[int]) -> float:
+    """Return Σn² over Σn: in a bunch of how many the average alarm comes; 1 of none."""
+    total = sum(counts)
+    return sum(count * count for count in counts) / total if total else 1.0

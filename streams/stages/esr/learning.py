@@ -16,6 +16,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 HOSTILE: Final = 0.5
 EVER: Final = 1 << 62
+Times = Sequence[tuple[int, int]]
+"""(from, to), microseconds."""
 _SPACING: Final = rule(Config(), Levels(rate=1.0, share=1.0, diluted=1.0, surge=1.0)).spacing
 
 
@@ -30,8 +32,25 @@ class Counted(NamedTuple):
 
     def within(self, since: int, until: int) -> "Counted":
         """Return those that were written from then on, and before then."""
-        there = (self.at >= since) & (self.at < until)
+        return self._of((self.at >= since) & (self.at < until))
+
+    def without(self, times: Times) -> "Counted":
+        """Return those that were written at none of these times."""
+        there = np.ones(self.at.size, bool)
+        for begin, end in times:
+            there &= (self.at < begin) | (self.at > end)
+        return self._of(there)
+
+    def _of(self, there: NDArray[np.bool_]) -> "Counted":
         return Counted(self.at[there], self.x[there], self.seen[there], self.conversation[there], self.is_new[there])
+
+
+def days_heard(people: Sequence[Counted], since: int, until: int) -> float:
+    """Return the days of a time, of each pause on the whole site one at most: who records nothing has no quiet days."""
+    at = np.sort(np.concatenate([one.at for one in people])) if people else np.empty(0, np.int64)
+    there = at[(at >= since) & (at < until)]
+    gaps = np.diff(np.concatenate([[since], there, [until]]))
+    return float(np.minimum(gaps, DAY).sum()) / DAY
 
 
 def staked(one: Counted) -> float:
