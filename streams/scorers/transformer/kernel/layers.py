@@ -15,8 +15,8 @@ from streams.scorers.transformer.parts import Affine, Block, Parts
 _LANES: Final = 16
 _PANEL: Final = 2 * _LANES
 """Outputs whose weights lie together: PANEL in affine.h."""
-_GELU: Final = {"none": 1, "tanh": 2}
-"""What parts.py calls it → `enum after` in affine.h."""
+_GELU: Final = {"none": 0, "tanh": 1}
+"""What parts.py calls it → `gelu` in layer.c."""
 
 
 class _Affine(Structure):
