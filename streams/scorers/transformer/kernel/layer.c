@@ -35,8 +35,8 @@ static Quantised known_in_bytes(const float *rows, const float *most, int tokens
     return (Quantised){bytes, units, tokens};
 }
 
-/* Write what becomes of every token of the texts that end at `ends`, or, if `first`, of the first of each. */
-void run(const Layer *layer, const float *hidden, const int32_t *ends, int texts, int first, char *space, float *out) {
+/* Write what becomes in one layer of every token of the texts that end at `ends`, or, if `first`, of the first of each. `out` may be `hidden`. */
+static void through(const Layer *layer, const Layer *next, const float *hidden, const int32_t *ends, int texts, int first, char *space, float *out) {
     const int width = layer->query.inputs, wide = layer->wide.outputs, tokens = ends[texts - 1], rows = first ? texts : tokens;
     int longest = 0;
     for (int n = 0, start = 0; n < texts; start = ends[n++]) longest = ends[n] - start > longest ? ends[n] - start : longest;
@@ -69,6 +69,12 @@ void run(const Layer *layer, const float *hidden, const int32_t *ends, int texts
     __builtin_memset(most, 0, (size_t)rows * LANES * 4);
     const Out between = {.after = GELU, .gelu = layer->gelu ? tanh_gelu : exact_gelu, .to = broad, .group = wide, .tokens = rows, .most = most};
     affine(&layer->wide, &layer->narrow, in_bytes(query, rows, width, bytes, units), between);
-    affine(&layer->narrow, NULL, known_in_bytes(broad, most, rows, wide, bytes, units), (Out){.after = ADDED, .added = query, .to = out, .group = width, .tokens = rows});
+    affine(&layer->narrow, next ? &next->keys_values : NULL, known_in_bytes(broad, most, rows, wide, bytes, units), (Out){.after = ADDED, .added = query, .to = out, .group = width, .tokens = rows});
     for (int t = 0; t < rows; t++) normed(out + (size_t)t * width, width, layer->gain, layer->shift, layer->epsilon);
+}
+
+/* The same through all layers; `first` counts for the last. Overwrites `hidden`. */
+void run(const Layer *const *layers, int count, float *hidden, const int32_t *ends, int texts, int first, char *space, float *out) {
+    for (int n = 0; n < count - 1; n++) through(layers[n], layers[n + 1], hidden, ends, texts, 0, space, hidden);
+    through(layers[count - 1], NULL, hidden, ends, texts, first, space, out);
 }
