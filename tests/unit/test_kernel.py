@@ -46,9 +46,9 @@ def kernel(models: Path) -> str:
     return building.built(models)
 
 
-@pytest.fixture(scope="module")
-def layers(kernel: str, made: Any) -> tuple[flat.Layers, flat.Layers]:
-    """Return a wide layer by torch and by the kernel: heads of 64, a width that fills no panel, norms with values of their own."""
+@pytest.fixture(scope="module", params=["none", "tanh"])
+def layers(kernel: str, made: Any, request: pytest.FixtureRequest) -> tuple[flat.Layers, flat.Layers]:
+    """Return a wide layer with each GELU by torch and by the kernel: heads of 64, a width that fills no panel, norms of its own."""
     import torch
 
     model = model_of("bert", tokenizer_of("bert"), 6, hidden_size=192 + 16 * 12, num_hidden_layers=1, num_attention_heads=3,
@@ -56,7 +56,7 @@ def layers(kernel: str, made: Any) -> tuple[flat.Layers, flat.Layers]:
     for name, values in model.named_parameters():
         if "LayerNorm" in name or "bias" in name:
             values.data.add_(torch.randn(values.shape) * 0.3)
-    parts = parts_of(model)
+    parts = parts_of(model)._replace(gelu=request.param)
     return flat.in_torch(int8)(parts), Kernel(kernel).layers(parts)
 
 

@@ -88,12 +88,12 @@ static inline __attribute__((always_inline)) void tile(
 }
 
 #define CASE(n) case n: tile(after, n, map, first, bytes, units, out, ahead); break
-#define TILES(name, is)                                                                                               \
+#define TILES(name, is) \
     static void name(int rows, const Affine *map, int first, const uint8_t *bytes, const float *units, Out out, Ahead ahead) { \
-        enum { after = is };                                                                                           \
-        switch (rows) {                                                                                                \
+        enum { after = is }; \
+        switch (rows) { \
             CASE(1); CASE(2); CASE(3); CASE(4); CASE(5); CASE(6); CASE(7); CASE(8); CASE(9); CASE(10); CASE(11); CASE(12); \
-        }                                                                                                              \
+        } \
     }
 
 TILES(plain, NOTHING)
@@ -120,14 +120,14 @@ static void affine(const Affine *map, const Affine *then, Quantised in, Out out)
     const int tiles = (in.tokens + TILE - 1) / TILE, steps = map->inputs / LANES;
     for (int first = 0; first < map->outputs; first += PANEL) {
         const int last = first + PANEL >= map->outputs;
-        const char *next = last ? (then ? (const char *)then->weights : NULL) : (const char *)map->weights + (size_t)(first + PANEL) * map->inputs;
-        const int lines = next ? PANEL * (last ? then->inputs : map->inputs) / LINE : 0;
-        const int each = (lines + tiles * steps - 1) / (tiles * steps);
-        for (int n = 0, t = 0, fetched = 0; n < tiles; n++, fetched += each * steps) {
-            const int rows = in.tokens / tiles + (n < in.tokens % tiles);
+        const Affine *from = last ? then : map;
+        const int lines = from ? PANEL * from->inputs / LINE : 0, each = (lines + tiles * steps - 1) / (tiles * steps);
+        const char *next = from ? (const char *)from->weights + (last ? 0 : (size_t)(first + PANEL) * map->inputs) : NULL;
+        for (int n = 0, t = 0, rows; n < tiles; n++, t += rows) {
+            const int fetched = n * each * steps;
             const Ahead ahead = {next + (size_t)fetched * LINE, fetched < lines ? each : 0};
+            rows = in.tokens / tiles + (n < in.tokens % tiles);
             tile_of(rows, map, first, in.bytes + (size_t)t * map->inputs, in.units + t, from_row(out, t), ahead);
-            t += rows;
         }
     }
 }

@@ -19,7 +19,8 @@ static void *taken(char **space, size_t bytes) {
 size_t room(const Layer *layer, int tokens, int longest) {
     const size_t width = layer->query.inputs, wide = layer->wide.outputs, padded = (longest + LANES - 1) / LANES * LANES;
     const size_t rows = tokens * sizeof(float), lines = 9 * LINE; /* each of nine parts begins with one */
-    return tokens * wide + rows * (1 + LANES + wide + 2 * width + 2 * width) + (width / layer->heads + padded) * padded * sizeof(float) + lines;
+    const size_t numbers = 1 + LANES + wide + 4 * width;
+    return tokens * wide + rows * numbers + (width / layer->heads + padded) * padded * sizeof(float) + lines;
 }
 
 static Quantised in_bytes(const float *rows, int tokens, int width, uint8_t *bytes, float *units) {
@@ -35,8 +36,10 @@ static Quantised known_in_bytes(const float *rows, const float *most, int tokens
     return (Quantised){bytes, units, tokens};
 }
 
-/* Write what becomes in one layer of every token of the texts that end at `ends`, or, if `first`, of the first of each. `out` may be `hidden`. */
-static void through(const Layer *layer, const Layer *next, const float *hidden, const int32_t *ends, int texts, int first, char *space, float *out) {
+/* Write what becomes in one layer of every token of the texts that end at `ends`, or, if `first`, of the first of each.
+   `out` may be `hidden`. */
+static void through(
+    const Layer *layer, const Layer *next, const float *hidden, const int32_t *ends, int texts, int first, char *space, float *out) {
     const int width = layer->query.inputs, wide = layer->wide.outputs, tokens = ends[texts - 1], rows = first ? texts : tokens;
     int longest = 0;
     for (int n = 0, start = 0; n < texts; start = ends[n++]) longest = ends[n] - start > longest ? ends[n] - start : longest;
@@ -48,14 +51,15 @@ static void through(const Layer *layer, const Layer *next, const float *hidden, 
     float *turned_keys = taken(&space, (width / layer->heads) * padded * 4), *shares = taken(&space, padded * padded * 4);
 
     const int each = width / layer->heads;
-    affine(&layer->keys_values, &layer->query, in_bytes(hidden, tokens, width, bytes, units), (Out){.to = keys_values, .group = each, .tokens = tokens});
+    Quantised in = in_bytes(hidden, tokens, width, bytes, units);
+    affine(&layer->keys_values, &layer->query, in, (Out){.to = keys_values, .group = each, .tokens = tokens});
     if (first) {
         for (int n = 0, start = 0; n < texts; start = ends[n++])
             __builtin_memcpy(broad + (size_t)n * width, hidden + (size_t)start * width, (size_t)width * 4);
         hidden = broad; /* read for the last time before `broad` is written */
-        in_bytes(hidden, texts, width, bytes, units);
+        in = in_bytes(hidden, texts, width, bytes, units);
     }
-    affine(&layer->query, &layer->mixed, (Quantised){bytes, units, rows}, (Out){.to = query, .group = each, .tokens = rows});
+    affine(&layer->query, &layer->mixed, in, (Out){.to = query, .group = each, .tokens = rows});
     for (int n = 0, start = 0; n < texts; start = ends[n++]) {
         const int asks = first ? n : start, length = ends[n] - start;
         const Rows keys = {keys_values + (size_t)start * each, (size_t)tokens * each, length};
@@ -63,13 +67,17 @@ static void through(const Layer *layer, const Layer *next, const float *hidden, 
         const Rows asking = {query + (size_t)asks * each, (size_t)rows * each, first ? 1 : length};
         attended(asking, keys, values, width, layer->heads, turned_keys, shares, mixed + (size_t)asks * width);
     }
-    affine(&layer->mixed, &layer->wide, in_bytes(mixed, rows, width, bytes, units), (Out){.after = ADDED, .added = hidden, .to = query, .group = width, .tokens = rows});
+    in = in_bytes(mixed, rows, width, bytes, units);
+    affine(&layer->mixed, &layer->wide, in, (Out){.after = ADDED, .added = hidden, .to = query, .group = width, .tokens = rows});
     for (int t = 0; t < rows; t++)
         normed(query + (size_t)t * width, width, layer->mixed_gain, layer->mixed_shift, layer->mixed_epsilon);
     __builtin_memset(most, 0, (size_t)rows * LANES * 4);
-    const Out between = {.after = GELU, .gelu = layer->gelu ? tanh_gelu : exact_gelu, .to = broad, .group = wide, .tokens = rows, .most = most};
-    affine(&layer->wide, &layer->narrow, in_bytes(query, rows, width, bytes, units), between);
-    affine(&layer->narrow, next ? &next->keys_values : NULL, known_in_bytes(broad, most, rows, wide, bytes, units), (Out){.after = ADDED, .added = query, .to = out, .group = width, .tokens = rows});
+    const float(*gelu)[LANES] = layer->gelu ? tanh_gelu : exact_gelu;
+    in = in_bytes(query, rows, width, bytes, units);
+    affine(&layer->wide, &layer->narrow, in, (Out){.after = GELU, .gelu = gelu, .to = broad, .group = wide, .tokens = rows, .most = most});
+    const Affine *then = next ? &next->keys_values : NULL;
+    in = known_in_bytes(broad, most, rows, wide, bytes, units);
+    affine(&layer->narrow, then, in, (Out){.after = ADDED, .added = query, .to = out, .group = width, .tokens = rows});
     for (int t = 0; t < rows; t++) normed(out + (size_t)t * width, width, layer->gain, layer->shift, layer->epsilon);
 }
 

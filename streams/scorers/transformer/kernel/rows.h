@@ -5,7 +5,8 @@
 #define LEVELS 127.0f
 #define MIDDLE 128
 
-/* Write the row, of whose numbers none is larger than the largest of `most`, as bytes round MIDDLE; return what one step of them is worth. */
+/* Write the row, of whose numbers none is larger than the largest of `most`, as bytes round MIDDLE.
+   Return what one step of them is worth. */
 static inline float in_steps(const float *row, int width, floats most, uint8_t *bytes) {
     const float unit = _mm512_reduce_max_ps(_mm512_max_ps(most, _mm512_set1_ps(LEVELS * 1e-12f))) / LEVELS;
     const floats steps = _mm512_set1_ps(1.0f / unit);
