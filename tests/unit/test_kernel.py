@@ -46,9 +46,9 @@ def kernel(models: Path) -> str:
     return building.built(models)
 
 
-@pytest.fixture(scope="module")
-def layers(kernel: str, made: Any) -> tuple[flat.Layer, flat.Layer]:
-    """Return a wide layer by torch and by the kernel: heads of 64, a width that fills no panel, norms with values of their own."""
+@pytest.fixture(scope="module", params=["none", "tanh"])
+def layers(kernel: str, made: Any, request: pytest.FixtureRequest) -> tuple[flat.Layers, flat.Layers]:
+    """Return a wide layer with each GELU by torch and by the kernel: heads of 64, a width that fills no panel, norms of its own."""
     import torch
 
     model = model_of("bert", tokenizer_of("bert"), 6, hidden_size=192 + 16 * 12, num_hidden_layers=1, num_attention_heads=3,
@@ -56,8 +56,8 @@ def layers(kernel: str, made: Any) -> tuple[flat.Layer, flat.Layer]:
     for name, values in model.named_parameters():
         if "LayerNorm" in name or "bias" in name:
             values.data.add_(torch.randn(values.shape) * 0.3)
-    parts = parts_of(model)
-    return flat.in_torch(int8)(parts.blocks[0], parts), Kernel(kernel).layer(parts.blocks[0], parts)
+    parts = parts_of(model)._replace(gelu=request.param)
+    return flat.in_torch(int8)(parts), Kernel(kernel).layers(parts)
 
 
 def rows_of(lengths: list[int]) -> tuple[Any, list[tuple[int, int]]]:
@@ -145,7 +145,7 @@ def test_a_kernel_that_is_wrong_is_refused_with_its_figures_and_torch_computes(
 ) -> None:
     (tmp_path / "wrong.c").write_text("""
 long room(void *layer, int tokens, int longest) { return 64; }
-void run(void *layer, float *hidden, int *ends, int texts, int first, void *space, float *out) { *out = 0.0f / 0.0f; }
+void run(void *layers, int count, float *hidden, int *ends, int texts, int first, void *space, float *out) { *out = 0.0f / 0.0f; }
 """)
     subprocess.run(["cc", "-shared", "-fPIC", "-o", str(tmp_path / "wrong.so"), str(tmp_path / "wrong.c")], check=True)
     noted(tmp_path / "wrong.so")
@@ -201,4 +201,4 @@ def test_a_model_with_odd_heads_is_left_to_torch(kernel: str, made: Any) -> None
     model = detoxify_of(made("original")).model
     parts = parts_of(model)._replace(heads=4)
     with pytest.raises(ScorerUnavailable, match="heads of multiples of 16, the model has 4 heads in 32"):
-        Kernel(kernel).layer(parts.blocks[0], parts)
+        Kernel(kernel).layers(parts)

@@ -16,8 +16,8 @@ Spans = Sequence[tuple[int, int]]
 """Where each comment begins and ends in the row."""
 
 
-class Layer(Protocol):
-    """One layer, made ready."""
+class Layers(Protocol):
+    """All layers, made ready. ``hidden``, a row per token, may be overwritten."""
 
     def whole(self, hidden: Any, spans: Spans) -> Any:
         """Return what becomes of every token."""
@@ -26,24 +26,23 @@ class Layer(Protocol):
         """Return what becomes of the first token of each comment."""
 
 
-LayerMaker = Callable[[Block, Parts], Layer]
+LayersMaker = Callable[[Parts], Layers]
 
 
-def in_torch(make: Maker) -> LayerMaker:
-    """Return what makes a layer of torch's own operators, its maps readied by ``make``."""
-    return lambda block, parts: _TorchLayer(block, make, parts)
+def in_torch(make: Maker) -> LayersMaker:
+    """Return what makes layers of torch's own operators, their maps readied by ``make``."""
+    return lambda parts: _TorchLayers(make, parts)
 
 
 class Flat:
     """A model made ready; give it comments as token ids, get logits."""
 
-    def __init__(self, parts: Parts, make: LayerMaker) -> None:
+    def __init__(self, parts: Parts, make: LayersMaker) -> None:
         """``make`` readies the layers. What comes before and after them is small, and stays fp32."""
         # What is made ready replaces the weights that it was made of: nothing here may hold on to those.
         self._embeddings, self._padding = parts.embeddings, parts.padding
         self._widened = fp32(parts.widened, "") if parts.widened else None
-        made = {id(block): make(block, parts) for block in parts.blocks}
-        self._layers = [made[id(block)] for block in parts.blocks]
+        self._layers = make(parts)
         self._pooled, self._classifier = fp32(parts.pooled, ""), fp32(parts.classifier, "")
 
     def __call__(self, batch: Sequence[Ids]) -> list[list[float]]:
@@ -54,10 +53,7 @@ class Flat:
             lengths = [len(ids) for ids in batch]
             ends = torch.tensor(lengths).cumsum(0)
             spans = list(zip((ends - torch.tensor(lengths)).tolist(), ends.tolist(), strict=True))
-            hidden = self._embedded(batch)
-            for layer in self._layers[:-1]:
-                hidden = layer.whole(hidden, spans)
-            logits = self._classifier(torch.tanh(self._pooled(self._layers[-1].first(hidden, spans))))
+            logits = self._classifier(torch.tanh(self._pooled(self._layers.first(self._embedded(batch), spans))))
             rows: list[list[float]] = logits.double().tolist()
         return rows
 
@@ -80,6 +76,27 @@ def positions(ids: Ids, padding: int | None) -> Sequence[int]:
         place += token != padding
         places.append(padding if token == padding else place)
     return places
+
+
+class _TorchLayers:
+    """All layers by torch's operators."""
+
+    def __init__(self, make: Maker, parts: Parts) -> None:
+        made = {id(block): _TorchLayer(block, make, parts) for block in parts.blocks}
+        *self._before, self._last = (made[id(block)] for block in parts.blocks)
+
+    def whole(self, hidden: Any, spans: Spans) -> Any:
+        """Return what becomes of every token."""
+        return self._last.whole(self._reaching_last(hidden, spans), spans)
+
+    def first(self, hidden: Any, spans: Spans) -> Any:
+        """Return what becomes of the first token of each comment."""
+        return self._last.first(self._reaching_last(hidden, spans), spans)
+
+    def _reaching_last(self, hidden: Any, spans: Spans) -> Any:
+        for layer in self._before:
+            hidden = layer.whole(hidden, spans)
+        return hidden
 
 
 class _TorchLayer:

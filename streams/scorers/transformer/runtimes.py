@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from streams.scorers import ScorerUnavailable
 from streams.scorers.transformer.affine import int8
-from streams.scorers.transformer.flat import Flat, LayerMaker, in_torch
+from streams.scorers.transformer.flat import Flat, LayersMaker, in_torch
 from streams.scorers.transformer.kernel.building import digest
 from streams.scorers.transformer.kernel.layers import Kernel
 from streams.scorers.transformer.parts import Parts
@@ -18,7 +18,7 @@ class Runtime(NamedTuple):
     name: str
     precision: str
     """Its part of a score's version."""
-    layers: Callable[[], LayerMaker]
+    layers: Callable[[], LayersMaker]
 
 
 class Chosen(NamedTuple):
@@ -34,7 +34,7 @@ class Chosen(NamedTuple):
 def runtimes(kernel: str) -> Iterator[Runtime]:
     """Yield them, the fastest first, as docs/scorers.md has measured: a race at each start could end in another version."""
     if kernel:
-        yield Runtime("our kernel", f"int8-vnni-{digest()}", lambda: Kernel(kernel).layer)
+        yield Runtime("our kernel", f"int8-vnni-{digest()}", lambda: Kernel(kernel).layers)
     yield Runtime("torch", "int8", lambda: in_torch(int8))
 
 

@@ -33,8 +33,9 @@ static inline __attribute__((always_inline)) void block(
 
 /* The same for any number of rows and columns (a multiple of LANES). */
 static void product(int rows, int columns, Matrix all, Matrix by, int depth, float *to, size_t out_step) {
-    for (int c = 0; c < columns; c += WIDE * LANES) {
-        const int vectors = (columns - c < WIDE * LANES ? columns - c : WIDE * LANES) / LANES;
+    const int parts = (columns / LANES + WIDE - 1) / WIDE; /* of one width, give or take a vector: narrow ones are slow */
+    for (int part = 0, c = 0, vectors; part < parts; part++, c += vectors * LANES) {
+        vectors = columns / LANES / parts + (part < columns / LANES % parts);
         const Matrix right = {by.at + c, by.step};
         for (int at = 0; at < rows; at += ASKING) {
             const Matrix left = {all.at + at * all.step, all.step};
@@ -87,25 +88,25 @@ static void turned(const float *from, size_t from_step, int rows, float *to, siz
     }
 }
 
+/* A text's rows of the first head: `each` numbers side by side, then the next token's. The next head's are `per_head` numbers on. */
 typedef struct {
-    const float *query;
-    const float *keys; /* and values: in one row, 2·width wide */
-    int asking, tokens;
-} Text;
+    const float *at;
+    size_t per_head;
+    int tokens;
+} Rows;
 
-/* What the asking rows of a text's queries gather from all its tokens. */
-static void attended(Text text, int width, int heads, float *turned_keys, float *shares, float *out) {
-    const int each = width / heads, tokens = text.tokens, padded = (tokens + LANES - 1) / LANES * LANES;
-    const size_t step = 2 * (size_t)width;
+/* What the asking rows gather from all tokens of their text. */
+static void attended(Rows query, Rows keys, Rows values, int width, int heads, float *turned_keys, float *shares, float *out) {
+    const int each = width / heads, tokens = keys.tokens, padded = (tokens + LANES - 1) / LANES * LANES;
     const float scale = 1.0f / __builtin_sqrtf((float)each);
     for (int head = 0; head < heads; head++) {
-        const size_t at = (size_t)head * each;
-        const float *keys = text.keys + at;
+        const float *key = keys.at + head * keys.per_head;
         for (int t = 0; t < tokens; t += LANES)
             for (int d = 0; d < each; d += LANES)
-                turned(keys + t * step + d, step, tokens - t, turned_keys + (size_t)d * padded + t, padded);
-        product(text.asking, padded, (Matrix){text.query + at, width}, (Matrix){turned_keys, padded}, each, shares, padded);
-        for (int a = 0; a < text.asking; a++) softmax(shares + (size_t)a * padded, tokens, scale);
-        product(text.asking, each, (Matrix){shares, padded}, (Matrix){keys + width, step}, tokens, out + at, width);
+                turned(key + (size_t)t * each + d, each, tokens - t, turned_keys + (size_t)d * padded + t, padded);
+        const Matrix asking = {query.at + head * query.per_head, each}, value = {values.at + head * values.per_head, each};
+        product(query.tokens, padded, asking, (Matrix){turned_keys, padded}, each, shares, padded);
+        for (int a = 0; a < query.tokens; a++) softmax(shares + (size_t)a * padded, tokens, scale);
+        product(query.tokens, each, (Matrix){shares, padded}, value, tokens, out + head * each, width);
     }
 }

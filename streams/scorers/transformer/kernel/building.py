@@ -13,7 +13,7 @@ from typing import Final
 
 from streams.scorers import ScorerUnavailable
 
-_SOURCES: Final = ("lanes.h", "rows.h", "affine.h", "attention.h", "layer.c")
+_SOURCES: Final = ("lanes.h", "gelu.h", "rows.h", "affine.h", "attention.h", "layer.c")
 _NEEDED: Final = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni", "fma")
 """What the processor must have, by Linux's names."""
 # No contraction: else two compilers would round differently, and the version would not say so.

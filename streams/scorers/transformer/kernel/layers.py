@@ -15,8 +15,8 @@ from streams.scorers.transformer.parts import Affine, Block, Parts
 _LANES: Final = 16
 _PANEL: Final = 2 * _LANES
 """Outputs whose weights lie together: PANEL in affine.h."""
-_GELU: Final = {"none": 1, "tanh": 2}
-"""What parts.py calls it → `enum after` in affine.h."""
+_GELU: Final = {"none": 0, "tanh": 1}
+"""What parts.py calls it → `gelu` in layer.c."""
 
 
 class _Affine(Structure):
@@ -45,35 +45,52 @@ class Kernel:
         except (OSError, AttributeError) as error:
             raise ScorerUnavailable(f"{path} is no kernel ({type(error).__name__}); threadwatch models build makes it again") from error
         self._room.restype, self._room.argtypes = c_size_t, (c_void_p, c_int, c_int)
-        self._run.restype, self._run.argtypes = None, (c_void_p, c_void_p, c_void_p, c_int, c_int, c_void_p, c_void_p)
+        self._run.restype, self._run.argtypes = None, (c_void_p, c_int, c_void_p, c_void_p, c_int, c_int, c_void_p, c_void_p)
         self._space: Any = None
 
-    def layer(self, block: Block, parts: Parts) -> "KernelLayer":
-        """Return a layer made ready. Raises ScorerUnavailable for widths that it does not compute."""
-        return KernelLayer(self, block, parts)
+    def layers(self, parts: Parts) -> "KernelLayers":
+        """Return all layers made ready. Raises ScorerUnavailable for widths that it does not compute."""
+        return KernelLayers(self, parts)
 
-    def run(self, layer: _Layer, hidden: Any, ends: Sequence[int], first: bool) -> Any:
-        """Return what becomes of the tokens of texts that end at ``ends``, or of the first of each."""
+    def run(self, layers: Any, hidden: Any, ends: Sequence[int], first: bool) -> Any:
+        """Return what becomes of the tokens of texts that end at ``ends``, or of the first of each. ``layers``: an array of addresses."""
         import torch
 
         tokens, width = hidden.shape
         longest = max(end - start for start, end in pairwise((0, *ends)))
-        needed = self._room(ctypes.byref(layer), tokens, longest)
+        needed = self._room(layers[0], tokens, longest)
         if self._space is None or len(self._space) < needed:
             self._space = torch.empty(needed, dtype=torch.uint8)
         made = torch.empty(len(ends) if first else tokens, width)
         given = hidden.contiguous()
-        self._run(
-            ctypes.byref(layer), given.data_ptr(), (c_int32 * len(ends))(*ends), len(ends), first, self._space.data_ptr(), made.data_ptr()
-        )
+        texts = (c_int32 * len(ends))(*ends)
+        self._run(layers, len(layers), given.data_ptr(), texts, len(ends), first, self._space.data_ptr(), made.data_ptr())
         return made
 
 
-class KernelLayer:
-    """One layer, made ready."""
+class KernelLayers:
+    """All layers, made ready: one call computes them."""
 
-    def __init__(self, kernel: Kernel, block: Block, parts: Parts) -> None:
-        self._kernel, self._held = kernel, list[Any]()
+    def __init__(self, kernel: Kernel, parts: Parts) -> None:
+        self._kernel = kernel
+        made = {id(block): _ReadyLayer(block, parts) for block in parts.blocks}
+        self._made = [made[id(block)] for block in parts.blocks]
+        self._at = (c_void_p * len(self._made))(*(ctypes.addressof(ready.layer) for ready in self._made))
+
+    def whole(self, hidden: Any, spans: Sequence[tuple[int, int]]) -> Any:
+        """Return what becomes of every token."""
+        return self._kernel.run(self._at, hidden, [end for _, end in spans], first=False)
+
+    def first(self, hidden: Any, spans: Sequence[tuple[int, int]]) -> Any:
+        """Return what becomes of the first token of each comment."""
+        return self._kernel.run(self._at, hidden, [end for _, end in spans], first=True)
+
+
+class _ReadyLayer:
+    """One layer as the kernel reads it, and what it points to."""
+
+    def __init__(self, block: Block, parts: Parts) -> None:
+        self._held = list[Any]()
         width, wide = len(block.mixed.weight), len(block.wide.weight)
         if width % (parts.heads * _LANES) or wide % _LANES or wide < width:
             raise ScorerUnavailable(
@@ -82,17 +99,9 @@ class KernelLayer:
         weight, bias = block.attention
         maps = (Affine(weight[:width], bias[:width]), Affine(weight[width:], bias[width:]), block.mixed, block.wide, block.narrow)
         norms = (block.mixed_norm.weight, block.mixed_norm.bias, block.norm.weight, block.norm.bias)
-        self._layer = _Layer(
+        self.layer = _Layer(
             *map(self._ordered, maps), *map(self._kept, norms), block.mixed_norm.eps, block.norm.eps, parts.heads, _GELU[parts.gelu]
         )  # fmt: skip
-
-    def whole(self, hidden: Any, spans: Sequence[tuple[int, int]]) -> Any:
-        """Return what becomes of every token."""
-        return self._kernel.run(self._layer, hidden, [end for _, end in spans], first=False)
-
-    def first(self, hidden: Any, spans: Sequence[tuple[int, int]]) -> Any:
-        """Return what becomes of the first token of each comment."""
-        return self._kernel.run(self._layer, hidden, [end for _, end in spans], first=True)
 
     def _ordered(self, affine: Affine) -> _Affine:
         """Return a map with its weights by panels of outputs, and there by four inputs, as one instruction takes them."""

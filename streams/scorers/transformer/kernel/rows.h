@@ -5,11 +5,10 @@
 #define LEVELS 127.0f
 #define MIDDLE 128
 
-/* Write the row as bytes round MIDDLE; return what one step of them is worth. */
-static inline float quantised(const float *row, int width, uint8_t *bytes) {
-    floats most = _mm512_set1_ps(LEVELS * 1e-12f);
-    for (int i = 0; i < width; i += LANES) most = _mm512_max_ps(_mm512_abs_ps(_mm512_loadu_ps(row + i)), most);
-    const float unit = _mm512_reduce_max_ps(most) / LEVELS;
+/* Write the row, of whose numbers none is larger than the largest of `most`, as bytes round MIDDLE.
+   Return what one step of them is worth. */
+static inline float in_steps(const float *row, int width, floats most, uint8_t *bytes) {
+    const float unit = _mm512_reduce_max_ps(_mm512_max_ps(most, _mm512_set1_ps(LEVELS * 1e-12f))) / LEVELS;
     const floats steps = _mm512_set1_ps(1.0f / unit);
     const __m512i middle = _mm512_set1_epi32(MIDDLE);
     for (int i = 0; i < width; i += LANES) {
@@ -17,6 +16,13 @@ static inline float quantised(const float *row, int width, uint8_t *bytes) {
         _mm_storeu_si128((__m128i *)(bytes + i), _mm512_cvtusepi32_epi8(_mm512_add_epi32(whole, middle)));
     }
     return unit;
+}
+
+/* The same for a row that was not looked at. */
+static inline float quantised(const float *row, int width, uint8_t *bytes) {
+    floats most = _mm512_setzero_ps();
+    for (int i = 0; i < width; i += LANES) most = _mm512_max_ps(_mm512_abs_ps(_mm512_loadu_ps(row + i)), most);
+    return in_steps(row, width, most, bytes);
 }
 
 /* Layer norm in place. */
