@@ -37,6 +37,11 @@ def steps_to(said: str, tree: Tree, convert: Convert) -> Steps:
     return (*steps, *inner) if inner and isinstance(there, dict) and inner[0] in there else steps
 
 
+def is_lack(said: str) -> bool:
+    """Return whether a message complains of what is not there at all."""
+    return said.startswith("Object missing required field")
+
+
 def with_names(said: str, steps: Steps) -> str:
     """Return the message with the names that were left out."""
     at = _AT.search(said)

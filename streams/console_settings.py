@@ -12,6 +12,15 @@ from streams.hosts import is_host
 Port = Annotated[int, Meta(ge=0, le=65535)]
 ROLES: Final = ("reader", "moderator", "reviewer")
 """Of the console, each with what those before it may."""
+NOBODY: Final = "nobody"
+HERE: Final = "at this machine"
+"""What the audit log calls those who have no name."""
+
+
+def is_word_of_ours(name: str) -> bool:
+    """Return whether the audit log says something else with this: nobody may go by it."""
+    plain = name.strip().casefold()
+    return plain == NOBODY or plain.startswith(HERE)
 
 
 class Token(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,13 +55,17 @@ class Proxy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError for what is no address, no role, or trusts everybody."""
-        for address in self.addresses:
-            if ip_network(address, strict=False).prefixlen == 0:
-                raise ValueError(f"addresses: {address} is everybody: then anybody can say who they are")
+        if everybody := _everybody(self.addresses):
+            raise ValueError(f"addresses: {everybody} is everybody: then anybody can say who they are")
         if self.addresses and not self.hosts:
             raise ValueError("hosts: name what browsers call the console by")
         if wrong := [role for role in (self.role, *self.roles.values()) if role not in ROLES]:
             raise ValueError(f"role is {wrong[0]!r}, there are {', '.join(ROLES)}")
+
+
+def _everybody(addresses: tuple[str, ...]) -> str | None:
+    """Return the network that has every address in it, if there is one. Raises ValueError for what is no address."""
+    return next((address for address in addresses if ip_network(address, strict=False).prefixlen == 0), None)
 
 
 class Oidc(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,25 +78,30 @@ class Oidc(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     client_secret: str = ""
     """Best in the environment, ``THREADWATCH_CONSOLE__OIDC__CLIENT_SECRET``; empty: a client without one (PKCE is used either way)."""
     url: str = ""
-    """Where browsers find the console, ``https://threadwatch.example.org``; the provider must let them back to ``/login/back`` there."""
+    """Where browsers find the console, ``https://threadwatch.example.org``, no path; the provider must let them back to ``/login/back``."""
     claim: str = "preferred_username"
     """What somebody goes by here, in verdicts and in the audit log: ``preferred_username``, ``email`` (a verified one), ``sub``."""
     groups: str = "groups"
     """The claim with the groups that somebody is in."""
     roles: dict[str, str] = field(default_factory=dict)
-    """Name or group → role; of several the highest."""
+    """Name → role."""
+    group_roles: dict[str, str] = field(default_factory=dict)
+    """Group → role. Of several, and of that of the name, the highest. The groups are those at sign-in, for as long as a session lasts."""
     role: str = ""
     """The role of whoever else signs in; empty: they do not get in."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for what is no address, no role, or says too little; the secret is never in the message."""
-        if wrong := [role for role in (self.role, *self.roles.values()) if role not in (*ROLES, "")]:
+        if wrong := [role for role in (self.role, *self.roles.values(), *self.group_roles.values()) if role not in (*ROLES, "")]:
             raise ValueError(f"role is {wrong[0]!r}, there are {', '.join(ROLES)}")
         if not self.issuer:
             return
         for name in ("issuer", "url"):
             if not is_safe(getattr(self, name)):
                 raise ValueError(f"{name} is {getattr(self, name)!r}: write https://host, or http:// with an address of the loopback")
+        parts = urlsplit(self.url)
+        if parts.path not in ("", "/") or parts.query or parts.fragment:
+            raise ValueError(f"url is {self.url!r}: the console answers at the root of a host, write https://host")
         if not self.client_id:
             raise ValueError("client_id: under which name does the provider know the console?")
 
@@ -116,6 +134,9 @@ class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Folder whose runs of backtests the console lists."""
     keep_audit: timedelta = timedelta(days=400)
     """How long the audit log of a month stays after its end, by months."""
+    forwarded_by: tuple[str, ...] = ()
+    """Addresses or networks of proxies that name nobody (TLS alone). Theirs and those of ``proxy`` are believed when they say from where
+    (``X-Forwarded-For``: who is not signed in is counted by it) and how (``X-Forwarded-Proto``). In the environment commas between."""
     proxy: Proxy = Proxy()
     """One that says in a header who somebody is (docs/console.md)."""
     oidc: Oidc = Oidc()
@@ -124,9 +145,13 @@ class Console(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may use them, by name; that name stands in verdicts and in the audit log. None: whoever sits at this machine."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where two have one secret: nobody could tell who judged."""
+        """Raise ValueError where two have one secret, nobody could tell who judged, and for what trusts everybody."""
         if self.keep_audit <= timedelta():
             raise ValueError(f"keep_audit is {self.keep_audit}, it must be longer than nothing")
+        if everybody := _everybody(self.forwarded_by):
+            raise ValueError(f"forwarded_by: {everybody} is everybody: then anybody can say where they come from")
+        if taken := [name for name in self.tokens if is_word_of_ours(name)]:
+            raise ValueError(f"tokens: nobody can be called {taken[0]!r}, the audit log says something else with it")
         secrets = [token.secret for token in self.tokens.values()]
         if len(set(secrets)) < len(secrets):
             raise ValueError("tokens: two of them have the same secret")

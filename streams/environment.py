@@ -7,7 +7,7 @@ from streams.errors import UserError
 
 PREFIX: Final = "THREADWATCH_"
 _SHORT: Final = {"kafka": "kafka.bootstrap", "kafka__bootstrap": "kafka.bootstrap"}
-_LISTS: Final = frozenset({"urls", "secrets", "severities", "communities"})
+_LISTS: Final = frozenset({"urls", "secrets", "severities", "communities", "forwarded_by"})
 _NOT_SETTINGS: Final = frozenset({"config", "key", "jars", "java", "detoxify_checkpoint", "detoxify_config", "log"})
 
 

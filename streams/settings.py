@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta, Struct, field
 
-from streams.complaints import steps_to, with_allowed, with_names
+from streams.complaints import is_lack, steps_to, with_allowed, with_names
 from streams.console_settings import Console, Port
 from streams.environment import PREFIX, given_in, put
 from streams.errors import UserError
@@ -238,8 +238,7 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None,
     environment = os.environ if environment is None else environment
     path = settings_file(file, environment)
     tree = parsed(path) if path else {}
-    if path:
-        _converted(tree, lambda steps: place(path, steps))
+    lacking = _lacking(tree, path) if path else None
     set_by: dict[str, str] = {}
     for variable, name, value in given_in(environment):
         put(tree, name, value, variable)
@@ -248,7 +247,30 @@ def load(environment: Mapping[str, str] | None = None, file: Path | None = None,
         if given is not None:
             put(tree, name, given, name)
             set_by[name] = f"--{name.rpartition('.')[2].replace('_', '-')}"
-    return _converted(tree, lambda steps: _setter(tree, steps, set_by) or (place(path, steps) if path else "settings"))
+
+    def where(steps: Steps) -> str:
+        if path and steps == lacking:  # nobody gave it elsewhere
+            return place(path, steps)
+        return _setter(tree, steps, set_by) or (place(path, steps) if path else "settings")
+
+    return _converted(tree, where)
+
+
+def _lacking(tree: dict[str, Any], path: Path) -> Steps | None:
+    """Return where a file lacks what may stand elsewhere: a secret belongs in the environment. UserError for its own mistakes."""
+    try:
+        _converted(tree, lambda steps: place(path, steps))
+    except _LackingError as error:
+        return error.steps
+    return None
+
+
+class _LackingError(UserError):
+    """Something that must be given is not, in the section that these steps lead to."""
+
+    def __init__(self, said: str, steps: Steps) -> None:
+        super().__init__(said)
+        self.steps = steps
 
 
 def settings_file(file: Path | None = None, environment: Mapping[str, str] | None = None) -> Path | None:
@@ -268,7 +290,8 @@ def _converted(tree: dict[str, Any], where: Callable[[Steps], str]) -> Settings:
         settings = _settings(tree)
     except msgspec.ValidationError as error:
         steps = steps_to(str(error), tree, _settings)
-        raise UserError(f"{where(steps)}: {with_allowed(with_names(str(error), steps), Settings, steps)}") from error
+        told = f"{where(steps)}: {with_allowed(with_names(str(error), steps), Settings, steps)}"
+        raise (_LackingError(told, steps) if is_lack(str(error)) else UserError(told)) from error
     for name in settings.communities:
         try:
             _community(name)

@@ -6,16 +6,17 @@ import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
-from ipaddress import ip_address, ip_network
+from collections.abc import Callable, Collection
+from ipaddress import ip_address
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
 
-from streams.console.oidc import Pending
-from streams.console_settings import ROLES, Console
+from streams.console.oidc import Named, Pending
+from streams.console.senders import Places
+from streams.console_settings import ROLES, Console, is_word_of_ours
 from streams.errors import UserError
 
 COOKIE: Final = "threadwatch"
@@ -42,11 +43,25 @@ class Viewer(Struct, frozen=True):
     is_proxied: bool = False
     """Whether a proxy says who it is."""
     issuer: str = ""
-    """The provider at which somebody signed in, and"""
-    known_by: tuple[str, ...] = ()
-    """the name and the groups that it gave them, of those that have a role."""
+    """The provider at which somebody signed in,"""
+    subject: str = ""
+    """what it calls them for ever, and"""
+    groups: tuple[str, ...] = ()
+    """the groups that it said they are in, of those that have a role."""
     is_new: bool = False
     """Whether the browser has no cookie of this session yet."""
+
+    @property
+    def way(self) -> str:
+        """Return how it is known who this is: ``token``, ``provider``, ``proxy``, or nothing where nobody is asked."""
+        if self.name is None:
+            return ""
+        return "proxy" if self.is_proxied else "provider" if self.issuer else "token"
+
+    @property
+    def may_sign_out(self) -> bool:
+        """Return whether there is a session that can end: a proxy names somebody anew each time."""
+        return self.name is not None and bool(self.session) and not self.is_proxied
 
     @property
     def may_judge(self) -> bool:
@@ -72,7 +87,8 @@ class Ticket(Struct, frozen=True):
     called: str = ""
     is_proxied: bool = False
     issuer: str = ""
-    known_by: tuple[str, ...] = ()
+    subject: str = ""
+    groups: tuple[str, ...] = ()
 
 
 Kept = TypeVar("Kept", Ticket, Pending)
@@ -83,23 +99,21 @@ class Access:
 
     def __init__(self, console: Console, installation_key: bytes, clock: Callable[[], float] = time.time) -> None:
         self._tokens, self._proxy, self._oidc, self._clock = console.tokens, console.proxy, console.oidc, clock
-        self._trusted = [ip_network(address, strict=False) for address in console.proxy.addresses]
+        self.naming = Places(console.proxy.addresses)
+        """Whence a request is believed when it says who somebody is, and"""
+        self.forwarding = Places((*console.proxy.addresses, *console.forwarded_by))
+        """when it says from where and how somebody comes."""
         self._key = hashlib.sha256(b"console session:" + installation_key).digest()
-        self.asks = bool(console.tokens or self._trusted or console.oidc.issuer)
+        self.asks = bool(console.tokens or self.naming or console.oidc.issuer)
         """Whether one must say who one is."""
 
-    def is_from_proxy(self, address: str) -> bool:
-        """Return whether a request from this address is believed when it says who somebody is."""
-        try:
-            found = ip_address(address)
-        except ValueError:
-            return False
-        found = getattr(found, "ipv4_mapped", None) or found
-        return any(found in network for network in self._trusted)
+    def is_taken(self, name: str) -> bool:
+        """Return whether a name that a proxy or a provider gives means somebody else here: a token, or a word of the audit log."""
+        return is_word_of_ours(name) or name.casefold() in (token.casefold() for token in self._tokens)
 
     def proxied(self, cookie: str | None, name: str) -> Viewer | None:
-        """Return whom a proxy names; None where that is no name."""
-        if not 0 < len(name) <= _MAX_NAME or not name.isprintable():
+        """Return whom a proxy names; None where that is no name, or another's here."""
+        if not 0 < len(name) <= _MAX_NAME or not name.isprintable() or self.is_taken(name):
             return None
         ticket = self._read(cookie)
         role = self._proxy.roles.get(name, self._proxy.role)
@@ -130,18 +144,23 @@ class Access:
         name = self._named(secret)
         return None if name is None else Viewer(secrets.token_urlsafe(16), name, self._tokens[name].role)
 
-    def signed_in(self, name: str, groups: Iterable[str]) -> Viewer | None:
-        """Return a new session of somebody whom the provider names; None where nobody gave them a role."""
-        known_by = tuple(each for each in (name, *groups) if each in self._oidc.roles)
-        ticket = Ticket(secrets.token_urlsafe(16), name, int(self._clock()), issuer=self._oidc.issuer, known_by=known_by)
-        return self._from_provider(ticket)
+    def signed_in(self, named: Named) -> Viewer | None:
+        """Return a new session of somebody whom the provider names; None where nobody gave them a role, or the name is another's."""
+        groups = tuple(each for each in named.groups if each in self._oidc.group_roles)
+        return self._from_provider(
+            Ticket(
+                secrets.token_urlsafe(16), named.name, int(self._clock()), issuer=self._oidc.issuer, subject=named.subject, groups=groups
+            )
+        )
 
     def _from_provider(self, ticket: Ticket) -> Viewer | None:
         """Return whose session this is, with the role that the settings give now."""
-        roles = [role for role in (self._oidc.role, *(self._oidc.roles.get(each, "") for each in ticket.known_by)) if role]
-        if ticket.issuer != self._oidc.issuer or not roles:
+        name, given = ticket.name or "", [self._oidc.group_roles.get(each, "") for each in ticket.groups]
+        roles = [role for role in (self._oidc.role, self._oidc.roles.get(name, ""), *given) if role]
+        if ticket.issuer != self._oidc.issuer or not roles or self.is_taken(name):
             return None
-        return Viewer(ticket.session, ticket.name, max(roles, key=ROLES.index), issuer=ticket.issuer, known_by=ticket.known_by)
+        role = max(roles, key=ROLES.index)
+        return Viewer(ticket.session, name, role, issuer=ticket.issuer, subject=ticket.subject, groups=ticket.groups)
 
     def sealed(self, pending: Pending) -> str:
         """Return what a browser keeps while it is at the provider."""
@@ -162,7 +181,9 @@ class Access:
 
     def cookie(self, viewer: Viewer) -> str:
         """Return the value of the cookie of this session."""
-        ticket = Ticket(viewer.session, viewer.name, int(self._clock()), viewer.called, viewer.is_proxied, viewer.issuer, viewer.known_by)
+        ticket = Ticket(
+            viewer.session, viewer.name, int(self._clock()), viewer.called, viewer.is_proxied, viewer.issuer, viewer.subject, viewer.groups
+        )
         return self._signed("cookie", ticket)
 
     def _read(self, cookie: str | None) -> Ticket | None:

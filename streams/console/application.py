@@ -92,6 +92,7 @@ def application(desk: Desk) -> Starlette:
             Route("/login", signing_in.with_token, methods=["POST"]),
             Route("/login/start", signing_in.start),
             Route("/login/back", signing_in.back),
+            Route("/logout", signing_in.out, methods=["POST"]),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(Guard, access=desk.access, console=desk.settings.console)],

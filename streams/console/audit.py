@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.console.access import Viewer
+from streams.console_settings import HERE, NOBODY
 
 FILE: Final = "console-audit.jsonl"
 KEEP: Final = timedelta(days=400)
@@ -24,14 +25,20 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     who: str
     what: str
     """``text``: comments were shown; ``verdict``; ``claim``, ``release``, ``note``; ``silence_case``, ``silence_community``,
-    ``unsilence``; ``people``, ``people_exported``: who is piled on most, ``cases_exported``, ``comment_ids_exported``, with the
-    ``reason``; ``login``, ``login_refused``; ``comment_ids``: of the hostile ones of a case; ``dead_letters``; ``redrive``; ``backtest``: a
-    report; ``watched``, or ``watched_unnamed`` with pseudonyms."""
+    ``unsilence``; ``mute``, ``unmute``; ``people``, ``people_exported``: who is piled on most, ``cases_exported``,
+    ``comment_ids_exported``, with the ``reason``; ``login``, ``login_refused``, ``logout``; ``comment_ids``: of the hostile ones of a case;
+    ``dead_letters``; ``redrive``; ``backtest``: a report; ``watched``, or ``watched_unnamed`` with pseudonyms."""
     pileon_id: str | None = None
     judgement: str | None = None
     reason: str | None = None
     conversation: str | None = None
     """Under the installation key."""
+    way: str = ""
+    """How it is known who it was: ``token``, ``proxy``, ``provider``; and at a provider,"""
+    issuer: str = ""
+    """which one, and"""
+    sub: str = ""
+    """what it calls them for ever: a name can change hands there."""
 
 
 class Audit:
@@ -46,8 +53,8 @@ class Audit:
              reason: str | None = None, conversation: str | None = None) -> None:  # fmt: skip
         """Write one entry; it is written before what it tells of is shown."""
         self._turn(at)
-        who = "nobody" if viewer is None else viewer.name or f"at this machine{f', as {viewer.called}' if viewer.called else ''}"
-        line = msgspec.json.encode(Entry(at, who, what, pileon_id, judgement, reason, conversation)) + b"\n"
+        way, issuer, sub = ("", "", "") if viewer is None else (viewer.way, viewer.issuer, viewer.subject)
+        line = msgspec.json.encode(Entry(at, _who(viewer), what, pileon_id, judgement, reason, conversation, way, issuer, sub)) + b"\n"
         descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             os.write(descriptor, line)
@@ -69,3 +76,9 @@ class Audit:
 
     def _of(self, month: str) -> Path:
         return self.file.with_name(f"{self.file.stem}-{month}{self.file.suffix}")
+
+
+def _who(viewer: Viewer | None) -> str:
+    if viewer is None:
+        return NOBODY
+    return viewer.name or (f"{HERE}, as {viewer.called}" if viewer.called else HERE)

@@ -1,15 +1,19 @@
 """Signing in at an OpenID Connect provider: authorisation code flow with PKCE. Authlib does the protocol; who gets in is ours to say."""
 
+import asyncio
 import secrets
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from streams.console_settings import Oidc, is_safe
 from streams.errors import UserError
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 SCOPE: Final = "openid profile email"
 BACK: Final = "/login/back"
@@ -18,12 +22,23 @@ _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES2
 """Signatures with the provider's own key: none that anybody could make with what a client knows."""
 _LEEWAY: Final = 60
 _WITHIN: Final = 10.0
+_ALL_WITHIN: Final = 20.0
+"""Seconds for all that a sign-in asks: who answers a byte at a time keeps nobody for ever."""
 _KNOWN_FOR: Final = 3600.0
 _MAX_NAME: Final = 200
+_MAX_SUBJECT: Final = 255
+"""Signs, as OpenID Connect bounds it."""
+
+
+Answer = TypeVar("Answer")
 
 
 class NotSignedInError(Exception):
     """Nobody was signed in; the words say why, and hold nothing secret."""
+
+
+class AwayError(NotSignedInError):
+    """The provider does not answer, or not as one does: it may later."""
 
 
 class Pending(Struct, frozen=True):
@@ -33,12 +48,16 @@ class Pending(Struct, frozen=True):
     nonce: str
     verifier: str
     issued: int
+    to: str = "/"
+    """The page of ours that somebody wanted."""
 
 
 class Named(Struct, frozen=True):
     """Whom the provider names."""
 
     name: str
+    subject: str
+    """What it calls them for ever."""
     groups: tuple[str, ...] = ()
 
 
@@ -63,13 +82,14 @@ class Client:
         self._provider: _Provider | None = None
         self._asked = 0.0
 
-    async def begin(self, now: float) -> tuple[str, Pending]:
-        """Return where a browser goes to sign in, and what it keeps meanwhile."""
-        pending = Pending(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), int(now))
-        provider = await self._known()
+    async def begin(self, now: float, to: str = "/", *, is_anew: bool = False) -> tuple[str, Pending]:
+        """Return where a browser goes to sign in, and what it keeps meanwhile. ``is_anew``: the provider shall ask as whom."""
+        pending = Pending(secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48), int(now), to)
+        given = {"prompt": "select_account"} if is_anew else {}
+        provider = await _in_time(self._known())
         async with self._session() as session:
             address, _ = session.create_authorization_url(
-                provider.authorization_endpoint, state=pending.state, code_verifier=pending.verifier, nonce=pending.nonce
+                provider.authorization_endpoint, state=pending.state, code_verifier=pending.verifier, nonce=pending.nonce, **given
             )
         return str(address), pending
 
@@ -81,7 +101,7 @@ class Client:
             raise NotSignedInError(f"the provider says: {query['error'][:100]}")
         if not query.get("code"):
             raise NotSignedInError("the provider gave no code")
-        return self._named(await self._claims(pending, query["code"]))
+        return self._named(await _in_time(self._claims(pending, query["code"])))
 
     async def _claims(self, pending: Pending, code: str) -> Mapping[str, Any]:
         from authlib.common.errors import AuthlibBaseError
@@ -89,13 +109,12 @@ class Client:
         from httpx2 import HTTPError
         from joserfc import jwt
         from joserfc.errors import JoseError
-        from joserfc.jwk import KeySet
 
         provider = await self._known()
         try:
             async with self._session() as session:
                 token = await session.fetch_token(provider.token_endpoint, code=code, code_verifier=pending.verifier)
-            keys = KeySet.import_key_set(await self._got(provider.jwks_uri))
+            keys = _keys(await self._got(provider.jwks_uri))
             found = jwt.decode(token.get("id_token") or "", keys, algorithms=_ALGORITHMS)
             options = {
                 "iss": {"essential": True, "values": [provider.issuer]},
@@ -105,7 +124,7 @@ class Client:
             claims = CodeIDToken(found.claims, found.header, options, params)
             claims.validate(leeway=_LEEWAY)
         except HTTPError as error:
-            raise NotSignedInError("the provider does not answer") from error
+            raise AwayError("the provider does not answer") from error
         except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError) as error:
             raise NotSignedInError(f"what the provider answers does not hold ({getattr(error, 'error', type(error).__name__)})") from error
         return dict(claims)
@@ -117,7 +136,8 @@ class Client:
             raise NotSignedInError(f"the provider names nobody in {wanted} (console.oidc.claim)")
         if wanted == "email" and claims.get("email_verified") is not True:
             raise NotSignedInError("the provider has not verified this e-mail address")
-        return Named(name, tuple(each for each in groups if isinstance(each, str)) if isinstance(groups, list) else ())
+        groups = [groups] if isinstance(groups, str) else groups if isinstance(groups, list) else []
+        return Named(name, str(claims["sub"])[:_MAX_SUBJECT], tuple(each for each in groups if isinstance(each, str)))
 
     def _session(self) -> Any:
         secret = self._settings.client_secret or None
@@ -153,4 +173,30 @@ class Client:
             answer.raise_for_status()
             return answer.json()
         except (HTTPError, ValueError) as error:
-            raise NotSignedInError("the provider does not answer, or not as one does") from error
+            raise AwayError("the provider does not answer, or not as one does") from error
+
+
+async def _in_time(asking: Awaitable[Answer]) -> Answer:
+    try:
+        async with asyncio.timeout(_ALL_WITHIN):
+            return await asking
+    except TimeoutError as error:
+        raise AwayError("the provider does not answer in time") from error
+
+
+def _keys(published: Any) -> "KeySet":
+    """Return the keys that can be read: a provider may have others beside, of kinds to come. NotSignedInError where there is none."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from joserfc.errors import JoseError
+    from joserfc.jwk import JWKRegistry, KeySet
+
+    found = []
+    listed = published.get("keys") if isinstance(published, dict) else None
+    for each in listed if isinstance(listed, list) else []:
+        try:
+            found.append(JWKRegistry.import_key(each))
+        except (JoseError, UnsupportedAlgorithm, ValueError, TypeError, KeyError, AttributeError):
+            continue
+    if not found:
+        raise NotSignedInError("the provider publishes no key that can be read")
+    return KeySet(found)

@@ -16,11 +16,13 @@ from starlette.responses import Response
 from streams.console.access import Viewer
 from streams.console.desk import Desk
 from streams.console.guard import MAX_BODY, cookie_line
+from streams.console_settings import is_word_of_ours
 from streams.errors import UserError
 from streams.kafka.connection import wait_for_broker
 
 FIELDS: Final = 20
 MAX_REASON: Final = 500
+_MAX_NAME: Final = 200
 _BROKER_WITHIN: Final = timedelta(seconds=3)
 _SENT_WITHIN: Final = 15.0
 _BACK_WITHIN: Final = 4.0
@@ -43,7 +45,10 @@ async def form(request: Request) -> dict[str, str]:
 
 
 async def fields_of(desk: Desk, request: Request, doing: str, role: str = "moderator") -> dict[str, str]:
-    """Return what was typed into a form of ours by somebody who may do this: of this role, or a higher one. RefusedError else."""
+    """Return what was typed into a form of ours by somebody who may do this: of this role, or a higher one. RefusedError else.
+
+    The request's viewer goes by the name in it from then on, where nobody is asked who they are.
+    """
     viewer: Viewer = request.state.viewer
     try:
         fields = await form(request)
@@ -53,7 +58,14 @@ async def fields_of(desk: Desk, request: Request, doing: str, role: str = "moder
         raise RefusedError(403, "This form is too old, or not ours. Nothing was sent: send it again.", fields)
     if not viewer.has(role):
         raise RefusedError(403, f"Your token is a {viewer.role}'s; a {role}'s is wanted to {doing}.", fields)
+    request.state.viewer = _called(viewer, fields.get("judge", "").strip())
     return fields
+
+
+def _called(viewer: Viewer, name: str) -> Viewer:
+    if viewer.name is not None or not 0 < len(name) <= _MAX_NAME or not name.isprintable() or is_word_of_ours(name):
+        return viewer
+    return msgspec.structs.replace(viewer, called=name)
 
 
 def who(viewer: Viewer, fields: dict[str, str]) -> str:
@@ -107,7 +119,7 @@ async def came_back(desk: Desk, is_there: Callable[[sqlite3.Connection], bool]) 
 def remembering(desk: Desk, request: Request, answer: Response, name: str) -> Response:
     """Return an answer that lets this session keep the name that somebody goes by, where nobody is asked for a token."""
     viewer: Viewer = request.state.viewer
-    if viewer.name is None and viewer.session and name != viewer.called:
+    if viewer.name is None and viewer.session and not is_word_of_ours(name):
         called = msgspec.structs.replace(viewer, called=name)
         answer.headers.append("set-cookie", cookie_line(desk.access.cookie(called), request.url.scheme))
     return answer

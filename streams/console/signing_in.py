@@ -9,8 +9,9 @@ from starlette.responses import RedirectResponse, Response
 from streams.console.access import LOGIN_COOKIE, Viewer
 from streams.console.desk import Desk
 from streams.console.guard import cookie_line
-from streams.console.oidc import Client, NotSignedInError
-from streams.console.posts import form
+from streams.console.oidc import AwayError, Client, Named, NotSignedInError
+from streams.console.posts import RefusedError, fields_of, form
+from streams.console.wanted import login, ours
 from streams.console_settings import ROLES
 from streams.live.alertmanager import host_of
 
@@ -23,13 +24,17 @@ class SigningIn:
         self._desk, self._settings = desk, desk.settings.console.oidc
         self._client = Client(self._settings) if self._settings.issuer else None
 
-    def page(self, request: Request, problem: str = "", status: int = 200) -> Response:
-        """Return the form that asks who one is."""
+    def page(self, request: Request, problem: str = "", status: int = 200, to: str | None = None, is_anew: bool = False) -> Response:
+        """Return the form that asks who one is; ``to`` is the page to go on to, else the address says it."""
+        to = ours(request.query_params.get("to", "") if to is None else to)
         if not self._desk.access.asks:
-            return RedirectResponse("/", 303)
-        provider = host_of(self._settings.issuer) if self._client is not None else ""
-        with_tokens = bool(self._desk.settings.console.tokens)
-        return self._desk.page(request, "login.html", status, problem=problem, roles=ROLES, provider=provider, with_tokens=with_tokens)
+            return RedirectResponse(to, 303)
+        is_anew = is_anew or "anew" in request.query_params
+        return self._desk.page(
+            request, "login.html", status, problem=problem, roles=ROLES, to=to, start=login(to, is_anew, "/login/start"),
+            provider=host_of(self._settings.issuer) if self._client is not None else "",
+            with_tokens=bool(self._desk.settings.console.tokens),
+        )  # fmt: skip
 
     async def with_token(self, request: Request) -> Response:
         """Begin a session of whoever has this token."""
@@ -37,20 +42,34 @@ class SigningIn:
             fields = await form(request)
         except ValueError:
             return self.page(request, "This form cannot be read.", 400)
-        viewer = self._desk.access.logged_in(fields.get("token", "").strip())
+        viewer, to = self._desk.access.logged_in(fields.get("token", "").strip()), ours(fields.get("to", ""))
         self._desk.audit.note(datetime.now(UTC), viewer, "login" if viewer else "login_refused")
         if viewer is None:
-            return self.page(request, "No token here is like this one.", 403)
-        answer = RedirectResponse("/", 303)
+            return self.page(request, "No token here is like this one.", 403, to)
+        answer = RedirectResponse(to, 303)
         answer.headers.append("set-cookie", cookie_line(self._desk.access.cookie(viewer), self._scheme(request)))
+        return answer
+
+    async def out(self, request: Request) -> Response:
+        """End a session. One that is over already, or is no session, needs no end."""
+        viewer: Viewer | None = request.state.viewer
+        if viewer is not None and viewer.may_sign_out:
+            try:
+                await fields_of(self._desk, request, "sign out", ROLES[0])
+            except RefusedError as refused:
+                return self.page(request, str(refused), refused.status)
+            self._desk.audit.note(datetime.now(UTC), viewer, "logout")
+        answer = RedirectResponse(login(is_anew=True), 303)
+        answer.headers.append("set-cookie", cookie_line("", self._scheme(request)))
         return answer
 
     async def start(self, request: Request) -> Response:
         """Lead to the provider."""
+        to = ours(request.query_params.get("to", ""))
         if self._client is None:
-            return RedirectResponse("/login", 303)
+            return RedirectResponse(login(to), 303)
         try:
-            address, pending = await self._client.begin(time.time())
+            address, pending = await self._client.begin(time.time(), to, is_anew="anew" in request.query_params)
         except NotSignedInError as error:
             return self.page(request, f"You cannot be signed in now: {error}.", 503)
         answer = RedirectResponse(address, 303)
@@ -64,24 +83,30 @@ class SigningIn:
             return self.page(request, "This sign-in began too long ago, or in another browser: begin again.", 400)
         try:
             named = await self._client.finish(pending, request.query_params)
+        except AwayError as error:
+            return self._left(request, self.page(request, f"You were not signed in: {error}. Begin again.", 503, pending.to))
         except NotSignedInError as error:
-            return self._refused(request, f"You were not signed in: {error}.", None)
-        viewer = self._desk.access.signed_in(named.name, named.groups)
+            return self._refused(request, f"You were not signed in: {error}.", None, pending.to)
+        viewer = self._desk.access.signed_in(named)
         if viewer is None:
-            return self._refused(
-                request, "The provider knows you, and you have no role here: whoever runs threadwatch gives one.", named.name
-            )
+            return self._refused(request, self._why_not(named), named, pending.to)
         self._desk.audit.note(datetime.now(UTC), viewer, "login")
-        # Not a redirect: it would be the provider's still, and browsers send no strict cookie along with that.
-        answer = self._desk.page(request, "signed_in.html")
+        answer = self._left(request, RedirectResponse(ours(pending.to), 303))
         answer.headers.append("set-cookie", cookie_line(self._desk.access.cookie(viewer), self._scheme(request)))
-        answer.headers.append("set-cookie", self._kept(request, ""))
         return answer
 
-    def _refused(self, request: Request, problem: str, name: str | None) -> Response:
-        viewer = None if name is None else Viewer("", name, ROLES[0])
-        self._desk.audit.note(datetime.now(UTC), viewer, "login_refused")
-        answer = self.page(request, problem, 403)
+    def _why_not(self, named: Named) -> str:
+        if self._desk.access.is_taken(named.name):
+            return "The provider calls you what somebody or something else is called here: whoever runs threadwatch names one of both anew."
+        return "The provider knows you, and you have no role here: whoever runs threadwatch gives one."
+
+    def _refused(self, request: Request, problem: str, named: Named | None, to: str) -> Response:
+        known = None if named is None else Viewer("", named.name, ROLES[0], issuer=self._settings.issuer, subject=named.subject)
+        self._desk.audit.note(datetime.now(UTC), known, "login_refused")
+        return self._left(request, self.page(request, problem, 403, to, is_anew=True))
+
+    def _left(self, request: Request, answer: Response) -> Response:
+        """Return an answer with which a browser forgets what it kept while it was away."""
         answer.headers.append("set-cookie", self._kept(request, ""))
         return answer
 

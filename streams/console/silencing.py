@@ -85,7 +85,7 @@ class Silencing:
                 f"Nobody was silenced, after {alerting.TRIES} tries: {error}. What you typed stands below: send it again, or do it by hand."
             )
             raise RefusedError(NOT_HEARD, told, fields) from error
-        self._desk.audit.note(now, viewer, f"silence_{scope}", pileon.pileon_id)
+        self._desk.audit.note(now, viewer, f"silence_{scope}", pileon.pileon_id, reason=reason)
         return "all" if many == len(self._urls) else "some"
 
     async def _ended(self, viewer: Viewer, pileon: PileOn, fields: dict[str, str], _by: str) -> str:
@@ -104,7 +104,7 @@ class Silencing:
         case = await self._case(request.path_params["pileon_id"])
         if case is None:
             return self._pages.unknown(request)
-        command = by_hand(case.pileon, draft) if status == NOT_HEARD else ""
+        command = by_hand(case.pileon, draft, _by(request.state.viewer, draft)) if status == NOT_HEARD else ""
         return self._desk.page(
             request, "silence.html", status, case=case, pileon=case.pileon, told=await alerting.told(self._urls, case.pileon.pileon_id),
             lasts=LASTS, mute_lasts=MUTE_LASTS, problem=problem, draft=draft, by_hand=command, done=request.query_params.get("done", ""),
@@ -122,11 +122,15 @@ def matchers(pileon: PileOn, scope: str) -> list[Matcher]:
     return [kind, Matcher(name="source", value=shown(pileon.source)), Matcher(name="community", value=shown(pileon.community))]
 
 
-def by_hand(pileon: PileOn, fields: dict[str, str]) -> str:
+def _by(viewer: Viewer, draft: dict[str, str]) -> str:
+    return viewer.name or draft.get("judge", "").strip() or viewer.called
+
+
+def by_hand(pileon: PileOn, fields: dict[str, str], by: str) -> str:
     """Return the command that makes the silence of a form, for whoever sits where Alertmanager runs."""
     scope, lasts = fields.get("scope", "case"), fields.get("lasts", "4h")
     asked = [f"{matcher.name}={quoted(matcher.value)}" for matcher in matchers(pileon, scope)]
     hours = int(LASTS.get(lasts, LASTS["4h"])[1].total_seconds() // 3600)
     comment = f"case {case_name(pileon.pileon_id)}: {fields.get('reason', '')}"
-    words = ["amtool", "silence", "add", *asked, f"--duration={hours}h", f"--author={fields.get('judge', '')}", f"--comment={comment}"]
+    words = ["amtool", "silence", "add", *asked, f"--duration={hours}h", f"--author={by}", f"--comment={comment}"]
     return " ".join(map(shlex.quote, words))

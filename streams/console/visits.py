@@ -50,7 +50,7 @@ class Visit(Struct, frozen=True):
     def line(self, scheme: str) -> str:
         """Return the header that sets its cookie."""
         secure = "; Secure" if scheme == "https" else ""
-        return f"{COOKIE}={self.before}.{self.seen}; SameSite=Strict; Path=/; Max-Age={_KEPT_FOR}{secure}"
+        return f"{COOKIE}={self.before}.{self.seen}; SameSite=Lax; Path=/; Max-Age={_KEPT_FOR}{secure}"
 
 
 def _is_time(text: str) -> bool:

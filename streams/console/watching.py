@@ -113,7 +113,7 @@ class Watching:
         self._desk = desk
 
     def page(self, request: Request) -> Response:
-        """Return it; that people were shown is noted first. Lists of people by name are for reviewers, as everywhere."""
+        """Return it; that people were shown is noted first. Who has no case is named to reviewers alone, who has one to readers."""
         view, viewer = self._desk.view(), request.state.viewer
         self._desk.audit.note(view.now, viewer, "watched" if viewer.may_review else "watched_unnamed")
         with self._desk.reading() as connection, Opened(self._desk.model) as texts:

@@ -37,6 +37,11 @@ class Provider:
         self.key: RSAKey | OctKey = _key()
         self.published = self.key
         self.algorithm = "RS256"
+        self.keys_beside: list[Any] = []
+        self.failing = 0
+        """With which status it answers whoever asks for a token; 0: as it should."""
+        self.dripping = 0.0
+        """Seconds between two bytes of that answer."""
         self.codes: dict[str, dict[str, str]] = {}
 
     def discovery(self) -> dict[str, Any]:
@@ -89,7 +94,7 @@ class _Answering(BaseHTTPRequestHandler):
         if path == "/.well-known/openid-configuration":
             self._answer(200, self.provider.discovery())
         elif path == "/keys":
-            self._answer(200, {"keys": [self.provider.published.as_dict(private=False)]})
+            self._answer(200, {"keys": [*self.provider.keys_beside, self.provider.published.as_dict(private=False)]})
         else:
             self.send_response(302)
             self.send_header("location", self.provider.authorized(query))
@@ -98,7 +103,8 @@ class _Answering(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         fields = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-        self._answer(*self.provider.token({name: values[0] for name, values in fields.items()}, self.headers.get("authorization", "")))
+        status, body = self.provider.token({name: values[0] for name, values in fields.items()}, self.headers.get("authorization", ""))
+        self._answer(self.provider.failing or status, body)
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
         data = msgspec.json.encode(body)
@@ -106,7 +112,9 @@ class _Answering(BaseHTTPRequestHandler):
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        for piece in (data,) if not self.provider.dripping or self.command == "GET" else (bytes([each]) for each in data):
+            self.wfile.write(piece)
+            time.sleep(self.provider.dripping)
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""

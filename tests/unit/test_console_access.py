@@ -158,7 +158,7 @@ def test_the_bound_on_posts_is_one_place_and_one_minutes():
 
 def test_whoever_does_not_say_who_they_are_is_asked(guarded):
     answer = guarded.client.get("/pileons/case-1")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?to=/pileons/case-1")
     assert guarded.client.get("/live/stream", headers={"accept": "text/event-stream"}).status_code == 401
     assert guarded.client.post("/pileons/case-1/verdict", data={"judgement": "unsure"}).status_code == 401
     assert guarded.audited() == []
@@ -168,10 +168,10 @@ def test_a_token_opens_a_session_and_names_who_judges(guarded):
     page = guarded.client.post("/login", data={"token": SECRETS["anna"]})
     assert (page.status_code, page.headers["location"]) == (303, "/")
     cookie = page.headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie and SECRETS["anna"] not in cookie
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and SECRETS["anna"] not in cookie
     html = guarded.client.get("/pileons/case-1").text
     assert "anna (moderator)" in html and 'name="judge"' not in html
-    assert guarded.audited()[-1] | {"at": ""} == {"at": "", "who": "anna", "what": "text", "pileon_id": "case-1"}
+    assert guarded.audited()[-1] | {"at": ""} == {"at": "", "who": "anna", "what": "text", "pileon_id": "case-1", "way": "token"}
 
 
 def test_a_reader_reads_and_does_not_judge(guarded):

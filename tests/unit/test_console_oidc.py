@@ -1,5 +1,6 @@
 """Signing in at a real provider: the code flow with PKCE; who is named gets a role of the settings; what does not hold lets nobody in."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +10,9 @@ import httpx
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
+from streams.console import oidc
 from streams.console.access import SESSION_FOR, Access, check_address
+from streams.console.oidc import Named
 from streams.console_settings import Console as Settings
 from streams.console_settings import Oidc
 from streams.errors import UserError
@@ -24,7 +27,8 @@ FILE = f"""
 issuer = "ISSUER"
 client_id = "{CLIENT}"
 url = "{AT}"
-roles = {{ kim = "moderator", "trust and safety" = "reader", leads = "reviewer" }}
+roles = {{ kim = "moderator", "trust and safety" = "moderator" }}
+group_roles = {{ "trust and safety" = "reader", leads = "reviewer" }}
 """
 
 
@@ -50,25 +54,27 @@ def console(tmp_path, there) -> Iterator[Console]:
     made.close()
 
 
-def sent_back(console: Console) -> str:
+def sent_back(console: Console, start: str = "/login/start") -> str:
     """Go to the provider as a browser does; return the path and query that it comes back to."""
-    begun = console.client.get("/login/start")
+    begun = console.client.get(start)
     assert begun.status_code == 303 and SECRET not in begun.headers["location"]
     back = httpx.get(begun.headers["location"], trust_env=False)
     assert back.status_code == 302 and back.headers["location"].startswith(f"{AT}/login/back?")
     return urlsplit(back.headers["location"])._replace(scheme="", netloc="").geturl()
 
 
-def test_whom_the_provider_names_is_in_with_the_role_of_the_settings_and_noted(console):
+def test_whom_the_provider_names_is_in_with_the_role_of_the_settings_and_noted(console, there):
     assert console.client.get("/").headers["location"] == "/login" and "Sign in at localhost" in console.client.get("/login").text
     answer = console.client.get(sent_back(console))
-    assert answer.status_code == 200 and "HttpOnly" in answer.headers["set-cookie"] and "SameSite=Strict" in answer.headers["set-cookie"]
+    (cookie,) = (line for line in answer.headers.get_list("set-cookie") if line.startswith("threadwatch="))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/") and "HttpOnly" in cookie and "SameSite=Lax" in cookie
     assert "kim (moderator)" in console.client.get("/pileons/case-1").text
     assert [(entry["who"], entry["what"]) for entry in console.audited()] == [("kim", "login"), ("kim", "text")]
+    assert all((entry["way"], entry["issuer"], entry["sub"]) == ("provider", there.issuer, "1") for entry in console.audited())
 
 
 @pytest.mark.parametrize(("groups", "role"), [
-    (["trust and safety"], "reader"), (["trust and safety", "leads"], "reviewer"), (["kim"], "moderator"),
+    (["trust and safety"], "reader"), (["trust and safety", "leads"], "reviewer"), ("leads", "reviewer"),
 ])  # fmt: skip
 def test_a_group_gives_its_role_and_of_several_the_highest_counts(console, there, groups, role):
     there.who = {"sub": "2", "preferred_username": "lee", "groups": groups}
@@ -76,13 +82,47 @@ def test_a_group_gives_its_role_and_of_several_the_highest_counts(console, there
     assert f"lee ({role})" in console.client.get("/").text
 
 
-@pytest.mark.parametrize("groups", [[], None, "leads", [1, {"leads": 1}]])
+@pytest.mark.parametrize("groups", [[], None, ["kim"], "kim", {"leads": 1}, [1, {"leads": 1}]])
 def test_who_has_no_role_does_not_get_in(console, there, groups):
     there.who = {"sub": "3", "preferred_username": "eve", "groups": groups}
     answer = console.client.get(sent_back(console))
     assert answer.status_code == 403 and "you have no role here" in answer.text
     assert console.client.get("/pileons/case-1").status_code == 303
     assert [(entry["who"], entry["what"]) for entry in console.audited()] == [("eve", "login_refused")]
+
+
+def test_who_is_called_what_a_group_is_has_the_role_of_that_name_and_not_the_group_s(console, there):
+    there.who = {"sub": "4", "preferred_username": "leads"}
+    assert console.client.get(sent_back(console)).status_code == 403
+    there.who = {"sub": "5", "preferred_username": "trust and safety"}
+    console.client.get(sent_back(console))
+    assert "trust and safety (moderator)" in console.client.get("/").text
+
+
+@pytest.mark.parametrize("name", ["Rita", "nobody", "At this machine, as kim"])
+def test_nobody_signs_in_under_a_name_that_means_another_here(tmp_path, there, name):
+    console = console_of(
+        tmp_path, there.issuer, THREADWATCH_CONSOLE__OIDC__ROLE="reader", THREADWATCH_CONSOLE__TOKENS__RITA__SECRET="r" * 32
+    )
+    there.who = {"sub": "6", "preferred_username": name}
+    answer = console.client.get(sent_back(console))
+    assert answer.status_code == 403 and "called here" in answer.text and console.client.get("/").status_code == 303
+    assert [(entry["who"], entry["way"], entry["sub"]) for entry in console.audited()] == [(name, "provider", "6")]
+    console.close()
+
+
+def test_who_was_refused_is_asked_by_the_provider_as_whom_they_sign_in(console, there):
+    there.who = {"sub": "3", "preferred_username": "eve"}
+    page = console.client.get(sent_back(console, "/login/start?to=/queue")).text
+    start = re.search(r'href="(/login/start[^"]*)"', page)[1].replace("&amp;", "&")
+    assert "to=/queue" in start and "prompt=select_account" in console.client.get(start).headers["location"]
+    assert "prompt" not in console.client.get("/login/start").headers["location"]
+
+
+def test_one_goes_on_to_the_page_that_one_wanted(console):
+    asked = console.client.get("/pileons/case-1?severe=shown").headers["location"]
+    start = re.search(r'href="(/login/start[^"]*)"', console.client.get(asked).text)[1]
+    assert console.client.get(sent_back(console, start)).headers["location"] == "/pileons/case-1?severe=shown"
 
 
 def test_a_role_for_everybody_whom_the_provider_names_can_be_set(tmp_path, there):
@@ -118,7 +158,7 @@ def test_a_way_back_that_did_not_begin_here_or_was_gone_already_leads_nowhere(co
     assert console.browser().get(path).status_code == 400, "somebody else's browser"
     assert console.client.get(path.replace("state=", "state=x")).status_code == 403
     path = sent_back(console)
-    assert console.client.get(path).status_code == 200
+    assert console.client.get(path).status_code == 303
     assert console.client.get(path).status_code == 400, "a code is good once"
     assert console.client.get("/login/back?error=access_denied&state=x").status_code == 400
 
@@ -134,6 +174,24 @@ def test_a_wrong_secret_of_ours_signs_nobody_in_and_is_not_shown(tmp_path, there
     answer = console.client.get(sent_back(console))
     assert answer.status_code == 403 and "another secret" not in answer.text
     console.close()
+
+
+def test_keys_that_nobody_here_can_read_are_passed_over(console, there):
+    strange = [{"kty": "AKP", "kid": "a"}, {"kty": "EC", "crv": "P-999", "kid": "b", "x": "AA", "y": "AA"}, {"kty": "RSA"}, "key", None]
+    there.keys_beside = strange
+    assert console.client.get(sent_back(console)).status_code == 303
+
+
+def test_a_provider_that_fails_or_answers_without_end_at_the_way_back_is_away_and_refuses_nobody(console, there, monkeypatch):
+    path = sent_back(console)
+    there.failing = 500
+    answer = console.client.get(path)
+    assert answer.status_code == 503 and "does not answer" in answer.text
+    monkeypatch.setattr(oidc, "_ALL_WITHIN", 0.3)
+    path, there.failing, there.dripping = sent_back(console), 0, 0.05
+    answer = console.client.get(path)
+    assert answer.status_code == 503 and "in time" in answer.text
+    assert console.audited() == []
 
 
 def test_a_provider_that_is_away_or_calls_itself_otherwise_is_said_to(tmp_path, there):
@@ -155,7 +213,7 @@ def test_a_session_ends_by_time_by_its_role_or_with_the_provider():
     now = [1000.0]
     settings = Oidc(issuer="https://a.example", client_id="c", url="https://b.example", roles={"kim": "moderator"})
     access = Access(Settings(oidc=settings), KEY, lambda: now[0])
-    cookie = access.cookie(access.signed_in("kim", ()))
+    cookie = access.cookie(access.signed_in(Named("kim", "1")))
     for other in (
         Oidc(issuer="https://z.example", client_id="c", url="https://b.example", roles={"kim": "reviewer"}),
         Oidc(issuer="https://a.example", client_id="c", url="https://b.example"),
@@ -171,6 +229,7 @@ def test_a_session_ends_by_time_by_its_role_or_with_the_provider():
 @pytest.mark.parametrize(("wrong", "said"), [
     ({"issuer": "http://login.example"}, "issuer"), ({"url": "http://console.example"}, "url"), ({"url": ""}, "url"),
     ({"client_id": ""}, "client_id"), ({"role": "queen"}, "role"), ({"roles": {"a": "queen"}}, "role"),
+    ({"group_roles": {"a": "queen"}}, "role"), ({"url": "https://a.example/console"}, "url"), ({"url": "https://a.example/?a=1"}, "url"),
     ({"issuer": "https://kim:secret@login.example"}, "issuer"), ({"issuer": "nonsense"}, "issuer"),
 ])  # fmt: skip
 def test_settings_that_say_too_little_or_the_wrong_thing_are_refused(wrong, said):

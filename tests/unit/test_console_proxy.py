@@ -35,7 +35,7 @@ def console(tmp_path):
 def test_whom_the_proxy_names_is_in_and_noted(console, address):
     answer = console.browser(AT, address, **{"x-who": "rolf"}).get("/pileons/case-1")
     assert answer.status_code == 200 and "rolf (reader)" in answer.text
-    assert [entry["who"] for entry in console.audited()] == ["rolf"]
+    assert [(entry["who"], entry["way"]) for entry in console.audited()] == [("rolf", "proxy")]
 
 
 @pytest.mark.parametrize("address", ["10.0.3.8", "10.1.1.0", "192.168.0.1", "::1", "testclient", ""])
@@ -45,13 +45,28 @@ def test_from_elsewhere_the_header_counts_for_nothing(console, address):
 
 
 def test_a_proxy_that_names_nobody_lets_nobody_in(console):
-    for headers in ({}, {"x-who": ""}, {"x-who": "x" * 201}, {"x-forwarded-user": "anna"}):
+    for headers in (
+        {},
+        {"x-who": ""},
+        {"x-who": "x" * 201},
+        {"x-forwarded-user": "anna"},
+        {"x-who": "Nobody"},
+        {"x-who": "at this machine"},
+    ):
         assert console.browser(AT, "10.0.3.7", **headers).get("/pileons/case-1").status_code == 303
 
 
 def test_a_second_name_in_the_header_is_believed_no_more_than_the_first(console):
     browser = console.browser(AT, "10.0.3.7")
     assert browser.get("/pileons/case-1", headers=[("x-who", "anna"), ("x-who", "rolf")]).status_code == 303
+
+
+def test_a_token_s_name_is_nobody_s_behind_the_proxy(tmp_path):
+    (tmp_path / "threadwatch.toml").write_text(FILE + f'[console.tokens.rita]\nsecret = "{"r" * 32}"\n')
+    console = Console(tmp_path, load({"THREADWATCH_KAFKA": NOBODY_LISTENS, "THREADWATCH_CONFIG": str(tmp_path / "threadwatch.toml")}))
+    for name, status in (("rita", 303), ("RITA", 303), ("anna", 200)):
+        assert console.browser(AT, "10.0.3.7", **{"x-who": name}).get("/").status_code == status
+    console.close()
 
 
 def test_another_name_that_somebody_led_to_a_console_behind_it_gets_nothing(console):

@@ -92,6 +92,50 @@ def test_a_silence_that_nobody_took_says_how_to_make_it_by_hand(console):
     assert 'source="news"' in words and any("rm -rf /" in word for word in words), "one word each, whatever stands in them"
 
 
+def test_the_line_is_by_whoever_signed_in(tmp_path):
+    made = Console(tmp_path, load({
+        "THREADWATCH_KAFKA": NOBODY_LISTENS, "THREADWATCH_ALERTMANAGER__URLS": "http://127.0.0.1:1",
+        "THREADWATCH_CONSOLE__TOKENS__RITA__SECRET": "r" * 32, "THREADWATCH_CONSOLE__TOKENS__RITA__ROLE": "moderator"}))  # fmt: skip
+    made.take(pileons=[pileon()])
+    made.client.post("/login", data={"token": "r" * 32})
+    assert "--author=rita" in shlex.split(LexborHTMLParser(silenced(made, judge="kim").text).css_first("#by-hand").text())
+    made.close()
+
+
+class _Taking(BaseHTTPRequestHandler):
+    """An Alertmanager that has nothing and takes every silence."""
+
+    def do_GET(self):
+        self._answer(b"[]")
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self._answer(b'{"silenceID": "one"}')
+
+    def _answer(self, body):
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_the_first_silence_already_is_noted_with_why_and_by_the_name_that_was_typed(tmp_path):
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Taking) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        console = console_of(tmp_path, f"http://127.0.0.1:{server.server_port}")
+        assert silenced(console, judge="kim").status_code == 303
+        assert [(entry["who"], entry["what"], entry["reason"]) for entry in console.audited()] == [
+            ("at this machine, as kim", "silence_case", "a long thought")]  # fmt: skip
+        silenced(console, judge="at this machine")
+        assert console.audited()[-1]["who"] == "at this machine, as kim", "what the log calls those who have no name is no name"
+        assert 'value="kim"' in console.client.get("/pileons/case-1/silence").text, "it is remembered"
+        console.close()
+        server.shutdown()
+
+
 def test_a_community_is_meant_by_the_name_that_its_alerts_carry():
     named = {matcher.name: matcher.value for matcher in matchers(pileon(community="a<b>" + "x" * 900), "community")}
     assert named == {"alertname": "PileOn", "source": "news", "community": "a_b_" + "x" * 124}

@@ -1,5 +1,6 @@
 """Every mistake in the settings names the file with the line, or the variable or option that brought it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from streams.errors import UserError
 from streams.live.receivers import check_webhooks
 from streams.settings import load, settings_file
 
+CONSOLE = Path(__file__).parents[2] / "docs" / "console.md"
 HOOK = '[[webhooks]]\nname = "day"\nurl = "https://hooks.example/x"\n'
 
 
@@ -93,3 +95,27 @@ def test_a_webhook_without_a_secret_is_named_with_its_line(file: Path) -> None:
     with pytest.raises(UserError) as told:
         check_webhooks(settings.webhooks, settings_file(file))
     assert str(told.value).startswith(f"{file}:4: webhooks, night: it has no secret; set THREADWATCH_WEBHOOKS__NIGHT__SECRETS")
+
+
+def of_the_docs(fence: str, about: str) -> str:
+    """Return the first block of docs/console.md in this language that speaks of it."""
+    return next(block for block in re.findall(rf"```{fence}\n(.*?)```", CONSOLE.read_text(), re.DOTALL) if about in block)
+
+
+def test_a_token_s_role_in_the_file_and_its_secret_in_the_environment_are_one_token_as_the_docs_write_it(file: Path) -> None:
+    file.write_text(of_the_docs("toml", "console.tokens"))
+    variable = re.findall(r"export (\w+)=", of_the_docs("sh", "TOKENS"))[0]
+    tokens = load({variable: "s" * 64}, file).console.tokens
+    assert {name: (token.role, token.secret) for name, token in tokens.items()} == {"kim": ("moderator", "s" * 64)}
+
+
+def test_what_nobody_gave_is_lacking_where_the_file_speaks_of_it_and_what_was_given_wrong_is_the_variable_s(file: Path) -> None:
+    file.write_text("[console.tokens.kim]\nrole = 'moderator'\n")
+    for environment, said in (
+        ({}, f"{file}:1: Object missing required field `secret`"),
+        ({"THREADWATCH_CONSOLE__TOKENS__KIM__ROLE": "reader"}, f"{file}:1: Object missing required field `secret`"),
+        ({"THREADWATCH_CONSOLE__TOKENS__KIM__SECRET": "short"}, "THREADWATCH_CONSOLE__TOKENS__KIM__SECRET: secret: at least 16"),
+    ):
+        with pytest.raises(UserError) as told:
+            load(environment, file)
+        assert str(told.value).startswith(said)

@@ -74,7 +74,7 @@
     const visit = document.cookie.match(/(?:^|; )threadwatch-visits=(\d+)\.\d+/);
     if (!visit || document.visibilityState !== "visible" || location.pathname !== "/") return;
     const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `threadwatch-visits=${visit[1]}.${Math.floor(Date.now() / 1000)}; SameSite=Strict; Path=/; Max-Age=34560000${secure}`;
+    document.cookie = `threadwatch-visits=${visit[1]}.${Math.floor(Date.now() / 1000)}; SameSite=Lax; Path=/; Max-Age=34560000${secure}`;
   }
   document.addEventListener("htmx:after:swap", seen);
   document.addEventListener("visibilitychange", seen);
