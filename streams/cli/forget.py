@@ -35,12 +35,13 @@ async def _forget(settings: Any, author: str | None, comment: str | None) -> int
     from streams.kafka.forget import forget as delete
     from streams.kafka.mutes import forget_mutes
 
-    if author is not None and (many := await forget_mutes(settings, author)):
+    many = await forget_mutes(settings, author) if author is not None else 0
+    if many:
         print(f"{many} {'mute' if many == 1 else 'mutes'} of this person removed")
     found = await find(settings, author, comment)
     if not found:
-        print("nothing found in comments.raw: nothing to forget")
-        return 1
+        print("nothing found in comments.raw: nothing " + ("more to forget" if many else "to forget"))
+        return 0 if many else 1
     sent = await delete(settings, found, datetime.now(UTC))
     print(f"{len(found)} records found; {sent} deletions sent: scores, targets, lists and read models drop them now")
     for place in remains(settings, found):

@@ -89,6 +89,10 @@ class UnheardError(AwayError):
     """Nobody listens there: it was not even asked."""
 
 
+class UnsureError(AwayError):
+    """It was asked and did not answer in time, or broke off: it may have done it."""
+
+
 async def told(urls: Sequence[str], pileon_id: str) -> list[Told]:
     """Return what each says, in order; one that is away says so and delays none."""
     async with aiohttp.ClientSession(timeout=_WITHIN) as session:
@@ -113,7 +117,7 @@ async def _told(session: aiohttp.ClientSession, url: str, pileon_id: str) -> Tol
 
 
 async def silence(urls: Sequence[str], matchers: Sequence[Matcher], until: datetime, by: str, comment: str) -> int:
-    """Make one silence in every Alertmanager; return how many have it. UserError where none has.
+    """Make one silence in every Alertmanager; return how many have it. NotSilencedError where none says so.
 
     In a cluster each hears of the first's, and gets no second one: who has it by then is not asked.
     """
@@ -122,16 +126,29 @@ async def silence(urls: Sequence[str], matchers: Sequence[Matcher], until: datet
     }  # fmt: skip
     async with aiohttp.ClientSession(timeout=_WITHIN) as session:
         made: list[str] = []
-        problems = []
+        away: list[tuple[str, AwayError]] = []
         for url in urls:
             try:
                 if not await _has(session, url, made):
                     made.append(await _made(session, url, msgspec.to_builtins(body)))
             except AwayError as error:
-                problems.append(f"{host_of(url)} {error}")
-    if len(problems) == len(urls):
-        raise UserError("; ".join(problems))
-    return len(urls) - len(problems)
+                away.append((url, error))
+    if len(away) == len(urls):
+        raise NotSilencedError("; ".join(f"{host_of(url)} {error}" for url, error in away), any(_may_be(error) for _, error in away))
+    return len(urls) - len(away)
+
+
+def _may_be(error: AwayError) -> bool:
+    return isinstance(error, UnsureError)
+
+
+class NotSilencedError(UserError):
+    """No Alertmanager says that it has the silence."""
+
+    def __init__(self, why: str, may_be: bool) -> None:
+        super().__init__(why)
+        self.may_be = may_be
+        """Whether one of them may have made it all the same."""
 
 
 class _Made(Struct):
@@ -145,7 +162,7 @@ async def _made(session: aiohttp.ClientSession, url: str, body: Any) -> str:
             made: _Made = await _asked(session, "POST", f"{url}/api/v2/silences", _Made, json=body)
         except UnheardError:
             if tried == TRIES:
-                raise
+                raise UnheardError(f"does not answer, after {TRIES} tries") from None
             await asyncio.sleep(_BETWEEN)
         else:
             return made.silence_id
@@ -184,12 +201,14 @@ async def _asked(session: aiohttp.ClientSession, method: str, url: str, kind: An
                 raise AwayError(f"answers {answer.status}: {body[:200].decode('utf-8', 'replace').strip()}")
     except aiohttp.ClientConnectorError as error:
         raise UnheardError("does not answer") from error
-    except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise AwayError("does not answer") from error
+    except TimeoutError as error:
+        raise UnsureError("does not answer in time") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise UnsureError("does not answer to the end") from error
     try:
         return None if kind is None else msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
-        raise AwayError("does not answer as an Alertmanager does") from error
+        raise UnsureError("does not answer as an Alertmanager does") from error
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:

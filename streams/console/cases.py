@@ -14,6 +14,7 @@ from streams.console.holding import Held
 from streams.console.taking import millis
 from streams.engine import moment
 from streams.records import PileOn
+from streams.stages.alert_config import Mute
 from streams.stages.instants import span
 from streams.stages.muting import Muting
 from streams.stages.pileon_config import Config
@@ -60,13 +61,18 @@ class Case(Struct, frozen=True):
     config: Config
     """The detector's, where the case is."""
     held: Held | None = None
-    muting: Muting | None = None
-    """The mute that holds its alerts back."""
+    mutings: tuple[Muting, ...] = ()
+    """The mutes that hold its alerts back, or those of the same person, the last to end first."""
 
     @property
     def is_open(self) -> bool:
         """Return whether it goes on."""
         return self.pileon.closed_at is None
+
+    @property
+    def is_muted(self) -> bool:
+        """Return whether nobody is told how it goes on."""
+        return self.is_open and bool(self.mutings)
 
     @property
     def has_times(self) -> bool:
@@ -85,6 +91,8 @@ class View(Struct, frozen=True):
     now: datetime
     config_at: Callable[[str, str], Config]
     """(source, community) → the detector's settings there."""
+    mutes: tuple[Mute, ...] = ()
+    """Those of the settings."""
 
 
 def found(connection: sqlite3.Connection, wanted: Filter, view: View, most: int = MOST) -> list[Case]:
@@ -154,14 +162,14 @@ def cases_of(connection: sqlite3.Connection, found: Iterable[Any], view: View) -
     """Return rows of ``pileons`` with what belongs to them, by three queries however many they are (to ``_AT_ONCE`` of them)."""
     rows = [_row(row, view) for row in found]
     cases: list[Case] = []
-    mutes = muted.standing(connection, view.now)
+    mutes = muted.standing(connection, view.mutes, view.now)
     for start in range(0, len(rows), _AT_ONCE):
         some = rows[start : start + _AT_ONCE]
         replies, verdicts, held = _replies(connection, some), _verdicts(connection, some), _held(connection, some)
         for row in some:
             name = row.pileon.pileon_id
             case = _case(row, replies.get(name, []), verdicts.get(name, []), held.get(name), view)
-            cases.append(msgspec.structs.replace(case, muting=muted.about(mutes, row.pileon)))
+            cases.append(msgspec.structs.replace(case, mutings=muted.about(mutes, row.pileon)))
     return cases
 
 

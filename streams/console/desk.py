@@ -58,7 +58,7 @@ class Desk(Struct):
 
     def view(self) -> View:
         """Return what counts as hostile, and now."""
-        return View(datetime.now(UTC), self._config)
+        return View(datetime.now(UTC), self._config, self.settings.mutes)
 
     def _config(self, source: str, community: str) -> Config:
         return pileon_config(self.settings, f"{source}/{community}")
@@ -97,8 +97,10 @@ def templates() -> Environment:
 
 
 def utc(at: datetime) -> str:
-    """Return a time as a page says it before the viewer's own zone is known."""
-    return f"{at.astimezone(UTC):%d %b %H:%M} UTC"
+    """Return a time as a page says it before the viewer's own zone is known; with its year where that is not this year's."""
+    at = at.astimezone(UTC)
+    year = "" if at.year == datetime.now(UTC).year else f" {at.year}"
+    return f"{at:%d %b}{year} {at:%H:%M} UTC"
 
 
 def heat(share: float | None) -> str:

@@ -1,6 +1,6 @@
 """Cases of a filter, or the ids of their hostile comments, as a file: for reviewers who say why, and it is noted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -24,6 +24,26 @@ MOST: Final = 5_000
 WHAT: Final = {"cases": "the cases", "comment_ids": "the ids of their hostile comments"}
 FORMS: Final = {"csv": ("a table (CSV)", "text/csv; charset=utf-8"), "jsonl": ("JSON lines", "application/jsonl; charset=utf-8")}
 Row = dict[str, Any]
+
+
+def _at(at: datetime | None) -> str:
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+_OF_A_CASE: Final[dict[str, Callable[[Case], Any]]] = {
+    "pileon_id": lambda case: case.pileon.pileon_id, "source": lambda case: case.pileon.source,
+    "community": lambda case: case.pileon.community, "target": lambda case: case.pileon.target_id,
+    "status": lambda case: str(case.pileon.status), "severity": lambda case: str(case.pileon.severity),
+    "detector": lambda case: case.pileon.detector, "opened_at": lambda case: _at(case.pileon.opened_at),
+    "closed_at": lambda case: _at(case.pileon.closed_at), "ended_because": lambda case: str(case.pileon.ended_because or ""),
+    "hostile_authors": lambda case: case.pileon.hostile_authors,
+    "usual_hostile_authors": lambda case: case.pileon.usual_hostile_authors,
+    "replying_authors": lambda case: case.pileon.replying_authors, "hostile_replies": lambda case: case.pileon.hostile_replies,
+    "replies": lambda case: case.pileon.replies, "conversations": lambda case: len(case.pileon.conversations),
+    "verdicts": lambda case: " ".join(case.judgements), "held_by": lambda case: case.held.by if case.held is not None else "",
+}  # fmt: skip
+HEADS: Final = {"cases": tuple(_OF_A_CASE), "comment_ids": ("pileon_id", "source", "community", "comment_id")}
+"""What the columns of each kind of file are called."""
 
 
 class Exporting:
@@ -59,7 +79,7 @@ class Exporting:
                 rows = [row for case in found for row in _ids(Reader(connection, texts, self._desk.numbers, case), case)]
         name = f"{what.replace('_', '-')}-{view.now:%Y%m%d-%H%M}.{form}"
         return Response(
-            content(rows, form), media_type=FORMS[form][1], headers={"content-disposition": f'attachment; filename="{name}"'}
+            content(HEADS[what], rows, form), media_type=FORMS[form][1], headers={"content-disposition": f'attachment; filename="{name}"'}
         )  # fmt: skip
 
     def _page(self, request: Request, wanted: Filter, draft: dict[str, str], status: int = 200, problem: str = "") -> Response:
@@ -85,29 +105,17 @@ def _filter(fields: dict[str, str]) -> Filter:
 
 def row_of(case: Case) -> Row:
     """Return what a file says of a case."""
-    pileon = case.pileon
-    return {
-        "pileon_id": pileon.pileon_id, "source": pileon.source, "community": pileon.community, "target": pileon.target_id,
-        "status": str(pileon.status), "severity": str(pileon.severity), "detector": pileon.detector, "opened_at": _at(pileon.opened_at),
-        "closed_at": _at(pileon.closed_at), "ended_because": str(pileon.ended_because or ""), "hostile_authors": pileon.hostile_authors,
-        "usual_hostile_authors": pileon.usual_hostile_authors, "replying_authors": pileon.replying_authors,
-        "hostile_replies": pileon.hostile_replies, "replies": pileon.replies, "conversations": len(pileon.conversations),
-        "verdicts": " ".join(case.judgements), "held_by": case.held.by if case.held is not None else "",
-    }  # fmt: skip
+    return {name: of(case) for name, of in _OF_A_CASE.items()}
 
 
 def _ids(reader: Reader, case: Case) -> Iterator[Row]:
     pileon = case.pileon
     for name in reader.hostile_ids():
-        yield {"pileon_id": pileon.pileon_id, "source": pileon.source, "community": pileon.community, "comment_id": name}
+        yield dict(zip(HEADS["comment_ids"], (pileon.pileon_id, pileon.source, pileon.community, name), strict=True))
 
 
-def _at(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def content(rows: list[Row], form: str) -> str | bytes:
+def content(heads: Sequence[str], rows: list[Row], form: str) -> str | bytes:
     """Return rows as such a file; in a table signs that are not seen stand visible, JSON keeps values as they are."""
     if form == "jsonl":
         return json_lines_of(rows)
-    return visible(csv_of(rows[0] if rows else (), (row.values() for row in rows)).replace("\r\n", "\n"))
+    return visible(csv_of(heads, (row.values() for row in rows)).replace("\r\n", "\n"))

@@ -172,6 +172,8 @@ class Feed:
         if time.monotonic() - self._swept >= _SWEEP_EVERY:
             self._swept = time.monotonic()
             await asyncio.to_thread(self._store.sweep, datetime.now(UTC), self._settings.retention)
+            if await asyncio.to_thread(self._store.mutes_passed, self._settings.mutes, datetime.now(UTC)):
+                self._tell()
         if time.monotonic() - self._swept_numbers >= _SWEEP_NUMBERS_EVERY:
             self._swept_numbers = time.monotonic()
             await asyncio.to_thread(self._store.sweep_numbers, datetime.now(UTC))

@@ -3,6 +3,7 @@
 import asyncio
 import platform
 import sqlite3
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,8 @@ from streams.topology import STAGES
 
 _BROKER_WITHIN: Final = timedelta(seconds=3)
 _WITHIN: Final = 10.0
+_KEPT: Final = 5.0
+"""Seconds."""
 _COUNTED: Final = ("pileons", "verdicts")
 _SCORERS: Final = """SELECT DISTINCT scorer FROM (SELECT scorer FROM comments ORDER BY arrived DESC LIMIT 1000)
     WHERE scorer != '' ORDER BY 1"""
@@ -43,6 +46,8 @@ class Health:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._asked: tuple[float, dict[str, Any]] = (float("-inf"), {})
+        self._one_at_a_time = asyncio.Lock()
 
     async def page(self, request: Request) -> Response:
         """Return it; dead letters come on their own page, since they are read from the broker."""
@@ -55,6 +60,15 @@ class Health:
         return HTMLResponse(self._desk.part(request, "lags.html", **await self._lags()))
 
     async def _lags(self) -> dict[str, Any]:
+        """Ask the broker, one at a time; what it said a moment ago stands for everybody else who asks."""
+        async with self._one_at_a_time:
+            at, said = self._asked
+            if time.monotonic() - at >= _KEPT:
+                said = await self._lags_now()
+                self._asked = time.monotonic(), said
+            return said
+
+    async def _lags_now(self) -> dict[str, Any]:
         stages = dict(zip(STAGES, READ_TOPICS, strict=True))
         try:
             await wait_for_broker(self._desk.settings, _BROKER_WITHIN)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from streams.console.texts import folder_of
 from streams.errors import UserError
 
-VERSION: Final = 3
+VERSION: Final = 4
 _OURS: Final = 0x74776372
 """SQLite's ``application_id`` of our files."""
 _HEADER: Final = b"SQLite format 3\0"
@@ -55,6 +55,7 @@ CREATE TABLE watched (
 CREATE TABLE answered (
     target INTEGER PRIMARY KEY, source TEXT NOT NULL, community TEXT NOT NULL, target_id TEXT NOT NULL, arrived INTEGER NOT NULL);
 CREATE INDEX answered_arrived ON answered (arrived);
+CREATE TABLE sources (source TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE toxic (
     conversation INTEGER NOT NULL, comment INTEGER NOT NULL, source TEXT NOT NULL, community TEXT NOT NULL, of_a_group INTEGER NOT NULL,
     since INTEGER NOT NULL, arrived INTEGER NOT NULL, PRIMARY KEY (conversation, comment)) WITHOUT ROWID;

@@ -1,11 +1,14 @@
 """Tables as files: CSV that a spreadsheet takes for text, and JSON lines. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 
-_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_FORMULA: Final = "=+@\uff1d\uff0b\uff0d\uff20-"
+_BEGINS: Final = re.compile(f'(^)(\\s*[{_FORMULA}])|(?<=;)([\\s"]*[{_FORMULA}])')
+"""At the beginning of a cell, also of one that begins only where a spreadsheet splits lines at ``;``."""
 _BREAKS: Final = ("\t", "\r", "\n")
 
 
@@ -25,5 +28,7 @@ def _cell(value: Any) -> str:
         return ""
     if not isinstance(value, str):
         return str(value)
-    guarded = f"'{value}" if value.lstrip()[:1] in _FORMULA or value[:1] in _BREAKS else value
+    guarded = _BEGINS.sub(r"'\g<0>", value)
+    if guarded[:1] in _BREAKS:
+        guarded = f"'{guarded}"
     return '"' + guarded.replace('"', '""') + '"'

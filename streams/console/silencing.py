@@ -1,5 +1,6 @@
 """Who is told of a case: what Alertmanager does with its alert, silences of it, and mutes of whom it is about."""
 
+import secrets
 import shlex
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -80,10 +81,8 @@ class Silencing:
         comment = f"case {case_name(pileon.pileon_id)}, from threadwatch's console: {reason}"
         try:
             many = await alerting.silence(self._urls, matchers(pileon, scope), now + LASTS[lasts][1], by, comment)
-        except UserError as error:
-            told = (
-                f"Nobody was silenced, after {alerting.TRIES} tries: {error}. What you typed stands below: send it again, or do it by hand."
-            )
+        except alerting.NotSilencedError as error:
+            told = _not_silenced(error)
             raise RefusedError(NOT_HEARD, told, fields) from error
         self._desk.audit.note(now, viewer, f"silence_{scope}", pileon.pileon_id, reason=reason)
         return "all" if many == len(self._urls) else "some"
@@ -108,10 +107,26 @@ class Silencing:
         return self._desk.page(
             request, "silence.html", status, case=case, pileon=case.pileon, told=await alerting.told(self._urls, case.pileon.pileon_id),
             lasts=LASTS, mute_lasts=MUTE_LASTS, problem=problem, draft=draft, by_hand=command, done=request.query_params.get("done", ""),
+            mute_name=_mute_name(draft),
         )  # fmt: skip
 
     async def _case(self, pileon_id: str) -> cases.Case | None:
         return await run_in_threadpool(self._pages.case, pileon_id)
+
+
+def _not_silenced(error: alerting.NotSilencedError) -> str:
+    """Return what is said where no Alertmanager says that it has the silence."""
+    if error.may_be:
+        return (
+            f"It is not known whether anybody was silenced: {error}. One that was asked may have the silence: it is listed here then, "
+            "once it answers. To send it again may make a second one, which does no harm. What you typed stands below."
+        )
+    return f"Nobody was silenced: {error}. What you typed stands below: send it again, or do it by hand."
+
+
+def _mute_name(draft: dict[str, str]) -> str:
+    """Return the name of the mute that the form would make: a form that is sent twice makes one."""
+    return draft.get("mute") or secrets.token_hex(8)
 
 
 def matchers(pileon: PileOn, scope: str) -> list[Matcher]:

@@ -2,9 +2,9 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from streams.console.holding import settle
 from streams.console.schema import Unusable, held, open_to_write
 from streams.console.taking import Row, Taken, millis
 from streams.console.texts import Texts, folder_of
+from streams.stages.alert_config import Mute
 
 LIVE_FOR: Final = timedelta(days=400)
 """How long what holds no text lives, as the topics have it."""
@@ -37,8 +38,9 @@ _REPLY: Final = f"""INSERT INTO replies VALUES ({", ".join("?" * 11)}) ON CONFLI
     hostility = excluded.hostility, kind = excluded.kind, confidence = excluded.confidence, created = excluded.created
     WHERE excluded.revision > revision"""  # noqa: S608 question marks alone
 _SEEN: Final = "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET arrived = max(arrived, excluded.arrived)"
+_SOURCE: Final = "INSERT INTO sources VALUES (?, ?) ON CONFLICT DO UPDATE SET since = min(since, excluded.since)"
 _TOXIC: Final = """INSERT INTO toxic VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET of_a_group = excluded.of_a_group,
-    since = excluded.since WHERE excluded.since > since"""
+    since = excluded.since, arrived = excluded.arrived WHERE excluded.since > since"""
 _PILEON: Final = """INSERT INTO pileons VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?15, ?15, ?13, ?14)
     ON CONFLICT DO UPDATE SET revision = excluded.revision, status = excluded.status, severity = excluded.severity,
     hostile_authors = excluded.hostile_authors, updated = excluded.updated, change = excluded.change, arrived = excluded.arrived,
@@ -52,6 +54,7 @@ class Store:
         """Unusable, or UserError where another console writes it."""
         self.file = file
         self._lock = held(file)
+        self._passed_until = datetime.fromtimestamp(0, UTC)
         with ExitStack() as undo:
             undo.callback(os.close, self._lock)
             self._connection = open_to_write(file, prefix, rebuild)
@@ -80,6 +83,7 @@ class Store:
             connection.executemany("DELETE FROM replies WHERE target = ? AND conversation = ? AND comment = ?", taken.replies_gone)
             connection.executemany(f"INSERT INTO watched {_SEEN}", taken.watched.values())
             connection.executemany(f"INSERT INTO answered {_SEEN}", taken.answered.values())
+            connection.executemany(_SOURCE, taken.sources.items())
             connection.executemany(_TOXIC, taken.toxic)
             connection.executemany(_PILEON, [(*row, change) for row in taken.pileons])
             connection.executemany("INSERT INTO transitions VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", taken.transitions)
@@ -90,6 +94,15 @@ class Store:
                 "INSERT INTO offsets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET next = excluded.next",
                 [(*place, offset) for place, offset in taken.offsets.items()],
             )
+
+    def mutes_passed(self, mutes: Iterable[Mute], now: datetime) -> bool:
+        """Mark the cases that look different since a mute ended, or one of the settings', ``mutes``, began; return whether any may."""
+        since, self._passed_until = self._passed_until, now
+        with self._transaction() as connection:
+            places = muted.passed(connection, mutes, since, now)
+            if places:
+                muted.mark(connection, places, self._next_change())
+        return bool(places)
 
     def _next_change(self) -> int:
         (change,) = self._connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'change' RETURNING value").fetchone()

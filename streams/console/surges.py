@@ -19,6 +19,8 @@ MIN_PEOPLE: Final = 10
 TIMES_USUAL: Final = 4
 """So many times as many people as usually answer in an hour."""
 _USUAL_OVER: Final = timedelta(days=7)
+_AT_LEAST: Final = 24
+"""Hours for which a source is known before anything is said of what is usual there."""
 _MOST: Final = 20
 _LOOKED_AT: Final = 2_000
 _TEXTS: Final = 500
@@ -47,7 +49,9 @@ class Surge(Struct, frozen=True):
     name: str
     people: int
     usual: float
-    """People who answer this one in an hour, in the week before."""
+    """People who answer this one in an hour, in the week before, or for as long as its source is known."""
+    known_hours: int
+    """How many hours before the last one that is, at most a week's."""
     replies: int
     first_seen: Share
     """Those of the people of whom nothing from before is known here."""
@@ -58,24 +62,34 @@ class Surge(Struct, frozen=True):
 
 
 def found(connection: sqlite3.Connection, texts: Opened, view: View) -> list[Surge]:
-    """Return them, those with most people against what is usual first."""
+    """Return them, those with most people against what is usual first; none of a source that is known for less than a day."""
     now, since = millis(view.now), millis(view.now - WITHIN)
-    answered = connection.execute(
-        "SELECT *, target IN (SELECT target FROM pileons WHERE status != 'closed') AS has_case FROM answered"
-        " WHERE arrived >= ? ORDER BY arrived DESC LIMIT ?", (since, _LOOKED_AT)).fetchall()  # fmt: skip
+    rows = connection.execute(
+        "SELECT answered.*, (? - sources.since) / ? AS hours, target IN (SELECT target FROM pileons WHERE status != 'closed') AS has_case"
+        " FROM answered JOIN sources USING (source) WHERE arrived >= ? ORDER BY arrived DESC LIMIT ?",
+        (since, _HOUR, since, _LOOKED_AT)).fetchall()  # fmt: skip
     some = []
-    for row in answered:
+    for row in rows:
+        if row["hours"] < _AT_LEAST:
+            continue
+        hours = min(row["hours"], _USUAL_OVER // WITHIN - 1)
         counted = connection.execute(_COUNTED, (row["target"], since, millis(view.now - _USUAL_OVER), _HOUR)).fetchone()
-        usual = counted["before"] / (_USUAL_OVER / WITHIN - 1)
+        usual = counted["before"] / hours
         if counted["people"] >= max(MIN_PEOPLE, TIMES_USUAL * usual):
-            some.append((row, counted, usual))
+            some.append((row, counted, usual, hours))
     some.sort(key=lambda each: -each[1]["people"] / (1 + each[2]))
     return [
-        Surge(row["source"], row["community"], row["target_id"], counted["people"], usual, counted["replies"],
+        Surge(row["source"], row["community"], row["target_id"], counted["people"], usual, hours, counted["replies"],
               _first_seen(connection, row["target"], since), repeated(connection, texts, row["target"], since, now), bool(row["has_case"]),
               moment(counted["last"]))
-        for row, counted, usual in some[:_MOST]
+        for row, counted, usual, hours in some[:_MOST]
     ]  # fmt: skip
+
+
+def young(connection: sqlite3.Connection, view: View) -> int:
+    """Return how many sources are known for too short a time to say what is usual there."""
+    since = millis(view.now - WITHIN) - _AT_LEAST * _HOUR
+    return int(connection.execute("SELECT count(*) FROM sources WHERE since > ?", (since,)).fetchone()[0])
 
 
 def _first_seen(connection: sqlite3.Connection, target: int, since: int) -> Share:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from streams.console.languages import strange
 from streams.console.muted import row_of
 from streams.console.numbers import Numbers
-from streams.engine import Message, decoder_of
+from streams.engine import Message, decoder_of, moment
 from streams.records import Action, Comment, ConfigRecord, DeletedBy, Handling, PileOn, Reply, ScoredComment, Verdict
 from streams.stages.decode import Unreadable
 from streams.stages.hearing import hear
@@ -45,6 +45,8 @@ class Taken(Struct):
     """Of each target that somebody was hostile to: who it is, and when the last such reply arrived."""
     answered: dict[int, Row] = field(default_factory=dict)
     """Of each target that was answered, the same."""
+    sources: dict[str, int] = field(default_factory=dict)
+    """When the first reply of each source arrived."""
     toxic: list[Row] = field(default_factory=list)
     """Where a toxic comment was written, and whether its words insult a group."""
     pileons: list[Row] = field(default_factory=list)
@@ -132,6 +134,7 @@ def _reply(taken: Taken, numbers: Numbers, reply: Any, message: Message) -> None
         return
     who = target, reply.source, reply.community, reply.target_id, message.timestamp_ms
     taken.answered[target] = who
+    taken.sources[reply.source] = min(message.timestamp_ms, taken.sources.get(reply.source, message.timestamp_ms))
     if reply.hostility >= WATCHED_FROM:
         taken.watched[target] = who
     person = numbers.person(reply.source, reply.author_id) if reply.author_id is not None else None
@@ -163,7 +166,7 @@ def _handling(taken: Taken, _numbers: Numbers, done: Handling, message: Message)
 
 
 def _config(taken: Taken, _numbers: Numbers, record: ConfigRecord, message: Message) -> None:
-    if is_muting(record.name) and (row := row_of(record, message.value)) is not None:
+    if is_muting(record.name) and (row := row_of(record, moment(message.timestamp_ms))) is not None:
         taken.mutes.append(row)
 
 

@@ -119,7 +119,7 @@ class Watching:
         with self._desk.reading() as connection, Opened(self._desk.model) as texts:
             close, pairs = found(connection, view)
             communities, conversations = aside.found(connection, view)
-            many = surges.found(connection, texts, view)
+            many, young = surges.found(connection, texts, view), surges.young(connection, view)
         if not viewer.may_review:
             numbers = self._desk.numbers
             close, pairs = [unnamed(numbers, one) for one in close], [unnamed(numbers, one) for one in pairs]
@@ -131,6 +131,7 @@ class Watching:
             pairs=pairs,
             min_replies=MIN_REPLIES,
             surges=many,
+            young=young,
             communities=communities,
             conversations=conversations,
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,8 @@ class StageAgent:
     ) -> None:  # fmt: skip
         """``outbox`` makes one per partition, where decisions wait for webhooks."""
         self._outbox = outbox
+        self.before: Callable[[], Awaitable[None]] | None = None
+        """Waited for before anything is applied: what must be known by then."""
         self.stage, self.progress = stage, Progress(stage.name)
         self.rooms: dict[int, Room] = {}
         self._settings, self._config, self._watcher, self._options = settings, config, watcher, options
@@ -101,6 +103,8 @@ class StageAgent:
     async def _applied(self, room: Room, messages: Sequence[Message]) -> None:
         for some in by_day(messages):
             await room.write_down(some, partial(self._moved, room.partition))
+            if self.before is not None:
+                await self.before()
             started = time.perf_counter()
             self.progress.turning(room.partition)
             effects = await room.apply(some, partial(self._turned, room.partition))

@@ -40,7 +40,7 @@ class Caretaker(Service):
         self._lag_probe, self._tick_probe = Probe(settings), Probe(settings)
         self._verdicts: Verdicts | None = None
         self._calibrations: Calibrations | None = None
-        self._mutes: Mutes | None = None
+        self._mutes = _muting(settings, agents)
         self._outage = Outage(settings, watch)
         self._http = Http(watch.registry, self.unhealthy, self.unready)
 
@@ -126,9 +126,7 @@ class Caretaker(Service):
 
     @Service.task
     async def _muting(self) -> None:
-        alerts = next((agent.stage for agent in self._agents if isinstance(agent.stage, Alerts)), None)
-        if alerts is not None:
-            self._mutes = Mutes(self._settings, alerts)
+        if self._mutes is not None:
             await self._every(_VERDICTS_EVERY, "mutes", self._mutes.look)
 
     @Service.task
@@ -178,3 +176,13 @@ class Caretaker(Service):
 
 async def _raising(reason: BaseException) -> None:
     raise reason
+
+
+def _muting(settings: Settings, agents: list[StageAgent]) -> Mutes | None:
+    """Return what brings mutes to the alert stage, which takes nothing before they are known; None where that stage does not run here."""
+    for agent in agents:
+        if isinstance(agent.stage, Alerts):
+            mutes = Mutes(settings, agent.stage)
+            agent.before = mutes.fresh
+            return mutes
+    return None

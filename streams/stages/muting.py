@@ -12,11 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from streams.records import ConfigRecord, Name
-from streams.stages.alert_config import Mute
+from streams.stages.alert_config import MAX_MUTE, Mute
 
 PREFIX: Final = "mute "
 GRACE: Final = timedelta(seconds=10)
-"""So long after it was said a mute begins or ends: by then every worker has read it, and holds what a replay will hold."""
+"""So long after the log has it a mute begins or ends at the earliest: by then every worker has read it, and holds what a replay holds."""
+FIRST: Final = 1
+"""The version that makes a mute; a higher one ends it."""
 _OF_A_MUTE: Final = ("target", "conversation", "source", "community", "reason", "since", "until")
 
 
@@ -26,6 +28,7 @@ class Muting(Struct, frozen=True, kw_only=True):
     name: Name
     version: int
     by: Name
+    ended_by: Name | None = None
     mute: Mute
 
 
@@ -38,29 +41,44 @@ def record_of(muting: Muting) -> ConfigRecord:
     """Return the record that says it."""
     given = msgspec.to_builtins(muting.mute)
     values = {name: given[name] for name in _OF_A_MUTE if given.get(name) is not None} | {"by": muting.by}
+    if muting.ended_by is not None:
+        values["ended_by"] = muting.ended_by
     return ConfigRecord(name=muting.name, version=muting.version, effective_from=muting.mute.since, values=values)
 
 
 def muting_of(record: ConfigRecord) -> Muting | None:
     """Return what such a record says; None where it says no mute."""
     values: dict[str, Any] = {name: record.values.get(name) for name in _OF_A_MUTE}
+    said = {"name": record.name, "version": record.version, "by": record.values.get("by"), "ended_by": record.values.get("ended_by")}
     try:
         mute = msgspec.convert(values | {"from_arrival": True}, Mute)
-        return msgspec.convert({"name": record.name, "version": record.version, "by": record.values.get("by"), "mute": mute}, Muting)
+        return msgspec.convert(said | {"mute": mute}, Muting)
     except msgspec.ValidationError:
         return None
 
 
+def settled(muting: Muting, came_at: datetime) -> Muting | None:
+    """Return what holds of a record that the broker got at this time; None where nothing does.
+
+    It may lie long between making a record and the broker's having it: a mute begins, and one that was ended ends, no sooner than
+    ``GRACE`` after that.
+    """
+    mute, earliest = muting.mute, came_at + GRACE
+    if muting.version > FIRST:
+        until = min(max(mute.until, earliest), mute.since + MAX_MUTE)
+        return msgspec.structs.replace(muting, mute=msgspec.structs.replace(mute, until=until))
+    if earliest >= mute.until:
+        return None
+    return msgspec.structs.replace(muting, mute=msgspec.structs.replace(mute, since=max(mute.since, earliest)))
+
+
 def ended(muting: Muting, now: datetime, by: str) -> Muting:
-    """Return the same, ended from now on."""
+    """Return the same, ended from now on; who made it stands beside who ended it."""
     until = min(muting.mute.until, max(now + GRACE, muting.mute.since + timedelta(seconds=1)))
-    return msgspec.structs.replace(muting, version=muting.version + 1, by=by, mute=msgspec.structs.replace(muting.mute, until=until))
+    mute = msgspec.structs.replace(muting.mute, until=until)
+    return msgspec.structs.replace(muting, version=muting.version + 1, ended_by=by, mute=mute)
 
 
-def mutes_of(records: Iterable[ConfigRecord]) -> tuple[Mute, ...]:
-    """Return the mutes that these records say, in order of their names; of each name the highest version, the latest where two have it."""
-    latest: dict[str, ConfigRecord] = {}
-    for record in records:
-        if is_muting(record.name) and record.version >= (latest[record.name].version if record.name in latest else 0):
-            latest[record.name] = record
-    return tuple(said.mute for name in sorted(latest) if (said := muting_of(latest[name])) is not None)
+def mutes_of(said: Iterable[Muting]) -> tuple[Mute, ...]:
+    """Return the mutes, in order of their names."""
+    return tuple(each.mute for each in sorted(said, key=lambda each: each.name))

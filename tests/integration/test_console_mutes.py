@@ -9,10 +9,13 @@ import httpx
 import msgspec
 import pytest
 
-from streams.kafka.mutes import forget_mutes, with_mutes
+from streams.kafka.mutes import forget_mutes, send_mutes, with_mutes
+from streams.live.mutes import Mutes
+from streams.stages.alert import Alerts, Config, Mute, Reason
 from streams.stages.firing import Firing
+from streams.stages.muting import GRACE, Muting
 from tests.integration.test_live_state import INSULT
-from tests.support.builders import comment
+from tests.support.builders import DAY, SECOND, comment, pileon
 from tests.support.console_process import ConsoleProcess
 from tests.support.live import Live, until
 
@@ -36,8 +39,8 @@ def attacked(person: str, first: int, last: int) -> list[Any]:
 async def posted(console: ConsoleProcess, address: str, pileon_id: str, path: str, **fields: str) -> None:
     async with httpx.AsyncClient(base_url=address, timeout=30) as browser:
         page = (await browser.get(f"/pileons/{pileon_id}/silence")).text
-        token = re.search(r'name="form_token" value="(\w+)"', page)[1]  # type: ignore[index]
-        answer = await browser.post(f"/pileons/{pileon_id}/{path}", data={"form_token": token, "judge": "kim"} | fields)
+        hidden = dict(re.findall(r'name="(form_token|mute)" value="(\w+)"', page))
+        answer = await browser.post(f"/pileons/{pileon_id}/{path}", data={**hidden, "judge": "kim"} | fields)
         assert answer.status_code == 303 and f"done={path}d" in answer.headers["location"], answer.text
 
 
@@ -76,6 +79,30 @@ async def test_a_mute_holds_back_live_and_in_replay_and_is_ended(live: Live, con
     noted = console.audit_file.read_text()
     assert noted.count('"what":"mute"') == 1 and noted.count('"what":"unmute"') == 1 and "ann" not in noted
     assert await forget_mutes(live.settings, "ann") == 1
+
+
+async def test_what_is_muted_is_known_to_its_end_before_anything_is_taken_and_what_was_forgotten_holds_nothing(live: Live) -> None:
+    now = datetime.now(UTC)
+    said = Muting(name="mute 1", version=1, by="kim", mute=Mute(target="ann", reason="r", since=now - DAY, until=now + DAY))
+    stage = Alerts(Config(), ())
+    mutes = Mutes(live.settings, stage)
+    assert await send_mutes(live.settings, [said], now) == [said]
+    await mutes.fresh()
+    (mute,) = (await with_mutes(live.settings)).mutes
+    assert mute.since >= now + GRACE, "whatever its maker's clock said"
+    assert reason(stage, mute.since) is Reason.MUTED and reason(stage, mute.since - SECOND) is Reason.NEW
+    assert await send_mutes(live.settings, [said], now) == [], "no version twice"
+
+    forgotten = await live.command("forget", "--author", "ann")
+    assert forgotten.returncode == 0 and "1 mute of this person removed" in forgotten.stdout and "nothing more" in forgotten.stdout
+    assert (await with_mutes(live.settings)).mutes == ()
+    await mutes.look()
+    assert reason(stage, mute.since) is Reason.NEW
+    await mutes.close()
+
+
+def reason(stage: Alerts, at: datetime) -> Reason:
+    return stage.step(stage.new_store(), pileon(target_id="ann", opened_at=at), at).outputs[0].reason  # type: ignore[no-any-return]
 
 
 def held(live: Live) -> list[tuple[str, str, int]]:

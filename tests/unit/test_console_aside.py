@@ -6,7 +6,7 @@ import pytest
 
 from streams.records import ScoredComment
 from streams.settings import load
-from tests.support.builders import DAY, MINUTE, reply, scored
+from tests.support.builders import DAY, HOUR, MINUTE, reply, scored
 from tests.support.builders import deleted as gone
 from tests.support.console import NOBODY_LISTENS, Console
 from tests.support.html import page_of, text_of
@@ -64,6 +64,14 @@ def test_an_edit_decides_anew_and_rows_go_after_two_days(console):
     assert [row[1:4] for row in said(console, 0)] == [["1", "0", "1"]]
     console.store.sweep(NOW + 3 * DAY, timedelta(days=30))
     assert asked(console.store.file, "SELECT count(*) FROM toxic") == [(0,)]
+
+
+def test_an_edit_is_listed_by_when_it_came_and_a_time_of_another_year_says_which(console):
+    console.store.apply(taken(scored=[scored("c1", 0.9, created_at=NOW - 700 * DAY)], at_ms=int((NOW - 30 * HOUR).timestamp() * 1000)))
+    assert said(console, 0) == []
+    at(console, scored=[scored("c1", 0.9, action="edited", created_at=NOW - 700 * DAY, edited_at=NOW, text=OF_A_GROUP)])
+    assert [row[1:3] for row in said(console, 0)] == [["1", "1"]]
+    assert f"{NOW - 700 * DAY:%d %b %Y %H:%M}" in text_of(page_of(console, "/watched"), "section[aria-labelledby=aside]")
 
 
 @pytest.mark.parametrize(("role", "is_named"), [("reader", False), ("moderator", False), ("reviewer", True)])

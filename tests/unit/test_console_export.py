@@ -46,6 +46,13 @@ def test_cases_are_a_table_in_which_nothing_is_a_formula_or_unseen(console):
     assert (entry["what"], entry["reason"]) == ("cases_exported", "1 cases: a yearly report")
 
 
+@pytest.mark.parametrize(
+    ("what", "heads"), [("cases", "pileon_id,source,community,target,"), ("comment_ids", "pileon_id,source,community,comment_id\n")]
+)
+def test_a_table_of_nothing_has_its_heads(console, what, heads):
+    assert exported(console, "/export?source=nowhere", what=what).text.startswith(heads)
+
+
 def test_json_lines_keep_values_as_they_are_and_follow_the_filter_of_the_list(console):
     rows = [msgspec.json.decode(line) for line in exported(console, "/export?status=all", **{"as": "jsonl"}).content.splitlines()]
     assert sorted(row["target"] for row in rows) == [EVIL, "bob"]

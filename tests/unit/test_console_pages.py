@@ -98,8 +98,8 @@ def test_while_the_broker_is_away_a_page_says_since_when_and_shows_what_it_knows
     fill(console)
     console.feed.reading.as_of, console.feed.reading.away_since, console.feed.reading.why = NOON, NOON + HOUR, "<b>connection refused</b>"
     page = page_of(console, "/")
-    assert "The broker does not answer since 01 May 13:00 UTC (<b>connection refused</b>)" in text_of(page, "#reading")
-    assert "as of 01 May 12:00 UTC" in text_of(page, "#reading")
+    assert "The broker does not answer since 01 May 2024 13:00 UTC (<b>connection refused</b>)" in text_of(page, "#reading")
+    assert "as of 01 May 2024 12:00 UTC" in text_of(page, "#reading")
     assert page.css_first("#case-case-1") is not None
 
 
@@ -148,7 +148,7 @@ def test_after_its_end_a_case_still_says_why_it_fired(console):
     console.take(pileons=[pileon(revision=2, status=Status.CLOSED, first_hostile_at=NOON + MINUTE, usual_hostile_authors=0.3, **end)])
     page = page_of(console, "/pileons/case-1")
     assert "within 3 min" in text_of(page, ".why") and "4 of the 5" in text_of(page, ".why")
-    assert "ended 01 May 19:00 UTC (it went quiet)" in text_of(page)
+    assert "ended 01 May 2024 19:00 UTC (it went quiet)" in text_of(page)
 
 
 def test_each_comment_has_its_number_its_link_and_what_it_answers(console):

@@ -37,10 +37,21 @@ def said(console: Console) -> list[list[str]]:
 
 
 def test_who_is_answered_by_many_at_once_is_listed_with_first_seen_accounts_and_repeated_texts(console):
-    console.store.apply(taken(scored=[scored(f"old{n}", author_id=f"p{n}", created_at=NOW - 2 * DAY) for n in range(3)]))
+    old = [scored(f"old{n}", author_id=f"p{n}", created_at=NOW - 2 * DAY) for n in range(3)]
+    console.store.apply(taken(scored=old, replies=[reply(target_id="bob")], at_ms=int((NOW - 2 * DAY).timestamp() * 1000)))
     answered(console, 12, text=SAME)
     answered(console, MIN_PEOPLE - 1, target="bob")
-    assert said(console) == [["ann news / sport", "12 usual under 0.1", "9 of 12 75 %", "12 of 12 100 %"]]
+    assert said(console) == [["ann news / sport", "12 usual under 0.1, known for 47 hours", "9 of 12 75 %", "12 of 12 100 %"]]
+
+
+def test_of_a_source_that_is_known_for_less_than_a_day_nothing_is_said_and_then_by_the_hours_it_is_known(console):
+    answered(console, 14)
+    answered(console, 14, ago=23 * HOUR, target="root", tag="b")
+    assert said(console) == [] and "1 source is known for less than a day" in text_of(page_of(console, "/watched"))
+    answered(console, 14, ago=70 * MINUTE, tag="b")
+    answered(console, 3, ago=29 * HOUR + MINUTE, tag="c")
+    ((_, people, _, _),) = said(console)
+    assert people == "14 usual 0.6, known for 28 hours"
 
 
 def test_many_are_nothing_unusual_where_as_many_always_answer(console):

@@ -117,6 +117,14 @@ def test_what_a_spreadsheet_takes_for_a_formula_gets_a_quote_in_front(text):
     assert line.startswith(f'"\'{text}"')
 
 
+@pytest.mark.parametrize(("text", "given"), [
+    ("a;=1", "a;'=1"), ('a";"=1', "a\";'\"=1"), ("a; -1", "a;' -1"), ("\t;=1", "'\t;'=1"), ("a;b=1", "a;b=1"),
+])  # fmt: skip
+def test_nor_does_one_that_splits_lines_at_semicolons(text, given):
+    line = lines_of([Place(text, "sport", 1, 0, 4, 0, "ann")]).split("\r\n")[1]
+    assert next(csv.reader([line]))[0] == given
+
+
 @pytest.mark.parametrize(("asked", "status", "said"), [
     ("BBBB1", 303, ""), ("bbbb1…", 303, ""), ("aaaa", 404, "5 cases begin so"), ("zzzz", 404, "There is no case"), ("a", 404, "at least 4"),
     ("%", 404, "at least 4"), ("____", 404, "There is no case"), ("<script>", 404, "There is no case"), ("", 404, "at least 4"),

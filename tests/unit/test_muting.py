@@ -3,14 +3,16 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.engine import Effects, fold
+from streams.engine import Effects, Message, fold
+from streams.kafka.mutes import Standing
 from streams.records import ConfigRecord, Status
 from streams.stages.alert import Alerts, Config, Decision, Mute, Reason
-from streams.stages.muting import GRACE, Muting, ended, is_muting, mutes_of, muting_of, record_of
+from streams.stages.muting import GRACE, Muting, ended, is_muting, muting_of, record_of
 from streams.stages.step import Arrived
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon
 
@@ -42,20 +44,44 @@ def test_a_record_says_the_mute_and_who_made_it(fields):
 ])  # fmt: skip
 def test_a_record_that_says_none_mutes_nothing(values):
     record = ConfigRecord(name="mute 1", version=1, effective_from=NOON, values=values)
-    assert muting_of(record) is None and mutes_of([record]) == ()
+    assert muting_of(record) is None and standing(Message("config", 0, 0, 0, b"mute 1", msgspec.json.encode(record))) == ()
 
 
-@given(st.permutations([0, 1, 2, 3, 3, 1]))
-def test_of_each_name_the_latest_version_stands_whatever_the_order(order):
+def said(muting: Muting, offset: int = 0, at=NOON - DAY) -> Message:
+    return Message("config", 0, offset, int(at.timestamp() * 1000), muting.name.encode(), msgspec.json.encode(record_of(muting)))
+
+
+def standing(*messages: Message) -> tuple[Mute, ...]:
+    found = Standing()
+    for message in messages:
+        found.take(message)
+    return found.mutes
+
+
+@given(st.permutations([0, 1, 2, 3, 4]))
+def test_of_each_name_the_highest_version_stands_whatever_the_order(order):
     first, other = muting(), muting("mute 2", target="bob")
     again = ended(first, NOON + MINUTE, "lee")
-    records = [
-        record_of(first),
-        record_of(again),
-        record_of(other),
-        ConfigRecord(name="thresholds", version=9, effective_from=NOON, values={}),
-    ]
-    assert mutes_of(records[number] for number in order) == (again.mute, other.mute)
+    thresholds = ConfigRecord(name="thresholds", version=9, effective_from=NOON, values={})
+    messages = [said(first), said(again), said(other), Message("config", 0, 0, 0, b"thresholds", msgspec.json.encode(thresholds)),
+                Message("config", 0, 0, 0, b"mute 1", b"{")]  # fmt: skip
+    assert standing(*(messages[number] for number in order)) == (again.mute, other.mute)
+
+
+def test_one_that_was_removed_holds_nothing_though_its_record_lies_there_until_the_topic_is_compacted():
+    assert standing(said(muting()), said(muting("mute 2")), Message("config", 0, 1, 0, b"mute 1", None)) == (muting("mute 2").mute,)
+    assert standing(said(muting()), Message("config", 0, 1, 0, b"mute 1", None), said(muting(version=2), 2)) == (muting().mute,)
+
+
+def test_a_mute_that_was_sent_slowly_begins_some_seconds_after_the_log_has_it():
+    (mute,) = standing(said(muting(), at=NOON + 20 * SECOND))
+    assert (mute.since, mute.until) == (NOON + 20 * SECOND + GRACE, NOON + HOUR)
+    assert standing(said(muting(), at=NOON + HOUR)) == (), "it would be over before anybody knows of it"
+
+
+def test_one_that_was_ended_slowly_ends_some_seconds_after_the_log_has_that_and_begins_when_it_did():
+    (mute,) = standing(said(muting(), at=NOON - MINUTE), said(ended(muting(), NOON + MINUTE, "lee"), 1, NOON + 2 * MINUTE))
+    assert (mute.since, mute.until) == (NOON, NOON + 2 * MINUTE + GRACE)
 
 
 def test_what_comes_while_it_holds_tells_nobody_and_afterwards_it_is_told():
@@ -80,7 +106,7 @@ def test_it_counts_from_when_a_transition_came_not_from_when_it_was_written():
 ])  # fmt: skip
 def test_it_ends_some_seconds_after_somebody_ended_it_and_never_later_than_it_would(after, until):
     again = ended(muting(), NOON + after, "lee")
-    assert (again.version, again.by, again.mute.until) == (2, "lee", until)
+    assert (again.version, again.by, again.ended_by, again.mute.until) == (2, "kim", "lee", until)
     assert muting_of(record_of(again)) == again
 
 

@@ -1,14 +1,16 @@
 // Keys, times in the viewer's zone, and the list's "show anew". Every page works without it.
 "use strict";
 (() => {
-  const form = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" });
+  const parts = { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" };
+  const form = new Intl.DateTimeFormat(undefined, parts);
+  const formOfOtherYears = new Intl.DateTimeFormat(undefined, { ...parts, year: "numeric" });
 
   // The server writes UTC; it stays in the title.
   function localize(root) {
     for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
       const at = new Date(time.dateTime);
       if (!Number.isNaN(at.getTime())) {
-        time.textContent = form.format(at);
+        time.textContent = (at.getFullYear() === new Date().getFullYear() ? form : formOfOtherYears).format(at);
         time.dataset.local = "";
       }
     }
