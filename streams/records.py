@@ -282,7 +282,7 @@ class PileOn(Record, frozen=True, kw_only=True):
     opened_by: Id
     """The comment whose reply crossed the threshold."""
     opening_delay_seconds: Annotated[float, Meta(ge=0)] = 0.0
-    """How long after it was written the opening reply arrived; over 24 h the case is stale."""
+    """How long after it was written the opening reply arrived, by what it says; over 24 h the case is stale."""
     detector: Name
     reason: Annotated[str, Meta(max_length=1000)]
     """Why, in words that a moderator understands. Numbers only, never names or text."""

@@ -121,6 +121,8 @@ class Demo:
             | {
                 # A day and a half passes in seconds: time is told that often too, so that what is over ends on screen.
                 "THREADWATCH_WORKER__TICK_EVERY": "PT1S",
+                # Nobody would be told of its first half day, which is over a day ago.
+                "THREADWATCH_ALERT__STALE_AFTER": "P2D",
                 "THREADWATCH_ALERTMANAGER__CONSOLE_URL": self._console_process.address if self._console_process else "",
             }
             | ({"THREADWATCH_ALERTMANAGER__URLS": self._tools.alertmanager} if self._tools.alertmanager else {})

@@ -75,6 +75,7 @@ def _pileon(firing: Firing, severity: Severity, now: datetime, lease: timedelta,
               "severity": str(severity), "pileon": firing.pileon_id}  # fmt: skip
     ends_at = now if firing.done_at is not None else now + lease
     told = annotations(firing, firing.conversations, firing.ended_because, link, _before(firing, severity))
+    told["changed_at"] = stamp(firing.updated_at)  # Alertmanager orders by labels: by this a text of many finds what is new
     alert = {"labels": labels, "annotations": told, "startsAt": stamp(min(firing.first_hostile_at, now)),
              "endsAt": stamp(ends_at)}  # fmt: skip
     return alert | ({"generatorURL": link} if link else {})

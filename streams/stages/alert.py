@@ -91,7 +91,10 @@ class Alerts:
             yield self.step(store, each.record, each.at)
 
     def step(self, store: Firings, pileon: PileOn, arrived_at: datetime) -> Step:
-        """Return what one transition changes. ``arrived_at`` says what the console's mutes hold, and how long what ended is remembered."""
+        """Return what one transition changes.
+
+        ``arrived_at`` says what is history, what the console's mutes hold, and how long what ended is remembered.
+        """
         held = self._held(pileon, arrived_at)
         storm = self._storm(store, pileon, arrived_at, held)
         decision, reason = self._decide(store.firing(pileon.pileon_id), pileon, storm, held)
@@ -120,9 +123,15 @@ class Alerts:
         return (Decision.ESCALATE, Reason.WORSE) if worse else (Decision.HOLD, Reason.NOT_WORSE)
 
     def _held(self, pileon: PileOn, arrived_at: datetime) -> Reason | None:
-        if pileon.opening_delay_seconds > self._config.stale_after.total_seconds():
+        if self._is_stale(pileon, arrived_at):
             return Reason.STALE
         return Reason.MUTED if any(mute.holds(pileon, arrived_at) for mute in self._mutes) else None
+
+    def _is_stale(self, pileon: PileOn, arrived_at: datetime) -> bool:
+        """Return whether it opened late, or is history: what a backfill says came as of then comes long after it was written."""
+        heard_at = pileon.last_hostile_at or pileon.updated_at
+        opened_late = pileon.opening_delay_seconds > self._config.stale_after.total_seconds()
+        return opened_late or arrived_at - heard_at > self._config.stale_after
 
     def _storm(self, store: Firings, pileon: PileOn, arrived_at: datetime, held: Reason | None) -> Storm | None:
         """Return the storm watch of this source with one more opened, or None where nothing new opened."""

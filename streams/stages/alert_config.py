@@ -14,7 +14,8 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When to tell people, and when not."""
 
     stale_after: timedelta = timedelta(hours=24)
-    """A pile-on whose opening reply arrived longer after it was written is held: backfills page nobody."""
+    """A pile-on is held whose opening reply arrived longer after it was written, or that is told longer after its last hostile reply by
+    the log of ``pileons``: backfills page nobody (1 minute to 100 years)."""
     max_opened: Annotated[int, Meta(ge=1, le=1000)] = 20
     """More opened than this within ``storm_window`` in one source is a storm: one alert stands for all."""
     storm_window: timedelta = timedelta(minutes=5)
@@ -26,7 +27,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raise ValueError where a duration is out of bounds."""
-        _bounded("stale_after", self.stale_after, timedelta(minutes=1), timedelta(days=365))
+        _bounded("stale_after", self.stale_after, timedelta(minutes=1), timedelta(days=36_500))
         _bounded("storm_window", self.storm_window, timedelta(seconds=1), timedelta(days=1))
         _bounded("storm_length", self.storm_length, timedelta(minutes=1), timedelta(days=1))
         _bounded("keep_closed", self.keep_closed, timedelta(minutes=10), timedelta(days=7))

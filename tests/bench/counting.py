@@ -39,7 +39,11 @@ def print_counting() -> None:
     scored = _compared(lambda: Score(scorer), raw, scorer.name)
     replies = _compared(Address, scored, scorer.name)
     _compared(lambda: PileOns(Config(), {}, {}, b"bench"), replies, scorer.name)
-    _compared(lambda: Alerts(AlertConfig(), ()), [msgspec.json.encode(transition) for transition in _transitions()], scorer.name)
+    _compared(
+        lambda: Alerts(AlertConfig(stale_after=timedelta(days=36_500)), ()),
+        [msgspec.json.encode(transition) for transition in _transitions()],
+        scorer.name,
+    )
 
 
 def _transitions() -> Iterator[PileOn]:

@@ -157,6 +157,7 @@ async def test_what_its_authors_took_back_is_told_as_removed_in_every_form(worke
         "severity": "critical",
         "pileon": ID,
     }
+    assert datetime.fromisoformat(alert["annotations"].pop("changed_at"))
     assert alert["annotations"] == {
         "summary": "case 7Q4FKM4V: ended, removed", "description": WHY, "case": "7Q4FKM4V", "people": "9", "within": "10 min",
         "usual": "0.3",
@@ -221,14 +222,41 @@ async def test_two_hundred_in_one_group_are_one_message_of_a_length_that_slack_s
             worker.sees(case(Severity.CRITICAL, f"{ID}{number}", community="c" * 200))
         await worker.posts(rounds=2)
         title = f"[critical] harbour-post / {'c' * 128} · PileOn: 200 ongoing"
-        await until("the webhook has all", lambda: inboxes.hooks and inboxes.hooks[-1]["truncatedAlerts"] == 150, within=20)
+        await until("the webhook has all", lambda: inboxes.hooks and len(inboxes.hooks[-1]["alerts"]) == 200, within=20)
         await until("Slack has all", lambda: inboxes.slack and slack(inboxes)[0] == title, within=20)
         await until("the mail has all", lambda: inboxes.mails and mail(inboxes)[0] == title, within=20)
         await worker.stop()
     text, (_, plain, html) = slack(inboxes)[1], mail(inboxes)
     assert (text.count(f"{CONSOLE}/pileons/"), "15 of 200 are shown." in text, len(text) < 8000) == (15, True, True)
     assert (plain.count("[critical]"), html.count("<tr"), "20 of 200 are shown." in plain) == (20, 20, True)
-    assert len(inboxes.hooks[-1]["alerts"]) == 50
+
+
+async def test_what_a_message_of_many_was_sent_for_stands_first_in_it(tmp_path: Path, inboxes: Inboxes) -> None:
+    began = datetime.now(UTC) - timedelta(minutes=10)
+    open_now = [
+        case(Severity.CRITICAL, f"a{number:02}", opened_at=began, updated_at=began + timedelta(seconds=number)) for number in range(25)
+    ]
+    ends = [later(one, 2, Status.CLOSED, severity=Severity.CRITICAL, ended_because=EndedBecause.QUIET) for one in open_now[:3]]
+    async with Manager(tmp_path / "alertmanager", example_config(inboxes)) as manager:
+        worker = Posting(manager.url, config=Config(max_opened=1000))
+        for one in open_now:
+            worker.sees(one)
+        await worker.posts()
+        await until("the mail has all", lambda: inboxes.mails and "PileOn: 25 ongoing" in mail(inboxes)[0], within=20)
+        for one in (*ends, case(Severity.CRITICAL, "zz")):
+            worker.sees(one)
+        await worker.posts()
+        title = "[critical] harbour-post / letters · PileOn: 23 ongoing, 3 no longer"
+        await until("both are told", lambda: mail(inboxes)[0] == slack(inboxes)[0] == title, within=20)
+        await worker.stop()
+    wanted = ["ZZ", *(f"A{number:02}" for number in range(24, 5, -1))]
+    assert named(slack(inboxes)[1]) == wanted[:15]
+    assert named(mail(inboxes)[1]) == named(mail(inboxes)[2]) == wanted, "what changed last, what goes on before what ended"
+
+
+def named(text: str) -> list[str]:
+    """Return the cases that a text names, in order."""
+    return list(re.findall(r"case (\w+):", text))
 
 
 HOSTILE = "<!channel>&<b>*sport*</b>\u202e\u200b\n|`x` {{ .Labels }} https://evil.example " + "z" * 200

@@ -21,6 +21,8 @@ from tests.support.programs import free_port, needed
 from tests.support.scenes import alerted
 
 VARIABLE = re.compile(r"\$\{\w+:-(.*)\}")
+LED = re.compile(r"\]\(\.\./([\w./-]+\.md)")
+"""A page of docs that a runbook leads to."""
 HERE = {"--config.file": "prometheus.yml", "--storage.tsdb.path": "data", "--web.user-assets": "assets"}
 """What is elsewhere than in a container."""
 
@@ -28,8 +30,8 @@ HERE = {"--config.file": "prometheus.yml", "--storage.tsdb.path": "data", "--web
 @asynccontextmanager
 async def as_in_compose(folder: Path, alertmanager: Alertmanager) -> AsyncIterator[str]:
     """Run Prometheus with compose's options and our configuration; only folders and addresses are others. Yield where it listens."""
-    (folder / "assets").mkdir(parents=True)
-    (folder / "assets" / "runbooks").symlink_to(ROOT / "docs" / "runbooks")
+    folder.mkdir(parents=True)
+    (folder / "assets").symlink_to(ROOT / "docs")
     config: dict[str, Any] = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager.url.removeprefix("http://")]}]}]
     config |= {"rule_files": [str(DEPLOY / "prometheus" / "rules" / "*.yml")], "scrape_configs": []}
@@ -75,10 +77,12 @@ async def test_without_anything_said_links_lead_to_compose_s_prometheus_which_ha
         assert watchdog["generatorURL"].startswith("http://localhost:9090/graph?g0.expr=vector")
         assert watchdog["annotations"]["runbook_url"] == f"{RUNBOOKS}/Watchdog.md"
         assert "127.0.0.1:9090:9090" in COMPOSE["services"]["prometheus"]["ports"]
-        assert "./docs/runbooks:/etc/threadwatch/runbooks:ro" in COMPOSE["services"]["prometheus"]["volumes"]
+        assert "./docs:/etc/threadwatch:ro" in COMPOSE["services"]["prometheus"]["volumes"]
         for alert in {alert["alert"] for alert in ALERTS} | {"PileOn", "PileOnStorm"}:
             page = await asyncio.to_thread(answers, f"{RUNBOOKS}/{alert}.md".replace("http://localhost:9090", url))
             assert page.startswith(f"# {alert}\n")
+        for page in {led for each in (ROOT / "docs" / "runbooks").glob("*.md") for led in LED.findall(each.read_text(encoding="utf-8"))}:
+            assert await asyncio.to_thread(answers, f"{url}/user/{page}"), f"a runbook leads to {page}"
 
 
 async def test_runbooks_are_where_it_is_said_and_no_alert_has_a_label_of_it(

@@ -27,14 +27,15 @@ async def hooks() -> AsyncIterator[Hooks]:
         yield receiver
 
 
-def on(name: str, first: int, last: int, at: datetime, source: str = "news") -> list[Comment]:
+def on(name: str, first: int, last: int, at: datetime, source: str = "news", arrived: datetime = NOW) -> list[Comment]:
     """Return hostile answers to this person by different people, in a conversation of that name."""
     return [comment(f"{name}-{n}", source=source, conversation_id=name, author_id=f"{name}-p{n}", parent_id=f"{name}-root", text=INSULT,
-                    created_at=at + timedelta(seconds=n), ingested_at=NOW + timedelta(seconds=n)) for n in range(first, last)]  # fmt: skip
+                    created_at=at + timedelta(seconds=n), ingested_at=arrived + timedelta(seconds=n))
+            for n in range(first, last)]  # fmt: skip
 
 
-def root(name: str, at: datetime, source: str = "news") -> Comment:
-    return comment(f"{name}-root", source=source, conversation_id=name, author_id=name, created_at=at, ingested_at=NOW)
+def root(name: str, at: datetime, source: str = "news", arrived: datetime = NOW) -> Comment:
+    return comment(f"{name}-root", source=source, conversation_id=name, author_id=name, created_at=at, ingested_at=arrived)
 
 
 def settings_file(folder: Path, hooks: Hooks, more: str = "") -> str:
@@ -45,7 +46,7 @@ def settings_file(folder: Path, hooks: Hooks, more: str = "") -> str:
 
 async def started(another: Another, manager: Manager, config: str) -> Live:
     live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=manager.url, THREADWATCH_CONFIG=config,
-                               THREADWATCH_WEBHOOKS__MODS__SECRETS=SECRET)  # fmt: skip
+                               THREADWATCH_WEBHOOKS__MODS__SECRETS=SECRET, THREADWATCH_ALERT__STALE_AFTER="P1D")  # fmt: skip
     await live.worker().ready()
     return live
 
@@ -121,10 +122,14 @@ async def test_what_is_muted_and_what_is_stale_pages_nobody_until_the_mute_is_ov
     for name in ("eve", "ferry", "zoe"):
         await live.send([root(name, at), *on(name, 1, 5, at)])
     await live.send([root("old", long_ago, "archive"), *on("old", 1, 10, long_ago, "archive")])
+    then = NOW - timedelta(days=300)  # as `ingest --arrived-at created` sends history
+    await live.send([root("past", then, arrived=then), *on("past", 1, 10, then, arrived=then)])
     await live.send([*on("eve", 5, 10, at), *on("ferry", 5, 10, at)])
     await live.settled()
     assert await receiver.until(0) == []
-    assert {one.target_id for one in live.pileons() if one.status is Status.OPENED} == {"eve", "ferry", "zoe", "old"}, "all are listed"
+    assert {one.target_id for one in live.pileons() if one.status is Status.OPENED} == {"eve", "ferry", "zoe", "old", "past"}, (
+        "all are listed"
+    )
     assert min(held(live, why) for why in ("muted", "stale")) > 0
 
     await live.send(on("zoe", 5, 7, NOW - timedelta(minutes=1)))

@@ -70,7 +70,7 @@ async def test_where_one_of_several_workers_is_down_each_is_told(alertmanager: A
     assert inhibited(alertmanager, "harbour") == set()
 
 
-OF_KAFKA = LABELS.keys() - {"NoWorkerUp", "WorkerDown", "EventTimeLag"}
+OF_KAFKA = LABELS.keys() - {"NoWorkerUp", "WorkerDown", "EventTimeLag"} | {"AlertPathBroken"}
 """What waits for Kafka."""
 
 
@@ -78,10 +78,18 @@ OF_KAFKA = LABELS.keys() - {"NoWorkerUp", "WorkerDown", "EventTimeLag"}
 async def test_kafka_being_away_stands_for_what_waits_for_it_only_where_no_worker_reaches_it(
     alertmanager: Alertmanager, workers: str, held_back: frozenset[str]
 ) -> None:
-    waiting = {name: LABELS[name] for name in OF_KAFKA} | {"BrokerAway": {"severity": "critical", "workers": workers}}
+    waiting = {name: (LABELS | TOLD_BESIDE)[name] for name in OF_KAFKA} | {"BrokerAway": {"severity": "critical", "workers": workers}}
     post(alertmanager, waiting)
     await until("all are held", lambda: len(alertmanager.holds()) == len(waiting))
     await become(alertmanager, held_back)
+
+
+async def test_a_storm_stands_for_the_surge_that_it_is_and_for_no_other(alertmanager: Alertmanager) -> None:
+    surge = {"PileOnSurge": {"severity": "warning", "source": "news"}}
+    post(alertmanager, surge | {"PileOnStorm": {"severity": "critical", "source": "news"}})
+    post(alertmanager, {"PileOnSurge": {"severity": "warning", "source": "blog"}}, cluster="hill")
+    await become(alertmanager, {"PileOnSurge"})
+    assert inhibited(alertmanager, "hill") == set()
 
 
 async def test_no_worker_being_up_says_nothing_of_another_cluster(alertmanager: Alertmanager) -> None:

@@ -120,6 +120,7 @@ class Live:
         self.environment = {
             "THREADWATCH_KAFKA": broker, "THREADWATCH_KAFKA__PREFIX": f"t{uuid4().hex[:10]}.", "THREADWATCH_KEY": KEY,
             "THREADWATCH_DATA": str(folder),
+            "THREADWATCH_ALERT__STALE_AFTER": "P36500D",  # most recordings are of 2024, and are to be told
         } | dict(environment)  # fmt: skip
         self.settings: Settings = load_settings(self.environment)
         self.workers: list[Worker] = []

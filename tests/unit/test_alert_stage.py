@@ -1,8 +1,9 @@
 """Whom to tell: fire once, escalate when it gets worse, hold with a reason, resolve when it ends."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +68,38 @@ def test_what_was_written_over_a_day_before_it_arrived_pages_nobody_to_its_end()
         ("hold", "stale"), ("hold", "stale"), ("hold", "not_firing"),
     ]  # fmt: skip
     assert decided([pileon(opening_delay_seconds=86_400.0)]) == [("fire", "new")]
+
+
+def coming(*transitions: tuple[PileOn, datetime], **config: Any) -> list[tuple[str, str]]:
+    """Return what is decided of transitions that come then, by the log of ``pileons``."""
+    one, found = stage(**config), []
+    store = one.new_store()
+    for transition, at in transitions:
+        step = one.step(store, transition, at)
+        found += [(str(told.decision), str(told.reason)) for told in step.outputs]
+        for key, entry in step.entries:
+            store.apply(key, entry)
+    return found
+
+
+def test_history_that_claims_to_have_arrived_as_of_then_pages_nobody_to_its_end() -> None:
+    a_year_on = NOON + 300 * DAY
+    history = [pileon(), ongoing(2, Severity.CRITICAL), closed(3)]
+    assert all(one.opening_delay_seconds == 0 for one in history)
+    held = [("hold", "stale"), ("hold", "stale"), ("hold", "not_firing")]
+    assert coming(*((one, a_year_on) for one in history)) == held
+    without_times = [msgspec.structs.replace(one, last_hostile_at=None) for one in history]
+    assert coming(*((one, a_year_on) for one in without_times)) == held
+    assert coming((history[0], a_year_on), stale_after=36_500 * DAY) == [("fire", "new")], "where somebody wants it told"
+
+
+def test_what_a_worker_catches_up_on_within_a_day_is_told_and_later_what_still_goes_on() -> None:
+    began = pileon(last_hostile_at=NOON)
+    assert coming((began, NOON + DAY)) == [("fire", "new")]
+    goes_on = ongoing(2, last_hostile_at=NOON + 20 * HOUR)
+    assert coming((began, NOON + 30 * HOUR), (goes_on, NOON + 30 * HOUR)) == [("hold", "stale"), ("fire", "new")]
+    told = [(began, NOON), (ongoing(2, Severity.CRITICAL, last_hostile_at=NOON), NOON + 2 * DAY), (closed(3), NOON + 2 * DAY)]
+    assert coming(*told) == [("fire", "new"), ("hold", "stale"), ("resolve", "quiet")]
 
 
 def test_a_mute_holds_its_target_until_it_ends() -> None:

@@ -6,7 +6,8 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard as data
 
-from deploy.grafana.generator.panels import DATASOURCE, AnyPanel
+from deploy.grafana.generator.looks import Steps
+from deploy.grafana.generator.panels import DATASOURCE, AnyPanel, Query, number
 
 SOURCE: Final = 'source=~"$source"'
 CONSOLE: Final = "http://localhost:9093/#/alerts?filter=%7Balertname%3D%22PileOn%22%7D"
@@ -52,6 +53,12 @@ def add(made: build.Dashboard, title: str, *panels: AnyPanel) -> None:
     made.with_row(build.Row(title))
     for panel in panels:
         made.with_panel(panel)
+
+
+def critical_alerts(said: str, span: int) -> AnyPanel:
+    """Return how many operational alerts are critical now."""
+    fires = Query('count(ALERTS{alertstate="firing", severity="critical", alertname!~"PileOn.*"}) or vector(0)')
+    return number("Critical alerts", said, fires, steps=Steps(look=1, bad=1), span=span, height=4, decimals=0, links=[runbook("Watchdog")])
 
 
 def choice(name: str, label: str, said: str, values: Sequence[str], chosen: str) -> build.CustomVariable:

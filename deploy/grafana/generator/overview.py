@@ -4,9 +4,9 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard as build
 
-from deploy.grafana.generator.frame import SOURCE, add, console, dashboard, runbook
+from deploy.grafana.generator.frame import SOURCE, add, console, critical_alerts, dashboard, runbook
 from deploy.grafana.generator.looks import GREEN, GREY, ORANGE, SEVERITY, SKY, VERMILLION, Line, Steps
-from deploy.grafana.generator.panels import A_MINUTE, SECONDS, SHARE, AnyPanel, Column, Query, alert_groups, bars, lines, number, rows
+from deploy.grafana.generator.panels import A_MINUTE, SECONDS, SHARE, AnyPanel, Column, Query, alert_groups, bars, lines, most, number, rows
 from deploy.grafana.generator.verdicts import verdicts
 
 TOXIC: Final = Steps(look=0.1, bad=0.2)
@@ -38,19 +38,23 @@ def built() -> build.Dashboard:
 
 def _open_now() -> tuple[AnyPanel, ...]:
     return (
+        critical_alerts(
+            "Critical operational alerts that fire now, of all sites: at 0 what this page shows is what there is; else somebody may be "
+            "piled on and not seen, or seen and not told. Pipeline names each, with its runbook.", span=4,
+        ),
         number(
             "Critical pile-ons open", "Pile-ons open now that people were told are critical, on the chosen sites. Muted and stale ones, of "
             "which nobody is told, are not among them.",
-            Query(_told('severity="critical", ')), steps=CRITICAL, span=5, height=4, links=[runbook("PileOn"), console()],
+            Query(_told('severity="critical", ')), steps=CRITICAL, span=4, height=4, links=[runbook("PileOn"), console()],
         ),
         number(
             "Warning pile-ons open", "Pile-ons open now that people were told of as a warning and no worse, on the chosen sites; without "
             "muted and stale ones.",
-            Query(_told('severity="warning", ')), steps=OPEN, span=5, height=4, links=[runbook("PileOn"), console()],
+            Query(_told('severity="warning", ')), steps=OPEN, span=4, height=4, links=[runbook("PileOn"), console()],
         ),
         number(
             "Told in 24 h", "Pile-ons of which people were told in the last 24 hours: what a backfill opens, and what is muted, is not "
-            "among them.", Query(_decided("fire", "24h")), span=5, height=4, decimals=0,
+            "among them.", Query(_decided("fire", "24h")), span=4, height=4, decimals=0,
             links=[runbook("PileOnSurge")],
         ),
         number(
@@ -62,7 +66,7 @@ def _open_now() -> tuple[AnyPanel, ...]:
             "Half of the alerts of the last 24 hours were posted sooner than this after the first hostile reply of their case: "
             "most of it is the time until enough people joined in.",
             Query(f"histogram_quantile(0.5, sum by (le) (increase(threadwatch_alert_delay_seconds_bucket{{{SOURCE}}}[24h])))"),
-            unit=SECONDS, span=5, height=4, decimals=0, no_value="no alert", links=[runbook("AlertPathBroken")],
+            unit=SECONDS, span=4, height=4, decimals=0, no_value="no alert", links=[runbook("AlertPathBroken")],
         ),
     )  # fmt: skip
 
@@ -135,9 +139,10 @@ def _decisions() -> AnyPanel:
 def _held() -> AnyPanel:
     said = (
         "Turns of the last 24 hours that told nobody. not_worse: already told, nothing new to tell. stale: written long before it arrived. "
-        "muted: somebody muted the person or conversation. seen: told before. not_firing: ended without ever having been told."
+        "muted: somebody muted the person or conversation. seen: told before. not_firing: ended without ever having been told. "
+        "Those of which there were none are left out."
     )
-    query = Query(f"sort_desc(round(sum by (reason) (increase(threadwatch_alerts_held_total{{{SOURCE}}}[24h]))))", "{{reason}}")
+    query = Query(most(f"sum by (reason) (increase(threadwatch_alerts_held_total{{{SOURCE}}}[24h]))"), "{{reason}}")
     return bars("Held back, by reason", said, query, span=12, height=8, decimals=0, links=[runbook("PileOn")])
 
 

@@ -54,6 +54,11 @@ def bars(title: str, said: str, *queries: Query, unit: str = COUNT, steps: Steps
     return _asked(panel.show_unfilled(True).reduce_options(_last()), queries, instant=True)
 
 
+def most(asked: str) -> str:
+    """Return the ten largest that are more than nothing; where all are nothing, one of them, so that it is seen to be asked."""
+    return f"topk(10, round({asked}) > 0) or topk(1, round({asked}))"
+
+
 def lines(
     title: str, said: str, *queries: Query, unit: str = COUNT, steps: Steps | None = None, looks: Mapping[str, Line] | None = None,
     stacked: bool = False, bars_of: str = "", **look: Any,

@@ -4,9 +4,23 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard as build
 
-from deploy.grafana.generator.frame import SOURCE, add, dashboard, runbook
+from deploy.grafana.generator.frame import SOURCE, add, critical_alerts, dashboard, runbook
 from deploy.grafana.generator.looks import GREEN, GREY, ORANGE, PINK, SKY, VERMILLION, YELLOW, Line, Steps, cycle
-from deploy.grafana.generator.panels import A_MINUTE, A_SECOND, SECONDS, SHARE, AnyPanel, Column, Query, bars, heat, lines, number, rows
+from deploy.grafana.generator.panels import (
+    A_MINUTE,
+    A_SECOND,
+    SECONDS,
+    SHARE,
+    AnyPanel,
+    Column,
+    Query,
+    bars,
+    heat,
+    lines,
+    most,
+    number,
+    rows,
+)
 
 OBJECTIVE: Final = 0.999
 """Share of comments scored within a minute of arrival."""
@@ -24,7 +38,6 @@ _TOPICS: Final = cycle(("comments.raw", "comments.scored", "replies", "pileons")
 _UP: Final = 'up{job="threadwatch"}'
 _WORK: Final = f"({_UP} - on (instance) (threadwatch_broker_awaited_seconds > bool 0) or on (instance) {_UP})"
 """1: answers and works; 0: does not answer, or waits for Kafka to begin."""
-_CRITICAL: Final = 'count(ALERTS{alertstate="firing", severity="critical", alertname!~"PileOn.*"}) or vector(0)'
 _BATCH: Final = "threadwatch_stage_batch_size"
 
 
@@ -47,9 +60,8 @@ def _now() -> tuple[AnyPanel, ...]:
     dead = "sum(rate(threadwatch_dead_lettered_total[5m]))"
     came = 'sum(rate(threadwatch_messages_total{stage="score"}[5m]))'
     return (
-        number("Critical alerts", "Critical operational alerts that fire now; the table below names each, with its runbook. Pile-ons "
-               "are on the overview.", Query(_CRITICAL), steps=Steps(look=1, bad=1), span=3, height=4, decimals=0,
-               links=[runbook("Watchdog")]),
+        critical_alerts("Critical operational alerts that fire now; the table below names each, with its runbook. Pile-ons are on the "
+                        "overview.", span=3),
         number("Workers up", "Of the workers that Prometheus knows, the share that answered the last scrape and does not wait for Kafka to "
                "begin; Trouble, below, has each.", Query(f"avg({_WORK})"), unit=SHARE,
                steps=Steps(look=1, bad=1, below=True), span=3, height=4, decimals=0,
@@ -182,16 +194,11 @@ def _ticks() -> AnyPanel:
     )  # fmt: skip
 
 
-def _most(asked: str) -> str:
-    """Return the ten largest that are more than nothing; where all are nothing, one of them, so that it is seen to be asked."""
-    return f"topk(10, round({asked}) > 0) or topk(1, round({asked}))"
-
-
 def _dead() -> AnyPanel:
     asked = "sum by (topic, reason) (increase(threadwatch_dead_lettered_total[24h]))"
     return bars(
         "Dead letters of 24 h, by topic and reason", "The ten most frequent. Bytes, reason and place are in <topic>.dlq; "
-        "`threadwatch redrive` brings them back.", Query(_most(asked), "{{topic}} · {{reason}}"),
+        "`threadwatch redrive` brings them back.", Query(most(asked), "{{topic}} · {{reason}}"),
         steps=Steps(look=1, bad=100), span=12, height=7, decimals=0, links=[runbook("DeadLetterRate")],
     )  # fmt: skip
 
@@ -200,7 +207,7 @@ def _odd() -> AnyPanel:
     return bars(
         "Odd things met in 24 h",
         "Not wrong enough for a dead letter: texts cut, clocks ahead and the like, by stage; the ten most frequent.",
-        Query(_most("sum by (stage, note) (increase(threadwatch_notes_total[24h]))"), "{{stage}} · {{note}}"), span=12, height=7,
+        Query(most("sum by (stage, note) (increase(threadwatch_notes_total[24h]))"), "{{stage}} · {{note}}"), span=12, height=7,
         decimals=0, links=[runbook("DeadLetterRate")],
     )  # fmt: skip
 
