@@ -83,7 +83,7 @@ async def test_what_retention_has_taken_and_what_stands_before_a_period_is_no_hi
     """And a sweep that was stopped goes on with what the topic held then."""
     live.worker()
     await live.put_lines(recording().lines)
-    await live.settled()
+    await live.at_rest()
     log = live.log(REPLIES.name)
     await live.forget_before(REPLIES.name, {number: partition[len(partition) // 3].offset for number, partition in enumerate(log)})
     found = await replayed(live, "out", "--topic", "replies")

@@ -223,7 +223,7 @@ async def test_a_replay_of_replies_begins_at_a_snapshot_and_is_the_end_of_the_wh
     await dated(live)
     await put(live, said())
     live.worker("--stages", "pileon,alert")
-    await live.settled(["pileon", "alert"])
+    await live.at_rest(["pileon", "alert"])
     whole, every = await replayed(live, "whole")
     found, lines = await replayed(live, "found", "--from", SINCE.isoformat())
     assert (whole["start"], found["start"]) == ("beginning", "snapshot") and "start: snapshot (what the live stages" in found["said"]

@@ -205,6 +205,14 @@ class Live:
         """Wait until these stages have applied all that is in their topics, and hold fast what the topics hold then."""
         await until(f"{', '.join(stages)} have no input left", lambda: self._drained(stages), within)
 
+    async def at_rest(self, stages: Sequence[str] = ALL) -> None:
+        """Wait until nothing is written any more, the ticks neither that end what silence must end: what reads twice finds the same."""
+        await self.settled(stages)
+        written = -1
+        while written != (written := sum(map(len, self._logs.values()))):
+            await asyncio.sleep(self.settings.worker.tick_every.total_seconds() + 1)
+            await self.settled(stages)
+
     async def _drained(self, stages: Sequence[str]) -> bool:
         for worker in self.workers:
             if worker.gave_up not in (None, 0):
