@@ -138,7 +138,7 @@ class _Found(Struct, frozen=True):
         below = (
             f"below the floor of {floor} that a pile-on needs"
             if is_below
-            else f"the floor of {floor} is reached, the rest of the rule is not"
+            else f"the floor of {floor} is reached, the rest of the rule is not, or the pile-on has ended"
         )
         if status is Condition.WATCH:
             return f"watched, no pile-on: {counted}, {below}; {reason}{self._left_out()}"
