@@ -17,6 +17,12 @@ DELETED = ScoredComment(comment=gone(scored("c1").comment, NOW), toxicity=0.0, s
 OF_A_GROUP = "The people of that town are idiots."
 
 
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test now: all are read before the first one runs, and what is asked here is of the last minutes."""
+    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC).replace(microsecond=0))
+
+
 @pytest.fixture
 def console(tmp_path):
     made = Console(tmp_path)

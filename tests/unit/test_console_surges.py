@@ -16,6 +16,12 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 SAME = "You should go back to where you came from"
 
 
+@pytest.fixture(autouse=True)
+def now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin each test now: all are read before the first one runs, and what is asked here is of the last minutes."""
+    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC).replace(microsecond=0))
+
+
 @pytest.fixture
 def console(tmp_path):
     made = Console(tmp_path)
