@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ Another = Callable[..., Any]
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
+
+
+@pytest.fixture
+def begun_now(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin the module's NOW with each test: all are read an hour before the last ones run, and what these ask is of the last minutes."""
+    monkeypatch.setattr(request.module, "NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture(scope="session")

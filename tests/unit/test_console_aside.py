@@ -12,15 +12,10 @@ from tests.support.console import NOBODY_LISTENS, Console
 from tests.support.html import page_of, text_of
 from tests.support.reading import asked, taken
 
+pytestmark = pytest.mark.usefixtures("begun_now")
 NOW = datetime.now(UTC).replace(microsecond=0)
 DELETED = ScoredComment(comment=gone(scored("c1").comment, NOW), toxicity=0.0, scorer="none@0")
 OF_A_GROUP = "The people of that town are idiots."
-
-
-@pytest.fixture(autouse=True)
-def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin each test now: all are read before the first one runs, and what is asked here is of the last minutes."""
-    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture

@@ -12,14 +12,9 @@ from tests.support.console import Console
 from tests.support.html import page_of, text_of
 from tests.support.reading import asked, taken
 
+pytestmark = pytest.mark.usefixtures("begun_now")
 NOW = datetime.now(UTC).replace(microsecond=0)
 SAME = "You should go back to where you came from"
-
-
-@pytest.fixture(autouse=True)
-def now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin each test now: all are read before the first one runs, and what is asked here is of the last minutes."""
-    monkeypatch.setitem(globals(), "NOW", datetime.now(UTC).replace(microsecond=0))
 
 
 @pytest.fixture

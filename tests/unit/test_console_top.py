@@ -15,6 +15,7 @@ from tests.support.builders import DAY, HOUR, pileon
 from tests.support.console import NOBODY_LISTENS, Console
 from tests.support.html import page_of, text_of
 
+pytestmark = pytest.mark.usefixtures("begun_now")
 NOW = datetime.now(UTC).replace(microsecond=0)
 SECRETS = {"rita": "rita's very long secret", "anna": "anna's very long secret", "rolf": "rolf's very long secret"}
 ROLES = {"rita": "reviewer", "anna": "moderator", "rolf": "reader"}

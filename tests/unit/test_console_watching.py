@@ -9,6 +9,7 @@ from tests.support.console import Console
 from tests.support.html import page_of, text_of
 from tests.support.reading import asked, taken
 
+pytestmark = pytest.mark.usefixtures("begun_now")
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
