@@ -227,6 +227,7 @@ async def test_health_says_what_waits_for_each_stage_without_joining_its_group(l
     await until("all of it is finished", lambda: waiting(console)["score"] == 0)
     worker.stop()
     await live.send([comment(f"c{n}", conversation_id=f"talk-{n}") for n in range(8, 11)])
+    await until("the answer of before, which is kept for seconds, is asked anew", lambda: waiting(console)["score"] == 3)
     assert waiting(console) == {"score": 3, "address": 0, "pileon": 0, "alert": 0}
     async with httpx.AsyncClient(base_url=address) as browser:
         part = (await browser.get("/health/lags")).text
