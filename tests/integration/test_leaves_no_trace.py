@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.kafka.connection import client_options
 from tests.conftest import Another
+from tests.support.broker import OwnBroker
 from tests.support.live import Live
 from tests.support.recording import recording
 
@@ -73,9 +74,10 @@ async def watched(live: Live) -> tuple[dict[str, int], list[str]]:
         await asyncio.gather(admin.close(), consumer.stop())
 
 
-async def test_no_reader_commits_joins_a_group_writes_or_tells_anybody(another: Another) -> None:
+async def test_no_reader_commits_joins_a_group_writes_or_tells_anybody(another: Another, own_broker: OwnBroker) -> None:
+    """On a broker of its own: one that is shared forgets the groups of other tests meanwhile, which is written down too."""
     async with counting() as (url, asked):
-        live: Live = await another(THREADWATCH_ALERTMANAGER__URLS=url)
+        live: Live = await another(own_broker.address, THREADWATCH_ALERTMANAGER__URLS=url)
         worker = live.worker()
         await live.put_lines(recording().lines)
         await live.settled()

@@ -27,6 +27,8 @@ LATELY = {"6h": "300s"}
 """For how long a worker that is gone is missed: longer than another takes to start."""
 LONG = 'max(threadwatch_consumer_lag{topic="comments.raw"}) > bool 0 and sum(changes(threadwatch_messages_total{stage="score"}[45s])) == 0'
 """A batch is in the scorer's hands, and none was over for 45 seconds: half as much again as one that hangs may take."""
+LASTING, HELD = "stage:threadwatch_partitions_held:lasting", 4
+"""What was held through, stage by stage, and how many partitions each stage has."""
 SOURCES = '[sources.news]\ncommunities = ["sport"]\n'
 
 
@@ -57,6 +59,7 @@ async def one_of_two_goes(live: Live, first: str, prometheus: Prometheus) -> Non
     prometheus.knows(first)
     await asyncio.to_thread(second.stop)
     await prometheus.fires("FewerWorkers")
+    await until("every partition was held for as long as counts", lambda: prometheus.value(f"min({LASTING})") == HELD)
     stray = live.worker()  # in the same groups, and nobody scrapes it
     await stray.ready()
     await prometheus.fires("PartitionsUnheld")
