@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from streams.alert_settings import Webhook
 from streams.live.addresses import ForbiddenAddressError, PublicOnly, Resolver, public_socket
 from streams.live.outbox import Delivery
 from streams.live.pace import Pace
@@ -15,7 +16,6 @@ from streams.live.removals import Removals
 from streams.live.retry_after import retry_after
 from streams.live.signing import headers
 from streams.metrics import Metrics
-from streams.settings import Webhook
 from streams.stages.reasons import case_name
 
 log = logging.getLogger("threadwatch.live")

@@ -11,12 +11,12 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from streams.alert_settings import Webhook
 from streams.engine import Effects
 from streams.live.storms import KEPT, Storms, StormTold, is_same, name_of, over
 from streams.live.storms import told as storm_told
 from streams.live.wording import annotations, line, shown
 from streams.records import Moment
-from streams.settings import Webhook
 from streams.stages.alert import AlertDecision, Decision, Reason
 from streams.stages.alert_config import Config
 from streams.stages.firing import Firing, Storm

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
+from streams.alert_settings import Alertmanager as Where
 from streams.engine import Effects
 from streams.live.agent import StageAgent
 from streams.live.alertmanager import Alert, Alertmanager, alerts
 from streams.live.watch import Watch
-from streams.settings import Alertmanager as Where
 from streams.settings import Settings
 from streams.stages.alert import AlertDecision, Decision
 from streams.stages.alert_config import Config

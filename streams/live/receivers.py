@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from streams.alert_settings import Webhook, is_address
 from streams.environment import PREFIX
 from streams.errors import UserError
 from streams.live.addresses import host_of, is_literal, is_public
-from streams.settings import Settings, Webhook, is_address
+from streams.settings import Settings
 from streams.toml_lines import place
 
 

@@ -9,10 +9,10 @@ from typing import Any, Final, Self
 
 from aiohttp import web
 
+from streams.alert_settings import Webhook
 from streams.engine import Effects
 from streams.live.outbox import Outbox
 from streams.live.storms import Storms
-from streams.settings import Webhook
 from streams.stages.alert import Alerts, Config
 from tests.support.builders import NOON
 from tests.support.folding import folded

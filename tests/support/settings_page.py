@@ -10,9 +10,10 @@ from typing import Annotated, Any, Final, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct
 
+from streams.alert_settings import Webhook
 from streams.console_settings import Token
 from streams.kafka.schemas import field_remarks
-from streams.settings import Settings, Source, Webhook
+from streams.settings import Settings, Source
 from streams.stages.alert_config import Mute
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "settings.md"

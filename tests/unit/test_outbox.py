@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.alert_settings import Webhook
 from streams.live.storms import Storms
 from streams.records import EndedBecause, PileOn, Severity, Status
-from streams.settings import Webhook
 from streams.stages.alert import Config
 from streams.stages.firing import Storm
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon

@@ -12,13 +12,13 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
+from streams.alert_settings import Webhook
 from streams.live import addresses, pace
 from streams.live.retry_after import retry_after
 from streams.live.storms import Storms
 from streams.live.webhooks import Webhooks
 from streams.metrics import Metrics
 from streams.records import Severity, Status
-from streams.settings import Webhook
 from streams.stages.alert import Config
 from tests.support.builders import NOON, pileon
 from tests.support.hooks import OTHER, SECRET, TRICKS, UNANSWERABLE, Hooks, Rooms, settings_with, webhook

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
+from streams.alert_settings import is_address
 from streams.lines import shown
 from streams.replay.backtest.cases import Case, Change, Kind
 from streams.replay.backtest.coverage import Coverage
@@ -14,7 +15,6 @@ from streams.replay.backtest.next_up import Next
 from streams.replay.backtest.report import TO_JUDGE, Summary
 from streams.replay.backtest.table import SHOWN, apart, in_minutes, number
 from streams.replay.reach import started
-from streams.settings import is_address
 
 MOST_ROWS: Final = 40
 """Pile-ons shown of each kind: the page stays under a megabyte whatever their ids hold. All are in changes.jsonl."""
