@@ -12,7 +12,7 @@ from streams.kafka.read import read_bounded, read_records
 from streams.kafka.waiting import Probe
 from streams.records import Comment, PileOn, Reply, Status
 from streams.settings import Settings
-from streams.stages.targets import TargetSummary, soft_counts
+from streams.stages.targets import Target, TargetSummary, soft_counts
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED, PILEONS, REPLIES, Topic
 
 INPUTS: Final = {"score": COMMENTS_RAW, "address": COMMENTS_SCORED, "pileon": REPLIES, "alert": PILEONS}
@@ -29,6 +29,8 @@ class Account(Struct):
     opened: int
     closed: int
     targets: list[TargetSummary]
+    ended: set[Target]
+    """Whose last pile-on is over."""
 
 
 async def settled(settings: Settings, within: float, check: Callable[[], None]) -> bool:
@@ -71,6 +73,7 @@ async def account(settings: Settings, sent: list[Comment]) -> Account:
         opened=sum(each.status is Status.OPENED for each in pileons),
         closed=sum(each.status is Status.CLOSED for each in pileons),
         targets=soft_counts(replies, piled_on),
+        ended=set(last) - piled_on,
     )
 
 

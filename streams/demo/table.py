@@ -21,9 +21,9 @@ def print_table(console: Console, summed: Account, seconds: float, addresses: di
         sums.add_row(Text(name, "dim"), value)
     console.print()
     console.print(sums)
-    console.print(_people(summed.targets))
+    console.print(_people(summed))
     for target in summed.targets[:_MOST]:
-        if target.status is Condition.WATCH:
+        if target.status is Condition.WATCH and not _has_ended(summed, target):
             console.print(f"  {shown(target.target_id)}: {target.why}", markup=False, highlight=False)
     for name, address in addresses.items():
         console.print(f"  {name:<13} {address}", soft_wrap=True)
@@ -38,20 +38,28 @@ def _sums(summed: Account, seconds: float) -> list[tuple[str, str]]:
     ]
 
 
-def _people(targets: list[TargetSummary]) -> Table:
+def _people(summed: Account) -> Table:
     table = Table(title="the most piled-on people", title_justify="left", header_style="dim")
     for name in ("person", "where"):
         table.add_column(name)
     for name in ("hostile people (soft)", "surely hostile", "replies"):
         table.add_column(name, justify="right")
     table.add_column("status")
-    for target in targets[:_MOST]:
+    for target in summed.targets[:_MOST]:
         table.add_row(
             shown(target.target_id),
             f"{shown(target.source)}/{shown(target.community)}",
             f"{target.hostile_authors:.1f}",
             str(target.surely_hostile_authors),
             str(target.replies),
-            Text(target.status, _COLOURS[target.status]),
+            _status(summed, target),
         )
     return table
+
+
+def _status(summed: Account, target: TargetSummary) -> Text:
+    return Text("ended", "magenta") if _has_ended(summed, target) else Text(target.status, _COLOURS[target.status])
+
+
+def _has_ended(summed: Account, target: TargetSummary) -> bool:
+    return (target.source, target.community, target.target_id) in summed.ended
