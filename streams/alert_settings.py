@@ -69,6 +69,8 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         longer_than_nothing(self, "timeout", "give_up_after", "give_up_refused_after")
         if len(self.secrets) > 2 or any(len(secret) < 16 for secret in self.secrets):
             raise ValueError(f"secrets of webhook {self.name}: one or two of them, of at least 16 characters each")
+        if any(secret != secret.strip() for secret in self.secrets):
+            raise ValueError(f"secrets of webhook {self.name}: one begins or ends with white space, which no receiver has")
         if not self.severities:
             raise ValueError(f"severities of webhook {self.name}: it would never be told anything")
 

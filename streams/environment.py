@@ -43,4 +43,4 @@ def _named(webhooks: list[Any], name: str, where: str) -> Any:
 
 
 def _list_or_value(name: str, value: Any) -> Any:
-    return [part for part in value.split(",") if part] if name in _LISTS and isinstance(value, str) else value
+    return [part.strip() for part in value.split(",") if part.strip()] if name in _LISTS and isinstance(value, str) else value

@@ -17,8 +17,8 @@ from streams.console.pages import Pages
 from streams.console.posts import MAX_REASON, RefusedError, fields_of, remembering, who
 from streams.errors import UserError
 from streams.lines import quoted
-from streams.live.wording import shown
 from streams.records import PileOn
+from streams.site_names import shown
 from streams.stages.reasons import case_name
 
 LASTS: Final = {

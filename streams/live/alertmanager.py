@@ -17,8 +17,9 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from streams.live.addresses import Resolver
 from streams.live.storms import PASSED, link, opened, summary, within
-from streams.live.wording import annotations, shown
+from streams.live.wording import annotations
 from streams.records import Severity
+from streams.site_names import shown
 from streams.stages.firing import Firing, Storm
 
 log = logging.getLogger("threadwatch.live")
@@ -37,7 +38,10 @@ OUTCOMES: Final = (OK, REFUSED, FAILED)
 _ONE_IS_BAD: Final = (400, 413, 422)
 """What is answered to a batch because of what is in it; any other 4xx is said to whatever we post."""
 REPEAT_RESOLVE: Final = timedelta(minutes=20)
-"""How long an end is posted again: longer than the lease, so that a post that failed is made good."""
+"""How long an end is posted again: longer than the lease, so that a post that failed is made good. One that was away hears it for as long
+from when it takes posts again."""
+ALWAYS: Final = datetime.min.replace(tzinfo=UTC)
+"""Since when an Alertmanager takes posts that was never away."""
 REPEAT_UNHEARD: Final = timedelta(minutes=1)
 """The same for what opened and ended in a storm: two rounds. Alertmanager forgets it at its group's next turn, while the storm is on; what
 is posted until the storm is over would be told as ended, beside others of its community, to people who never heard of it."""
@@ -46,17 +50,22 @@ _SETTLE: Final = 0.5
 _AWAY: Final = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, OSError)
 
 
-def alerts(entries: Iterable[Firing | Storm], now: datetime, lease: timedelta, console_url: str = "") -> list[Alert]:
-    """Return what to post now, storms first (they inhibit the rest). A pile-on that escalated gives both severities."""
+def alerts(
+    entries: Iterable[Firing | Storm], now: datetime, lease: timedelta, console_url: str = "", heard_since: datetime = ALWAYS
+) -> list[Alert]:
+    """Return what to post now, storms first (they inhibit the rest). A pile-on that escalated gives both severities.
+
+    ``heard_since``: from when on who gets this has taken what it was posted. What ended before, it has not heard of.
+    """
     found = list(entries)
     on = {entry.source: entry for entry in found if isinstance(entry, Storm)}
-    storms = [alert for storm in on.values() for alert in _storm(storm, now, lease, console_url)]
-    told = [entry for entry in found if isinstance(entry, Firing) and _is_posted(entry, now, on.get(entry.source))]
+    storms = [alert for storm in on.values() for alert in _storm(storm, now, lease, console_url, heard_since)]
+    told = [entry for entry in found if isinstance(entry, Firing) and _is_posted(entry, now, on.get(entry.source), heard_since)]
     return storms + [_pileon(firing, severity, now, lease, console_url) for firing in told for severity in firing.severities]
 
 
-def _is_posted(firing: Firing, now: datetime, storm: Storm | None) -> bool:
-    """Return whether this is posted: what goes on is, and an end for a while.
+def _is_posted(firing: Firing, now: datetime, storm: Storm | None, heard_since: datetime) -> bool:
+    """Return whether this is posted: what goes on is, and an end for a while after it could be heard.
 
     Who was told of a case before a storm is told its end, but the storm inhibits it: it is posted until the storm is over. Of a case
     that opened in the storm and ended in it nobody ever heard.
@@ -64,9 +73,9 @@ def _is_posted(firing: Firing, now: datetime, storm: Storm | None) -> bool:
     if firing.done_at is None:
         return True
     if storm is None or storm.since is None or storm.until is None or not storm.since <= firing.done_at < storm.until:
-        return now - firing.done_at <= REPEAT_RESOLVE
+        return now - max(firing.done_at, heard_since) <= REPEAT_RESOLVE
     was_told = firing.fired_at is None or firing.fired_at < storm.since
-    return now < storm.until + REPEAT_RESOLVE if was_told else now < min(storm.until, firing.done_at + REPEAT_UNHEARD)
+    return now - max(storm.until, heard_since) <= REPEAT_RESOLVE if was_told else now < min(storm.until, firing.done_at + REPEAT_UNHEARD)
 
 
 def _pileon(firing: Firing, severity: Severity, now: datetime, lease: timedelta, console_url: str) -> Alert:
@@ -86,9 +95,11 @@ def _before(firing: Firing, severity: Severity) -> str:
     return str(firing.severities[0]) if severity is not firing.severities[0] else ""
 
 
-def _storm(storm: Storm, now: datetime, lease: timedelta, console_url: str) -> list[Alert]:
-    """Return the one alert of a storm that is on. It ends by itself: by its lease or when it has passed."""
-    if storm.since is None or storm.until is None or now >= storm.until:
+def _storm(storm: Storm, now: datetime, lease: timedelta, console_url: str, heard_since: datetime) -> list[Alert]:
+    """Return the one alert of a storm that is on, or whose end was not heard. It ends by itself: by its lease or when it has passed."""
+    if storm.since is None or storm.until is None:
+        return []
+    if now >= storm.until and not (storm.until < heard_since and now - heard_since <= REPEAT_RESOLVE):
         return []
     labels = {"alertname": STORM, "source": shown(storm.source), "severity": str(Severity.CRITICAL)}
     told = {"summary": summary(storm), "description": "This stands for all of them; each is listed where open pile-ons are listed.",
@@ -150,7 +161,7 @@ class Alertmanager:
         self._deadline = deadline
         self._timeout = aiohttp.ClientTimeout(total=attempt.total_seconds())
         self._session: aiohttp.ClientSession | None = None
-        self._last = (OK, 0)
+        self._last = (OK, 0, False)
 
     async def post(self, alerts: Sequence[Alert], on_taken: Taken = _unnoticed) -> bool:
         """Post, storms first; ``on_taken`` gets what was taken, when it is. Nothing is posted as an empty list.
@@ -180,8 +191,8 @@ class Alertmanager:
 
     async def _takes(self, session: aiohttp.ClientSession, alerts: Sequence[Alert], on_taken: Taken) -> bool:
         waiting = [alerts[start : start + BATCH] for start in range(0, max(1, len(alerts)), BATCH)]
-        worst, status, takes = OK, 0, False
-        while waiting:
+        worst, status, takes, is_all = OK, 0, False, False
+        while waiting and not is_all:
             batch = waiting.pop(0)
             outcome, answered = await self._outcome(session, batch)
             self._on_outcome(outcome)
@@ -190,11 +201,14 @@ class Alertmanager:
                 on_taken(batch)
                 continue
             worst, status = outcome, answered
-            if outcome == FAILED or answered not in _ONE_IS_BAD:  # the rest would only meet with the same
-                break
+            is_all = outcome == FAILED or answered not in _ONE_IS_BAD or not (takes or await self._takes_nothing(session, batch))
             waiting[:0] = _halves(batch)
-        self._say(worst, status)
+        self._say(worst, status, is_all)
         return takes
+
+    async def _takes_nothing(self, session: aiohttp.ClientSession, refused: Sequence[Alert]) -> bool:
+        """Return whether an empty list is taken: who refuses that refuses whatever we post, and looking for the bad one is in vain."""
+        return bool(refused) and (await self._outcome(session, []))[0] == OK
 
     async def _outcome(self, session: aiohttp.ClientSession, batch: Sequence[Alert]) -> tuple[str, int]:
         """Return one of OUTCOMES, and what was answered if it was not 2xx; 0 where there was no answer."""
@@ -215,19 +229,24 @@ class Alertmanager:
             if not 200 <= answer.status < 300:
                 raise _AnsweredError(answer.status)
 
-    def _say(self, outcome: str, status: int) -> None:
-        """Say it once when its answer changes."""
-        before, self._last = self._last, (outcome, status)
+    def _say(self, outcome: str, status: int, is_all: bool) -> None:
+        """Say it once when its answer changes. ``is_all``: whatever we post gets this answer."""
+        before, self._last = self._last, (outcome, status, is_all)
         where = host_of(self._url)
-        if (outcome, status) == before:
+        if self._last == before:
             return
         if outcome == OK:
             log.info("alertmanager %s takes alerts again", where)
-        elif status in _ONE_IS_BAD:
+        elif not is_all:
             log.warning("alertmanager %s refuses some alerts; the others are posted", where)
         else:
-            says = f"answers {status}" if status else "does not answer"
-            log.warning("alertmanager %s %s; alerts are posted again every round", where, says)
+            log.warning("alertmanager %s %s; alerts are posted again every round", where, _answer(status))
+
+
+def _answer(status: int) -> str:
+    if status in _ONE_IS_BAD:
+        return f"answers {status} to everything (is that an Alertmanager, and http:// or https:// right?)"
+    return f"answers {status}" if status else "does not answer"
 
 
 def _retrying(deadline: timedelta) -> AsyncRetrying:

@@ -79,6 +79,7 @@ class Caretaker(Service):
         while not self.should_stop:
             self._watchdog.loop_seen = time.monotonic()
             self._watch.metrics.alerts_untaken.set(self._poster.untaken_for())
+            self._watch.metrics.alertmanagers_away.set(self._poster.away())
             for agent in self._agents:
                 self._watch.metrics.standing_still(agent.stage.name, agent.standstills())
                 if reason := agent.app.crash_reason:

@@ -15,8 +15,9 @@ from streams.alert_settings import Webhook
 from streams.engine import Effects
 from streams.live.storms import KEPT, Storms, StormTold, is_same, name_of, over
 from streams.live.storms import told as storm_told
-from streams.live.wording import annotations, line, shown
+from streams.live.wording import annotations, line
 from streams.records import Moment
+from streams.site_names import shown
 from streams.stages.alert import AlertDecision, Decision, Reason
 from streams.stages.alert_config import Config
 from streams.stages.firing import Firing, Storm

@@ -19,6 +19,8 @@ from streams.stages.firing import Firing, Storm, together
 from streams.stages.step import Stage
 
 Entries = list[Firing | Storm]
+_AWAY_AFTER: Final = 15.0
+"""Seconds: a post is tried for ten, and again after five."""
 
 _AGAIN: Final = 5.0
 """Seconds after which a round that nobody took is tried again: one that restarts need not be without its alerts for a whole round."""
@@ -56,6 +58,10 @@ class Poster:
     def untaken_for(self) -> float:
         """Return the seconds since a post was due that no Alertmanager has taken; 0 where one took its last, or there is none."""
         return min((lease.untaken_for() for lease in self._leases), default=0.0)
+
+    def away(self) -> int:
+        """Return how many Alertmanagers have taken nothing for longer than a post and its repeat last."""
+        return sum(lease.untaken_for() > _AWAY_AFTER for lease in self._leases)
 
     async def close(self) -> None:
         """Stop, and close the connections. Nothing is resolved: the lease tells receivers that nobody watches any longer."""
@@ -96,6 +102,8 @@ class _Lease:
         self._news: set[str] = set()
         self._storms: set[tuple[str, datetime]] = set()
         self._untaken_since: float | None = None
+        self._heard_since: datetime | None = None
+        """From when on it took whatever was posted; None: it does not, or was not asked yet."""
 
     def untaken_for(self) -> float:
         """Return the seconds since a post was due that it has not taken; 0 where it took the last."""
@@ -121,8 +129,9 @@ class _Lease:
             else:  # a thousand open pile-ons are not posted again for each that changes
                 entries = [entry for entry in entries if self._is_news(entry, news)]
             if await self._is_taken(entries, is_round, is_well=before is None):
-                self._untaken_since = None
+                self._untaken_since, self._heard_since = None, self._heard_since or datetime.now(UTC)
             else:
+                self._heard_since = None
                 next_round = min(next_round, clock() + _AGAIN)
             await self._pause(next_round - clock())
 
@@ -143,7 +152,8 @@ class _Lease:
 
     async def _is_taken(self, entries: Entries, is_round: bool, is_well: bool) -> bool:
         """Post, and return whether it was taken; whether it was well before, where there is nothing to post."""
-        posted = alerts(entries, datetime.now(UTC), self._lease, self._console_url)
+        now = datetime.now(UTC)
+        posted = alerts(entries, now, self._lease, self._console_url, self._heard_since or now)
         if not posted and not is_round:
             return is_well
         # An empty round too: one that is dead or mistyped is noticed before anybody has to be told.

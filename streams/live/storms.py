@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec import Struct
 
-from streams.live.wording import shown
 from streams.records import Moment, Severity
+from streams.site_names import shown
 from streams.stages.alert_config import Config
 from streams.stages.firing import Storm, minute, together
 from streams.stages.instants import micros

@@ -3,19 +3,12 @@
 Alertmanager's texts (``deploy/alertmanager/pile-on.tmpl``) and our own webhooks say the same line.
 """
 
-import re
-import unicodedata
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
 from streams.records import Moment
 from streams.stages.instants import micros
 from streams.stages.reasons import case_name, spoken, usually
-
-MAX_LABEL: Final = 128
-_SIGNS: Final = frozenset(" -_/'\u2019&+,!?\u2013")
-_LOOK_ELSE: Final = frozenset("\u115f\u1160\u3164\uffa0\ua78f\u1427\u318d\u119e\ua4f8\ua4fa\ua4fd")
-"""Letters that look like nothing, like a dot in the middle or on the line, or like a colon."""
 
 
 class Numbers(Protocol):
@@ -90,16 +83,3 @@ def _state(told: Mapping[str, str]) -> str:
     if ended := told.get("ended_because"):
         return f"ENDED ({ended})"
     return f"ongoing, was {told['before']}" if told.get("before") else "ongoing"
-
-
-def shown(name: str) -> str:
-    """Return a source's or community's name as a label: at most 128 characters, ``_`` for what is no letter, digit or plain sign.
-
-    So it hides and reorders nothing, is no markup, link or mention, and has none of the signs that part our own line.
-    """
-    kept = "".join(letter if _is_plain(letter) else "_" for letter in name[:MAX_LABEL])
-    return re.sub("(?<= )/(?= )", "_", kept).strip() or "_"  # a slash alone parts source and community
-
-
-def _is_plain(letter: str) -> bool:
-    return letter in _SIGNS or (unicodedata.category(letter)[0] in "LMN" and letter not in _LOOK_ELSE)

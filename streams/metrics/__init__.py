@@ -110,6 +110,9 @@ class Metrics:
         self.alerts_untaken = self._make.gauge(
             "alerts_untaken_seconds", "Seconds since a post to Alertmanager was due that none has taken; 0 where one took the last."
         )
+        self.alertmanagers_away = self._make.gauge(
+            "alertmanagers_away", "Alertmanagers that have taken nothing of this worker for 15 seconds: away, or refusing all of it."
+        )
 
     def turned(self, stage: str, effects: Turned, seconds: float, now: datetime) -> None:
         """Count one batch that was applied: ``seconds`` it took; ``now`` is processing time, for delays only."""

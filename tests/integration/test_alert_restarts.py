@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from streams.live.alertmanager import REPEAT_RESOLVE
 from streams.records import EndedBecause, Severity, Status
+from tests.support.builders import MINUTE
 from tests.support.inboxes import Inboxes
 from tests.support.live import until
 from tests.support.manager import DEPLOY, TIMEOUTS, Manager, hurried, release, shipped
@@ -67,6 +69,22 @@ async def test_what_ended_while_it_was_away_is_told_as_ended_once(manager: Manag
     assert await receiver.until(1) == [ALARMED]
     await manager.stop()
     worker.sees(changed(alarm, 2, Status.CLOSED, ended_because=EndedBecause.JUDGED))
+    await manager.start()
+    await worker.posts(rounds=3)
+    assert await receiver.until(2) == [ALARMED, ENDED]
+    assert receiver.alerts[-1]["annotations"]["ended_because"] == "judged"
+
+
+async def test_what_ended_while_it_was_away_for_longer_than_ends_are_repeated_is_told_as_ended_too(
+    manager: Manager, receiver: Receiver, worker: Posting
+) -> None:
+    alarm = opened(Severity.CRITICAL)
+    worker.sees(alarm, ago=2 * REPEAT_RESOLVE)
+    await worker.posts()
+    assert await receiver.until(1) == [ALARMED]
+    await manager.stop()
+    worker.sees(changed(alarm, 2, Status.CLOSED, ended_because=EndedBecause.JUDGED), ago=REPEAT_RESOLVE + MINUTE)
+    await worker.posts()
     await manager.start()
     await worker.posts(rounds=3)
     assert await receiver.until(2) == [ALARMED, ENDED]

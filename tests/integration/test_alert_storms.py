@@ -143,3 +143,24 @@ async def test_a_storm_that_nobody_posts_any_more_does_not_say_that_it_is_over(r
     await until("it lapsed", lambda: STORM_OVER in receiver.read, within=15)
     lapsed = next(one for one in receiver.alerts if one["status"] == "resolved" and one["labels"]["alertname"] == "PileOnStorm")
     assert "ended_because" not in lapsed["annotations"]
+
+
+async def test_a_storm_that_passes_while_alertmanager_is_away_is_told_as_over(
+    manager: Manager, receiver: Receiver, worker: Posting
+) -> None:
+    storm = storm_of(30, 1, ago=timedelta(seconds=54))
+    for one in storm:
+        worker.sees(one)
+    await worker.posts()
+    assert await receiver.until(1) == [STORM]
+    await manager.stop()
+    for one in storm:
+        worker.sees(changed(one, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
+    await worker.posts()
+    await asyncio.sleep(8)  # it passes
+    await worker.posts()
+    await manager.start()
+    await worker.posts(rounds=3)
+    assert await receiver.until(2) == [STORM, STORM_OVER]
+    over = receiver.alerts[-1]
+    assert (over["labels"]["alertname"], over["annotations"]["ended_because"]) == ("PileOnStorm", "passed")

@@ -8,9 +8,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from streams.live.wording import shown
 from streams.records import PileOn
 from streams.settings import load
+from streams.site_names import shown
 from tests.support.builders import pileon
 from tests.support.console import NOBODY_LISTENS, Console
 from tests.support.html import page_of, text_of

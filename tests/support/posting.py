@@ -20,12 +20,13 @@ class Posting:
         self._stores = [self._stage.new_store() for _ in range(partitions)]
         self._of: dict[str, int] = {}
         self.outcomes: list[tuple[str, str]] = []
+        self._heard: dict[Alertmanager, datetime | None] = {}
         self._managers = [Alertmanager(url, lambda outcome, url=url: self.outcomes.append((url, outcome))) for url in urls]
 
-    def sees(self, transition: PileOn) -> None:
-        """Fold one transition."""
+    def sees(self, transition: PileOn, ago: timedelta = timedelta(0)) -> None:
+        """Fold one transition, as if it had arrived so long ago."""
         store = self._stores[self._of.setdefault(transition.pileon_id, len(self._of) % len(self._stores))]
-        for key, entry in self._stage.step(store, transition, datetime.now(UTC)).entries:
+        for key, entry in self._stage.step(store, transition, datetime.now(UTC) - ago).entries:
             store.apply(key, entry)
 
     async def posts(self, rounds: int = 1, lease: timedelta = 15 * MINUTE) -> None:
@@ -34,8 +35,12 @@ class Posting:
             entries = [entry for store in self._stores for entry in store.entries.values()]
             storms = together([entry for entry in entries if isinstance(entry, Storm)], self._config)
             cases = [entry for entry in entries if isinstance(entry, Firing)]
-            fires = alerts([*cases, *storms], datetime.now(UTC), lease, self._console)
-            await asyncio.gather(*(manager.post(fires) for manager in self._managers))
+            await asyncio.gather(*(self._post(manager, [*cases, *storms], lease) for manager in self._managers))
+
+    async def _post(self, manager: Alertmanager, entries: list[Firing | Storm], lease: timedelta) -> None:
+        now, heard = datetime.now(UTC), self._heard.get(manager)
+        takes = await manager.post(alerts(entries, now, lease, self._console, heard or now))
+        self._heard[manager] = (heard or now) if takes else None
 
     async def stop(self) -> None:
         """Close the connections."""

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from streams.live.alertmanager import alerts
-from streams.live.wording import line, shown
+from streams.live.wording import line
 from streams.records import EndedBecause, PileOn, Severity, Status
+from streams.site_names import shown
 from streams.stages.alert import Alerts, Config
+from streams.stages.firing import Firing, Storm
 from tests.support.builders import HOUR, MINUTE, NOON, SECOND, pileon
 from tests.support.folding import folded
 
@@ -20,10 +22,14 @@ ID = "qqmkm4v24yhtwhhjkeaqvc5b"
 
 
 def posted(*transitions: PileOn, at: timedelta = timedelta(0), console: str = "") -> list[dict[str, Any]]:
+    return alerts(_told(*transitions), NOON + at, LEASE, console)
+
+
+def _told(*transitions: PileOn) -> list[Firing | Storm]:
     stage = Alerts(Config(), ())
     store = stage.new_store()
     folded(stage, transitions, store)
-    return alerts(store.entries.values(), NOON + at, LEASE, console)
+    return list(store.entries.values())
 
 
 def closed(**fields: Any) -> PileOn:
@@ -81,6 +87,22 @@ def test_a_close_ends_now_and_says_why_and_is_repeated_for_a_while() -> None:
     assert (alert["endsAt"], alert["annotations"]["ended_because"]) == ("2024-05-01T12:00:00.000Z", "quiet")
     assert len(posted(pileon(ID), closed(), at=19 * MINUTE)) == 1
     assert posted(pileon(ID), closed(), at=21 * MINUTE) == []
+
+
+def test_who_was_away_hears_an_end_for_as_long_from_when_it_is_back() -> None:
+    entries = _told(pileon(ID), closed())
+    back = NOON + 40 * MINUTE
+    assert len(alerts(entries, back + 20 * MINUTE, LEASE, heard_since=back)) == 1
+    assert alerts(entries, back + 21 * MINUTE, LEASE, heard_since=back) == []
+
+
+def test_the_end_of_a_storm_is_posted_to_who_was_away_when_it_passed_and_to_nobody_else() -> None:
+    entries = _told(*(pileon(f"{ID}{n}", opened_at=NOON + n * SECOND) for n in range(21)))
+    now = NOON + HOUR
+    heard = {since: alerts(entries, now, LEASE, heard_since=now - since)[0] for since in (10 * MINUTE, 50 * MINUTE)}
+    assert heard[50 * MINUTE]["labels"]["alertname"] == "PileOn"
+    assert heard[10 * MINUTE]["labels"]["alertname"] == "PileOnStorm"
+    assert (heard[10 * MINUTE]["endsAt"], heard[10 * MINUTE]["annotations"]["ended_because"]) == ("2024-05-01T12:30:20.000Z", "passed")
 
 
 def test_what_is_held_is_not_posted() -> None:

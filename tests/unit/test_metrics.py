@@ -17,8 +17,10 @@ from streams.engine import DeadLetter, Effects, Message
 from streams.instruments import OTHER
 from streams.metrics import FLAGGED_AT, Metrics
 from streams.metrics.cases import DECISIONS
+from streams.metrics.sites import Sites
 from streams.pseudonyms import comment_reference
 from streams.records import Abstained, Action, Judgement, Severity, Status
+from streams.site_names import shown
 from streams.stages.alert import AlertDecision, Alerts, Config, Decision, Mute, Reason
 from streams.stages.firing import Firing
 from tests.support.builders import DAY, HOUR, MINUTE, NOON, SECOND, pileon, scored
@@ -145,6 +147,15 @@ def test_a_comment_is_counted_by_source_scorer_and_label():
     assert value("threadwatch_community_comments_total", {"source": "news", "community": "sport", "flagged": "true"}) == 1
     assert value("threadwatch_end_to_end_seconds_sum", {"source": "news"}) == 3
     assert value("threadwatch_event_time_watermark_seconds", {"source": "news"}) == NOON.timestamp()
+
+
+def test_a_site_has_the_name_in_metrics_that_its_alerts_have():
+    sites = Sites({"news.example.org": ["<!channel>", "sport"]})
+    assert sites.source("news.example.org") == shown("news.example.org") == "news_example_org"
+    assert sites.community("news_example_org", "<!channel>") == "__channel_"
+    assert set(sites.pairs()) == {
+        (site, one) for site, those in (("news_example_org", ("__channel_", "sport", OTHER)), (OTHER, (OTHER,))) for one in those
+    }
 
 
 def test_a_community_of_another_source_is_other():

@@ -236,6 +236,38 @@ async def test_what_ended_before_anybody_took_it_is_no_delay(unwell: Unwell, mon
     await _running(unwell, "PT0.05S", doing)
 
 
+async def test_what_ended_long_ago_is_told_to_one_that_takes_posts_again(unwell: Unwell) -> None:
+    unwell.answer = 200
+
+    async def doing(lease: Lease) -> None:
+        lease.turn(pileon("a"))  # at a noon of years ago, and so is its end
+        await until("it has it", lambda: unwell.posts[-1:] == [["a warning"]])
+        unwell.answer = 401
+        await until("it refuses all", lambda: lease.counted("alerts_posted_total", outcome="refused") >= 1)
+        lease.turn(pileon("a", 2, Status.CLOSED))
+        refused = lease.counted("alerts_posted_total", outcome="refused")
+        await until("it refused the end too", lambda: lease.counted("alerts_posted_total", outcome="refused") >= refused + 2)
+        unwell.answer, before = 200, len(unwell.posts)
+        await until("rounds that it takes", lambda: len(unwell.posts) >= before + 3)
+        assert unwell.posts[-1] == ["a warning"]
+
+    await _running(unwell, "PT0.05S", doing)
+
+
+async def test_one_that_refuses_whatever_is_posted_is_away_and_is_not_searched_for_what_it_dislikes(
+    unwell: Unwell, caplog: pytest.LogCaptureFixture
+) -> None:
+    unwell.answer = 400
+
+    async def doing(lease: Lease) -> None:
+        lease.turn(*(pileon(f"case-{number}") for number in range(300)))
+        await until("two rounds", lambda: lease.counted("alerts_posted_total", outcome="refused") >= 2)
+
+    await _running(unwell, "PT10M", doing)
+    assert len(unwell.posts) <= 8, "of each round the first post and an empty one"
+    assert "answers 400 to everything (is that an Alertmanager" in caplog.text
+
+
 def test_without_an_alertmanager_nothing_is_measured_and_nothing_kept() -> None:
     lease = Lease(load({}))
     lease.turn(pileon("a"))

@@ -112,6 +112,12 @@ HOOK = '[[webhooks]]\nname = "night-shift"\nurl = "https://hooks.example/x"\n'
 SECRETS = "THREADWATCH_WEBHOOKS__NIGHT_SHIFT__SECRETS"
 
 
+def test_spaces_and_line_ends_around_secrets_are_no_part_of_them(file: Path) -> None:
+    file.write_text(HOOK)
+    (hook,) = load({SECRETS: "one-secret-of-16+, other-secret-of-16\n"}, file).webhooks
+    assert hook.secrets == ("one-secret-of-16+", "other-secret-of-16")
+
+
 def test_a_webhook_s_secrets_come_from_the_environment_two_while_they_change(file: Path) -> None:
     file.write_text(HOOK + 'severities = ["critical"]\ncommunities = ["news/sport"]')
     (hook,) = load({SECRETS: "one-secret-of-16+,other-secret-of-16"}, file).webhooks
@@ -124,6 +130,7 @@ def test_a_webhook_s_secrets_come_from_the_environment_two_while_they_change(fil
     [
         (HOOK + "colour = 'red'", "unknown field `colour`"),
         (HOOK + "secrets = ['hidden']", "secrets of webhook night-shift: one or two of them"),
+        (HOOK + "secrets = ['one-secret-of-16+ ']", "secrets of webhook night-shift: one begins or ends with white space"),
         (HOOK + "severities = ['bad']", "severities"),
         (HOOK + "severities = []", "severities of webhook night-shift: it would never be told anything"),
         (HOOK.replace("night-shift", "Night Shift"), "name"),
