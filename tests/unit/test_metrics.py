@@ -152,9 +152,9 @@ def test_a_comment_is_counted_by_source_scorer_and_label():
 def test_a_site_has_the_name_in_metrics_that_its_alerts_have():
     sites = Sites({"news.example.org": ["<!channel>", "sport"]})
     assert sites.source("news.example.org") == shown("news.example.org") == "news_example_org"
-    assert sites.community("news_example_org", "<!channel>") == "__channel_"
+    assert sites.community("news_example_org", "<!channel>") == "_!channel_"
     assert set(sites.pairs()) == {
-        (site, one) for site, those in (("news_example_org", ("__channel_", "sport", OTHER)), (OTHER, (OTHER,))) for one in those
+        (site, one) for site, those in (("news_example_org", ("_!channel_", "sport", OTHER)), (OTHER, (OTHER,))) for one in those
     }
 
 
