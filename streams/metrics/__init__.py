@@ -107,6 +107,9 @@ class Metrics:
             "partitions_held", "Partitions of a stage whose state is loaded and that this worker works on.", stage=self._outcomes
         )
         self.broker_up = Broker(self._make).up
+        self.loop_pause = self._make.gauge(
+            "event_loop_pause_seconds", "Longest time, of the last 15 to 30 seconds, for which the event loop served nobody."
+        )
         self.alerts_untaken = self._make.gauge(
             "alerts_untaken_seconds", "Seconds since a post to Alertmanager was due that none has taken; 0 where one took the last."
         )
