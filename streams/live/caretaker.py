@@ -81,7 +81,7 @@ class Caretaker(Service):
         while not self.should_stop:
             self._watchdog.loop_seen = time.monotonic()
             self._watch.metrics.alerts_untaken.set(self._poster.untaken_for())
-            self._watch.metrics.loop_pause.set(self._pauses.longest(time.monotonic()))
+            self._watch.metrics.loop_paused(*self._pauses.worst(time.monotonic()))
             for agent in self._agents:
                 self._watch.metrics.standing_still(agent.stage.name, agent.standstills())
                 if reason := agent.app.crash_reason:
