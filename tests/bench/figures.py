@@ -5,7 +5,7 @@ import math
 import multiprocessing
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from streams.live import loop
 from streams.live.pauses import look
 
-_BATCH_WITHIN: Final = 0.02
+BATCH_WITHIN: Final = 0.02
 """Seconds: what comes within so much of what came before was one batch."""
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -22,7 +22,7 @@ def steady_rate(moments: Iterable[float]) -> float:
     """Return how many came a second from the end of the first batch to the last one: what came first had a start before it."""
     ordered = sorted(moments)
     first = 1
-    while first < len(ordered) and ordered[first] - ordered[first - 1] < _BATCH_WITHIN:
+    while first < len(ordered) and ordered[first] - ordered[first - 1] < BATCH_WITHIN:
         first += 1
     return (len(ordered) - first) / (ordered[-1] - ordered[first - 1]) if first < len(ordered) else float("nan")
 
@@ -112,6 +112,21 @@ def idle_loop() -> Iterator[IdleLoop]:
         process.join()
 
 
-def timed_lines(lines: Iterable[bytes]) -> list[float]:
-    """Return when each line came, by a clock without an epoch."""
-    return [time.monotonic() for _ in lines]
+class Came(NamedTuple):
+    """What lines of another program were seen to come with."""
+
+    moments: list[float]
+    """Of each line, by a clock without an epoch."""
+    looks: list[tuple[float, Used]]
+    """At the first line of each batch: when, and what had been used by then."""
+
+
+def came(lines: Iterable[bytes], look_at: Callable[[], Used]) -> Came:
+    """Return when each line came, and what was used by then."""
+    found = Came([], [])
+    for _ in lines:
+        now = time.monotonic()
+        if not found.moments or now - found.moments[-1] > BATCH_WITHIN:
+            found.looks.append((now, look_at()))
+        found.moments.append(now)
+    return found

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
 
+from streams.kafka.connection import calm_logging
 from streams.kafka.follow import follow
 from streams.kafka.produce import publishing
 from streams.records import Comment
@@ -24,7 +25,7 @@ from streams.scorers.checkpoint import CHECKPOINT, CONFIG
 from streams.scorers.detoxify import open_detoxify
 from streams.topics import COMMENTS_RAW, COMMENTS_SCORED
 from tests.bench.bert_base import BertBase, bert_base
-from tests.bench.figures import IdleLoop, Used, idle_loop, percentile, steady_rate, timed_lines, used_by
+from tests.bench.figures import IdleLoop, Used, came, idle_loop, percentile, steady_rate, used_by
 from tests.bench.machine import machine
 from tests.support.broker import embedded
 from tests.support.builders import comment
@@ -34,6 +35,8 @@ from tests.support.live import Live, Worker, answers, until
 _COMMENTS: Final = 2000
 _ROUND: Final = 8.0
 """Seconds that a round of the lane is to take, about."""
+_LONGER: Final = 4
+"""Rounds' comments for ``threadwatch score``, once, between the rounds: it reads 64 KiB at once, and some batches are to be seen."""
 _TALKS: Final = 64
 _SETTLES: Final = 35
 """Comments, one a second: meanwhile the pauses of the start are forgotten."""
@@ -45,6 +48,7 @@ _PAUSES: Final = ("threadwatch_event_loop_pause_seconds ", "threadwatch_event_lo
 
 def print_scoring_live(rounds: int, ways: Sequence[str] = ()) -> None:
     """Print all figures of each way, ``lane/processes``: without any named those of a core and of all cores."""
+    calm_logging()
     cores = sorted({1, os.cpu_count() or 1})
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
         model = bert_base(Path(folder), _COMMENTS)
@@ -64,9 +68,8 @@ class _Shares(NamedTuple):
 
 class _Round(NamedTuple):
     lane: float
-    """Comments a second, as the other two."""
+    """Comments a second, as the other."""
     program: float
-    command: float
     own: _Shares
     within: _Shares
     beside: float
@@ -107,11 +110,16 @@ class _Session:
         idle.longest()
         looking = asyncio.create_task(self._look(worker, idle))
         texts = self._model.texts[: await self._in_a_round()]
-        found = [await self._round(live, worker, f"round-{number}", texts) for number in range(rounds)]
+        found, commands = [], []
+        for number in range(rounds):
+            found.append(await self._round(live, worker, f"round-{number}", texts))
+            if number == rounds // 2:
+                commands.append(await self._command((self._model.texts * 2)[: _LONGER * len(texts)]))
         rate = median(one.program for one in found)
         full = await self._delays(live, "full", _FULL * rate, int(_FULL * rate * 2 * _ROUND))
         looking.cancel()
         self._print(found)
+        self._print_command(commands, found)
         self._print_delays(f"at {1.0} a second", low)
         self._print_delays(f"at {_FULL * rate:.0f} a second, {_FULL:.0%} of that", full)
 
@@ -140,7 +148,7 @@ class _Session:
         took = time.monotonic() - began
         within = self._shares(before, used_by(computing(worker.pid)), took, len(texts))
         beside = (used_by([worker.pid]).cpu - main.cpu) / len(texts)
-        return _Round(lane, program, await self._command(texts), own, within, beside)
+        return _Round(lane, program, own, within, beside)
 
     async def _alone(self, texts: Sequence[str]) -> tuple[float, _Shares]:
         """Return the lane's own rate, and what its processes used."""
@@ -159,13 +167,16 @@ class _Session:
         await self._all_arrived(comments)
         return steady_rate(self._arrived[each.comment_id] for each in comments)
 
-    async def _command(self, texts: Sequence[str]) -> float:
+    async def _command(self, texts: Sequence[str]) -> tuple[float, float]:
+        """Return the rate of ``threadwatch score``, and for which share of the time its processes have work."""
         file = self._folder / f"{self._name}.txt"
         file.write_text("".join(f"{' '.join(text.split())}\n" for text in texts), encoding="utf-8")
         command = [sys.executable, "-m", "streams", "score", str(file)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | self._environment) as process:
             assert process.stdout is not None
-            return steady_rate(await asyncio.to_thread(timed_lines, process.stdout))
+            found = await asyncio.to_thread(came, process.stdout, lambda: used_by(computing(process.pid)))
+        (began, before), *_, (ended, after) = found.looks
+        return steady_rate(found.moments), (after.wanted - before.wanted) / ((ended - began) * self._processes)
 
     def _comments(self, tag: str, texts: Sequence[str]) -> list[Comment]:
         return [comment(f"{tag}-{number}", conversation_id=f"talk-{number % _TALKS}", text=text) for number, text in enumerate(texts)]
@@ -187,18 +198,23 @@ class _Session:
         return [self._arrived[name] - at for name, at in published.items()]
 
     def _print(self, found: Sequence[_Round]) -> None:
-        for what, rates in (("the whole program", [one.program for one in found]), ("threadwatch score", [one.command for one in found])):
-            shares = [rate / one.lane for rate, one in zip(rates, found, strict=True)]
-            lane, each = median(one.lane for one in found), ", ".join(f"{share:.2f}" for share in shares)
-            self._say(
-                f"{what} {median(shares):5.1%} of the lane alone: {median(rates):.1f} of {lane:.1f} comments a second (rounds: {each})"
-            )
+        shares = [one.program / one.lane for one in found]
+        lane, program = median(one.lane for one in found), median(one.program for one in found)
+        each = ", ".join(f"{share:.2f}" for share in shares)
+        self._say(f"the program {median(shares):.1%} of the lane alone: {program:.1f} of {lane:.1f} comments a second (rounds: {each})")
         for what, every in (("alone", [one.own for one in found]), ("in the program", [one.within for one in found])):
             cpu, busy = (median(column) for column in zip(*every, strict=True))
             self._say(f"{what}: {1000 * cpu:.1f} CPU ms a comment, and the processes have work {busy:.0%} of the time")
         self._say(f"the worker beside them: {1000 * median(one.beside for one in found):.1f} CPU ms a comment")
         ours, own, idle = (1000 * max(column) for column in zip(*self._pauses, strict=True))
         self._say(f"longest pause of the event loop {ours:.0f} ms, of its own work {own:.0f} ms; of an idle loop beside it {idle:.0f} ms")
+
+    def _print_command(self, commands: Sequence[tuple[float, float]], found: Sequence[_Round]) -> None:
+        lane = median(one.lane for one in found)
+        for rate, busy in commands:
+            self._say(
+                f"threadwatch score {rate / lane:.1%} of it: {rate:.1f} comments a second; its processes have work {busy:.0%} of the time"
+            )
 
     def _print_delays(self, at: str, delays: Sequence[float]) -> None:
         half, last = (1000 * percentile(delays, share) for share in (0.5, 0.99))
