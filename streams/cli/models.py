@@ -40,7 +40,12 @@ def pull(
 
 
 @app.command()
-def build(config: Config = None) -> None:
+def build(
+    anywhere: Annotated[
+        bool, typer.Option("--anywhere", help="Also where this processor could not run it: for an image. Who runs that looks again.")
+    ] = False,
+    config: Config = None,
+) -> None:
     """Compile the fast lane's kernel for this machine (a C compiler, AVX-512 VNNI); without it the fast lane computes with torch.
 
     Scores of the two are not the same to the last digit: their versions differ, and a worker that is pinned to one refuses the other.
@@ -50,7 +55,7 @@ def build(config: Config = None) -> None:
     from streams.scorers.transformer.kernel.building import build as compiled
 
     try:
-        print(compiled(_folder(config)))
+        print(compiled(_folder(config), anywhere))
     except ScorerUnavailable as error:
         raise UserError(str(error)) from error
 

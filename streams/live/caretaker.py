@@ -16,6 +16,7 @@ from streams.live.guard import guarded
 from streams.live.http import Http
 from streams.live.mutes import Mutes
 from streams.live.outage import Outage
+from streams.live.pauses import Pauses, look
 from streams.live.progress import Watchdog
 from streams.live.ticks import Ticker
 from streams.live.verdicts import Verdicts
@@ -42,6 +43,7 @@ class Caretaker(Service):
         self._calibrations: Calibrations | None = None
         self._mutes = _muting(settings, agents)
         self._outage = Outage(settings, watch)
+        self._pauses = Pauses(time.monotonic())
         self._http = Http(watch.registry, self.unhealthy, self.unready)
 
     async def on_start(self) -> None:
@@ -80,12 +82,17 @@ class Caretaker(Service):
             self._watchdog.loop_seen = time.monotonic()
             self._watch.metrics.alerts_untaken.set(self._poster.untaken_for())
             self._watch.metrics.alertmanagers_away.set(self._poster.away())
+            self._watch.metrics.loop_paused(*self._pauses.worst(time.monotonic()))
             for agent in self._agents:
                 self._watch.metrics.standing_still(agent.stage.name, agent.standstills())
                 if reason := agent.app.crash_reason:
                     # Faust would stay, idle and deaf: its consumer is gone.
                     await guarded(f"stage {agent.stage.name}", _raising(reason))
             await self.sleep(_HEARTBEAT)
+
+    @Service.task
+    async def _pausing(self) -> None:
+        await guarded("the loop's pauses", look(self._pauses, lambda: self.should_stop))
 
     @Service.task
     async def _rooms(self) -> None:

@@ -107,6 +107,12 @@ class Metrics:
             "partitions_held", "Partitions of a stage whose state is loaded and that this worker works on.", stage=self._outcomes
         )
         self.broker_up = Broker(self._make).up
+        self.loop_pause = self._make.gauge(
+            "event_loop_pause_seconds", "Longest time, of the last 15 to 30 seconds, for which the event loop served nobody."
+        )
+        self.loop_pause_cpu = self._make.gauge(
+            "event_loop_pause_cpu_seconds", "Most CPU time, of the last 15 to 30 seconds, that the worker itself used in one such pause."
+        )
         self.alerts_untaken = self._make.gauge(
             "alerts_untaken_seconds", "Seconds since a post to Alertmanager was due that none has taken; 0 where one took the last."
         )
@@ -199,6 +205,11 @@ class Metrics:
         """Set for how long each partition stands still although input waits; those not named are no longer this worker's."""
         self.held.labels(stage).set(len(seconds))
         replace_second(self.standstill, stage, seconds)
+
+    def loop_paused(self, seconds: float, own: float) -> None:
+        """Set the longest pause of the event loop lately, and the most CPU seconds that the worker itself used in one."""
+        self.loop_pause.set(seconds)
+        self.loop_pause_cpu.set(own)
 
     def started(self, now: datetime) -> None:
         """Say when this worker started: one that starts again and again is seen by it."""

@@ -14,6 +14,7 @@ from tests.bench.esr import print_esr
 from tests.bench.live import Bench
 from tests.bench.machine import machine
 from tests.bench.pure import print_pure
+from tests.bench.scoring_live import print_scoring_live
 from tests.bench.sizes import print_sizes
 from tests.bench.stages import print_stages
 
@@ -38,6 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
         print_bounded(Path(folder) / "bounded", asked.records)
         asyncio.run(Bench(Path(folder)).run(asked.comments, asked.rounds))
+    print_scoring_live(asked.rounds)
 
 
 if __name__ == "__main__":

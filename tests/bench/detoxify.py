@@ -9,29 +9,22 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from random import Random
 from statistics import median
-from typing import Any, Final
+from typing import Any
 
-from streams.scorers import Config, ScorerUnavailable
+from streams.scorers import Config
 from streams.scorers.checkpoint import Local
 from streams.scorers.detoxify import open_detoxify
-from streams.scorers.training.datasets import TRAINED, Row
+from streams.scorers.training.datasets import Row
 from streams.scorers.training.split import split
-from streams.scorers.transformer.kernel.building import build
 from streams.scorers.transformer.scoring import THRESHOLDS
-from streams.sources.sample import sample
+from tests.bench.bert_base import bert_base, kernel_in
 from tests.bench.machine import machine
-from tests.support.checkpoints import CLASSES, detoxify_of, keep, model_of
-from tests.support.finetuned import DATA, KEPT, trained, wordpiece_of
-
-MEAN: Final = 47.5
-"""Tokens of a comment, in the mean, as shared/design/scoring.md measures."""
-_WORDS: Final = 30_522
+from tests.support.checkpoints import detoxify_of
+from tests.support.finetuned import DATA, KEPT, trained
 
 
 def print_speed(rounds: int, comments: int = 48) -> None:
@@ -39,33 +32,10 @@ def print_speed(rounds: int, comments: int = 48) -> None:
     import torch
 
     torch.set_num_threads(1)
-    texts = _texts()
     with tempfile.TemporaryDirectory(prefix="threadwatch-bench-") as folder:
-        tokenizer = wordpiece_of(texts, _WORDS, 512)
-        model = model_of("bert", tokenizer, len(CLASSES))
-        # Random weights put every score at one half, a threshold, where the fast lane computes all in fp32 too. Most comments are clean.
-        model.classifier.bias.data.fill_(-4.0)
-        local = keep(Path(folder), "bert", tokenizer, model, CLASSES)
-        chosen = _of_mean_length(texts, tokenizer, comments)
-        kernel = _kernel(Path(folder))
+        local, chosen, kernel = bert_base(Path(folder), comments)
         _print_ways(local, kernel, chosen, rounds)
         _print_processes(local, kernel, chosen, rounds)
-
-
-def _kernel(folder: Path) -> str:
-    """Return the path of the fast lane's kernel, built here; empty, and said so, where there can be none."""
-    try:
-        return str(build(folder))
-    except ScorerUnavailable as error:
-        print(f"detoxify, fast lane: {error}", flush=True)
-        return ""
-
-
-def _texts() -> list[str]:
-    """Return comments of news sites where they are there, else invented ones, which are shorter."""
-    if DATA.exists():
-        return [row.text for row in TRAINED["toxic_spans"](DATA)]
-    return [comment.text or "" for comment in sample(datetime(2026, 3, 1, tzinfo=UTC), 10_000)]
 
 
 def _print_ways(local: Local, kernel: str, texts: Sequence[str], rounds: int) -> None:
@@ -118,15 +88,6 @@ def _print_processes(local: Local, kernel: str, texts: Sequence[str], rounds: in
         scorer.close()
 
 
-def _of_mean_length(texts: Sequence[str], tokenizer: Any, count: int) -> list[str]:
-    """Return texts whose mean number of tokens is near MEAN, and which otherwise fell by chance."""
-    chance = Random(1)
-    some = chance.sample(list(texts), 40 * count)
-    length = dict(zip(some, map(len, tokenizer(some, truncation=True)["input_ids"]), strict=True))
-    draws = [chance.sample(some, count) for _ in range(200)]
-    return min(draws, key=lambda draw: abs(sum(map(length.__getitem__, draw)) / count - MEAN))
-
-
 def _check(own: Any, exact: Any, texts: Sequence[str]) -> None:
     pairs = [(own.predict(text), found.labels) for text, found in zip(texts, exact.score(texts), strict=True)]
     apart = max(abs(said[label] - score) for said, labels in pairs for label, score in labels.items())
@@ -135,7 +96,7 @@ def _check(own: Any, exact: Any, texts: Sequence[str]) -> None:
 
 def print_flags() -> None:
     """Print how often both lanes flag the same, on texts that the model has not seen."""
-    parts, kernel = split(DATA), _kernel(KEPT)
+    parts, kernel = split(DATA), kernel_in(KEPT)
     local = trained(list(chain.from_iterable(parts.learn.values())), KEPT)
     texts = sorted({row.text for row in chain.from_iterable(parts.measure.values()) if row.text.strip()})[:4000]
     exact, fast = (open_detoxify(name, local=local, device="cpu", kernel=kernel) for name in ("original", "original:fast"))

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from streams.scorers.checkpoint import CHECKPOINT, CONFIG
+from streams.scorers.detoxify import open_detoxify
 from streams.topics import COMMENTS_SCORED
 from tests.conftest import Another
 from tests.support.builders import comment
 from tests.support.checkpoints import WORDS
 from tests.support.family import children, computing, is_alive
-from tests.support.live import Live, until
+from tests.support.live import Live, answers, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.filterwarnings("ignore")]
 
@@ -35,7 +36,14 @@ async def test_a_scoring_process_killed_in_its_work_loses_nothing(another: Anoth
     os.kill(victim, signal.SIGKILL)
     await live.settled(["score"])
     live.check(["score"])
-    assert sum(map(len, live.log(COMMENTS_SCORED.name))) == COMMENTS
+    found = live.records(COMMENTS_SCORED)
+    assert sorted(record.comment.comment_id for record in found) == sorted(f"c-{n}" for n in range(COMMENTS))
+    here = open_detoxify("original:fast", local=made("original"), device="cpu")
+    expected = here.score([record.comment.text or "" for record in found])
+    assert [(record.toxicity, record.labels, record.abstained) for record in found] == [
+        (one.toxicity, one.labels, None) for one in expected
+    ]
+    assert "threadwatch_score_process_restarts_total 1.0" in answers(f"{worker.metrics()}/metrics")
     family = [*children(worker.pid), *computing(worker.pid)]
     assert len(family) == 3
     assert victim not in family

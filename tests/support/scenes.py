@@ -24,11 +24,19 @@ Said = Callable[[int, datetime], Sequence[Comment]]
 class HangingWorker(Worker):
     """A worker of which one stage hangs while a file is there (``tests/support/hanging.py``)."""
 
+    program = "tests.support.hanging"
+
     def _spawn(self) -> None:
-        command = [sys.executable, "-m", "tests.support.hanging", "worker", *self._arguments]
+        command = [sys.executable, "-m", self.program, "worker", *self._arguments]
         with self._log.open("ab") as out:
             self._process = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                                              env=os.environ | self._environment, start_new_session=True)  # fmt: skip
+
+
+class HoldingWorker(HangingWorker):
+    """A worker with a slow scorer, which notes how much of its input it holds (``tests/support/held.py``)."""
+
+    program = "tests.support.held"
 
 
 class Talk:

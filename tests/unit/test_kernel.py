@@ -21,6 +21,7 @@ from streams.scorers.transformer.kernel import building
 from streams.scorers.transformer.kernel.layers import Kernel
 from streams.scorers.transformer.parts import parts_of
 from tests.support.checkpoints import WORDS, detoxify_of, model_of, tokenizer_of
+from tests.support.compiler import needed_compiler, needed_processor
 
 MODELS = ["original", "unbiased", "multilingual", "original-small"]
 TEXTS = ["you are a stupid liar", "thank you", "goal", "you " * 10, " ".join(WORDS[:9]), "ZZZ 12! " * 5, "é ü 漢字 🙂"]
@@ -32,8 +33,8 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the kernel in it, built by the command."""
-    if missing := building.lacking():
-        pytest.skip(f"the kernel is not for this machine: {missing} is missing")
+    needed_compiler()
+    needed_processor()
     folder = tmp_path_factory.mktemp("models")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("THREADWATCH_SCORING__MODELS", str(folder))
@@ -188,6 +189,19 @@ def test_a_processor_without_the_instructions_is_told(tmp_path: Path) -> None:
     (tmp_path / "cpuinfo").write_text("processor : 0\nflags\t\t: fpu avx2 avx512f fma\n")
     assert building.lacking(tmp_path / "cpuinfo") == "avx512bw, avx512dq, avx512vl, avx512_vnni"
     assert building.lacking(tmp_path / "nowhere") == "Linux on x86-64"
+
+
+def test_for_an_image_it_is_built_where_it_cannot_run_and_is_not_taken_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    needed_compiler()
+    monkeypatch.setenv("THREADWATCH_SCORING__MODELS", str(tmp_path))
+    monkeypatch.setattr(building, "lacking", lambda: "avx512_vnni")
+    assert main(["models", "build"]) == 2
+    assert "not for this machine (avx512_vnni is missing)" in capsys.readouterr().err
+    assert main(["models", "build", "--anywhere"]) == 0
+    building.check(building.place(tmp_path))
+    assert building.built(tmp_path) == ""
 
 
 def test_a_kernel_of_another_source_is_not_taken(models: Path, tmp_path: Path) -> None:
