@@ -105,7 +105,7 @@ def test_every_runbook_is_of_an_alert():
 def known_names() -> set[str]:
     registry = CollectorRegistry()
     metrics = Metrics(registry, {"score": ("scored",)})
-    metrics.describe(version="0", python="3", scorer="none@0", configuration="0")
+    metrics.describe(version="0", python="3", scorer="none@0", configuration="0", telling="0")
     metrics.lag("comments.raw", {0: 0})
     metrics.standing_still("score", {0: 0.0})
     return {sample.name for family in registry.collect() for sample in family.samples}
