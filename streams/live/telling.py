@@ -15,7 +15,7 @@ from streams.settings import Settings
 
 
 def digest(settings: Settings, key: bytes) -> str:
-    """Return 16 characters that are the same for two workers if, and only if, they tell the same people of the same pile-ons.
+    """Return 16 characters that are the same for two workers whose settings of whom to tell, of what and how are the same.
 
     Of ``alert``, ``alertmanager.urls``, ``webhooks`` (their secrets apart: two may be in use while one is changed) and ``mutes`` (why
     somebody is muted apart). The order of entries does not matter. Made under the installation ``key``: an address may hold a password.
