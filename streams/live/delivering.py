@@ -15,6 +15,7 @@ from streams.live.pace import Pace
 from streams.live.removals import Removals
 from streams.live.retry_after import retry_after
 from streams.live.signing import headers
+from streams.live.unanswered import why_unanswered
 from streams.metrics import Metrics
 from streams.stages.reasons import case_name
 
@@ -50,7 +51,8 @@ class Receiver:
         self._tries: Counter[str] = Counter()
         self._refused_since: dict[str, datetime] = {}
         """Since when what is in a delivery is refused, each time."""
-        self._last = ""
+        self._said: set[str] = set()
+        """Why deliveries failed since all was well."""
 
     async def serve(self) -> None:
         """Deliver what waits, until cancelled. What a try raised, but for a failure of the receiver, is raised here."""
@@ -156,12 +158,10 @@ class Receiver:
         try:
             async with session.post(self._webhook.url, data=body, headers=told, allow_redirects=False) as answer:
                 status, asked = answer.status, retry_after(answer.headers, datetime.now(UTC))
-        except aiohttp.ClientConnectorError as error:
-            if isinstance(error.os_error, ForbiddenAddressError):
-                raise _AwayError("forbidden", "its name leads to an address that is not public") from error
-            raise _AwayError("failed", "it does not answer") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _AwayError("failed", "it does not answer") from error
+            if isinstance(getattr(error, "os_error", None), ForbiddenAddressError):
+                raise _AwayError("forbidden", "its name leads to an address that is not public") from error
+            raise _AwayError("failed", why_unanswered(error, self._webhook.timeout)) from error
         if not 200 <= status < 300:
             why = f"it answers {status}" + (", redirects are not followed" if 300 <= status < 400 else "")
             raise _AwayError("refused", why, asked, status)
@@ -177,12 +177,12 @@ class Receiver:
         return self._session
 
     def _took(self, outcome: str, why: str) -> None:
-        """Count a try, and say it once when what fails fails otherwise; again only after all was well."""
+        """Count a try, and say once each way in which it fails; again only after all was well."""
         self._metrics.delivered.labels(self._webhook.name, outcome).inc()
-        if outcome == "ok":
-            self._last = "" if self._pace.is_well else self._last
-        elif outcome != self._last:
-            self._last = outcome
+        if outcome == "ok" and self._pace.is_well:
+            self._said.clear()
+        elif outcome != "ok" and why not in self._said:
+            self._said.add(why)
             log.warning("webhook %s: not delivered, %s; it is tried again", self._webhook.name, why)
 
     def _term(self, delivery: Delivery) -> tuple[datetime, timedelta]:

@@ -6,6 +6,8 @@ from typing import Final
 
 MAX_PAUSE: Final = 60.0
 """Seconds between two tries, at most; each pause is drawn anew, so that workers do not come together."""
+MAX_ASKED: Final = 600.0
+"""Seconds that a receiver may ask us to leave it alone, at most: one answer must not keep what comes next from its people for a day."""
 NEW_EVERY: Final = 1.0
 """Seconds between the first tries of new cases at a receiver that is away: one of them may be what it takes."""
 IN_FLIGHT: Final = 4
@@ -59,7 +61,8 @@ class Pace:
         """Note that the receiver took a delivery of the case."""
         self.forget(case)
         self._since_taken.clear()
-        self._pauses, self._again_at, self._new_at = 0, _AT_ONCE, _AT_ONCE
+        self._pauses = 0
+        self._again_at = self._new_at = self._asked_until = _AT_ONCE
 
     def forget(self, case: str) -> None:
         """Let the case's next delivery begin anew."""
@@ -73,7 +76,8 @@ class Pace:
             self._since_taken.discard(case)
 
     def failed(self, case: str, now: float, asked: float = 0.0, *, of_all: bool = False) -> None:
-        """Note that a try failed. ``asked``: seconds that the receiver asks us to wait with this case, or ``of_all``."""
+        """Note that a try failed. ``asked``: seconds that the receiver asks us to wait with this case, or ``of_all``: MAX_ASKED at most."""
+        asked = min(asked, MAX_ASKED) if of_all else asked
         failures = self._failures[case] = self.failures(case) + 1
         self._due[case] = now + max(asked, self._draw(failures))
         if of_all:

@@ -3,7 +3,7 @@
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from streams.engine import Effects
+from streams.live.telling import digest
 from streams.metrics import Metrics
 from streams.pseudonyms import comment_reference
 from streams.records import Comment, PileOn
@@ -27,7 +28,7 @@ class Watch:
     """Metrics and log lines; ids and numbers only, never a name or a text."""
 
     def __init__(
-        self, settings: Settings, registry: CollectorRegistry, stages: Iterable[Stage], scorer: str, configuration: str,
+        self, settings: Settings, registry: CollectorRegistry, stages: Sequence[Stage], scorer: str, configuration: str,
         key: bytes | None = None,
     ) -> None:  # fmt: skip
         """``key``: the installation's, under which exemplars refer to comments; without it there are none."""
@@ -42,7 +43,10 @@ class Watch:
             scorer=scorer,
             refer=_referring(key) if key is not None else None,
         )
-        self.metrics.describe(version=version("threadwatch"), python=platform.python_version(), scorer=scorer, configuration=configuration)
+        self.metrics.describe(
+            version=version("threadwatch"), python=platform.python_version(), scorer=scorer, configuration=configuration,
+            telling=digest(settings, key or b"") if any(stage.name == "alert" for stage in stages) else "",
+        )  # fmt: skip
         self.metrics.started(datetime.now(UTC))
         self.metrics.broker_up.set(1)
         self.broker_is_away = False

@@ -19,7 +19,7 @@ from streams.errors import OK, UNEXPECTED, BrokerAway, UserError
 from streams.kafka.admin import differences
 from streams.kafka.connection import calm_logging, client_options, wait_for_broker
 from streams.kafka.mutes import with_mutes
-from streams.live import loop
+from streams.live import loop, telling
 from streams.live.agent import Options, StageAgent
 from streams.live.anteroom import Anteroom
 from streams.live.caretaker import Caretaker
@@ -61,6 +61,8 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     check_webhooks(settings.webhooks, file)
     for line in heard_of_nothing(settings):
         log.warning("%s", line)
+    if "alert" in names:
+        log.info("%s", telling.line(settings))
     try:
         mutes = asyncio.run(_checked(settings))
     except BrokerAway as away:  # it comes back, and nobody is there to start the worker again then

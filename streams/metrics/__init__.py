@@ -215,8 +215,13 @@ class Metrics:
         """Say when this worker started: one that starts again and again is seen by it."""
         self.start_time.set(now.timestamp())
 
-    def describe(self, *, version: str, python: str, scorer: str, configuration: str) -> None:
-        """Say what runs: program and Python version, scorer@version, hash of the settings that matter to results."""
+    def describe(self, *, version: str, python: str, scorer: str, configuration: str, telling: str = "") -> None:
+        """Say what runs: program and Python version, scorer@version, hash of the settings that matter to results.
+
+        ``telling``: the same of those that say who is told; empty where this worker tells nobody anything.
+        """
         self._make.info("build_info", "The program that runs.", version=version, python=python)
         self._make.info("model_info", "The scorer that runs.", scorer=scorer)
         self._make.info("config_info", "Hash of the settings that matter to results.", digest=configuration)
+        if telling:
+            self._make.info("telling_info", "Hash of the settings that say who is told; only where the alert stage runs.", telling=telling)

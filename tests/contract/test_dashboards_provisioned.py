@@ -112,6 +112,16 @@ def test_alertmanager_does_not_start_with_what_is_no_address(tmp_path: Path, url
     assert run.stderr == "RUNBOOKS_URL is no address of runbooks; write https://host/folder, or nothing\n"
 
 
+def test_compose_starts_prometheus_with_what_takes_a_slash_from_the_address_of_runbooks():
+    *shell, script, program = COMPOSE["services"]["prometheus"]["entrypoint"]
+    assert (shell, script, program) == (["/bin/sh"], "/etc/prometheus/start.sh", "/bin/prometheus")
+    assert "./deploy/prometheus:/etc/prometheus:ro" in COMPOSE["services"]["prometheus"]["volumes"]
+    for given, read in (("", ""), ("https://wiki.example/x", "https://wiki.example/x"), ("http://wiki:8000/", "http://wiki:8000")):
+        command = ["sh", str(DEPLOY / "prometheus" / "start.sh"), "printenv", "RUNBOOKS_URL"]
+        env = {"PATH": os.environ["PATH"], "RUNBOOKS_URL": given}
+        assert subprocess.run(command, env=env, capture_output=True, text=True, check=False).stdout == f"{read}\n"
+
+
 def test_compose_starts_alertmanager_with_what_its_configuration_looks_for():
     service = COMPOSE["services"]["alertmanager"]
     _, script, folder, program = service["entrypoint"]

@@ -40,7 +40,8 @@ async def as_in_compose(folder: Path, alertmanager: Alertmanager) -> AsyncIterat
     options = [f"{name}={HERE.get(name, value)}" for name, _, value in given]
     # Debian's is Prometheus 2, which reads variables only when it is asked to; compose's does so by itself.
     # What fires before it knows its Alertmanager it sends again: not after a minute here.
-    running = Program([needed("prometheus"), *options, "--enable-feature=expand-external-labels", "--rules.alert.resend-delay=1s",
+    command = ["sh", str(DEPLOY / "prometheus" / "start.sh"), needed("prometheus"), *options]
+    running = Program([*command, "--enable-feature=expand-external-labels", "--rules.alert.resend-delay=1s",
                        f"--web.listen-address=127.0.0.1:{(port := free_port())}"], folder, port)  # fmt: skip
     try:
         await running.ready()
@@ -85,10 +86,11 @@ async def test_without_anything_said_links_lead_to_compose_s_prometheus_which_ha
             assert await asyncio.to_thread(answers, f"{url}/user/{page}"), f"a runbook leads to {page}"
 
 
+@pytest.mark.parametrize("url", ["https://wiki.example/runbooks", "https://wiki.example/runbooks/"])
 async def test_runbooks_are_where_it_is_said_and_no_alert_has_a_label_of_it(
-    alertmanager: Alertmanager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    alertmanager: Alertmanager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
-    monkeypatch.setenv("RUNBOOKS_URL", "https://wiki.example/runbooks")
+    monkeypatch.setenv("RUNBOOKS_URL", url)
     async with as_in_compose(tmp_path / "prometheus", alertmanager):
         watchdog = await told(alertmanager)
         assert watchdog["annotations"]["runbook_url"] == "https://wiki.example/runbooks/Watchdog.md"

@@ -54,7 +54,7 @@ async def poison_silence_and_a_shut_door(another: Another, folder: Path, alertma
 
 
 async def one_of_two_goes(live: Live, first: str, prometheus: Prometheus) -> None:
-    """A second worker is stopped and has no name any more, as with compose; one nobody scrapes comes and goes; another takes its place."""
+    """A second worker is stopped and has no name any more, as with compose; one nobody scrapes comes and goes; another tells others."""
     second = await beside(live, first, prometheus)
     prometheus.knows(first)
     await asyncio.to_thread(second.stop)
@@ -65,15 +65,17 @@ async def one_of_two_goes(live: Live, first: str, prometheus: Prometheus) -> Non
     await prometheus.fires("PartitionsUnheld")
     await asyncio.to_thread(stray.stop)
     await prometheus.ends("PartitionsUnheld")
-    third = await beside(live, first, prometheus)
+    third = await beside(live, first, prometheus, THREADWATCH_ALERT__MAX_OPENED="7")
     await prometheus.ends("FewerWorkers")
+    await prometheus.fires("WorkersTellDifferently")
     prometheus.knows(first)
     await asyncio.to_thread(third.stop)
+    await prometheus.ends("WorkersTellDifferently")
 
 
-async def beside(live: Live, first: str, prometheus: Prometheus) -> Worker:
+async def beside(live: Live, first: str, prometheus: Prometheus, **environment: str) -> Worker:
     """Return one more worker, scraped beside the first."""
-    worker = live.worker("--metrics-port", str(port := free_port()))
+    worker = live.worker("--metrics-port", str(port := free_port()), **environment)
     await worker.ready()
     prometheus.knows(first, f"127.0.0.1:{port}")
     await until("both are scraped", lambda: prometheus.value("job:threadwatch_workers:up") == 2)

@@ -309,6 +309,7 @@ def test_what_runs_is_told_once():
     registry, metrics = fresh()
     metrics.describe(version="0.1.0", python="3.11.9", scorer="linear@1", configuration="abc123")
     assert registry.get_sample_value("threadwatch_config_info", {"digest": "abc123"}) == 1
+    assert "threadwatch_telling_info" not in {family.name for family in registry.collect()}, "it does not say whom it tells"
     with pytest.raises(ValueError, match="Duplicated"):
         metrics.describe(version="0.1.0", python="3.11.9", scorer="linear@1", configuration="abc123")
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.live.pace import IN_FLIGHT, MAX_PAUSE, NEW_EVERY, Pace, drawn
+from streams.live.pace import IN_FLIGHT, MAX_ASKED, MAX_PAUSE, NEW_EVERY, Pace, drawn
 
 NEVER = float("-inf")
 
@@ -51,6 +51,21 @@ def test_who_asks_to_wait_is_waited_for_with_one_case_or_with_all() -> None:
     assert (pace.due("a"), pace.due("b")) == (50.0, NEVER)
     pace.failed("b", 0.0, 90.0, of_all=True)
     assert (pace.due("a"), pace.due("c")) == (90.0, 90.0)
+
+
+def test_who_asks_to_be_left_alone_for_a_day_is_tried_again_after_ten_minutes() -> None:
+    pace = Pace(doubling)
+    pace.failed("a", 0.0, 86_000.0, of_all=True)
+    assert (pace.due("a"), pace.due("critical")) == (MAX_ASKED, MAX_ASKED) == (600.0, 600.0)
+    pace.failed("b", 0.0, 86_000.0)
+    assert pace.due("b") == 86_000.0, "what is said of one case is believed: it holds back no other"
+
+
+def test_what_is_taken_ends_what_was_asked_of_all_and_not_what_was_asked_of_a_case() -> None:
+    pace = Pace(doubling)
+    pace.failed("a", 0.0, 300.0, of_all=True)
+    pace.took("b")  # it was under way, as one of several tries is
+    assert (pace.due("a"), pace.due("c")) == (300.0, NEVER)
 
 
 @given(st.integers(1, 10_000))

@@ -38,6 +38,7 @@ _TOPICS: Final = cycle(("comments.raw", "comments.scored", "replies", "pileons")
 _UP: Final = 'up{job="threadwatch"}'
 _WORK: Final = f"({_UP} - on (instance) (threadwatch_broker_awaited_seconds > bool 0) or on (instance) {_UP})"
 """1: answers and works; 0: does not answer, or waits for Kafka to begin."""
+_WHAT: Final = "threadwatch_build_info * on (instance) group_left (digest) threadwatch_config_info"
 _BATCH: Final = "threadwatch_stage_batch_size"
 
 
@@ -76,7 +77,8 @@ def _now() -> tuple[AnyPanel, ...]:
                links=[runbook("ScoringBudgetBurnFast")]),
         number("Messages waiting", "Between what is applied and the end of the log, all topics.",
                Query("sum(topic:threadwatch_consumer_lag:sum)"), steps=LAG, span=4, height=4, links=[runbook("ConsumerLagGrowing")]),
-        number("Dead letters", "Of what came in during 5 minutes: messages that could not be read. From 10 % on the worker stops.",
+        number("Dead letters", "Of what came in during 5 minutes: messages that could not be read. The worker stops at more than 10 % of a "
+               "partition's last 10,000, or 100 in a row and none good for 60 s.",
                Query(f"{dead} / ({came} + {dead} > 0)"), unit=SHARE, steps=DEAD, span=3, height=4, decimals=2, no_value="nothing came",
                links=[runbook("DeadLetterRate")]),
         number("Posts that failed", "Posts to an Alertmanager within an hour that were refused or not answered.",
@@ -256,7 +258,12 @@ def _runs() -> AnyPanel:
         Column("Version", label="version"),
         Column("Python", label="python"),
         Column("Settings", label="digest"),
-        Column("Up", "threadwatch_build_info * on (instance) group_left (digest) threadwatch_config_info"),
+        Column("Told to", label="telling"),
+        Column("Up", f"{_WHAT} * on (instance) group_left (telling) threadwatch_telling_info or on (instance) {_WHAT}"),
     )
-    said = "One row per worker. Settings: a hash of those that matter to results; workers of the same stages must show the same."
-    return rows("What runs", said, columns, hidden=("Value", "job", "__name__"), span=12, height=5, links=[runbook("WorkerDown")])
+    said = (
+        "One row per worker. Settings: a hash of those that matter to results. Told to: a hash of those that say who is told, of workers "
+        "that run the alert stage. Workers of the same stages must show the same."
+    )
+    links = [runbook("WorkerDown"), runbook("WorkersTellDifferently")]
+    return rows("What runs", said, columns, hidden=("Value", "job", "__name__"), span=12, height=5, links=links)
