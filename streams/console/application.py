@@ -72,6 +72,7 @@ def application(desk: Desk) -> Starlette:
             Route("/pileons/{pileon_id}/unsilence", silencing.unsilence, methods=["POST"]),
             Route("/pileons/{pileon_id}/mute", mutes.mute, methods=["POST"]),
             Route("/pileons/{pileon_id}/unmute", mutes.unmute, methods=["POST"]),
+            Route("/pileons/{pileon_id}/course", pages.course),
             Route("/pileons/{pileon_id}/comment-ids", pages.comment_ids),
             Route("/queue", queue.page),
             Route("/queue/next", queue.next),
