@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -12,12 +12,12 @@ from streams.console.cases import Case
 from streams.console.taking import millis
 from streams.engine import moment
 from streams.records import Grounds, PileOn, Severity
-from streams.stages.alert_config import Config as AlertConfig
 from streams.stages.instants import span
 
 MOST: Final = 5000
 """Points that a chart gets; of more replies the hostile ones come first, and then one in so many."""
-_STALE: Final = AlertConfig().stale_after
+Step = tuple[PileOn, int]
+"""A transition of a case, and when it arrived (milliseconds)."""
 
 
 class Answer(NamedTuple):
@@ -72,23 +72,23 @@ class Chart(Struct, frozen=True):
     drawn: int
 
 
-def told(steps: Sequence[tuple[PileOn, int]]) -> list[Told]:
-    """Return when a case opened and when it got critical, of its steps and when each arrived (milliseconds)."""
+def told(steps: Sequence[Step], stale_after: timedelta) -> list[Told]:
+    """Return when a case opened and when it got critical, of its steps. What was history when it came pages nobody."""
     first, later = steps[:1], steps[1:]
     if not first or first[0][0].severity is Severity.CRITICAL:
-        return [_told(*step, "opened, critical") for step in first]
+        return [_told(step, "opened, critical", stale_after) for step in first]
     worse = [step for step in later if step[0].severity is Severity.CRITICAL and step[0].closed_at is None]
-    return [_told(*first[0], "opened"), *(_told(*step, "critical") for step in worse[:1])]
+    return [_told(first[0], "opened", stale_after), *(_told(step, "critical", stale_after) for step in worse[:1])]
 
 
-def _told(pileon: PileOn, arrived: int, said: str) -> Told:
-    return Told(pileon.updated_at, f"{said}, {'stale: nobody told' if _is_stale(pileon, arrived) else 'told'}")
+def _told(step: Step, said: str, stale_after: timedelta) -> Told:
+    return Told(step[0].updated_at, f"{said}, {'stale: nobody told' if _is_stale(*step, stale_after) else 'told'}")
 
 
-def _is_stale(pileon: PileOn, arrived: int) -> bool:
+def _is_stale(pileon: PileOn, arrived: int, stale_after: timedelta) -> bool:
     """Return whether it was history when it came (stages/alert.py)."""
     heard_at = pileon.last_hostile_at or pileon.updated_at
-    return pileon.opening_delay_seconds > _STALE.total_seconds() or moment(arrived) - heard_at > _STALE
+    return pileon.opening_delay_seconds > stale_after.total_seconds() or moment(arrived) - heard_at > stale_after
 
 
 def points(answers: Iterable[Answer], window: int, ends: int) -> Iterator[Point]:
@@ -145,7 +145,7 @@ def thinned(all_points: Sequence[Point], most: int) -> list[Point]:
     return kept
 
 
-def chart(case: Case, answers: Sequence[Answer], steps: Sequence[tuple[PileOn, int]], most: int = MOST) -> Chart:
+def chart(case: Case, answers: Sequence[Answer], steps: Sequence[Step], stale_after: timedelta, most: int = MOST) -> Chart:
     """Return a case's course for a browser to draw."""
     begins, ends = millis(case.first), millis(case.last)
     shown = thinned(list(points(answers, span(case.config.window) // 1000, ends)), most)
@@ -155,7 +155,8 @@ def chart(case: Case, answers: Sequence[Answer], steps: Sequence[tuple[PileOn, i
         [_rounded(point) if point.is_hostile else None for point in shown],
         [None if point.is_hostile else _rounded(point) for point in shown],
         [point.people for point in shown], _within(shown, grounds), case.config.min_hostility, case.config.min_hostile_authors,
-        critical_from(case), case.pileon.usual_hostile_authors, [(millis(each.at) - begins, each.said) for each in told(steps)],
+        critical_from(case), case.pileon.usual_hostile_authors,
+        [(millis(each.at) - begins, each.said) for each in told(steps, stale_after)],
         len(answers), sum(point.hostility is not None for point in shown),
     )  # fmt: skip
 

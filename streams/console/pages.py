@@ -78,7 +78,7 @@ class Pages:
                 "talks": reader.talks(opened_folds(request.query_params.getlist("open"))),
                 "crowd": reader.crowd(),
                 "transitions": [pileon for pileon, _ in all_steps],
-                "told": told(all_steps),
+                "told": told(all_steps, self._desk.settings.alert.stale_after),
                 "steps": followed(steps_of(connection, pileon_id))[0],
                 "unseen": unseen(connection, self._desk.numbers, case),
                 "hostile_elsewhere": hostile_elsewhere(connection, self._desk.numbers, case),
@@ -106,7 +106,8 @@ class Pages:
             if case is None or not case.has_times:
                 return self.unknown(request)
             answers = Reader(connection, texts, self._desk.numbers, case).answers()
-            return Response(msgspec.json.encode(chart(case, answers, steps(connection, pileon_id))), media_type="application/json")
+            drawn = chart(case, answers, steps(connection, pileon_id), self._desk.settings.alert.stale_after)
+        return Response(msgspec.json.encode(drawn), media_type="application/json")
 
     def comment_ids(self, request: Request) -> Response:
         """Return the ids of the hostile comments of a case, one a line, for the publisher's own tool; that they were shown is noted."""

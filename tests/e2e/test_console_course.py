@@ -21,7 +21,7 @@ PLOT = ".chart .u-over"
 @pytest.fixture
 async def at(tmp_path: Path) -> AsyncIterator[str]:
     console = Console(tmp_path)
-    replies = [reply(f"p{n}", NOW + n * MINUTE, comment_id=f"c{n}", hostility=0.1 if n % 4 == 3 else 0.9) for n in range(12)]
+    replies = [reply(f"p{n}", NOW + n * MINUTE, comment_id=f"c{n}", hostility=0.1 if n % 4 == 3 else 0.9) for n in range(11)]
     given: dict[str, Any] = {"first_hostile_at": NOW, "opened_at": NOW + 4 * MINUTE, "usual_hostile_authors": 0.3}
     worse = pileon(
         revision=2, status=Status.ONGOING, severity=Severity.CRITICAL, updated_at=NOW + 10.5 * MINUTE, hostile_authors=9, **given
