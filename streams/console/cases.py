@@ -22,7 +22,7 @@ from streams.stages.pileon_config import Config
 BARS: Final = 24
 _AT_ONCE: Final = 500
 """Cases whose replies one query counts."""
-MOST: Final = 200
+MOST: Final = 100
 """Cases on one page, unless all are asked for."""
 _DECODE: Final = msgspec.json.Decoder(PileOn).decode
 
@@ -191,7 +191,10 @@ def _replies(connection: sqlite3.Connection, rows: Sequence[_Row]) -> dict[str, 
         " JOIN replies ON replies.target = asked.target AND created BETWEEN first AND until",
         [value for row in rows for value in (row.pileon.pileon_id, row.target, row.first, row.until)],
     )
-    return _grouped((name, (created, hostility)) for name, created, hostility in found)
+    groups: dict[str, list[tuple[int, float]]] = {row.pileon.pileon_id: [] for row in rows}
+    for name, created, hostility in found:  # tens of thousands for a long list
+        groups[name].append((created, hostility))
+    return groups
 
 
 def _verdicts(connection: sqlite3.Connection, rows: Sequence[_Row]) -> dict[str, list[Given]]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.console.cases import MOST
 from streams.records import Comment
 from streams.topics import COMMENTS_SCORED, REPLIES
 from tests.bench.console_browser import print_browser
@@ -24,7 +25,7 @@ _CASES: Final = 1000
 _TREE: Final = 10_000
 _TIMES: Final = 7
 _PAGES: Final = {
-    f"Live, 200 of {_CASES + 1:,} open cases": "/",
+    f"Live, {MOST} of {_CASES + 1:,} open cases": "/",
     "Live, all of them": "/?show=all",
     "a case of 20 replies": "/pileons/case-7",
     f"a case of {_TREE:,} comments": "/pileons/large",
