@@ -80,6 +80,7 @@ dashboards: setup-dev  ## Write Grafana's dashboards, and draw each with data of
 lock: setup-dev  ## Resolve the requirements and Kafka's jars again (for developers, when something is upgraded).
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -o requirements/core.txt pyproject.toml
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/core.txt --extra compact --extra dev --extra detoxify --extra oidc --extra parquet -o requirements/all.txt pyproject.toml
+	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/all.txt --extra oidc -o requirements/image.txt pyproject.toml
 	@$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe -c requirements/all.txt --extra train -o requirements/train.txt pyproject.toml
 	@$(BIN)/python -m streams.kafka.jars
 

@@ -25,6 +25,7 @@ from streams.console.judging import Judging
 from streams.console.muting import Mutes
 from streams.console.pages import Pages
 from streams.console.ranking import Ranking
+from streams.console.search import Search
 from streams.console.signing_in import SigningIn
 from streams.console.silencing import Silencing
 from streams.console.stream import Stream
@@ -41,7 +42,7 @@ def application(desk: Desk) -> Starlette:
     silencing, queue, ranking, backtests = Silencing(desk, pages), Queue(desk), Ranking(desk), Backtests(desk)
     signing_in = SigningIn(desk)
     mutes = Mutes(desk, pages, silencing)
-    health, exporting = Health(desk), Exporting(desk)
+    health, exporting, search = Health(desk), Exporting(desk), Search(desk)
 
     async def not_found(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 404
@@ -71,13 +72,15 @@ def application(desk: Desk) -> Starlette:
             Route("/pileons/{pileon_id}/unsilence", silencing.unsilence, methods=["POST"]),
             Route("/pileons/{pileon_id}/mute", mutes.mute, methods=["POST"]),
             Route("/pileons/{pileon_id}/unmute", mutes.unmute, methods=["POST"]),
+            Route("/pileons/{pileon_id}/course", pages.course),
             Route("/pileons/{pileon_id}/comment-ids", pages.comment_ids),
             Route("/queue", queue.page),
             Route("/queue/next", queue.next),
             Route("/watched", Watching(desk).page),
             Route("/top", ranking.page),
             Route("/top/people", ranking.people, methods=["POST"]),
-            Route("/find", ranking.find),
+            Route("/find", search.page),
+            Route("/find/people", search.people, methods=["POST"]),
             Route("/export", exporting.page),
             Route("/export", exporting.file, methods=["POST"]),
             Route("/conversation", Conversations(desk).page),

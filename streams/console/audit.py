@@ -25,9 +25,9 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     who: str
     what: str
     """``text``: comments were shown; ``verdict``; ``claim``, ``release``, ``note``; ``silence_case``, ``silence_community``,
-    ``unsilence``; ``mute``, ``unmute``; ``people``, ``people_exported``: who is piled on most, ``cases_exported``,
-    ``comment_ids_exported``, with the ``reason``; ``login``, ``login_refused``, ``logout``; ``comment_ids``: of the hostile ones of a case;
-    ``dead_letters``; ``redrive``; ``backtest``: a report; ``watched``, or ``watched_unnamed`` with pseudonyms."""
+    ``unsilence``; ``mute``, ``unmute``; ``people``, ``people_exported``: who is piled on most, ``people_found``: by a part of an id,
+    ``cases_exported``, ``comment_ids_exported``, with the ``reason``; ``login``, ``login_refused``, ``logout``; ``comment_ids``: of the
+    hostile ones of a case; ``dead_letters``; ``redrive``; ``backtest``: a report; ``watched``, or ``watched_unnamed`` with pseudonyms."""
     pileon_id: str | None = None
     judgement: str | None = None
     reason: str | None = None

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.console.cases import Case
+from streams.console.course import Answer, Step
 from streams.console.numbers import Numbers, pseudonym
 from streams.console.surges import Share, repeated
 from streams.console.taking import millis
@@ -46,10 +47,10 @@ class People(Struct, frozen=True):
         return sum(person.hostile > 0 and person.standing == standing for person in self.known)
 
 
-def transitions(connection: sqlite3.Connection, pileon_id: str) -> list[PileOn]:
-    """Return a case's transitions, first to last."""
-    rows = connection.execute("SELECT record FROM transitions WHERE pileon_id = ? ORDER BY revision", (pileon_id,))
-    return [msgspec.json.decode(row["record"], type=PileOn) for row in rows]
+def steps(connection: sqlite3.Connection, pileon_id: str) -> list[Step]:
+    """Return a case's transitions, first to last, and when each arrived (milliseconds)."""
+    rows = connection.execute("SELECT record, arrived FROM transitions WHERE pileon_id = ? ORDER BY revision", (pileon_id,))
+    return [(msgspec.json.decode(row["record"], type=PileOn), row["arrived"]) for row in rows]
 
 
 class Reader:
@@ -98,16 +99,25 @@ class Reader:
         )
         return [(row[0], number) for number, row in enumerate(rows, 1)]
 
+    def answers(self) -> list[Answer]:
+        """Return the replies that the course of the case shows, in order."""
+        rows = self._connection.execute(
+            "SELECT created, person, hostility, hostility >= ? AND ifnull(role, '') NOT IN (?, ?) FROM replies"
+            " WHERE target = ? AND created BETWEEN ? AND ? ORDER BY created",
+            (self._case.config.min_hostility, *NEVER_HOSTILE, self._target, millis(self._case.first), millis(self._case.last)),
+        )
+        return [Answer(at, person, hostility, bool(is_hostile)) for at, person, hostility, is_hostile in rows]
+
     def repeated(self) -> Share:
         """Return how many of the replies in the time of the case have a text that another has too."""
-        return repeated(self._connection, self._texts, self._target, millis(self._case.first), millis(self._case.pileon.updated_at))
+        return repeated(self._connection, self._texts, self._target, millis(self._case.first), millis(self._case.until))
 
     def hostile_ids(self) -> list[str]:
         """Return the ids of the hostile comments that are still here, oldest first. One that is no line of its own is left out."""
         rows = self._connection.execute(
             "SELECT day, place + size + link, id FROM replies JOIN comments USING (conversation, comment) WHERE target = ?"
             " AND replies.created BETWEEN ? AND ? AND hostility >= ? AND id > 0 ORDER BY replies.created, comment",
-            (self._target, millis(self._case.first), millis(self._case.pileon.updated_at), self._case.config.min_hostility),
+            (self._target, millis(self._case.first), millis(self._case.until), self._case.config.min_hostility),
         )
         found = [self._texts.read(Span(*row)) for row in rows]
         return [name for name in found if name is not None and name.isprintable()]

@@ -22,7 +22,7 @@ from streams.stages.pileon_config import Config
 BARS: Final = 24
 _AT_ONCE: Final = 500
 """Cases whose replies one query counts."""
-MOST: Final = 200
+MOST: Final = 100
 """Cases on one page, unless all are asked for."""
 _DECODE: Final = msgspec.json.Decoder(PileOn).decode
 
@@ -58,6 +58,9 @@ class Case(Struct, frozen=True):
     last: datetime
     """From when to when its course is drawn."""
     last_hostile_at: datetime
+    """As far as its record goes, which counts people until then."""
+    until: datetime
+    """Until when replies belong to it: its end, or now. Its record is told anew only when it grew enough; replies come between."""
     config: Config
     """The detector's, where the case is."""
     held: Held | None = None
@@ -176,7 +179,8 @@ def cases_of(connection: sqlite3.Connection, found: Iterable[Any], view: View) -
 def _row(row: Any, view: View) -> _Row:
     pileon = _DECODE(row["record"])
     config = view.config_at(pileon.source, pileon.community)
-    return _Row(pileon, config, row["target"], millis(pileon.first_hostile_at - config.window), millis(pileon.updated_at))
+    until = pileon.updated_at if pileon.closed_at is not None else max(pileon.updated_at, view.now)
+    return _Row(pileon, config, row["target"], millis(pileon.first_hostile_at - config.window), millis(until))
 
 
 def _replies(connection: sqlite3.Connection, rows: Sequence[_Row]) -> dict[str, list[tuple[int, float]]]:
@@ -187,7 +191,10 @@ def _replies(connection: sqlite3.Connection, rows: Sequence[_Row]) -> dict[str, 
         " JOIN replies ON replies.target = asked.target AND created BETWEEN first AND until",
         [value for row in rows for value in (row.pileon.pileon_id, row.target, row.first, row.until)],
     )
-    return _grouped((name, (created, hostility)) for name, created, hostility in found)
+    groups: dict[str, list[tuple[int, float]]] = {row.pileon.pileon_id: [] for row in rows}
+    for name, created, hostility in found:  # tens of thousands for a long list
+        groups[name].append((created, hostility))
+    return groups
 
 
 def _verdicts(connection: sqlite3.Connection, rows: Sequence[_Row]) -> dict[str, list[Given]]:
@@ -223,12 +230,13 @@ def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
 def _case(row: _Row, replies: Sequence[tuple[int, float]], verdicts: list[Given], held: Held | None, view: View) -> Case:
     pileon, config = row.pileon, row.config
     hostile = [created for created, hostility in replies if hostility >= config.min_hostility]
-    last_hostile = moment(max(hostile)) if hostile else pileon.updated_at
-    last = min(pileon.updated_at, last_hostile + config.window)
+    told = [created for created in hostile if created <= millis(pileon.updated_at)]
+    last_hostile = moment(max(told)) if told else pileon.updated_at
+    last = min(moment(row.until), moment(max(hostile)) + config.window) if hostile else pileon.updated_at
     now, window = millis(view.now), span(config.window) // 1000
     bars = bars_of(replies, row.first, millis(last), config.min_hostility) if pileon.usual_hostile_authors is not None else []
     pace = sum(now - created <= window for created in hostile)
-    return Case(pileon, bars, pace, verdicts, moment(row.first), last, last_hostile, config, held)
+    return Case(pileon, bars, pace, verdicts, moment(row.first), last, last_hostile, moment(row.until), config, held)
 
 
 def bars_of(replies: Sequence[tuple[int, float]], first: int, last: int, min_hostility: float, bars: int = BARS) -> list[Bar]:

@@ -21,7 +21,7 @@ from streams.console.numbers import Numbers, pseudonym
 from streams.console.schema import open_to_read
 from streams.console.shown import clipped, finalized
 from streams.console.taking import MAX_TEXT
-from streams.console.words import ago
+from streams.console.words import ago, spark_path
 from streams.engine import moment
 from streams.settings import Settings, pileon_config
 from streams.stages.pileon_config import Config
@@ -92,7 +92,7 @@ def templates() -> Environment:
         "max_text": MAX_TEXT,
     }
     made.filters |= {"clip": clipped, "ago": ago, "case_name": case_name, "length_of": length, "utc": utc, "heat": heat, "moment": moment,
-                     "pseudonym": pseudonym}  # fmt: skip
+                     "pseudonym": pseudonym, "spark_path": spark_path}  # fmt: skip
     return made
 
 

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from streams.console import cases
-from streams.console.casefile import Reader, transitions
+from streams.console.casefile import Reader, steps
+from streams.console.course import chart, critical_from, told
 from streams.console.desk import Desk
 from streams.console.filters import Filter
 from streams.console.holding import followed, steps_of
@@ -69,12 +71,14 @@ class Pages:
                 return self.unknown(request)
             self._desk.audit.note(view.now, request.state.viewer, "text", pileon_id)
             reader = Reader(connection, texts, self._desk.numbers, case)
+            all_steps = steps(connection, pileon_id)
             values: dict[str, Any] = {
                 "people": reader.people(),
                 "repeated": reader.repeated(),
                 "talks": reader.talks(opened_folds(request.query_params.getlist("open"))),
                 "crowd": reader.crowd(),
-                "transitions": transitions(connection, pileon_id),
+                "transitions": [pileon for pileon, _ in all_steps],
+                "told": told(all_steps, self._desk.settings.alert.stale_after),
                 "steps": followed(steps_of(connection, pileon_id))[0],
                 "unseen": unseen(connection, self._desk.numbers, case),
                 "hostile_elsewhere": hostile_elsewhere(connection, self._desk.numbers, case),
@@ -83,8 +87,8 @@ class Pages:
         config, step = case.config, fired(values["transitions"], case.pileon)
         return self._desk.page(
             request, "pileon.html", status, case=case, pileon=case.pileon, why=why(case, step, config), facts=facts(case, step, config),
-            words=step.reason, config=config, what_if=what_if(case), sure=SURE, problems=dict.fromkeys(FORMS, "") | {at: problem},
-            draft=draft or {},
+            words=step.reason, config=config, critical=critical_from(case), what_if=what_if(case), sure=SURE,
+            problems=dict.fromkeys(FORMS, "") | {at: problem}, draft=draft or {},
             sent=request.query_params.get("sent", ""),
             severe_shown=request.query_params.get("severe") == "shown", **values,
         )  # fmt: skip
@@ -93,6 +97,17 @@ class Pages:
         """Return a case without its comments."""
         with self._desk.reading() as connection:
             return cases.one(connection, pileon_id, self._desk.view())
+
+    def course(self, request: Request) -> Response:
+        """Return a case's course as a chart draws it: numbers and times, no name and no text."""
+        pileon_id = request.path_params["pileon_id"]
+        with self._desk.reading() as connection, Opened(self._desk.model) as texts:
+            case = cases.one(connection, pileon_id, self._desk.view())
+            if case is None or not case.has_times:
+                return self.unknown(request)
+            answers = Reader(connection, texts, self._desk.numbers, case).answers()
+            drawn = chart(case, answers, steps(connection, pileon_id), self._desk.settings.alert.stale_after)
+        return Response(msgspec.json.encode(drawn), media_type="application/json")
 
     def comment_ids(self, request: Request) -> Response:
         """Return the ids of the hostile comments of a case, one a line, for the publisher's own tool; that they were shown is noted."""

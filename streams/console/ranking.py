@@ -1,19 +1,16 @@
-"""The pages of ``top``, and the way to a case by its name. People are for reviewers who say why, and it is noted."""
+"""The pages of ``top``. People are for reviewers who say why, and it is noted."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from streams.console import top
 from streams.console.desk import Desk
 from streams.console.posts import RefusedError, fields_of, reason_of
 from streams.console.shown import visible
-
-_MIN_BEGINNING: Final = 4
-_MOST: Final = 50
 
 
 class Ranking:
@@ -58,20 +55,3 @@ class Ranking:
         return self._desk.page(
             request, "top.html", status, over=over, periods=top.PERIODS, people=people, problem=problem, draft=draft or {}, **values
         )
-
-    def find(self, request: Request) -> Response:
-        """Lead to the case whose id begins so; say so where there is none, or more than one."""
-        begins = request.query_params.get("case", "").strip().lower().rstrip("…")
-        found = self._beginning(begins) if len(begins) >= _MIN_BEGINNING else []
-        if len(found) == 1:
-            return RedirectResponse(request.url_for("pileon", pileon_id=found[0]).path, 303)
-        why = f"{len(found)} cases begin so: give more of it." if found else "There is no case whose name begins so."
-        why = why if len(begins) >= _MIN_BEGINNING else f"Give at least {_MIN_BEGINNING} letters of it."
-        return self._desk.page(request, "error.html", 404, title=f"Case {begins[:40]!r}", what=why)
-
-    def _beginning(self, begins: str) -> list[str]:
-        with self._desk.reading() as connection:
-            rows = connection.execute(
-                "SELECT pileon_id FROM pileons WHERE pileon_id >= ? AND pileon_id < ? LIMIT ?", (begins, begins + "\U0010ffff", _MOST)
-            )
-            return [name for (name,) in rows]

@@ -82,4 +82,4 @@ def people_elsewhere(connection: sqlite3.Connection, numbers: Numbers, case: Cas
 
 def _where(numbers: Numbers, case: Case) -> tuple[int, int, int]:
     pileon = case.pileon
-    return numbers.target(pileon.source, pileon.community, pileon.target_id), millis(case.first), millis(pileon.updated_at)
+    return numbers.target(pileon.source, pileon.community, pileon.target_id), millis(case.first), millis(case.until)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from streams.console.cases import Case
+from streams.console.cases import Bar, Case
 from streams.records import FindingKind, Grounds, PileOn
 from streams.stages.pileon_config import Config
 from streams.stages.reasons import case_name, length, spoken, usually
@@ -109,3 +109,10 @@ def ago(now: datetime, then: datetime) -> str:
     """Return how long ago something was; nothing is in the future."""
     passed = max(timedelta(), now - then)
     return f"{int(passed.total_seconds())} s" if passed < timedelta(minutes=1) else spoken(int(passed.total_seconds() * 1_000_000))
+
+
+def spark_path(bars: Sequence[Bar]) -> str:
+    """Return the outline of a row's few bars, 5 wide and 25 high at most: one shape for all, since a list has hundreds of rows."""
+    tallest = max((bar.hostile for bar in bars), default=0)
+    heights = [(n * 5, round(25 * bar.hostile / tallest, 1)) for n, bar in enumerate(bars) if bar.hostile]
+    return "".join(f"M{x} 27v-{height}h4v{height}z" for x, height in heights)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.console.cases import MOST
 from streams.records import Comment
 from streams.topics import COMMENTS_SCORED, REPLIES
 from tests.bench.console_browser import print_browser
@@ -24,11 +25,13 @@ _CASES: Final = 1000
 _TREE: Final = 10_000
 _TIMES: Final = 7
 _PAGES: Final = {
-    f"Live, 200 of {_CASES + 1:,} open cases": "/",
+    f"Live, {MOST} of {_CASES + 1:,} open cases": "/",
     "Live, all of them": "/?show=all",
     "a case of 20 replies": "/pileons/case-7",
     f"a case of {_TREE:,} comments": "/pileons/large",
+    f"Find, in {_CASES + 1:,} cases": "/find?q=spor",
 }
+_NUMBERS: Final = {f"the numbers of its chart, {_TREE:,} replies": "/pileons/large/course"}
 _NOW: Final = datetime.now(UTC) - timedelta(hours=1)
 _TEXT: Final = "words that are quite usual, and in no order. " * 4
 
@@ -83,7 +86,7 @@ def _pages(console: Console) -> None:
     said = [scored(f"c{n}", n % 10 / 10, author_id=f"p{n % 700}", parent_id=f"c{n * 7 // 10}" if n else None, conversation_id="large",
                    created_at=_NOW + n * timedelta(seconds=0.3), text=_TEXT) for n in range(_TREE)]  # fmt: skip
     console.take(scored=said, replies=[_reply_to(each.comment) for each in said], pileons=[_case("large", "large-target", 60, ("large",))])
-    for what, path in _PAGES.items():
+    for what, path in (_PAGES | _NUMBERS).items():
         took = [_asked(console, path) for _ in range(_TIMES)]
         print(f"console page, {what}: median {statistics.median(took) * 1000:.0f} ms, slowest {max(took) * 1000:.0f} ms")
     print(f"console: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB at most (with what feeds it)")

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,22 @@ def test_an_image_runs_as_nobody_in_particular_and_copies_what_exists(file: Path
     copied = [name for line in lines if line.startswith("COPY ") and "--from" not in line for name in line.split()[1:-1]]
     assert all((ROOT / name).exists() for name in copied)
     assert not [line for line in lines if line.startswith("FROM") and (":" not in line or ":latest" in line)]
+
+
+def pinned(name: str) -> dict[str, str]:
+    """Return the packages of a lock file, each with its version."""
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("file", sorted(DEPLOY.glob("Dockerfile*")), ids=lambda file: file.name)
+def test_in_an_image_one_can_sign_in_at_a_provider(file: Path):
+    assert "--require-hashes -r /tmp/image.txt" in file.read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {re.split(r"[=<>]", each)[0] for each in project["optional-dependencies"]["oidc"]}
+    image, everything = pinned("image.txt"), pinned("all.txt")
+    assert wanted and wanted <= set(image)
+    assert pinned("core.txt").items() <= image.items() <= everything.items(), "the versions that the tests ran with"
 
 
 def entrypoint(tmp_path: Path, script: str) -> subprocess.Popen[str]:

@@ -1,6 +1,7 @@
 """The console's pages over hostile content: nothing runs, nothing hides, nothing fills the screen, and what is unknown is said."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from msgspec import structs
@@ -149,6 +150,21 @@ def test_after_its_end_a_case_still_says_why_it_fired(console):
     page = page_of(console, "/pileons/case-1")
     assert "within 3 min" in text_of(page, ".why") and "4 of the 5" in text_of(page, ".why")
     assert "ended 01 May 2024 19:00 UTC (it went quiet)" in text_of(page)
+
+
+def test_what_comes_between_two_steps_of_an_open_case_belongs_to_it_and_what_comes_after_its_end_does_not(console):
+    now = datetime.now(UTC) - 5 * MINUTE
+    begun = {"first_hostile_at": now - 4 * MINUTE, "opened_at": now, "usual_hostile_authors": 0.3}
+    replies = [reply(f"p{n}", now + (n - 4) * MINUTE, comment_id=f"c{n}") for n in range(7)]
+    said = [scored(f"c{n}", 0.9, author_id=f"p{n}", created_at=now + (n - 4) * MINUTE) for n in range(7)]
+    console.take(scored=said, replies=replies, pileons=[pileon(**begun)])
+    page = page_of(console, "/pileons/case-1")
+    assert "7 hostile replies" in text_of(page, ".facts") and page.css_first("svg .axis.end").text() == "7"
+    assert "within 4 min" in text_of(page, ".why"), "so long as what its record counts took"
+    assert len(console.client.get("/pileons/case-1/comment-ids").text.split()) == 7
+    console.take(pileons=[pileon(revision=2, status=Status.CLOSED, closed_at=now, **begun)])
+    page = page_of(console, "/pileons/case-1")
+    assert page.css_first("svg .axis.end").text() == "5" and len(console.client.get("/pileons/case-1/comment-ids").text.split()) == 5
 
 
 def test_each_comment_has_its_number_its_link_and_what_it_answers(console):

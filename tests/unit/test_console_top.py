@@ -124,17 +124,3 @@ def test_what_a_spreadsheet_takes_for_a_formula_gets_a_quote_in_front(text):
 def test_nor_does_one_that_splits_lines_at_semicolons(text, given):
     line = lines_of([Place(text, "sport", 1, 0, 4, 0, "ann")]).split("\r\n")[1]
     assert next(csv.reader([line]))[0] == given
-
-
-@pytest.mark.parametrize(("asked", "status", "said"), [
-    ("BBBB1", 303, ""), ("bbbb1…", 303, ""), ("aaaa", 404, "5 cases begin so"), ("zzzz", 404, "There is no case"), ("a", 404, "at least 4"),
-    ("%", 404, "at least 4"), ("____", 404, "There is no case"), ("<script>", 404, "There is no case"), ("", 404, "at least 4"),
-])  # fmt: skip
-def test_a_case_is_found_by_how_its_name_begins(console, asked, status, said):
-    answer = console.client.get("/find", params={"case": asked})
-    assert answer.status_code == status and said in answer.text and "<script>" not in answer.text.replace("<script src", "")
-    assert status == 404 or answer.headers["location"] == "/pileons/bbbb1"
-
-
-def test_every_page_has_the_way_to_a_case(console):
-    assert all(page_of(console, path).css("[data-find]") for path in ("/", "/top", "/health"))

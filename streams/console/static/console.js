@@ -34,13 +34,33 @@
   opener.hidden = false;
   opener.addEventListener("click", () => keys.showModal());
 
+  // Looking for something leaves one where one was, unless one goes there.
+  const find = document.querySelector("[data-find]");
+  let before = null;
+  function look() {
+    if (document.activeElement !== find) before = document.activeElement;
+    find.focus();
+    find.select();
+  }
+  find?.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault();
+    find.blur();
+    before?.focus();
+  });
+
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input:not([type=radio]), textarea, select, dialog");
+    if (find && !keys.open && (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      look();
+      return;
+    }
+    const typing = event.target.closest("input:not([type=radio], [type=range]), textarea, select, dialog");
     if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);
     else if (event.key === "?") keys.showModal();
-    else if (event.key === "/") document.querySelector("[data-find]")?.focus();
+    else if (event.key === "/" && find) look();
     else if (event.key === "n") document.querySelector("[data-next]")?.click();
     else if (event.key === "t") {
       const take = document.activeElement.closest("tr")?.querySelector("[data-take]") || document.querySelector("#handling [data-take]");
