@@ -214,10 +214,10 @@ def _bet(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, mass: Fl
     passed: Any = tuple(np.where(first == 1.0, factor, 1.0) for factor in shares)
     new = gap / (gap + rule.spacing)
     return (
-        *rate_test.moved(held[:5], rates, memory, new, most, np.minimum),
-        *rate_test.moved(held[5:10], rates, memory, new, most_alone, np.minimum),
-        *share_test.moved(held[10:14], passed, memory, new, most_share, np.minimum),
-        *share_test.moved(held[14:18], shares, memory, new, most_share, np.minimum),
+        *(np.minimum(bet, most) for bet in rate_test.moved(held[:5], rates, memory, new)),
+        *(np.minimum(bet, most_alone) for bet in rate_test.moved(held[5:10], rates, memory, new)),
+        *(np.minimum(bet, most_share) for bet in share_test.moved(held[10:14], passed, memory, new)),
+        *(np.minimum(bet, most_share) for bet in share_test.moved(held[14:18], shares, memory, new)),
         *share_test.noted(held[18:], x, memory),
     )
 
