@@ -18,7 +18,7 @@ from streams.stages.dues import Dues
 from streams.stages.instants import instant
 from streams.stages.ledger import Ledger, Target
 
-MAX_WARM: Final = 4096
+MAX_WARM: Final = 1024
 MAX_WARM_REPLIES: Final = 50_000
 _HOUR: Final = 3_600_000_000
 

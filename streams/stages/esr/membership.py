@@ -49,11 +49,7 @@ class Generation:
 
     def __contains__(self, mark: int) -> bool:
         if self.bloom is not None:
-            bloom = self.bloom
-            for bit in _bits(mark):  # a plain loop: twice as fast as ``all``
-                if not bloom[bit >> 3] >> (bit & 7) & 1:
-                    return False
-            return True
+            return all(self.bloom[bit >> 3] >> (bit & 7) & 1 for bit in _bits(mark))
         place = bisect_left(self.marks, mark)
         return place < len(self.marks) and self.marks[place] == mark
 
