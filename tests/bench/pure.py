@@ -1,5 +1,6 @@
-"""The pure stages and the scorer, one thread, CPU time; and what a target costs in memory."""
+"""The pure stages and the scorer, one thread, CPU time; and what a target costs in memory: ``python -m tests.bench.pure`` prints that."""
 
+import argparse
 import gc
 import resource
 import time
@@ -8,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from random import Random
+
+import msgspec
 
 from streams import engine
 from streams.engine import Effects
@@ -19,10 +22,21 @@ from streams.stages.address import Address
 from streams.stages.pileon import Config, PileOns, Which
 from streams.stages.score import Score
 from streams.stages.step import Arrived
+from tests.bench.machine import machine
 from tests.evaluation import twin
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _BATCH = 500
+
+
+def main() -> None:
+    """Print the memory of both detectors alone."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.pure", description=__doc__)
+    parser.add_argument("--targets", type=int, default=100_000)
+    asked = parser.parse_args()
+    print(machine(), flush=True)
+    for which in Which:
+        _print_memory(which, asked.targets)
 
 
 def print_pure(targets: int) -> None:
@@ -81,9 +95,11 @@ def _print_memory(which: Which, targets: int) -> None:
         del effects
     gc.collect()
     used = max(0, _resident() - before)
+    held = [len(key) + len(msgspec.json.encode(store.get(key))) for key in islice(store, 0, None, 20)]
     print(
         f"memory, {which}: {used / targets:,.0f} B resident a target over {targets:,} targets, "
-        f"{entries / targets:,.0f} B of state entries written a target",
+        f"{sum(held) / len(held):,.0f} B a record of the state topic, key included, "
+        f"{entries / targets:,.0f} B of state entries written a target in all",
         flush=True,
     )
 
@@ -105,3 +121,7 @@ def _resident() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     except FileNotFoundError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()
