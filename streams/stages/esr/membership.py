@@ -8,7 +8,7 @@ one that says whether this author has been hostile. A false "known" drops a repl
 from array import array
 from bisect import bisect_left
 from enum import IntEnum
-from struct import pack, unpack
+from sys import byteorder
 from typing import Final
 
 MAX_EXACT: Final = 4_000
@@ -41,17 +41,26 @@ class Generation:
     def __init__(self, packed: bytes = b"") -> None:
         """Read what ``packed`` wrote; nothing is the empty set. Exactly 16,384 bytes are a filter: no sorted array grows so long."""
         self.bloom: bytearray | None = bytearray(packed) if len(packed) == BLOOM_BYTES else None
-        self.marks = array("I") if self.bloom is not None else array("I", unpack(f"<{len(packed) // 4}I", packed))
+        self.marks = array("I") if self.bloom is not None else _little(array("I", packed))
 
     def packed(self) -> bytes:
         """Return the marks as bytes, the same on every machine."""
-        return bytes(self.bloom) if self.bloom is not None else pack(f"<{len(self.marks)}I", *self.marks)
+        return bytes(self.bloom) if self.bloom is not None else _little(self.marks).tobytes()
 
     def __contains__(self, mark: int) -> bool:
         if self.bloom is not None:
             return all(self.bloom[bit >> 3] >> (bit & 7) & 1 for bit in _bits(mark))
         place = bisect_left(self.marks, mark)
         return place < len(self.marks) and self.marks[place] == mark
+
+    def of_author(self, calm: int) -> tuple[bool, bool]:
+        """Return whether an author's two marks are in: of one who came, and of one who was hostile. They are neighbours."""
+        if self.bloom is not None:
+            return calm in self, calm | 1 in self
+        place = bisect_left(self.marks, calm)
+        came = place < len(self.marks) and self.marks[place] == calm
+        after = place + came
+        return came, after < len(self.marks) and self.marks[after] == calm | 1
 
     def add(self, mark: int) -> None:
         """Put a mark in."""
@@ -122,10 +131,7 @@ def _taken(marks: "array[int]", before: Generation | None, comment: int, calm: i
     after = place + is_calm
     if after < len(marks) and marks[after] == calm | 1:
         return Seen.KNOWN
-    was_calm = was_hostile = False
-    if before is not None:
-        was_hostile = calm | 1 in before
-        was_calm = calm in before
+    was_calm, was_hostile = (False, False) if before is None else before.of_author(calm)
     if was_hostile or is_hostile:
         marks.insert(after, calm | 1)
     elif not is_calm:
@@ -146,6 +152,15 @@ def _taken_by_filter(now: Generation, before: Generation | None, comment: int, c
     is_known = calm in now or (before is not None and calm in before)
     now.add(calm | is_hostile)
     return Seen.LATER if is_known else Seen.FIRST
+
+
+def _little(marks: "array[int]") -> "array[int]":
+    """Return the marks with the bytes of each turned where this machine has them the other way round than what is written."""
+    if byteorder == "little":
+        return marks
+    turned = marks[:]
+    turned.byteswap()
+    return turned
 
 
 def _bits(mark: int) -> list[int]:
