@@ -1,4 +1,4 @@
-"""The pure stages and the scorer, one thread, CPU time; and what a target costs in memory: ``python -m tests.bench.pure`` prints that."""
+"""The pure stages and the scorer, one thread, CPU time; and what a target costs in memory: ``python -m tests.bench.pure``."""
 
 import argparse
 import gc
@@ -19,7 +19,7 @@ from streams.scorers import open_scorer
 from streams.scorers.disguises import undisguised
 from streams.sources.sample import sample
 from streams.stages.address import Address
-from streams.stages.pileon import Config, PileOns, Which
+from streams.stages.pileon import Config, Following, PileOns, Which
 from streams.stages.score import Score
 from streams.stages.step import Arrived
 from tests.bench.machine import machine
@@ -30,13 +30,12 @@ _BATCH = 500
 
 
 def main() -> None:
-    """Print the memory of both detectors alone."""
+    """Print all that this part of ``make bench`` prints."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.pure", description=__doc__)
     parser.add_argument("--targets", type=int, default=100_000)
     asked = parser.parse_args()
     print(machine(), flush=True)
-    for which in Which:
-        _print_memory(which, asked.targets)
+    print_pure(asked.targets)
 
 
 def print_pure(targets: int) -> None:
@@ -46,7 +45,9 @@ def print_pure(targets: int) -> None:
     scored = _timed("score (linear)", Score(open_scorer("linear")), arrived)
     replies = _timed("address", Address(), [Arrived(record, NOON) for record in scored.outputs])
     for which in Which:
-        _timed(f"pileon, {which}", _pileons(which), [Arrived(record, NOON) for record in replies.outputs])
+        arrived = [Arrived(record, NOON) for record in replies.outputs]
+        _timed(f"pileon, {which}", _pileons(which), arrived)
+        _timed(f"in a replay, {which}", Following(Config(), {}, {}, b"bench", which), arrived)
     for which in Which:
         _print_memory(which, targets)
 
@@ -78,7 +79,7 @@ def _timed(name: str, stage: object, arrived: list[Arrived]) -> Effects:
         engine.fold(stage, arrived[start : start + _BATCH], store, effects)  # type: ignore[arg-type]
         spent += time.process_time() - began
         total.outputs.extend(effects.outputs)
-    print(f"stage {name:<16} {len(arrived) / spent:9,.0f} records a CPU second, encoding included", flush=True)
+    print(f"stage {name:<19} {len(arrived) / spent:9,.0f} records a CPU second, encoding included", flush=True)
     return total
 
 
