@@ -73,5 +73,4 @@ class _Gate:
         assert usual is not None
         m = share_test.daily(usual[1] if is_first else usual[2], lately, memory, self._rule.config.prior.day_weight, max)
         by = share_test.factors(x, m)
-        self._every = share_test.moved(self._every, by, 1.0, 0.0, 1e200, min)
-        self._first = share_test.moved(self._first, by if is_first else share_test.NO_BET, 1.0, 0.0, 1e200, min)
+        self._first, self._every = share_test.both(self._first, self._every, by, 1.0, 0.0, 1e200, is_first=is_first)

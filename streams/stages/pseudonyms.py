@@ -18,7 +18,8 @@ class Pseudonyms:
         self._author = lru_cache(1 << 14)(partial(_number, author))  # the same people come again and again
         self._unknown = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"unknown")
         self._comment = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"comment")
-        self._conversation = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"conversation")
+        conversation = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"conversation")
+        self._conversation = lru_cache(1 << 12)(partial(_number, conversation))  # so do they
         self._name = hashlib.blake2b(key=key, digest_size=_BYTES, person=b"name")
         self._word = hashlib.blake2b(key=key, digest_size=_WORD_BYTES, person=b"word")
 
@@ -32,7 +33,7 @@ class Pseudonyms:
 
     def conversation(self, conversation_id: str) -> int:
         """Return a conversation's number."""
-        return _number(self._conversation, conversation_id)
+        return self._conversation(conversation_id)
 
     def name(self, folded: str) -> int:
         """Return the number of a name, or of a part of one."""

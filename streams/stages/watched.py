@@ -18,7 +18,7 @@ from streams.stages.dues import Dues
 from streams.stages.instants import instant
 from streams.stages.ledger import Ledger, Target
 
-MAX_WARM: Final = 4096
+MAX_WARM: Final = 1024
 MAX_WARM_REPLIES: Final = 50_000
 _HOUR: Final = 3_600_000_000
 
@@ -42,6 +42,7 @@ class Watched:
         self._warm_replies = 0
         self._ledgers: dict[str, tuple[Target, Ledger]] = {}
         self._cold: dict[str, bytes] = {}
+        """All of them, so that each has one key object for good; empty for those that stand ready."""
         self._keep = keep
         self.changes = Changes()
         self._dues = Dues()
@@ -51,11 +52,11 @@ class Watched:
 
     def __len__(self) -> int:
         """Return how many targets are remembered."""
-        return len(self._warm) + len(self._cold)
+        return len(self._cold)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the keys of targets and of changed settings, sorted."""
-        return iter(sorted((*self._warm, *self._cold, *self.changes)))
+        return iter(sorted((*self._cold, *self.changes)))
 
     def get(self, key: str) -> Target | None:
         """Return an entry."""
@@ -79,9 +80,11 @@ class Watched:
             return
         before = self._taken(key)
         if entry is None:
+            self._cold.pop(key, None)
             self._ledgers.pop(key, None)
             self._held.discard(key)
         else:
+            self._cold[key] = _READY
             expiry = entry.matters_until(self._keep)
             if before is None or expiry < before.matters_until(self._keep) or (entry.case is None and key in self._held):
                 self._held.discard(key)
@@ -165,7 +168,7 @@ class Watched:
         """Take an entry out, if there is one: it is warm or cold, never both."""
         if key in self._warm:
             return self._cooled(key)
-        cold = self._cold.pop(key, None)
+        cold = self._cold.get(key)
         return None if cold is None else _unpack(cold)
 
     def _cooled(self, key: str) -> Target:
@@ -176,5 +179,6 @@ class Watched:
 
 
 _NOTHING: Final = Target()
+_READY: Final = b""
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Target).decode

@@ -5,16 +5,26 @@ What is measured begins with numbers (row, keyed hashes, times, x) and ends with
 
 import argparse
 import gc
+import gzip
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from streams.evaluation.compare import halves
+from streams.evaluation.scenario import Plan
+from streams.records import Tick
 from streams.stages.esr.columns import Batch, Columns, fold
 from streams.stages.esr.config import Config, Levels, rule
 from streams.stages.esr.detector import DAY, Exposure, Target, step
 from streams.stages.esr.entry import entry
+from streams.stages.instants import micros
+from streams.stages.ledger import Target as Entries
+from streams.stages.pileon import Config as PileOnConfig
+from streams.stages.pileon import PileOns, Which
+from tests.bench.detectors import replies
 from tests.bench.machine import machine
 from tests.bench.pure import _resident
 
@@ -29,15 +39,47 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.esr", description=__doc__)
     parser.add_argument("--replies", type=int, default=300_000)
     parser.add_argument("--targets", type=int, default=100_000, help="how many people memory is measured with")
+    parser.add_argument(
+        "--site", type=int, default=1_000, help="people of the simulated site whose records are weighed; every other one is"
+    )
     asked = parser.parse_args()
     print(machine(), flush=True)
     print_esr(asked.replies, asked.targets)
+    _print_site(asked.site)
 
 
 def print_esr(replies: int, targets: int) -> None:
     """Print replies a CPU second and bytes a target."""
     _print_speed(replies)
     _print_memory(targets)
+
+
+def _print_site(targets: int) -> None:
+    """Print what the worker writes of the people of the simulated site of ``make eval``: bytes a record, every fourth day."""
+    _, them = halves(Plan(targets=targets))
+    stage, days, told = PileOns(PileOnConfig(), {}, {}, b"bench", Which.ESR), 0, 0
+    store = stage.new_store()
+    for record in replies(them):
+        for key, entry_now in stage.detector.step(store, record).entries:
+            store.apply(key, entry_now)
+        if isinstance(record, Tick) and micros(record.at) // DAY > told:
+            days, told = days + 1, micros(record.at) // DAY
+            if days % 4 == 0:
+                _print_written(f"site, day {days:2}", [one for key in store if (one := store.get(key)).change is None])
+
+
+def _print_written(when: str, entries: Sequence[Entries]) -> None:
+    if entries:
+        values = [msgspec.json.encode(one) for one in entries]
+        size, zipped = (sum(map(len, each)) / len(entries) for each in (values, map(gzip.compress, values)))
+        evidence = sum(len(msgspec.json.encode(one.esr)) for one in entries) / len(entries)
+        kept = sum(one.size for one in entries) / len(entries)
+        print(
+            f"{when}: {size:6,.0f} B a record of the state topic ({zipped:,.0f} gzipped) over {len(entries):,} people, "
+            f"{evidence:,.0f} B of it evidence, "
+            f"the rest {kept:.1f} replies that can still matter",
+            flush=True,
+        )
 
 
 def _replies(count: int, targets: int, seed: int = 3) -> _Replies:

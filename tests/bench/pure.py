@@ -1,5 +1,6 @@
-"""The pure stages and the scorer, one thread, CPU time; and what a target costs in memory."""
+"""The pure stages and the scorer, one thread, CPU time; and what a target costs in memory: ``python -m tests.bench.pure``."""
 
+import argparse
 import gc
 import resource
 import time
@@ -9,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+import msgspec
+
 from streams import engine
 from streams.engine import Effects
 from streams.records import LinkKind, Reply
@@ -16,13 +19,23 @@ from streams.scorers import open_scorer
 from streams.scorers.disguises import undisguised
 from streams.sources.sample import sample
 from streams.stages.address import Address
-from streams.stages.pileon import Config, PileOns, Which
+from streams.stages.pileon import Config, Following, PileOns, Which
 from streams.stages.score import Score
 from streams.stages.step import Arrived
+from tests.bench.machine import machine
 from tests.evaluation import twin
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _BATCH = 500
+
+
+def main() -> None:
+    """Print all that this part of ``make bench`` prints."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.pure", description=__doc__)
+    parser.add_argument("--targets", type=int, default=100_000)
+    asked = parser.parse_args()
+    print(machine(), flush=True)
+    print_pure(asked.targets)
 
 
 def print_pure(targets: int) -> None:
@@ -32,7 +45,9 @@ def print_pure(targets: int) -> None:
     scored = _timed("score (linear)", Score(open_scorer("linear")), arrived)
     replies = _timed("address", Address(), [Arrived(record, NOON) for record in scored.outputs])
     for which in Which:
-        _timed(f"pileon, {which}", _pileons(which), [Arrived(record, NOON) for record in replies.outputs])
+        arrived = [Arrived(record, NOON) for record in replies.outputs]
+        _timed(f"pileon, {which}", _pileons(which), arrived)
+        _timed(f"in a replay, {which}", Following(Config(), {}, {}, b"bench", which), arrived)
     for which in Which:
         _print_memory(which, targets)
 
@@ -64,7 +79,7 @@ def _timed(name: str, stage: object, arrived: list[Arrived]) -> Effects:
         engine.fold(stage, arrived[start : start + _BATCH], store, effects)  # type: ignore[arg-type]
         spent += time.process_time() - began
         total.outputs.extend(effects.outputs)
-    print(f"stage {name:<16} {len(arrived) / spent:9,.0f} records a CPU second, encoding included", flush=True)
+    print(f"stage {name:<19} {len(arrived) / spent:9,.0f} records a CPU second, encoding included", flush=True)
     return total
 
 
@@ -81,9 +96,11 @@ def _print_memory(which: Which, targets: int) -> None:
         del effects
     gc.collect()
     used = max(0, _resident() - before)
+    held = [len(key) + len(msgspec.json.encode(store.get(key))) for key in islice(store, 0, None, 20)]
     print(
         f"memory, {which}: {used / targets:,.0f} B resident a target over {targets:,} targets, "
-        f"{entries / targets:,.0f} B of state entries written a target",
+        f"{sum(held) / len(held):,.0f} B a record of the state topic, key included, "
+        f"{entries / targets:,.0f} B of state entries written a target in all",
         flush=True,
     )
 
@@ -105,3 +122,7 @@ def _resident() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     except FileNotFoundError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.stages.esr.columns import Batch, Columns, fold
-from streams.stages.esr.config import Config, Levels, Rule, rule
-from streams.stages.esr.detector import DAY, Exposure, Finding, Kind, Target, evidence, step
+from streams.stages.esr.config import Config, Levels, Prior, Rule, rule
+from streams.stages.esr.detector import DAY, Exposure, Finding, Kind, Target, evidence, step, today
 
 MINUTE = 60_000_000
 NOON = 20_500 * DAY + DAY // 2
@@ -204,3 +204,12 @@ def test_nothing_is_lost_between_a_row_and_a_target():
         step(RULE, target, reply)
     columns.save(slot, target)
     assert as_told(columns.load(slot)) == as_told(target)
+
+
+def test_a_new_row_is_a_new_target():
+    columns, target = Columns(), Target(NOON)
+    columns.slot(rule(Config(min_hostile_authors=2, prior=Prior(days=3.0)), LEVELS), "other", NOON - DAY)
+    row = columns.load(columns.slot(RULE, "t", NOON))
+    assert as_told(row) == as_told(target)
+    assert row.usual == today(RULE, target, NOON // DAY)
+    assert (row.members.day, row.members.now, row.members.before) == (target.members.day, None, None)

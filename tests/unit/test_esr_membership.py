@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from streams.stages.esr import membership
 from streams.stages.esr.membership import BLOOM_BYTES, Generation, Membership, Seen
 from streams.stages.pseudonyms import Pseudonyms
 
@@ -84,3 +87,47 @@ def test_the_filter_is_right_about_how_often_it_is_wrong():
         one.add(mark)
     wrong = sum(mark in one for mark in marks[20_000:]) / 40_000
     assert wrong == pytest.approx(one.false_rate, rel=0.15)
+
+
+class Plainly:
+    """The rule in sets, by day: nothing is forgotten within two days, nothing is mistaken."""
+
+    def __init__(self) -> None:
+        self.day = 7
+        self.now: set[tuple[str, int]] = set()
+        self.before: set[tuple[str, int]] = set()
+
+    def take(self, day: int, author: int, comment: int, *, is_hostile: bool) -> Seen:
+        if day > self.day:
+            self.before, self.now, self.day = (self.now if day == self.day + 1 else set()), set(), day
+        known = self.now | self.before
+        if ("comment", comment) in known:
+            return Seen.DUPLICATE
+        self.now.add(("comment", comment))
+        if ("hostile", author) in known:
+            self.now.add(("hostile", author))
+            return Seen.KNOWN
+        self.now.add(("hostile" if is_hostile else "calm", author))
+        return Seen.LATER if ("calm", author) in known else Seen.FIRST
+
+
+TAKEN = st.lists(st.tuples(st.sampled_from([0, 0, 0, 0, 1, 2]), st.integers(0, 6), st.integers(0, 40), st.booleans()), max_size=80)
+
+
+@given(TAKEN)
+def test_marks_say_what_sets_would_say(rows: list[tuple[int, int, int, bool]]):
+    members, plainly, day = Membership(7), Plainly(), 7
+    for later, who, what, is_hostile in rows:
+        day += later
+        assert members.take(day, author(who), comment(what), is_hostile=is_hostile) is plainly.take(day, who, what, is_hostile=is_hostile)
+
+
+@given(TAKEN)
+def test_a_filter_says_what_few_marks_say(rows: list[tuple[int, int, int, bool]]):
+    exact, filtered, day = Membership(7), Membership(7), 7
+    for later, who, what, is_hostile in rows:
+        day += later
+        said = exact.take(day, author(who), comment(what), is_hostile=is_hostile)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(membership, "MAX_EXACT", 2)
+            assert filtered.take(day, author(who), comment(what), is_hostile=is_hostile) is said

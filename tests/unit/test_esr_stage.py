@@ -12,6 +12,7 @@ from streams.engine import Effects
 from streams.errors import UserError
 from streams.records import Action, ConfigChange, DeletedBy, EndedBecause, FindingKind, PileOn, Reply, Severity, Status
 from streams.replay.remembered import entries_of as remembered
+from streams.stages import watched
 from streams.stages.esr.calibration import NAME, Calibration
 from streams.stages.esr.slack import DilutedShare
 from streams.stages.ledger import Target
@@ -229,6 +230,17 @@ def test_a_fold_without_entries_tells_the_same_and_another_goes_on_from_it(recor
     found += [detector.follow(after, record) for record in records[cut:]]
     steps = folded(touchy(), records).steps
     assert found == [(step.outcome, list(step.outputs), list(step.notes)) for step in steps]
+
+
+@calmly
+@given(recordings(targets=3))
+def test_with_one_target_at_hand_the_worker_tells_and_writes_the_same(recording: list[Reply]):
+    plain = folded(touchy(), recording)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(watched, "MAX_WARM", 1)
+        packed = folded(touchy(), recording)
+    assert as_lines(packed.outputs) == as_lines(plain.outputs)
+    assert packed.entries == plain.entries
 
 
 @calmly

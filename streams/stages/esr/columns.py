@@ -4,6 +4,7 @@ Replies of different targets do not touch: the first of each is taken at once, t
 left (one target that many answer), they are taken one by one.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,16 +14,19 @@ from numpy.typing import NDArray
 
 from streams.stages.esr import rate_test, share_test
 from streams.stages.esr.config import Rule
-from streams.stages.esr.detector import DAY, NEVER, RING, Finding, Kind, Target, advance, counted, found
+from streams.stages.esr.detector import DAY, NEVER, NOTHING, RING, Finding, Kind, Target, Usual, advance, counted, found
 from streams.stages.esr.each import came_each, exp_minus_each, exposure_each, kept_each, talked_each
-from streams.stages.esr.history import History, turned, usual
+from streams.stages.esr.history import NO_COUNTS, History, turned, usual
 from streams.stages.esr.membership import Membership, Seen
+from streams.stages.esr.rate_test import ONE_RATE
+from streams.stages.esr.share_test import NO_BET
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 _FEW: Final = 24
 """Below so many at once, arrays cost more than they save."""
 _KINDS: Final = (None, *Kind)
+_AT_FIRST: Final = np.array([*ONE_RATE, *ONE_RATE, *NO_BET, *NO_BET, *NOTHING])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,7 @@ class Columns:
 
     def __init__(self) -> None:
         self._slots: dict[str, int] = {}
+        self._usual_at_first: tuple[Rule, Usual] | None = None
         self.members: list[Membership] = []
         self.evidence: Floats = np.empty((0, 20))
         """5 rate, 5 rate alone, 4 first, 4 every; Σx and n of late."""
@@ -67,8 +72,7 @@ class Columns:
         if found_slot is None:
             found_slot = self._slots[key] = len(self.members)
             self._grow(found_slot)
-            self.members.append(Membership())
-            self.save(found_slot, _fresh(rule, at))
+            self._begin(rule, found_slot, at)
         return found_slot
 
     def load(self, slot: int) -> Target:
@@ -103,6 +107,17 @@ class Columns:
         if target.usual is not None:
             self.usual[slot] = target.usual
 
+    def _begin(self, rule: Rule, slot: int, at: int) -> None:
+        """Write a row as ``Target(at)`` would be: zeros, but for this. What is usual at first is the same for everybody."""
+        if self._usual_at_first is None or self._usual_at_first[0] is not rule:
+            self._usual_at_first = rule, usual(rule.config, NO_COUNTS, 0.0, math.sqrt)
+        day = at // DAY
+        self.members.append(Membership(day))
+        self.evidence[slot] = _AT_FIRST
+        self.usual[slot] = self._usual_at_first[1]
+        self.days[slot] = day
+        self.times[slot, 0] = at
+
     def _grow(self, rows: int) -> None:
         if rows < len(self.evidence):
             return
@@ -124,12 +139,6 @@ def fold(rule: Rule, columns: Columns, batch: Batch) -> list[tuple[int, Finding]
         else:
             findings += _together(rule, columns, batch, seen[places_now], places_now)
     return sorted(findings, key=lambda finding: finding[0])
-
-
-def _fresh(rule: Rule, at: int) -> Target:
-    target = Target(at)
-    target.usual = usual(rule.config, target.history.older, target.history.exposure, np.sqrt)
-    return target
 
 
 def _seen(rule: Rule, columns: Columns, batch: Batch) -> Ints:
@@ -214,10 +223,10 @@ def _bet(rule: Rule, columns: Columns, rows: Ints, at: Ints, x: Floats, mass: Fl
     passed: Any = tuple(np.where(first == 1.0, factor, 1.0) for factor in shares)
     new = gap / (gap + rule.spacing)
     return (
-        *rate_test.moved(held[:5], rates, memory, new, most, np.minimum),
-        *rate_test.moved(held[5:10], rates, memory, new, most_alone, np.minimum),
-        *share_test.moved(held[10:14], passed, memory, new, most_share, np.minimum),
-        *share_test.moved(held[14:18], shares, memory, new, most_share, np.minimum),
+        *(np.minimum(bet, most) for bet in rate_test.moved(held[:5], rates, memory, new)),
+        *(np.minimum(bet, most_alone) for bet in rate_test.moved(held[5:10], rates, memory, new)),
+        *(np.minimum(bet, most_share) for bet in share_test.moved(held[10:14], passed, memory, new)),
+        *(np.minimum(bet, most_share) for bet in share_test.moved(held[14:18], shares, memory, new)),
         *share_test.noted(held[18:], x, memory),
     )
 

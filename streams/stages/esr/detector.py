@@ -170,11 +170,8 @@ def _bet(rule: Rule, target: Target, usually: Usual, at: int, x: float, mass: fl
     rates = rate_test.factors(mass, exp_minus(b / DAY * gap))
     shares = share_test.factors(x, share_test.daily(m if is_first else m_later, target.lately, memory, rule.config.prior.day_weight, max))
     target.lately = share_test.noted(target.lately, x, memory)
-    target.rate = rate_test.moved(target.rate, rates, memory, new, most, min)
-    target.rate_alone = rate_test.moved(target.rate_alone, rates, memory, new, most_alone, min)
-    passed = shares if is_first else share_test.NO_BET
-    target.first = share_test.moved(target.first, passed, memory, new, most_share, min)
-    target.every = share_test.moved(target.every, shares, memory, new, most_share, min)
+    target.rate, target.rate_alone = rate_test.both(target.rate, target.rate_alone, rates, memory, new, most, most_alone)
+    target.first, target.every = share_test.both(target.first, target.every, shares, memory, new, most_share, is_first=is_first)
 
 
 def tick(rule: Rule, target: Target, usually: float, conversation: int, x: float, is_new: bool, is_hostile: bool) -> None:

@@ -8,7 +8,7 @@ one that says whether this author has been hostile. A false "known" drops a repl
 from array import array
 from bisect import bisect_left
 from enum import IntEnum
-from struct import pack, unpack
+from sys import byteorder
 from typing import Final
 
 MAX_EXACT: Final = 4_000
@@ -41,17 +41,26 @@ class Generation:
     def __init__(self, packed: bytes = b"") -> None:
         """Read what ``packed`` wrote; nothing is the empty set. Exactly 16,384 bytes are a filter: no sorted array grows so long."""
         self.bloom: bytearray | None = bytearray(packed) if len(packed) == BLOOM_BYTES else None
-        self.marks = array("I") if self.bloom is not None else array("I", unpack(f"<{len(packed) // 4}I", packed))
+        self.marks = array("I") if self.bloom is not None else _little(array("I", packed))
 
     def packed(self) -> bytes:
         """Return the marks as bytes, the same on every machine."""
-        return bytes(self.bloom) if self.bloom is not None else pack(f"<{len(self.marks)}I", *self.marks)
+        return bytes(self.bloom) if self.bloom is not None else _little(self.marks).tobytes()
 
     def __contains__(self, mark: int) -> bool:
         if self.bloom is not None:
             return all(self.bloom[bit >> 3] >> (bit & 7) & 1 for bit in _bits(mark))
         place = bisect_left(self.marks, mark)
         return place < len(self.marks) and self.marks[place] == mark
+
+    def of_author(self, calm: int) -> tuple[bool, bool]:
+        """Return whether an author's two marks are in: of one who came, and of one who was hostile. They are neighbours."""
+        if self.bloom is not None:
+            return calm in self, calm | 1 in self
+        place = bisect_left(self.marks, calm)
+        came = place < len(self.marks) and self.marks[place] == calm
+        after = place + came
+        return came, after < len(self.marks) and self.marks[after] == calm | 1
 
     def add(self, mark: int) -> None:
         """Put a mark in."""
@@ -99,23 +108,59 @@ class Membership:
             now = self.now = Generation()
         comment_mark, calm = (comment & _MASK) << 1 | 1, (author & _MASK) << 1
         before = self.before
-        if comment_mark in now or (before is not None and comment_mark in before):
+        if before is not None and comment_mark in before:
             return Seen.DUPLICATE
-        now.add(comment_mark)
-        if calm | 1 in now or (before is not None and calm | 1 in before):
-            now.add(calm | 1)
-            return Seen.KNOWN
-        is_known = calm in now or (before is not None and calm in before)
-        if is_hostile:
-            now.add(calm | 1)
-        else:
-            now.add(calm)
-        return Seen.LATER if is_known else Seen.FIRST
+        if now.bloom is None and len(now.marks) < MAX_EXACT - 1:
+            return _taken(now.marks, before, comment_mark, calm, is_hostile)
+        return _taken_by_filter(now, before, comment_mark, calm, is_hostile)
 
     @property
     def false_rate(self) -> float:
         """Return how often a stranger is taken for somebody known: what a metric shows as saturation."""
         return sum(each.false_rate for each in (self.now, self.before) if each is not None)
+
+
+def _taken(marks: "array[int]", before: Generation | None, comment: int, calm: int, is_hostile: bool) -> Seen:
+    """Take one reply into marks that have room for two more: an author's two marks are neighbours, so each is looked for once."""
+    place = bisect_left(marks, comment)
+    if place < len(marks) and marks[place] == comment:
+        return Seen.DUPLICATE
+    marks.insert(place, comment)
+    place = bisect_left(marks, calm)
+    is_calm = place < len(marks) and marks[place] == calm
+    after = place + is_calm
+    if after < len(marks) and marks[after] == calm | 1:
+        return Seen.KNOWN
+    was_calm, was_hostile = (False, False) if before is None else before.of_author(calm)
+    if was_hostile or is_hostile:
+        marks.insert(after, calm | 1)
+    elif not is_calm:
+        marks.insert(place, calm)
+    if was_hostile:
+        return Seen.KNOWN
+    return Seen.LATER if is_calm or was_calm else Seen.FIRST
+
+
+def _taken_by_filter(now: Generation, before: Generation | None, comment: int, calm: int, is_hostile: bool) -> Seen:
+    """The same where the marks are a filter, or about to become one."""
+    if comment in now:
+        return Seen.DUPLICATE
+    now.add(comment)
+    if calm | 1 in now or (before is not None and calm | 1 in before):
+        now.add(calm | 1)
+        return Seen.KNOWN
+    is_known = calm in now or (before is not None and calm in before)
+    now.add(calm | is_hostile)
+    return Seen.LATER if is_known else Seen.FIRST
+
+
+def _little(marks: "array[int]") -> "array[int]":
+    """Return the marks with the bytes of each turned where this machine has them the other way round than what is written."""
+    if byteorder == "little":
+        return marks
+    turned = marks[:]
+    turned.byteswap()
+    return turned
 
 
 def _bits(mark: int) -> list[int]:

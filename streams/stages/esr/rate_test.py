@@ -4,7 +4,7 @@ For a bet r > 1, Π(1 + (r−1)x_i) · e^(−(r−1)·∫b) is a supermartingale
 of at most b: the exponential of a marked point process. Sampled at the replies, each factor has a conditional mean ≤ 1.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from streams.stages.esr.exact import Numbers
 
@@ -26,17 +26,28 @@ def factors(x: Numbers, expected: Numbers) -> Rate[Numbers]:
     return ((1.0 + x) * expected, (1.0 + 3.0 * x) * to_3, (1.0 + 7.0 * x) * to_7, (1.0 + 15.0 * x) * to_15, (1.0 + 31.0 * x) * to_31)
 
 
-def moved(bets: Rate[Numbers], by: Rate[Numbers], memory: Numbers, new: Numbers, most: float, least: Any) -> Rate[Numbers]:
-    """Return the bets after a reply: (what is remembered + ``new``) · factor, at most ``most``.
-
-    ``new`` is what the reply stakes; ``least`` is ``min``, or ``numpy.minimum`` for arrays.
-    """
+def moved(bets: Rate[Numbers], by: Rate[Numbers], memory: Numbers, new: Numbers) -> Rate[Numbers]:
+    """Return the bets after a reply: (what is remembered + ``new``) · factor. ``new`` is what the reply stakes."""
     a, b, c, d, e = bets
     u, v, w, y, z = by
-    return (
-        least((a * memory + new) * u, most), least((b * memory + new) * v, most), least((c * memory + new) * w, most),
-        least((d * memory + new) * y, most), least((e * memory + new) * z, most),
-    )  # fmt: skip
+    return (a * memory + new) * u, (b * memory + new) * v, (c * memory + new) * w, (d * memory + new) * y, (e * memory + new) * z
+
+
+def held(bets: Rate[float], most: float) -> Rate[float]:
+    """Return the bets, none above ``most``: nearly always they are as they were."""
+    if max(bets) <= most:
+        return bets
+    a, b, c, d, e = bets
+    return min(a, most), min(b, most), min(c, most), min(d, most), min(e, most)
+
+
+def both(
+    bets: Rate[float], alone: Rate[float], by: Rate[float], memory: float, new: float, most: float, most_alone: float
+) -> tuple[Rate[float], Rate[float]]:  # fmt: skip
+    """Return the pair's bets and those that stand alone after a reply: one and the same until the first alarm, or a bound, parts them."""
+    after = moved(bets, by, memory, new)
+    then = after if alone is bets else moved(alone, by, memory, new)
+    return held(after, most), held(then, most_alone)
 
 
 def evidence(bets: Rate[Numbers]) -> Numbers:

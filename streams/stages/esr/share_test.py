@@ -36,14 +36,29 @@ def noted(lately: tuple[Numbers, Numbers], x: Numbers, memory: Numbers) -> tuple
     return total * memory + x, n * memory + 1.0
 
 
-def moved(bets: Share[Numbers], by: Share[Numbers], memory: Numbers, new: Numbers, most: float, least: Any) -> Share[Numbers]:
-    """Return the bets after a reply: (what is remembered + ``new``) · factor, at most ``most``; ``least`` as in ``rate_test``."""
+def moved(bets: Share[Numbers], by: Share[Numbers], memory: Numbers, new: Numbers) -> Share[Numbers]:
+    """Return the bets after a reply: (what is remembered + ``new``) · factor."""
     a, b, c, d = bets
     u, v, w, y = by
-    return (
-        least((a * memory + new) * u, most), least((b * memory + new) * v, most),
-        least((c * memory + new) * w, most), least((d * memory + new) * y, most),
-    )  # fmt: skip
+    return (a * memory + new) * u, (b * memory + new) * v, (c * memory + new) * w, (d * memory + new) * y
+
+
+def held(bets: Share[float], most: float) -> Share[float]:
+    """Return the bets, none above ``most``: nearly always they are as they were."""
+    if max(bets) <= most:
+        return bets
+    a, b, c, d = bets
+    return min(a, most), min(b, most), min(c, most), min(d, most)
+
+
+def both(
+    first: Share[float], every: Share[float], by: Share[float], memory: float, new: float, most: float, *, is_first: bool
+) -> tuple[Share[float], Share[float]]:  # fmt: skip
+    """Return both families after a reply: one that is not the author's first is no bet to ``first``."""
+    after = held(moved(every, by, memory, new), most)
+    if is_first and first is every:  # nobody has come twice so far
+        return after, after
+    return held(moved(first, by if is_first else NO_BET, memory, new), most), after
 
 
 def evidence(first: Share[Numbers], every: Share[Numbers]) -> Numbers:

@@ -38,9 +38,7 @@ def _bet(rule: Rule, target: Target, usual: float, x: float, *, is_first: bool) 
     most = rule.most[2]
     shares = share_test.factors(x, share_test.daily(usual, target.lately, _NO_TIME, rule.config.prior.day_weight, max))
     target.lately = share_test.noted(target.lately, x, _NO_TIME)
-    passed = shares if is_first else share_test.NO_BET
-    target.first = share_test.moved(target.first, passed, _NO_TIME, 0.0, most, min)
-    target.every = share_test.moved(target.every, shares, _NO_TIME, 0.0, most, min)
+    target.first, target.every = share_test.both(target.first, target.every, shares, _NO_TIME, 0.0, most, is_first=is_first)
 
 
 def _found(rule: Rule, target: Target) -> Finding | None:
