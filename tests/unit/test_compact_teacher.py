@@ -24,8 +24,8 @@ ROWS = [
     *(Row(f"you are a stupid {word} and a liar", 0.95, 1.0, word) for word in "fool clown idiot moron loser creep".split()),
     *(Row(f"thank you for the {word} and the photo", 0.05, 0.5, word) for word in "help link answer book idea map".split()),
 ]
-LESSON = fit.Recipe(epochs=4, half=False, layers=(0,))
-PLAN = fit.Plan(student=LESSON, teacher=fit.Recipe(epochs=2, half=False, layers=(0, 1)))
+LESSON = fit.Recipe(epochs=2, half=False, layers=(0,))
+PLAN = fit.Plan(student=LESSON, teacher=fit.Recipe(epochs=1, half=False, layers=(0, 1)))
 ALL = list(range(len(ROWS)))
 TEXTS = [row.text for row in ROWS]
 
@@ -60,7 +60,7 @@ def cut_at(step: int):
 
 
 def test_a_run_that_was_cut_off_comes_to_the_same_weights(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(fit, "_CHECKPOINT_STEPS", 2)
+    monkeypatch.setattr(fit, "_CHECKPOINT_STEPS", 3)
     monkeypatch.setattr(fit, "_BATCH", 4)
     pieces, whole, halved, again = tokenizer(PIECES), made(), made(), made(seed=5)
     fit.taught(whole, pieces, ROWS, LESSON, tmp_path / "whole.pt", unheard)
@@ -68,7 +68,7 @@ def test_a_run_that_was_cut_off_comes_to_the_same_weights(tmp_path, monkeypatch)
         fit.taught(halved, pieces, ROWS, LESSON, tmp_path / "halved.pt", cut_at(3))
     steps: list[int] = []
     fit.taught(again, pieces, ROWS, LESSON, tmp_path / "halved.pt", lambda now, _: steps.append(now))
-    assert steps[0] == 3
+    assert steps[0] == 4
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in whole.state_dict().items())
 
 
@@ -81,7 +81,7 @@ def test_a_checkpoint_is_whole_or_not_there(tmp_path, monkeypatch) -> None:
         raise OSError("no room on the disk")
 
     monkeypatch.setattr(torch, "save", half)
-    longer = fit.Recipe(epochs=5, half=False, layers=(0,))
+    longer = fit.Recipe(epochs=3, half=False, layers=(0,))
     monkeypatch.setattr(fit, "_BATCH", 4)
     with pytest.raises(OSError, match="no room"):
         fit.taught(made(), tokenizer(PIECES), ROWS, longer, tmp_path / "it.pt", unheard)
@@ -157,6 +157,6 @@ def test_what_was_tried_is_written_down_by_the_rows_that_calibrate(tmp_path, mon
     command.train(sets, PLAN, tmp_path / "work", tmp_path / "compact.onnx")
     command.train(sets, PLAN, tmp_path / "work", tmp_path / "compact.onnx", command.Begin.FINISH)
     first, again = map(json.loads, (tmp_path / "work" / "tried.jsonl").read_text().splitlines())
-    assert (first["student"]["epochs"], first["teacher"]["epochs"], first["trust"]) == (4, 2, 0.6)
+    assert (first["student"]["epochs"], first["teacher"]["epochs"], first["trust"]) == (2, 1, 0.6)
     assert 0 <= first["auc"]["made up"] <= 1
     assert {**first, "begin": "finish"} == again
