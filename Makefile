@@ -62,9 +62,9 @@ eval: setup-dev  ## How good it is: AUC of the scorer; pile-on detectors on a si
 eval-scoring: setup-dev  ## Recall in disguise, false positives, AUC per set, hatecheck, identity terms, calibration; a page with plots.
 	@$(BIN)/python -m tests.evaluation
 
-train: setup-dev  ## Train the linear scorer, or MODEL=compact (SEED=1, EPOCHS=.8), from ../shared/datasets; prints AUC per set.
+train: setup-dev  ## Train the linear scorer, or MODEL=compact (SEED=1, EPOCHS=1, TEACHER=.7), from ../shared/datasets; prints AUC per set.
 	@$(if $(filter compact,$(MODEL)),$(PIP) install -q --require-hashes -r requirements/train.txt)
-	@$(BIN)/python -m streams.scorers.train $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) $(if $(EPOCHS),--epochs $(EPOCHS))
+	@$(BIN)/python -m streams.scorers.train $(if $(MODEL),--model $(MODEL)) $(if $(SEED),--seed $(SEED)) $(if $(EPOCHS),--epochs $(EPOCHS)) $(if $(TEACHER),--teacher-epochs $(TEACHER))
 
 train-links: setup-dev  ## Train the rankers of earlier messages from the chats in ../shared/datasets (five minutes).
 	@$(BIN)/python -m streams.evaluation.links.train

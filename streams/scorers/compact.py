@@ -1,4 +1,6 @@
-"""The compact scorer: a small transformer of 8-bit weights, plus half of what the linear scorer says. No torch, no download.
+"""The compact scorer: a small transformer of 8-bit weights, plus a share of what the linear scorer says. No torch, no download.
+
+The transformer sees abuse without a rude word, the n-grams miss no rude word.
 
 ``streams.scorers.training.compact`` makes the weights; ``weights/COMPACT_CARD.md`` says from what and how good they are.
 """
@@ -16,11 +18,9 @@ from streams.scorers.disguises.known import WORDS
 from streams.scorers.linear import SHIPPED as LINEAR
 from streams.scorers.linear import Linear, batches, pieces_of, readings
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 SHIPPED: Final = Path(__file__).parent / "weights" / "compact.onnx"
 
-_LINEAR_SHARE: Final = 0.5
-"""Of the linear logit: the transformer sees abuse without a rude word, the n-grams miss no rude word."""
 _DECIMALS: Final = 4
 
 
@@ -33,6 +33,7 @@ class Compact:
     def __init__(self, network: Network, linear: Linear, digest: str) -> None:
         """Take both halves and the SHA-256 of their files, whose first eight digits stand in the name."""
         self.name = f"compact@{VERSION}+{digest[:8]}.{network.runtime}.int8"
+        self.mix = network.notes.mix
         self._network = network
         self._linear = linear
         self._computed: Callable[[], None] = lambda: None
@@ -58,16 +59,22 @@ class Compact:
 
     def logits(self, normal: Iterable[str]) -> dict[str, float]:
         """Return the sum's logit of each normalised text, before calibration."""
+        known = self.halves(normal)
+        network, linear = np.array(list(known.values())).reshape(-1, 2).T
+        return dict(zip(known, self.mix.of(network, linear).tolist(), strict=True))
+
+    def halves(self, normal: Iterable[str]) -> dict[str, tuple[float, float]]:
+        """Return the network's and the linear scorer's logit of each normalised text."""
         texts = sorted(normal)
         linear = self._linear_logits({piece for text in texts for piece in pieces_of(text)})
-        return {text: self._sum(text, linear) for text in texts}
+        return {text: (self._read(text), _worst(linear, text)) for text in texts}
 
     def tell_computed(self, told: Callable[[], None]) -> None:
         """Have ``told`` called whenever a text is computed."""
         self._computed = told
 
-    def _sum(self, text: str, linear: Mapping[str, float]) -> float:
-        found = self._network.logit(text) + _LINEAR_SHARE * _worst(linear, text)
+    def _read(self, text: str) -> float:
+        found = self._network.logit(text)
         self._computed()
         return found
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from streams.scorers import ScorerUnavailable
 
@@ -17,6 +18,21 @@ _OVERLAP: Final = 24
 """Pieces that two windows of a long text share."""
 _MARKS: Final = ("[CLS]", "[SEP]", "[UNK]")
 
+Floats = NDArray[np.float64]
+
+
+class Mix(Struct, frozen=True):
+    """How the network and the linear scorer say one thing together."""
+
+    share: float
+    """Of the linear logit."""
+    most: float
+    """What the network's logit counts at most: at the top it is too sure of itself, and the n-grams put what it finds clear in order."""
+
+    def of(self, network: Floats, linear: Floats) -> Floats:
+        """Return the sum's logit of each text."""
+        return np.minimum(network, self.most) + self.share * linear
+
 
 class Notes(Struct, frozen=True):
     """What is kept with the weights."""
@@ -25,7 +41,8 @@ class Notes(Struct, frozen=True):
     """Pieces of words, in the order of their numbers."""
     slope: float
     shift: float
-    """Calibration: P(toxic) = σ(slope · logit + shift), of the sum with half the linear logit."""
+    """Calibration: P(toxic) = σ(slope · sum + shift)."""
+    mix: Mix
 
 
 class Network:
@@ -122,7 +139,8 @@ def _notes(session: Any, path: Path) -> Notes:
     kept = session.get_modelmeta().custom_metadata_map
     shape = [(each.name, each.type) for each in (*session.get_inputs(), *session.get_outputs())]
     try:
-        notes = Notes(kept["pieces"].split("\n"), float(kept["slope"]), float(kept["shift"]))
+        slope, shift, share, most = (float(kept[name]) for name in ("slope", "shift", "share", "most"))
+        notes = Notes(kept["pieces"].split("\n"), slope, shift, Mix(share, most))
     except (KeyError, ValueError) as error:
         raise ScorerUnavailable(f"{path} is not the compact scorer's: its notes have no {error}; use --scorer linear") from error
     if shape != [("ids", "tensor(int64)"), ("logit", "tensor(float)")] or not set(_MARKS) <= set(notes.pieces):

@@ -8,6 +8,7 @@ from msgspec import Struct
 from streams.scorers import Scorer, Toxicity
 from streams.scorers.disguises import own_words
 from streams.scorers.training.datasets import Row
+from streams.scorers.training.measure import top_precision
 from tests.evaluation import twin
 from tests.evaluation.hidden import threshold
 from tests.evaluation.rightness import SetMeasure, measured
@@ -72,14 +73,6 @@ def _top(scorer: Scorer, rows: Sequence[Row]) -> float:
 def scores(scorer: Scorer, said: Sequence[str]) -> np.ndarray:
     """Return the toxicity of each text."""
     return np.array([each.toxicity for each in scorer.score(said)])
-
-
-def top_precision(found: np.ndarray, toxic: np.ndarray, share: float = 0.02) -> float:
-    """Return which share is toxic of those that score highest: ties at the edge count by their mean, so that order says nothing."""
-    count = max(1, round(len(found) * share))
-    edge = np.sort(found)[-count]
-    above, at = found > edge, found == edge
-    return float((toxic[above].sum() + (count - above.sum()) * toxic[at].mean()) / count)
 
 
 def _recall(scorer: Scorer, texts: Texts, kind: str, least: float, done: Callable[[int], None]) -> Recall:

@@ -20,11 +20,29 @@ def made(seed: int = 0) -> Any:
     return Student(len(PIECES), layers=1).eval()
 
 
+def base(words: int, seed: int = 1) -> dict[str, Any]:
+    """Return weights of chance numbers, in the shapes and under the names of what students begin with. Needs torch."""
+    import torch
+
+    from streams.scorers.training.compact.student import ALL, INNER, WIDTH
+
+    chance = torch.Generator().manual_seed(seed)
+    tables = {"word": (words, WIDTH), "position": (512, WIDTH), "token_type": (2, WIDTH)}
+    square = dict.fromkeys(("attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense"), (WIDTH, WIDTH))
+    layer = square | {"intermediate.dense": (INNER, WIDTH), "output.dense": (WIDTH, INNER)}
+    layer |= {"attention.output.LayerNorm": (WIDTH,), "output.LayerNorm": (WIDTH,)}
+    parts = {"embeddings.LayerNorm": (WIDTH,), **{f"encoder.layer.{n}.{name}": shape for n in ALL for name, shape in layer.items()}}
+    shapes = {f"embeddings.{name}_embeddings.weight": shape for name, shape in tables.items()}
+    for name, shape in parts.items():
+        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    return {name: torch.randn(*shape, generator=chance) * 0.05 for name, shape in shapes.items()}
+
+
 def weights(student: Any, to: Path, **notes: str) -> Path:
     """Write the network, its notes and its digest, as training does. Needs onnx."""
     from streams.scorers.training.compact.export import written
 
-    kept = {"pieces": "\n".join(PIECES), "slope": "3.0", "shift": "-0.5", **notes}
+    kept = {"pieces": "\n".join(PIECES), "slope": "3.0", "shift": "-0.5", "share": "0.5", "most": "inf", **notes}
     written(student, {name: value for name, value in kept.items() if value}, to)
     return signed(to)
 

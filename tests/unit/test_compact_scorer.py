@@ -125,7 +125,7 @@ def test_disguises_are_undone_and_the_larger_reading_counts(compact) -> None:
 def test_the_name_tells_weights_runtime_and_type(compact, path, tmp_path) -> None:
     import onnxruntime
 
-    assert compact.name.startswith("compact@1+")
+    assert compact.name.startswith("compact@2+")
     assert compact.name.endswith(f".ort{onnxruntime.__version__}.int8")
     assert Compact.read(weights(made(seed=1), tmp_path / "compact.onnx")).name != compact.name
 
@@ -181,7 +181,7 @@ def test_a_file_that_is_no_network_is_told_in_one_line(content, tmp_path) -> Non
     assert "is no network that" in told(signed(tmp_path / "compact.onnx"))
 
 
-@pytest.mark.parametrize("notes", [{"slope": ""}, {"slope": "steep"}, {"pieces": ""}, {"pieces": "a\nb"}])
+@pytest.mark.parametrize("notes", [{"slope": ""}, {"slope": "steep"}, {"share": ""}, {"most": "all"}, {"pieces": ""}, {"pieces": "a\nb"}])
 def test_a_network_of_others_is_told_in_one_line(notes, tmp_path) -> None:
     assert "is not the compact scorer's" in told(weights(made(), tmp_path / "compact.onnx", **notes))
 

@@ -1,6 +1,5 @@
 """Teaching the compact scorer: a student learns, the same seed gives the same weights, and nothing is started that cannot end."""
 
-import json
 import random
 
 import numpy as np
@@ -12,7 +11,7 @@ from streams.scorers.compact_network import tokenizer
 from streams.scorers.training.datasets import Row
 from streams.scorers.training.fit import platt
 from streams.scorers.training.split import Split
-from tests.support.compact import PIECES, made
+from tests.support.compact import PIECES, base, made
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
@@ -54,7 +53,7 @@ def test_a_student_learns_and_its_weights_become_a_scorer(tmp_path) -> None:
     learner = taught(tmp_path / "student.pt")
     assert gap(learner) > gap(made()) + 0.5
     again = made(seed=9)
-    again.load_state_dict(torch.load(tmp_path / "student.pt", weights_only=True))
+    again.load_state_dict(torch.load(tmp_path / "student.pt", weights_only=True)["network"])
     doubted = [Row(row.text, 1 - row.target, 0.2, "") for row in RUDE + KIND]
     sets = Split(learn={}, calibrate={"made up": RUDE + KIND + doubted}, measure={}, never_trained={})
     scorer = command.finished(again, PIECES, sets, tmp_path / "compact.onnx")
@@ -65,8 +64,8 @@ def test_a_student_learns_and_its_weights_become_a_scorer(tmp_path) -> None:
 
 def test_the_same_seed_gives_the_same_student_and_another_seed_another(tmp_path) -> None:
     small = fit.Recipe(epochs=2, half=False)
-    first, again = (taught(tmp_path / "student.pt", small).state_dict() for _ in range(2))
-    other = taught(tmp_path / "student.pt", fit.Recipe(epochs=2, half=False, seed=2)).state_dict()
+    first, again = (taught(tmp_path / f"{name}.pt", small).state_dict() for name in ("first", "again"))
+    other = taught(tmp_path / "other.pt", fit.Recipe(epochs=2, half=False, seed=2)).state_dict()
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["words.weight"], other["words.weight"])
 
@@ -104,37 +103,21 @@ def test_the_pieces_kept_are_the_marks_the_signs_and_the_most_usual() -> None:
 
 
 def test_a_student_begins_with_the_base_s_first_third_and_last_layer() -> None:
-    chance = torch.Generator().manual_seed(1)
-
-    def numbers(*shape: int):
-        return torch.randn(*shape, generator=chance)
-
-    width, inner = student.WIDTH, student.INNER
-    base = {
-        f"embeddings.{name}_embeddings.weight": numbers(rows, width) for name, rows in (("word", 9), ("position", 512), ("token_type", 2))
-    }
-    shapes = {"attention.self.query": (width, width), "attention.self.key": (width, width), "attention.self.value": (width, width),
-              "attention.output.dense": (width, width), "attention.output.LayerNorm": (width,), "intermediate.dense": (inner, width),
-              "output.dense": (width, inner), "output.LayerNorm": (width,)}  # fmt: skip
-    parts = {"embeddings.LayerNorm": (width,), **{f"encoder.layer.{n}.{name}": shape for n in range(6) for name, shape in shapes.items()}}
-    for name, shape in parts.items():
-        base |= {f"{name}.weight": numbers(*shape), f"{name}.bias": numbers(shape[0])}
-    found = student.student(base, [8, 3])
-    assert torch.equal(found.words.weight, base["embeddings.word_embeddings.weight"][[8, 3]])
+    weights, width = base(words=9), student.WIDTH
+    found = student.student(weights, [8, 3])
+    assert torch.equal(found.words.weight, weights["embeddings.word_embeddings.weight"][[8, 3]])
     assert [
-        torch.equal(layer.wide.weight, base[f"encoder.layer.{n}.intermediate.dense.weight"])
+        torch.equal(layer.wide.weight, weights[f"encoder.layer.{n}.intermediate.dense.weight"])
         for layer, n in zip(found.layers, (0, 2, 5), strict=True)
     ] == [True] * 3
-    assert torch.equal(found.layers[1].asked.weight[width : 2 * width], base["encoder.layer.2.attention.self.key.weight"])
+    assert torch.equal(found.layers[1].asked.weight[width : 2 * width], weights["encoder.layer.2.attention.self.key.weight"])
 
 
-def test_without_the_base_or_a_checkpoint_one_line_says_so(tmp_path, monkeypatch) -> None:
+def test_without_the_base_one_line_says_so(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(command, "BASE", "no_such_wheel")
     sets = Split(learn={"made up": RUDE}, calibrate={}, measure={}, never_trained={})
     with pytest.raises(ScorerUnavailable, match="make train MODEL=compact installs it"):
-        command.train(sets, RECIPE, tmp_path, tmp_path / "compact.onnx")
-    with pytest.raises(ScorerUnavailable, match="train without --resume"):
-        command.train(sets, RECIPE, tmp_path, tmp_path / "compact.onnx", command.Begin.FINISH)
+        command.train(sets, fit.Plan(), tmp_path, tmp_path / "compact.onnx")
 
 
 def test_a_calibration_is_found_wherever_the_logits_lie() -> None:
@@ -142,13 +125,3 @@ def test_a_calibration_is_found_wherever_the_logits_lie() -> None:
         logits = np.linspace(-3, 3, 200) * factor + offset
         targets = 1 / (1 + np.exp(-(np.linspace(-3, 3, 200) * 0.8 - 0.4)))
         assert platt(logits, targets, np.ones(200)) == pytest.approx((0.8 / factor, -0.4 - 0.8 * offset / factor), abs=1e-3)
-
-
-def test_what_was_tried_is_written_down_by_the_rows_that_calibrate(tmp_path) -> None:
-    torch.save(made().state_dict(), tmp_path / "student.pt")
-    (tmp_path / "pieces.txt").write_text("\n".join(PIECES))
-    sets = Split(learn={}, calibrate={"made up": RUDE + KIND}, measure={}, never_trained={})
-    command.train(sets, RECIPE, tmp_path, tmp_path / "compact.onnx", command.Begin.FINISH)
-    (line,) = (tmp_path / "tried.jsonl").read_text().splitlines()
-    assert json.loads(line)["epochs"] == 30
-    assert 0 <= json.loads(line)["auc"]["made up"] <= 1

@@ -9,9 +9,10 @@ import pytest
 from streams.scorers import Toxicity
 from streams.scorers.linear import Linear
 from streams.scorers.training.datasets import Row
+from streams.scorers.training.measure import top_precision
 from tests.evaluation import twin
 from tests.evaluation.__main__ import main
-from tests.evaluation.beside import beside, top_precision
+from tests.evaluation.beside import beside
 from tests.evaluation.groups import biases
 from tests.evaluation.hidden import hidden, threshold
 from tests.evaluation.measure import Evaluation

@@ -4,6 +4,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from msgspec import structs
 
 from streams import errors
 from streams.scorers import Scorer, ScorerUnavailable
@@ -51,10 +54,16 @@ def _made(asked: argparse.Namespace, sets: Split, to: Path) -> None:
         return
     try:
         from streams.scorers.training.compact.command import Begin, train
-        from streams.scorers.training.compact.fit import Recipe
+        from streams.scorers.training.compact.fit import Plan
     except ImportError as error:
         raise ScorerUnavailable(f"training the compact scorer needs {error.name or error}: make train MODEL=compact installs it") from error
-    train(sets, Recipe(seed=asked.seed, epochs=asked.epochs), asked.work, to, Begin(asked.begin))
+    train(sets, _plan(asked, Plan()), asked.work, to, Begin(asked.begin))
+
+
+def _plan(asked: argparse.Namespace, usual: Any) -> Any:
+    """Return the usual plan with the seed and the epochs asked for, of the student and of its teacher."""
+    teacher = structs.replace(usual.teacher, seed=asked.seed, epochs=asked.teacher_epochs) if asked.teacher_epochs else None
+    return structs.replace(usual, student=structs.replace(usual.student, seed=asked.seed, epochs=asked.epochs), teacher=teacher)
 
 
 def _read(model: str, path: Path) -> Scorer:
@@ -70,13 +79,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--to", type=Path, help="file of the weights (default: the package's own)")
     only = parser.add_argument_group("the compact scorer alone")
     only.add_argument("--seed", type=int, default=1, help="of all chance (default: %(default)s)")
-    only.add_argument("--epochs", type=float, default=0.8, help="times that a row of weight 1 is seen (default: %(default)s)")
+    only.add_argument("--epochs", type=float, default=1.0, help="times that the student sees a row of weight 1 (default: %(default)s)")
+    only.add_argument("--teacher-epochs", type=float, default=0.7, help="the same of its teacher; 0: no teacher (default: %(default)s)")
     only.add_argument("--work", type=Path, default=_WORK, help="folder of the checkpoint and of what was tried (default: %(default)s)")
     only.add_argument(
-        "--resume", dest="begin", action="store_const", const="resume", default="base", help="learn on from a run's checkpoint"
-    )
-    only.add_argument(
-        "--finish", dest="begin", action="store_const", const="finish", help="make the weights from a run's checkpoint as it is"
+        "--finish",
+        dest="begin",
+        action="store_const",
+        const="finish",
+        default="base",
+        help="make the weights from the student of a run that was cut off, as it is; without, such a run goes on",
     )
     return parser
 

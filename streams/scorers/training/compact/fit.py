@@ -1,29 +1,30 @@
-"""Teach the student: soft targets, a tenth of the texts in disguise, batches of like lengths. One seed, one result a machine."""
+"""Teach a network: soft targets, a tenth of the texts in disguise, batches of like lengths. One seed, one result a machine."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 from msgspec import Struct
 from torch import Tensor
-from torch.nn import functional
 
 from streams.scorers.disguises import normalised
+from streams.scorers.training.compact.course import Course
 from streams.scorers.training.compact.noise import noisy
-from streams.scorers.training.compact.student import PLACES, Student
+from streams.scorers.training.compact.student import ALL, KEPT, PLACES, Student
 from streams.scorers.training.datasets import Row
 
 _BATCH: Final = 32
 _BUCKET: Final = 50 * _BATCH
 """Rows sorted by length at a time: batches are of like lengths, and still come in no order."""
 _SMOOTHING: Final = 0.03
-_CHECKPOINT_STEPS: Final = 500
+_CHECKPOINT_STEPS: Final = 200
 
 
 class Recipe(Struct, frozen=True):
-    """What was tried is a list of these."""
+    """How one network learns. What was tried is a list of these."""
 
     seed: int = 1
     epochs: float = 1.0
@@ -34,6 +35,18 @@ class Recipe(Struct, frozen=True):
     """Share of the texts that are learned from in disguise."""
     half: bool = True
     """Whether matrices are multiplied in bfloat16."""
+    layers: tuple[int, ...] = KEPT
+    """Of the base's six, those that it begins with."""
+
+
+class Plan(Struct, frozen=True):
+    """How the student learns, and from whom."""
+
+    student: Recipe = Recipe()
+    teacher: Recipe | None = Recipe(epochs=0.7, rate=5e-5, layers=ALL)
+    """None: from the labels alone."""
+    trust: float = 0.6
+    """Share of what the teacher says in the student's targets; the rest is the label."""
 
 
 class Example(Struct, frozen=True):
@@ -44,25 +57,27 @@ class Example(Struct, frozen=True):
 
 
 def taught(made: Student, pieces: Any, rows: Sequence[Row], recipe: Recipe, to: Path, done: Callable[[int, int], None]) -> None:
-    """Teach the student in place, and write it to ``to`` every 500 steps: something usable is always there."""
+    """Teach the network in place. ``to`` gets it every 200 steps; a run that was cut off goes on from there, to the same weights."""
     torch.manual_seed(recipe.seed)
-    batches = list(_batches(_examples(pieces, rows, recipe), random.Random(recipe.seed)))
-    optimizer = torch.optim.AdamW(made.parameters(), lr=recipe.rate, weight_decay=0.01, fused=True)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, len(batches), recipe.warm_up))
+    steps = ceil(len(drawn(rows, recipe)) / _BATCH)
+    course = Course(made, recipe.rate, steps, recipe.warm_up)
+    begun = course.resumed(to)
+    batches = list(_batches(_examples(pieces, rows, recipe), random.Random(recipe.seed))) if begun < steps else []
     made.train()
-    for step, batch in enumerate(batches, start=1):
+    for step, batch in enumerate(batches[begun:], start=begun + 1):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.half):
             logits = made(*padded([example.ids for example in batch]))
-        loss = functional.binary_cross_entropy_with_logits(logits.float(), _targets(batch))
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch has no type for it
-        torch.nn.utils.clip_grad_norm_(made.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        done(step, len(batches))
-        if step % _CHECKPOINT_STEPS == 0 or step == len(batches):
-            torch.save(made.state_dict(), to)
+        course.learned(logits.float(), _targets(batch))
+        done(step, steps)
+        if step % _CHECKPOINT_STEPS == 0 or step == steps:
+            course.saved(to, step)
     made.eval()
+
+
+def drawn(rows: Sequence[Row], recipe: Recipe) -> list[int]:
+    """Return the places of the rows that are learned from, each as often as it is: a row's weight is its chance."""
+    draw = random.Random(recipe.seed)
+    return [place for place, row in enumerate(rows) for _ in range(_times(recipe.epochs * row.weight, draw))]
 
 
 def encoded(pieces: Any, texts: Sequence[str]) -> list[list[int]]:
@@ -81,10 +96,10 @@ def padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 
 def _examples(pieces: Any, rows: Sequence[Row], recipe: Recipe) -> list[Example]:
-    draw = random.Random(recipe.seed)
-    drawn = [row for row in rows for _ in range(_times(recipe.epochs * row.weight, draw))]
-    texts = [normalised(noisy(row.text, draw) if draw.random() < recipe.disguised else row.text) for row in drawn]
-    return [Example(ids, row.target) for ids, row in zip(encoded(pieces, texts), drawn, strict=True)]
+    draw = random.Random(f"disguises of {recipe.seed}")
+    seen = [rows[place] for place in drawn(rows, recipe)]
+    texts = [normalised(noisy(row.text, draw) if draw.random() < recipe.disguised else row.text) for row in seen]
+    return [Example(ids, row.target) for ids, row in zip(encoded(pieces, texts), seen, strict=True)]
 
 
 def _times(expected: float, draw: random.Random) -> int:
@@ -104,9 +119,3 @@ def _batches(examples: list[Example], draw: random.Random) -> Iterator[list[Exam
 
 def _targets(batch: Sequence[Example]) -> Tensor:
     return torch.tensor([example.target for example in batch]) * (1 - _SMOOTHING) + _SMOOTHING / 2
-
-
-def _rate(step: int, steps: int, warm_up: float) -> float:
-    """Return the share of the learning rate: up in a straight line, and down to nothing."""
-    risen = max(1, round(steps * warm_up))
-    return min((step + 1) / risen, max(0.0, (steps - step) / max(1, steps - risen)))
