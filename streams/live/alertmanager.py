@@ -17,6 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, w
 
 from streams.live.addresses import Resolver
 from streams.live.storms import PASSED, link, opened, summary, within
+from streams.live.unanswered import why_unanswered
 from streams.live.wording import annotations
 from streams.records import Severity
 from streams.site_names import shown
@@ -159,6 +160,7 @@ class Alertmanager:
         self._url = url.rstrip("/")
         self._on_outcome = on_outcome
         self._deadline = deadline
+        self._attempt, self._why = attempt, ""
         self._timeout = aiohttp.ClientTimeout(total=attempt.total_seconds())
         self._session: aiohttp.ClientSession | None = None
         self._last = (OK, 0, False)
@@ -218,7 +220,8 @@ class Alertmanager:
                     await self._try(session, batch)
         except _AnsweredError as answered:
             return answered.outcome, answered.status
-        except (aiohttp.ClientError, *_AWAY):
+        except (aiohttp.ClientError, *_AWAY) as error:
+            self._why = why_unanswered(error, self._attempt)
             return FAILED, 0
         return OK, 0
 
@@ -240,13 +243,15 @@ class Alertmanager:
         elif not is_all:
             log.warning("alertmanager %s refuses some alerts; the others are posted", where)
         else:
-            log.warning("alertmanager %s %s; alerts are posted again every round", where, _answer(status))
+            log.warning("alertmanager %s %s; alerts are posted again every round", where, _answer(status, self._why))
 
 
-def _answer(status: int) -> str:
+def _answer(status: int, why: str) -> str:
     if status in _ONE_IS_BAD:
         return f"answers {status} to everything (is that an Alertmanager, and http:// or https:// right?)"
-    return f"answers {status}" if status else "does not answer"
+    if status:
+        return f"answers {status}"
+    return f"does not answer ({why})" if why else "does not answer"
 
 
 def _retrying(deadline: timedelta) -> AsyncRetrying:

@@ -91,7 +91,7 @@ async def test_one_that_is_away_does_not_stop_the_other_and_is_said_once(serve: 
     assert manager.taken == ["a"] * 3
     assert counted == {(url, "ok"): 3, (away, "failed"): 3}
     said = [record.getMessage() for record in caplog.records if record.name == "threadwatch.live"]
-    assert said == ["alertmanager 127.0.0.1:1 does not answer; alerts are posted again every round"]
+    assert said == ["alertmanager 127.0.0.1:1 does not answer (connection refused); alerts are posted again every round"]
 
 
 async def test_a_host_that_cannot_be_looked_up_is_one_that_is_away() -> None:
