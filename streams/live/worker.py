@@ -25,7 +25,7 @@ from streams.live.anteroom import Anteroom
 from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
 from streams.live.progress import Progress, Watchdog
-from streams.live.receivers import check_webhooks, heard_of_nothing
+from streams.live.receivers import check_webhooks, heard_of_nothing, told_to_nobody
 from streams.live.timed_scorer import TimedScorer
 from streams.live.watch import Watch
 from streams.live.webhooks import Webhooks
@@ -60,6 +60,8 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     _log_lines()
     check_webhooks(settings.webhooks, file)
     for line in heard_of_nothing(settings):
+        log.warning("%s", line)
+    if "alert" in names and (line := told_to_nobody(settings)):
         log.warning("%s", line)
     try:
         mutes = asyncio.run(_checked(settings))

@@ -1,6 +1,9 @@
 """``threadwatch doctor``: whom alerts are told to is looked at too, before anybody has to be told."""
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -9,6 +12,9 @@ from threading import Thread
 import pytest
 
 from streams.cli.main import main
+from tests.contract.schema_files import ROOT
+
+SAID = "NOBODY IS TOLD: neither alertmanager.urls nor webhooks is set"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -42,7 +48,9 @@ def told(capsys: pytest.CaptureFixture[str], settings: str) -> dict[str, list[st
     Path("threadwatch.toml").write_text(settings)
     assert main(["doctor", "--kafka", f"127.0.0.1:{unused()}", "--data", "data"]) == 1, "no broker is there"
     lines = [line.split(None, 2) for line in capsys.readouterr().out.splitlines()]
-    return {what: [f"{mark} {said}" for mark, other, said in lines if other == what] for what in ("webhook", "alertmanager", "broker")}
+    return {
+        what: [f"{mark} {said}" for mark, other, said in lines if other == what] for what in ("webhook", "alertmanager", "alerts", "broker")
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +60,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_alertmanager_is_asked_whether_it_is_one(answering: int, capsys: pytest.CaptureFixture[str]) -> None:
     urls = [f"http://127.0.0.1:{answering}/", f"http://127.0.0.1:{answering}/elsewhere", f"http://127.0.0.1:{unused()}"]
-    good, other, away = told(capsys, f"[alertmanager]\nurls = {urls}".replace("'", '"'))["alertmanager"]
+    good, unknown, other, away = told(capsys, f"[alertmanager]\nurls = {urls}".replace("'", '"'))["alertmanager"]
     assert good == f"ok {urls[0]} answers 200"
+    assert unknown.startswith(f"CHECK {urls[0]} does not say whom it tells")
     assert other.startswith(f"MISSING {urls[1]} answers 404; it should be 200")
     assert away.startswith(f"MISSING {urls[2]} does not answer")
 
@@ -81,3 +90,26 @@ def test_a_webhook_for_a_community_that_no_source_has_is_to_be_checked(capsys: p
     well, doubtful = told(capsys, f'{hook}[sources.news]\ncommunities = ["sport"]\n')["webhook"]
     assert well.startswith("ok day")
     assert doubtful == "CHECK webhooks, day: communities names 'sprot', which is none of sources.news.communities; is it spelled so?"
+
+
+def test_that_neither_alertmanager_nor_a_webhook_is_set_is_to_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    (nobody,) = told(capsys, "")["alerts"]
+    assert nobody.startswith(f"CHECK {SAID}")
+    hook = '[[webhooks]]\nname = "day"\nurl = "https://hooks.example/x"\nsecrets = ["a-secret-of-sixteen"]\n'
+    assert told(capsys, hook)["alerts"] == []
+    assert told(capsys, f'[alertmanager]\nurls = ["http://127.0.0.1:{unused()}"]')["alerts"] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [((), 1), (("--stages", "score,address"), 0), (("--config", "told.toml"), 0)],
+    ids=["nobody", "no stage that tells", "an Alertmanager"],
+)
+def test_a_worker_that_would_tell_and_can_tell_nobody_says_so_as_it_starts(words: tuple[str, ...], lines: int) -> None:
+    Path("told.toml").write_text('[alertmanager]\nurls = ["http://127.0.0.1:9"]')
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("THREADWATCH_")}
+    environment |= {"THREADWATCH_WORKER__BROKER_WAIT": "PT0.5S", "PYTHONPATH": str(ROOT)}
+    command = (sys.executable, "-m", "streams", "worker", "--kafka", f"127.0.0.1:{unused()}", "--data", "data", *words)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
+    assert ran.returncode == 70, "no broker is there"
+    assert (ran.stdout + ran.stderr).count(SAID) == lines
