@@ -306,7 +306,7 @@ async def test_a_hostile_name_of_a_source_or_community_is_text_and_nothing_else(
     whole = "_!channel_&_b__sport__/b______x_ __ _Labels __ https_//evil_example zz"
     for read, name in (
         (title, whole),
-        (text, REST),
+        (text.partition(" · http")[0], REST),
         (subject, whole),
         (plain.partition(" · http")[0], whole),
     ):
