@@ -1,13 +1,14 @@
 """Whom an Alertmanager can tell, by its own configuration: a receiver without a channel takes everything and tells nobody."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
 
-_WATCHDOG: Final = "Watchdog"
-"""What its route carries goes to a switch outside, not to people."""
+_OF_WATCHDOG: Final = re.compile(r"""^\{?alertname\s*=~?\s*["']?Watchdog["']?\}?$""")
+"""What this matcher's route carries goes to a switch outside, not to people."""
 
 
 class Unreadable(ValueError):
@@ -36,6 +37,6 @@ def _has_channel(receiver: dict[str, Any]) -> bool:
 def _routes(route: dict[str, Any], above: str = "") -> Iterator[tuple[str, bool]]:
     """Yield the receiver of each route, and whether it is one for people; where none is named it is that of the route above."""
     name = route.get("receiver") or above
-    yield name, not any(_WATCHDOG in str(matcher) for matcher in route.get("matchers") or ())
+    yield name, not any(_OF_WATCHDOG.match(str(matcher)) for matcher in route.get("matchers") or ())
     for below in route.get("routes") or ():
         yield from _routes(below, name)
