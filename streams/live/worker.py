@@ -61,13 +61,13 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     check_webhooks(settings.webhooks, file)
     for line in heard_of_nothing(settings):
         log.warning("%s", line)
-    if "alert" in names and (line := told_to_nobody(settings)):
-        log.warning("%s", line)
     try:
         mutes = asyncio.run(_checked(settings))
     except BrokerAway as away:  # it comes back, and nobody is there to start the worker again then
         print(f"threadwatch: {away}", file=sys.stderr)
         raise SystemExit(UNEXPECTED) from away
+    if "alert" in names and (line := told_to_nobody(settings)):
+        log.warning("%s", line)
     try:
         _worker(settings, names, options or Options(), mutes, loop.install()).execute_from_commandline()
     except SystemExit as ended:  # Faust says 1 when one of its services crashed: an outage, or a bug

@@ -1,9 +1,6 @@
 """``threadwatch doctor``: whom alerts are told to is looked at too, before anybody has to be told."""
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,7 +9,6 @@ from threading import Thread
 import pytest
 
 from streams.cli.main import main
-from tests.contract.schema_files import ROOT
 
 SAID = "NOBODY IS TOLD: neither alertmanager.urls nor webhooks is set"
 
@@ -98,18 +94,3 @@ def test_that_neither_alertmanager_nor_a_webhook_is_set_is_to_be_looked_at(capsy
     hook = '[[webhooks]]\nname = "day"\nurl = "https://hooks.example/x"\nsecrets = ["a-secret-of-sixteen"]\n'
     assert told(capsys, hook)["alerts"] == []
     assert told(capsys, f'[alertmanager]\nurls = ["http://127.0.0.1:{unused()}"]')["alerts"] == []
-
-
-@pytest.mark.parametrize(
-    ("words", "lines"),
-    [((), 1), (("--stages", "score,address"), 0), (("--config", "told.toml"), 0)],
-    ids=["nobody", "no stage that tells", "an Alertmanager"],
-)
-def test_a_worker_that_would_tell_and_can_tell_nobody_says_so_as_it_starts(words: tuple[str, ...], lines: int) -> None:
-    Path("told.toml").write_text('[alertmanager]\nurls = ["http://127.0.0.1:9"]')
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("THREADWATCH_")}
-    environment |= {"THREADWATCH_WORKER__BROKER_WAIT": "PT0.5S", "PYTHONPATH": str(ROOT)}
-    command = (sys.executable, "-m", "streams", "worker", "--kafka", f"127.0.0.1:{unused()}", "--data", "data", *words)
-    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment)
-    assert ran.returncode == 70, "no broker is there"
-    assert (ran.stdout + ran.stderr).count(SAID) == lines
