@@ -73,11 +73,15 @@ async def _told(settings: Any) -> list[Finding]:
     """Return what is wrong with whom alerts are told to: each Alertmanager is asked, a webhook is not."""
     import aiohttp
 
-    from streams.live.receivers import heard_of_nothing
+    from streams.live.receivers import heard_of_nothing, told_to_nobody
 
-    found = [*map(_webhook, settings.webhooks), *(("webhook", None, line) for line in heard_of_nothing(settings))]
+    found: list[Finding] = [*map(_webhook, settings.webhooks), *(("webhook", None, line) for line in heard_of_nothing(settings))]
+    if line := told_to_nobody(settings):
+        found.append(("alerts", None, line))
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as session:
-        return [*found, *[await _alertmanager(session, url) for url in settings.alertmanager.urls]]
+        for url in settings.alertmanager.urls:
+            found += await _alertmanager(session, url, has_webhooks=bool(settings.webhooks))
+    return found
 
 
 def _webhook(webhook: Any) -> Finding:
@@ -91,7 +95,7 @@ def _webhook(webhook: Any) -> Finding:
     return "webhook", True, f"{webhook.name}: has a secret and an address (nothing was sent)"
 
 
-async def _alertmanager(session: Any, url: str) -> Finding:
+async def _alertmanager(session: Any, url: str, *, has_webhooks: bool) -> list[Finding]:
     import aiohttp
 
     from streams.live.alertmanager import host_of
@@ -100,13 +104,29 @@ async def _alertmanager(session: Any, url: str) -> Finding:
     try:
         async with session.get(f"{url.rstrip('/')}/api/v2/status") as answer:
             said = f"{shown} answers {answer.status}" + ("" if answer.ok else "; it should be 200: is it an Alertmanager?")
-            return "alertmanager", answer.ok, said
+            found: list[Finding] = [("alertmanager", answer.ok, said)]
+            return [*found, *_channels(await answer.text(), shown, has_webhooks=has_webhooks)] if answer.ok else found
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        return (
-            "alertmanager",
-            False,
-            f"{shown} does not answer ({str(error).replace(url, shown) or type(error).__name__}); alertmanager.urls names it",
-        )
+        why = str(error).replace(url, shown) or type(error).__name__
+        return [("alertmanager", False, f"{shown} does not answer ({why}); alertmanager.urls names it")]
+
+
+def _channels(status: str, shown: str, *, has_webhooks: bool) -> Iterator[Finding]:
+    """Yield whom this Alertmanager could not tell: it answers, and has nobody to tell."""
+    from streams.live.channels import Unreadable, channelless
+
+    try:
+        receivers, tells_people = channelless(status)
+    except Unreadable as error:
+        yield "alertmanager", None, f"{shown} does not say whom it tells ({error}): see that its receivers have channels"
+        return
+    if receivers:
+        what = ", ".join(receivers)
+        mend = "copy channels for them from deploy/alertmanager/receivers.example.yml (docs/alerts.md)"
+        yield "alertmanager", None, f"{shown} has routes to receivers without a channel: {what}. What goes there is told to nobody; {mend}"
+    if not tells_people:
+        besides = "; signed webhooks are told of pile-ons, nobody of the program's own trouble" if has_webhooks else ""
+        yield "alerts", None, f"NOBODY IS TOLD of anything by {shown}: no route for people leads to a channel{besides}"
 
 
 def _optional() -> Iterator[str]:

@@ -22,6 +22,7 @@ from streams.live.wording import annotations
 from streams.records import Severity
 from streams.site_names import shown
 from streams.stages.firing import Firing, Storm
+from streams.stages.reasons import case_name
 
 log = logging.getLogger("threadwatch.live")
 
@@ -83,6 +84,8 @@ def _pileon(firing: Firing, severity: Severity, now: datetime, lease: timedelta,
     link = f"{console_url.rstrip('/')}/pileons/{firing.pileon_id}" if console_url else ""
     labels = {"alertname": "PileOn", "source": shown(firing.source), "community": shown(firing.community),
               "severity": str(severity), "pileon": firing.pileon_id}  # fmt: skip
+    if severity is Severity.CRITICAL and not firing.is_one_of_many:
+        labels["apart"] = case_name(firing.pileon_id)  # its own message: Alertmanager groups by it (ADR 37)
     ends_at = now if firing.done_at is not None else now + lease
     told = annotations(firing, firing.conversations, firing.ended_because, link, _before(firing, severity))
     told["changed_at"] = stamp(firing.updated_at)  # Alertmanager orders by labels: by this a text of many finds what is new

@@ -45,6 +45,13 @@ def heard_of_nothing(settings: Settings) -> list[str]:
     return [line for name, source, community in wanted if known and (line := _unheard(name, source, community, known.get(source)))]
 
 
+def told_to_nobody(settings: Settings) -> str:
+    """Return a line where pile-ons are decided and nobody can be told of them, as far as the settings say; empty where somebody may."""
+    if settings.alertmanager.urls or settings.webhooks:
+        return ""
+    return "NOBODY IS TOLD: neither alertmanager.urls nor webhooks is set; pile-ons are decided and only listed (docs/alerts.md)"
+
+
 def _unheard(name: str, source: str, community: str, known: tuple[str, ...] | None) -> str:
     if known is None:
         return f"webhooks, {name}: communities names the source {source!r}, which [sources] does not have; is it spelled so?"

@@ -82,4 +82,4 @@ def line(labels: Mapping[str, str], told: Mapping[str, str]) -> str:
 def _state(told: Mapping[str, str]) -> str:
     if ended := told.get("ended_because"):
         return f"ENDED ({ended})"
-    return f"ongoing, was {told['before']}" if told.get("before") else "ongoing"
+    return f"ongoing, began as {told['before']}" if told.get("before") else "ongoing"

@@ -25,7 +25,7 @@ from streams.live.anteroom import Anteroom
 from streams.live.caretaker import Caretaker
 from streams.live.poster import Poster
 from streams.live.progress import Progress, Watchdog
-from streams.live.receivers import check_webhooks, heard_of_nothing
+from streams.live.receivers import check_webhooks, heard_of_nothing, told_to_nobody
 from streams.live.timed_scorer import TimedScorer
 from streams.live.watch import Watch
 from streams.live.webhooks import Webhooks
@@ -68,6 +68,8 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     except BrokerAway as away:  # it comes back, and nobody is there to start the worker again then
         print(f"threadwatch: {away}", file=sys.stderr)
         raise SystemExit(UNEXPECTED) from away
+    if "alert" in names and (line := told_to_nobody(settings)):
+        log.warning("%s", line)
     try:
         _worker(settings, names, options or Options(), mutes, loop.install()).execute_from_commandline()
     except SystemExit as ended:  # Faust says 1 when one of its services crashed: an outage, or a bug

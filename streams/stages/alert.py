@@ -104,7 +104,9 @@ class Alerts:
         if storm is not None:
             entries.append((storm_key(pileon.source), storm))
         if reason is not Reason.SEEN:
-            entries.append((pileon.pileon_id, _firing(store.firing(pileon.pileon_id), pileon, decision, reason, arrived_at)))
+            entry = _firing(store.firing(pileon.pileon_id), pileon, decision, reason, arrived_at)
+            is_many = entry.is_one_of_many or (storm is not None and storm.is_crowded(self._config))
+            entries.append((pileon.pileon_id, msgspec.structs.replace(entry, is_one_of_many=is_many)))
         return Step(str(decision), (_told(pileon, decision, reason),), tuple(entries), ("storm",) if reason is Reason.STORM else ())
 
     def _decide(
@@ -161,7 +163,8 @@ def _firing(before: Firing | None, pileon: PileOn, decision: Decision, reason: R
     fired_at = before.fired_at if before is not None else None
     firing = Firing(
         pileon_id=pileon.pileon_id, revision=pileon.revision, source=pileon.source, community=pileon.community,
-        severities=severities, first_hostile_at=pileon.first_hostile_at, last_hostile_at=pileon.last_hostile_at,
+        severities=severities, is_one_of_many=before is not None and before.is_one_of_many,
+        first_hostile_at=pileon.first_hostile_at, last_hostile_at=pileon.last_hostile_at,
         fired_at=max(pileon.updated_at, arrival(pileon)) if decision is Decision.FIRE else fired_at, updated_at=pileon.updated_at,
         hostile_authors=pileon.hostile_authors, usual_hostile_authors=pileon.usual_hostile_authors,
         replying_authors=pileon.replying_authors, hostile_replies=pileon.hostile_replies,

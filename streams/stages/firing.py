@@ -16,6 +16,9 @@ from streams.topics import json_key
 
 MAX_MINUTES: Final = 240
 """Minutes of a source in which any opened that are counted, at most: of a longer storm the last of them."""
+MAX_APART: Final = 5
+"""How many of those that opened within ``storm_length`` in one source (and partition) have a message of their own: of a storm hundreds are
+still open when it has passed, and are told by community."""
 
 
 class Firing(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="firing"):
@@ -28,6 +31,8 @@ class Firing(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="firing"
     severities: tuple[Severity, ...] = ()
     """What was told, in order: after an escalation both, until the end. Empty: held, nobody was told."""
     held_because: str = ""
+    is_one_of_many: bool = False
+    """Whether so many opened about then that it is told beside others of its community (ADR 37). Said once, when it opens."""
     first_hostile_at: Moment
     fired_at: Moment | None = None
     """When it was first told, by the arrival of what opened it; None: nobody was told, or by a program that did not note it."""
@@ -68,6 +73,11 @@ class Storm(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="storm"):
         """Return the minutes of the storm in which any opened, and how many."""
         first = minute(self.began or self.since or self.opened[0]) if self.opened else 0
         return tuple(dropwhile(lambda each: each[0] < first, self.minutes))
+
+    def is_crowded(self, config: Config) -> bool:
+        """Return whether the last one opened is one of more than ``MAX_APART``."""
+        lately = [at for at in self.opened if self.opened[-1] - at <= config.storm_length]
+        return len(lately) > min(MAX_APART, config.max_opened)
 
     def with_opened(self, pileon: PileOn, config: Config, seen_at: datetime) -> "Storm":
         """Return the watch with one more opened."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -96,19 +97,20 @@ def rendered(amtool: str, tmp_path: Path, name: str, alerts: list[dict[str, obje
     return ran(amtool, "template", "render", f"--template.glob={glob}", f"--template.data={file}", f"--template.type={kind}", asked)
 
 
-@pytest.mark.parametrize("name", ["title", "text", "brief", "html"])
+@pytest.mark.parametrize("name", ["title", "text", "brief", "below", "html"])
 @pytest.mark.parametrize("alerts", [[], [BARE], [BARE, BARE | {"status": "resolved"}]], ids=["none", "one", "two"])
 def test_no_text_fails_for_an_alert_that_says_next_to_nothing(amtool: str, tmp_path: Path, name: str, alerts: list[dict[str, object]]):
     told = rendered(amtool, tmp_path, name, alerts)
     assert "<no value>" not in told
-    assert "ongoing" in told or not alerts
+    assert "ongoing" in told or not alerts or (name == "below" and len(alerts) == 1), "what the title says is not said again"
 
 
 @pytest.mark.parametrize("name", ["text", "html"])
 def test_a_message_of_many_shows_twenty_and_says_so(amtool: str, tmp_path: Path, name: str):
     alerts = [BARE | {"annotations": {"summary": f"number {n}."}} for n in range(35)]
     told = rendered(amtool, tmp_path, name, alerts)
-    assert (told.count("number "), "20 of 35 are shown." in told) == (20, True)
+    in_title = 1 if name == "html" else 0
+    assert (told.count("number "), "20 of 35 are shown." in told) == (20 + in_title, True)
     assert "are shown" not in rendered(amtool, tmp_path, name, alerts[:20])
 
 
@@ -142,7 +144,7 @@ def test_what_is_not_too_long_is_shown_whole(amtool: str, tmp_path: Path):
     assert line == rendered(amtool, tmp_path, "text", [alert])
 
 
-@pytest.mark.parametrize("name", ["title", "text", "brief", "html"])
+@pytest.mark.parametrize("name", ["title", "text", "brief", "below", "html"])
 def test_what_a_label_holds_is_never_read_as_a_template_or_as_markup(amtool: str, tmp_path: Path, name: str):
     evil = '"}}{{ template "threadwatch.runbooks" . }}{{ .Labels }}<script>\'</td>'
     labels = {"alertname": "PileOn", "severity": evil, "source": evil, "community": evil}
@@ -151,3 +153,69 @@ def test_what_a_label_holds_is_never_read_as_a_template_or_as_markup(amtool: str
     assert "{{ .Labels }}" in told
     if name == "html":
         assert not [sign for sign in ("<script", "'</td>", 'href="javascript') if sign in told]
+
+
+def of_case(name: str, minute: int, status: str = "firing", **more: str) -> dict[str, object]:
+    """Return a case whose last change was in this minute."""
+    told = CASE | {"case": name, "changed_at": f"2024-05-01T12:{minute:02}:00.000Z", "link": "", "before": ""} | more
+    labels = {"alertname": "PileOn", "severity": "critical", "source": "harbour-post", "community": "letters"}
+    return {"status": status, "labels": labels, "annotations": told, "startsAt": "2024-05-01T11:38:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("alerts", "named", "state"),
+    [
+        ([of_case("A", 1), of_case("B", 2)], "B", "ongoing \u00b7 and 1 more: 1 ongoing"),
+        ([of_case("A", 2, before="warning"), of_case("B", 1)], "A", "ongoing, began as warning \u00b7 and 1 more: 1 ongoing"),
+        ([of_case("A", 1), of_case("B", 2, "resolved", ended_because="quiet")], "B", "ENDED (quiet) \u00b7 and 1 more: 1 ongoing"),
+        ([of_case("A", 3), of_case("B", 2, "resolved")], "A", "ongoing \u00b7 and 1 more: 1 no longer monitored"),
+        (
+            [of_case("A", 3), of_case("B", 2, "resolved"), of_case("C", 1, "resolved", ended_because="judged"), of_case("D", 1)],
+            "A",
+            "ongoing \u00b7 and 3 more: 1 ongoing, 1 ended, 1 no longer monitored",
+        ),
+    ],
+    ids=["two go on", "one grew worse", "one ended", "one lapsed", "one of each"],
+)
+def test_the_title_of_several_names_the_last_changed_and_what_became_of_the_rest(
+    amtool: str, tmp_path: Path, alerts: list[dict[str, object]], named: str, state: str
+):
+    title = rendered(amtool, tmp_path, "title", alerts)
+    assert title.startswith(f"[critical] harbour-post / letters \u00b7 case {named}: 128 people hostile in 22 h 31 min (usual 12.3), ")
+    assert title.endswith(f" replying \u00b7 {state}")
+
+
+def test_of_operational_alerts_what_goes_on_gives_the_title(amtool: str, tmp_path: Path):
+    ended = {"status": "resolved", "labels": {"alertname": "WorkerDown", "severity": "critical"}, "annotations": {"summary": "one is gone"},
+             "startsAt": "2024-05-01T12:05:00Z"}  # fmt: skip
+    going = ended | {"status": "firing", "annotations": {"summary": "two is gone"}, "startsAt": "2024-05-01T12:01:00Z"}
+    assert (
+        rendered(amtool, tmp_path, "title", [ended, going]) == "[critical] \u00b7 two is gone \u00b7 ongoing \u00b7 and 1 more: 1 resolved"
+    )
+
+
+@pytest.mark.parametrize(
+    ("why", "left"),
+    [
+        ("9 people hostile in 10 min (usual 0.3); 9 of 14 replying within 1 h; floor 4", "9 of 14 replying within 1 h; floor 4"),
+        ("4 people hostile (the page gives no times); 4 of 5 replying", "4 of 5 replying"),
+        ("no hostile reply for 6 h; 9 people hostile in 10 min (usual under 0.1)", "no hostile reply for 6 h"),
+        ("9 people hostile, of 14 answering, in 22 min; usual in so long for this person at most 0.3", None),
+    ],
+)
+def test_what_the_line_has_said_is_not_said_again_below_it(amtool: str, tmp_path: Path, why: str, left: str | None):
+    alert = of_case("A", 1, description=why)
+    assert rendered(amtool, tmp_path, "below", [alert]) == f"{left or why} \u00b7 threadwatch watch --case A"
+    for name in ("text", "brief"):
+        assert rendered(amtool, tmp_path, name, [alert]).endswith(f"\n    {left or why}")
+
+
+def test_the_documented_test_alert_reads_as_one_that_ended(amtool: str, tmp_path: Path):
+    text = (DEPLOY.parent / "docs" / "alerts.md").read_text(encoding="utf-8")
+    (typed,) = re.findall(r"`amtool (alert add[^`]*)`", text)
+    words = shlex.split(typed)[3:]
+    labels = dict(word.split("=", 1) for word in words[1:] if not word.startswith("--"))
+    told = dict(word.removeprefix("--annotation=").split("=", 1) for word in words if word.startswith("--annotation="))
+    alert = {"status": "resolved", "labels": labels | {"alertname": words[0]}, "annotations": told}
+    assert rendered(amtool, tmp_path, "title", [alert]) == "[critical] harbour-post / letters \u00b7 a test \u00b7 ENDED (test)"
+    assert rendered(amtool, tmp_path, "title", [alert | {"status": "firing"}]).endswith("a test \u00b7 ongoing")

@@ -237,5 +237,5 @@ def test_what_fires_is_told_with_its_pace(amtool: str, tmp_path: Path):
     usual = told(
         amtool, tmp_path, status="firing", annotations=PACE | {"usual": "0.3", "link": "https://console/7Q4F", "before": "warning"}
     )
-    assert "hostile in 22 min (usual 0.3), 9 of 14 replying · ongoing, was warning · https://console/7Q4F" in usual
+    assert "hostile in 22 min (usual 0.3), 9 of 14 replying · ongoing, began as warning · https://console/7Q4F" in usual
     assert "watch --case" not in usual

@@ -1,5 +1,6 @@
 """What a runbook tells somebody to type at night can be typed, and each has the parts that the others have."""
 
+import json
 import re
 import shlex
 import shutil
@@ -111,17 +112,70 @@ def test_what_compose_is_told_to_start_or_to_look_into_is_a_service_of_it(page: 
             assert found[1] in {"", *COMPOSE["services"]}, line
 
 
-def test_the_way_to_check_texts_on_a_host_finds_a_broken_one_and_a_name_that_there_is_not(tmp_path: Path):
+CHECKING = ["docs/runbooks/NotificationsFailing.md", "docs/alerts.md"]
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    """Return the file of texts in a copy of what is shipped, from whose top folder the way to check them is typed."""
     needed("amtool")
-    (command,) = {line for line in code(RUNBOOKS / "NotificationsFailing.md") if line.startswith("amtool template render")}
-    folder = shutil.copytree(DEPLOY / "alertmanager", tmp_path / "deploy" / "alertmanager")
+    return shutil.copytree(DEPLOY / "alertmanager", tmp_path / "deploy" / "alertmanager") / "pile-on.tmpl"
 
-    def checked() -> int:
-        return subprocess.run(shlex.split(command), cwd=tmp_path, capture_output=True, check=False, timeout=60).returncode
 
-    assert checked() == 0
-    texts = (folder / "pile-on.tmpl").read_text(encoding="utf-8")
-    (folder / "pile-on.tmpl").write_text(texts + '{{ define "new" }}{{ if }}{{ end }}', encoding="utf-8")
-    assert checked() == 1
-    (folder / "pile-on.tmpl").write_text(texts.replace('template "threadwatch.line"', 'template "threadwatch.lime"'), encoding="utf-8")
-    assert checked() == 1
+def checked(page: str, texts: Path) -> int:
+    """Type what a page says, as it stands there."""
+    (command,) = {line for line in code(ROOT / page) if "amtool template render --" in line}
+    return subprocess.run(["bash", "-c", command], cwd=texts.parents[2], capture_output=True, check=False, timeout=60).returncode
+
+
+@pytest.mark.parametrize("page", CHECKING)
+def test_the_way_to_check_texts_finds_nothing_wrong_with_what_is_shipped(page: str, texts: Path):
+    assert checked(page, texts) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "broken"),
+    [
+        ('{{ define "threadwatch.runbooks" }}', '{{ define "threadwatch.runbooks" }}{{ if }}'),
+        ('template "threadwatch.line"', 'template "threadwatch.lime"'),
+        ("case {{ .Annotations.case }}:", '{{ template "nope" . }}case {{ .Annotations.case }}:'),
+        (", began as {{ .Annotations.before }}", '{{ template "nope" . }}'),
+        ("ENDED ({{ .Annotations.ended_because }})", '{{ template "nope" . }}'),
+        ("NO LONGER MONITORED", '{{ template "nope" . }}'),
+        ("{{ len $lapsed }}", '{{ template "nope" . }}'),
+        ("{{ len $resolved }}", '{{ template "nope" . }}'),
+        (
+            "look at {{ if .Annotations.case }}the case{{ else }}",
+            'look at {{ if .Annotations.case }}the case{{ else }}{{ template "nope" . }}',
+        ),
+        ("{{ .Annotations.runbook_url }}", '{{ template "nope" . }}'),
+    ],
+    ids=[
+        "no template",
+        "a name",
+        "a case",
+        "worse",
+        "an end",
+        "a lapse",
+        "several",
+        "others of several",
+        "a storm",
+        "an operational alert",
+    ],
+)
+def test_the_way_to_check_texts_finds_what_fails_only_for_some_alerts(texts: Path, said: str, broken: str):
+    shipped = texts.read_text(encoding="utf-8")
+    assert said in shipped
+    texts.write_text(shipped.replace(said, broken), encoding="utf-8")
+    assert checked(CHECKING[0], texts) != 0
+
+
+def test_every_text_is_written_and_every_annotation_that_a_text_has_is_in_a_sample():
+    asked = [line for page in CHECKING for line in code(ROOT / page) if "amtool template render --" in line]
+    used = re.findall(r"template \"(threadwatch\.\w+)\"", (DEPLOY / "alertmanager" / "receivers.example.yml").read_text(encoding="utf-8"))
+    assert len(asked) == 2
+    assert all(f'template "{name}" .' in line for line in asked for name in {*used, "threadwatch.brief"})
+    samples = [json.loads(file.read_text(encoding="utf-8")) for file in (DEPLOY / "alertmanager" / "samples").glob("*.json")]
+    texts = (DEPLOY / "alertmanager" / "pile-on.tmpl").read_text(encoding="utf-8")
+    said = {name for sample in samples for alert in sample["alerts"] for name in alert["annotations"]}
+    assert set(re.findall(r"\.Annotations\.(\w+)", texts)) <= said

@@ -123,17 +123,22 @@ def later(one: PileOn) -> PileOn:
     return replace(one, opened_at=at, updated_at=at)
 
 
-async def test_what_is_still_open_after_the_storm_is_told_once_for_each_community(receiver: Receiver, worker: Posting) -> None:
+@pytest.mark.parametrize(
+    ("over", "alarms", "apart"), [(48, 6, 0), (0, 30, 3)], ids=["most have ended", "all are open, three of the first five critical"]
+)
+async def test_what_is_still_open_after_the_storm_is_told_once_for_each_community_and_the_first_by_themselves(
+    receiver: Receiver, worker: Posting, over: int, alarms: int, apart: int
+) -> None:
     storm = storm_of(60, 3, ago=timedelta(seconds=54))
     for one in storm:
         worker.sees(one)
     await worker.posts()
     assert await receiver.until(1) == [STORM]
-    for one in storm[:48]:
+    for one in storm[:over]:
         worker.sees(changed(one, 2, Status.CLOSED, ended_because=EndedBecause.QUIET))
     await passed(worker, receiver)
-    assert receiver.read.count(ALARMED) == 6
-    assert receiver.messages == 2 + 3 + 1, "the storm and its end, the critical ones of each community, the warnings"
+    assert receiver.read.count(ALARMED) == alarms
+    assert receiver.messages == 2 + apart + 3 + 1, "the storm and its end, the first, the critical ones of each community, the warnings"
 
 
 async def test_a_storm_that_nobody_posts_any_more_does_not_say_that_it_is_over(receiver: Receiver, worker: Posting) -> None:

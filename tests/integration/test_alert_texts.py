@@ -23,6 +23,8 @@ CONSOLE = "https://console.example"
 LINK = f"{CONSOLE}/pileons/{ID}"
 HELP = "\nwhat to do: http://localhost:9090/user/runbooks/PileOn.md"
 WHY = "9 people hostile in 10 min (usual 0.3); 9 of 14 replying within 1 h"
+REST = "9 of 14 replying within 1 h"
+"""Of why, what the line has not said."""
 
 
 def example_config(inboxes: Inboxes) -> dict[str, Any]:
@@ -97,12 +99,11 @@ def mail(inboxes: Inboxes) -> tuple[str, str, str]:
 WHAT = "harbour-post / letters · case 7Q4FKM4V: 9 people hostile in 10 min (usual 0.3), 9 of 14 replying"
 HTML = f"""<!DOCTYPE html>
 <html lang="en"><body style="font:15px/1.5 sans-serif;color:#1a1a1a">
-<p style="font-weight:bold">[critical] {WHAT} · ENDED (removed)</p>
 <table cellpadding="8" style="border-collapse:collapse">
 <tr style="border-top:1px solid #ccc;vertical-align:top">
 <td style="white-space:nowrap">[critical] harbour-post / letters</td>
 <td>case 7Q4FKM4V: 9 people hostile in 10 min (usual 0.3), 9 of 14 replying<br><strong>ENDED (removed)</strong>\
-<br><span style="color:#555">{WHY}</span><br><a href="{LINK}">look at the case</a></td>
+<br><span style="color:#555">{REST}</span><br><a href="{LINK}">look at the case</a></td>
 </tr>
 </table>
 <p style="color:#777;font-size:12px">People are accounts whose replies scored hostile: a score, not a verdict on anybody.</p>
@@ -115,8 +116,8 @@ async def test_from_opened_over_ongoing_and_escalated_to_quiet_word_for_word(wor
     await worker.posts()
     await came(inboxes, 1, 1, 0)
     line = f"[warning] {WHAT} · ongoing"
-    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}{HELP}", "warning")
-    assert mail(inboxes)[:2] == (line, f"{line} · {LINK}\n    {WHY}{HELP}")
+    assert slack(inboxes) == (line, f"{REST} · {LINK}{HELP}", "warning")
+    assert mail(inboxes)[:2] == (line, f"{line} · {LINK}\n    {REST}{HELP}")
 
     worker.sees(later(warning, 2, hostile_authors=10))
     await worker.posts(rounds=2)
@@ -124,15 +125,15 @@ async def test_from_opened_over_ongoing_and_escalated_to_quiet_word_for_word(wor
     worker.sees(worse)
     await worker.posts()
     await came(inboxes, 2, 2, 1)
-    line = f"[critical] {WHAT} · ongoing, was warning".replace("9 people", "11 people").replace("9 of", "11 of")
-    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}{HELP}", "danger")
+    line = f"[critical] {WHAT} · ongoing, began as warning".replace("9 people", "11 people").replace("9 of", "11 of")
+    assert slack(inboxes) == (line, f"{REST} · {LINK}{HELP}", "danger")
     assert mail(inboxes)[0] == line
 
     worker.sees(later(worse, 4, Status.CLOSED, severity=Severity.CRITICAL, hostile_authors=11, ended_because=EndedBecause.QUIET))
     await worker.posts(rounds=2)
     await came(inboxes, 3, 3, 2)
-    line = line.replace("ongoing, was warning", "ENDED (quiet)")
-    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}", "#888888")
+    line = line.replace("ongoing, began as warning", "ENDED (quiet)")
+    assert slack(inboxes) == (line, f"{REST} · {LINK}", "#888888")
     read = [text for message in inboxes.slack for text in (message["attachments"][0]["title"], message["attachments"][0]["text"])]
     assert not [text for text in read if "resolved" in text.lower()]
 
@@ -146,7 +147,7 @@ async def test_what_its_authors_took_back_is_told_as_removed_in_every_form(worke
     await worker.posts()
     await came(inboxes, 2, 2, 2)
     subject, text, html = mail(inboxes)
-    assert (subject, text) == (f"[critical] {WHAT} · ENDED (removed)", f"[critical] {WHAT} · ENDED (removed) · {LINK}\n    {WHY}")
+    assert (subject, text) == (f"[critical] {WHAT} · ENDED (removed)", f"[critical] {WHAT} · ENDED (removed) · {LINK}\n    {REST}")
     assert html.strip() == HTML
     (alert,) = inboxes.hooks[-1]["alerts"]
     assert alert["status"] == "resolved"
@@ -156,6 +157,7 @@ async def test_what_its_authors_took_back_is_told_as_removed_in_every_form(worke
         "community": "letters",
         "severity": "critical",
         "pileon": ID,
+        "apart": "7Q4FKM4V",
     }
     assert datetime.fromisoformat(alert["annotations"].pop("changed_at"))
     assert alert["annotations"] == {
@@ -170,7 +172,7 @@ async def test_a_lease_that_lapses_reads_no_longer_monitored(worker: Posting, in
     await worker.posts(lease=timedelta(seconds=2))
     await came(inboxes, 2, 2, 2)
     line = f"[critical] {WHAT} · NO LONGER MONITORED, may still be going on"
-    assert slack(inboxes) == (line, f"{line} · {LINK}\n    {WHY}{HELP}", "#888888")
+    assert slack(inboxes) == (line, f"{REST} · {LINK}{HELP}", "#888888")
     assert "<strong>NO LONGER MONITORED, may still be going on</strong>" in mail(inboxes)[2]
 
 
@@ -184,7 +186,7 @@ async def test_a_storm_of_500_is_one_message_and_so_it_stays(worker: Posting, in
     line = f"[critical] harbour-post · {said(inboxes, 500)} · ongoing"
     why = "This stands for all of them; each is listed where open pile-ons are listed."
     list_of = f"{CONSOLE}/?source=harbour-post"
-    assert slack(inboxes) == (line, f"{line} · {list_of}\n    {why}{HELP.replace('PileOn', 'PileOnStorm')}", "danger")
+    assert slack(inboxes) == (line, f"{why} · {list_of}{HELP.replace('PileOn', 'PileOnStorm')}", "danger")
     assert mail(inboxes)[0] == line
     assert f'<a href="{list_of}">look at the cases</a>' in mail(inboxes)[2]
 
@@ -215,18 +217,50 @@ async def test_a_storm_s_end_is_told_as_one_and_its_lapse_is_not(worker: Posting
     assert ends() == [f"[critical] harbour-post · {said(inboxes, 30)} · {state}"]
 
 
+SECOND = "harbour-post / letters · case 24QTM7Q4: 40 people hostile in 10 min (usual 0.3), 40 of 44 replying"
+
+
+async def test_a_second_critical_case_of_a_community_has_its_own_message_to_its_end(worker: Posting, inboxes: Inboxes) -> None:
+    first, second = case(Severity.CRITICAL), case(Severity.CRITICAL, "24qtm7q4fkm4v", hostile_authors=40, replying_authors=44)
+    worker.sees(first)
+    await worker.posts()
+    await came(inboxes, 1, 1, 1)
+    worker.sees(second)
+    await worker.posts()
+    await came(inboxes, 2, 2, 2)
+    line = f"[critical] {SECOND} · ongoing"
+    assert (slack(inboxes)[0], mail(inboxes)[0]) == (line, line)
+    assert inboxes.hooks[0]["groupKey"] != inboxes.hooks[1]["groupKey"], "for PagerDuty another incident"
+    worker.sees(later(second, 2, Status.CLOSED, severity=Severity.CRITICAL, ended_because=EndedBecause.QUIET))
+    await worker.posts()
+    await came(inboxes, 3, 3, 3)
+    line = f"[critical] {SECOND} · ENDED (quiet)"
+    assert (slack(inboxes)[0], mail(inboxes)[0]) == (line, line)
+    assert inboxes.hooks[1]["groupKey"] == inboxes.hooks[2]["groupKey"]
+
+
+def titled(inboxes: Inboxes, end: str) -> tuple[str, str, str] | None:
+    """Return Slack's text, and both parts of the mail, of the last message whose title ends so; None until both have come."""
+    texts = [one["attachments"][0]["text"] for one in inboxes.slack if one["attachments"][0]["title"].endswith(end)]
+    mails = [one for one in inboxes.mails if str(one["Subject"]).endswith(end)]
+    if not texts or not mails:
+        return None
+    plain, html = (mails[-1].get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert html is not None
+    return texts[-1], plain.get_content(), html.get_content()
+
+
 async def test_two_hundred_in_one_group_are_one_message_of_a_length_that_slack_shows(tmp_path: Path, inboxes: Inboxes) -> None:
     async with Manager(tmp_path / "alertmanager", example_config(inboxes)) as manager:
         worker = Posting(manager.url, console=CONSOLE, config=Config(max_opened=1000))
-        for number in range(200):
+        for number in range(205):
             worker.sees(case(Severity.CRITICAL, f"{ID}{number}", community="c" * 200))
         await worker.posts(rounds=2)
-        title = f"[critical] harbour-post / {'c' * 128} · PileOn: 200 ongoing"
-        await until("the webhook has all", lambda: inboxes.hooks and len(inboxes.hooks[-1]["alerts"]) == 200, within=20)
-        await until("Slack has all", lambda: inboxes.slack and slack(inboxes)[0] == title, within=20)
-        await until("the mail has all", lambda: inboxes.mails and mail(inboxes)[0] == title, within=20)
+        end = " · ongoing · and 199 more: 199 ongoing"
+        text, plain, html = await until("all are told", lambda: titled(inboxes, end), within=20)
         await worker.stop()
-    text, (_, plain, html) = slack(inboxes)[1], mail(inboxes)
+    assert max(len(one["alerts"]) for one in inboxes.hooks) == 200, "five are told apart"
     assert (text.count(f"{CONSOLE}/pileons/"), "15 of 200 are shown." in text, len(text) < 8000) == (15, True, True)
     assert (plain.count("[critical]"), html.count("<tr"), "20 of 200 are shown." in plain) == (20, 20, True)
 
@@ -234,24 +268,25 @@ async def test_two_hundred_in_one_group_are_one_message_of_a_length_that_slack_s
 async def test_what_a_message_of_many_was_sent_for_stands_first_in_it(tmp_path: Path, inboxes: Inboxes) -> None:
     began = datetime.now(UTC) - timedelta(minutes=10)
     open_now = [
-        case(Severity.CRITICAL, f"a{number:02}", opened_at=began, updated_at=began + timedelta(seconds=number)) for number in range(25)
+        case(Severity.CRITICAL, f"a{number:02}", opened_at=began, updated_at=began + timedelta(seconds=number)) for number in range(30)
     ]
-    ends = [later(one, 2, Status.CLOSED, severity=Severity.CRITICAL, ended_because=EndedBecause.QUIET) for one in open_now[:3]]
+    ends = [later(one, 2, Status.CLOSED, severity=Severity.CRITICAL, ended_because=EndedBecause.QUIET) for one in open_now[5:8]]
     async with Manager(tmp_path / "alertmanager", example_config(inboxes)) as manager:
         worker = Posting(manager.url, config=Config(max_opened=1000))
         for one in open_now:
             worker.sees(one)
         await worker.posts()
-        await until("the mail has all", lambda: inboxes.mails and "PileOn: 25 ongoing" in mail(inboxes)[0], within=20)
+        await until("all are told", lambda: titled(inboxes, " · and 24 more: 24 ongoing"), within=20)
         for one in (*ends, case(Severity.CRITICAL, "zz")):
             worker.sees(one)
         await worker.posts()
-        title = "[critical] harbour-post / letters · PileOn: 23 ongoing, 3 no longer"
-        await until("both are told", lambda: mail(inboxes)[0] == slack(inboxes)[0] == title, within=20)
+        texts = await until("both are told", lambda: titled(inboxes, " · and 25 more: 22 ongoing, 3 ended"), within=20)
         await worker.stop()
-    wanted = ["ZZ", *(f"A{number:02}" for number in range(24, 5, -1))]
-    assert named(slack(inboxes)[1]) == wanted[:15]
-    assert named(mail(inboxes)[1]) == named(mail(inboxes)[2]) == wanted, "what changed last, what goes on before what ended"
+    wanted = ["ZZ", *(f"A{number:02}" for number in range(29, 10, -1))]
+    text, plain, html = texts
+    assert named(text) == wanted[:15]
+    assert named(plain) == named(html)[1:] == wanted, "what changed last, what goes on before what ended"
+    assert named(html)[0] == "ZZ", "the title"
 
 
 def named(text: str) -> list[str]:
@@ -271,7 +306,7 @@ async def test_a_hostile_name_of_a_source_or_community_is_text_and_nothing_else(
     whole = "_!channel_&_b__sport__/b______x_ __ _Labels __ https_//evil_example zz"
     for read, name in (
         (title, whole),
-        (text.partition(" · http")[0], whole[:40] + "…"),
+        (text.partition(" · http")[0], REST),
         (subject, whole),
         (plain.partition(" · http")[0], whole),
     ):

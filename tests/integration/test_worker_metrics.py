@@ -147,6 +147,18 @@ async def test_a_worker_refuses_topics_that_are_not_what_its_stages_rest_on(anot
     assert "pileons: 6 partitions, declared 4" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("stages", "urls", "lines"),
+    [("score,alert", "", 1), ("score", "", 0), ("score,alert", "http://127.0.0.1:9", 0)],
+    ids=["nobody", "no stage that tells", "an Alertmanager"],
+)
+async def test_a_worker_that_tells_and_can_tell_nobody_says_so_as_it_starts(another: Another, stages: str, urls: str, lines: int) -> None:
+    live: Live = await another(**({"THREADWATCH_ALERTMANAGER__URLS": urls} if urls else {}))
+    worker = live.worker("--stages", stages)
+    await worker.ready()
+    assert sum("NOBODY IS TOLD: neither alertmanager.urls nor webhooks is set" in line for line in worker.said()) == lines
+
+
 async def widened(live: Live, topic: str, partitions: int) -> None:
     admin = AIOKafkaAdminClient(**client_options(live.settings))
     await admin.start()

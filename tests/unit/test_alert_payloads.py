@@ -56,7 +56,23 @@ def test_after_an_escalation_both_severities_are_posted() -> None:
 def test_the_worse_one_says_what_it_was_before() -> None:
     warning, critical = posted(pileon(ID), pileon(ID, 2, Status.ONGOING, severity=Severity.CRITICAL))
     assert "before" not in warning["annotations"]
-    assert line(critical["labels"], critical["annotations"]).endswith("replying · ongoing, was warning · threadwatch watch --case QQMKM4V2")
+    assert line(critical["labels"], critical["annotations"]).endswith(
+        "replying · ongoing, began as warning · threadwatch watch --case QQMKM4V2"
+    )
+
+
+def test_a_critical_case_is_told_apart_over_its_whole_life_and_a_warning_is_not() -> None:
+    warning, critical = posted(pileon(ID), pileon(ID, 2, Status.ONGOING, severity=Severity.CRITICAL), closed(severity=Severity.CRITICAL))
+    assert ("apart" in warning["labels"], critical["labels"]["apart"]) == (False, "QQMKM4V2")
+    assert "ended_because" in critical["annotations"]
+
+
+def test_of_many_that_open_within_half_an_hour_the_first_five_are_told_apart_and_the_rest_by_community() -> None:
+    many = [pileon(f"case-{n}", severity=Severity.CRITICAL, opened_at=NOON + n * MINUTE) for n in range(8)]
+    calm = pileon("calm", severity=Severity.CRITICAL, opened_at=NOON + HOUR)
+    ended = pileon("case-7", 2, Status.CLOSED, severity=Severity.CRITICAL, updated_at=NOON, ended_because=EndedBecause.QUIET)
+    told = [alert["labels"].get("apart", "") for alert in posted(*many, calm, ended)]
+    assert told == ["CASE-0", "CASE-1", "CASE-2", "CASE-3", "CASE-4", "", "", "", "CALM"], "what is said once stays, to the end"
 
 
 def test_a_line_tells_what_is_usual_where_that_is_known_and_leads_on() -> None:

@@ -91,10 +91,19 @@ def test_warnings_of_a_source_within_five_minutes_are_one_message():
     assert pages(together, LENGTH) == [Page(NOON, "news", Severity.WARNING), Page(NOON + 6 * MINUTE, "news", Severity.WARNING)]
 
 
-def test_criticals_are_one_message_per_community_within_a_minute():
+def test_a_critical_case_is_a_message_of_its_own():
     critical = {"severity": Severity.CRITICAL}
     found = pages([told(1, NOON, **critical), told(2, NOON + MINUTE, **critical), told(3, NOON, community="politics", **critical)], LENGTH)
-    assert [page.at for page in found] == [NOON, NOON]
+    assert [page.at for page in found] == [NOON, NOON, NOON + MINUTE]
+
+
+def test_criticals_after_five_that_opened_within_half_an_hour_are_one_message_per_community_within_a_minute():
+    at = [NOON + n * SECOND for n in range(9)]
+    many = [told(n, each, community="politics" if n == 8 else "sport", severity=Severity.CRITICAL) for n, each in enumerate(at)]
+    assert [page.at for page in pages(many, LENGTH)] == [*at[:6], at[8]]
+    calm = told(9, NOON + HOUR, severity=Severity.CRITICAL)
+    grown = told(7, NOON + 2 * HOUR, Reason.WORSE, severity=Severity.CRITICAL)
+    assert [page.at for page in pages([*many, calm, grown], LENGTH)] == [*at[:6], at[8], calm.at, grown.at]
 
 
 def test_a_storm_is_one_message_for_as_long_as_it_lasts():

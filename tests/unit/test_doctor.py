@@ -10,6 +10,8 @@ import pytest
 
 from streams.cli.main import main
 
+SAID = "NOBODY IS TOLD: neither alertmanager.urls nor webhooks is set"
+
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -42,7 +44,9 @@ def told(capsys: pytest.CaptureFixture[str], settings: str) -> dict[str, list[st
     Path("threadwatch.toml").write_text(settings)
     assert main(["doctor", "--kafka", f"127.0.0.1:{unused()}", "--data", "data"]) == 1, "no broker is there"
     lines = [line.split(None, 2) for line in capsys.readouterr().out.splitlines()]
-    return {what: [f"{mark} {said}" for mark, other, said in lines if other == what] for what in ("webhook", "alertmanager", "broker")}
+    return {
+        what: [f"{mark} {said}" for mark, other, said in lines if other == what] for what in ("webhook", "alertmanager", "alerts", "broker")
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +56,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_alertmanager_is_asked_whether_it_is_one(answering: int, capsys: pytest.CaptureFixture[str]) -> None:
     urls = [f"http://127.0.0.1:{answering}/", f"http://127.0.0.1:{answering}/elsewhere", f"http://127.0.0.1:{unused()}"]
-    good, other, away = told(capsys, f"[alertmanager]\nurls = {urls}".replace("'", '"'))["alertmanager"]
+    good, unknown, other, away = told(capsys, f"[alertmanager]\nurls = {urls}".replace("'", '"'))["alertmanager"]
     assert good == f"ok {urls[0]} answers 200"
+    assert unknown.startswith(f"CHECK {urls[0]} does not say whom it tells")
     assert other.startswith(f"MISSING {urls[1]} answers 404; it should be 200")
     assert away.startswith(f"MISSING {urls[2]} does not answer")
 
@@ -81,3 +86,11 @@ def test_a_webhook_for_a_community_that_no_source_has_is_to_be_checked(capsys: p
     well, doubtful = told(capsys, f'{hook}[sources.news]\ncommunities = ["sport"]\n')["webhook"]
     assert well.startswith("ok day")
     assert doubtful == "CHECK webhooks, day: communities names 'sprot', which is none of sources.news.communities; is it spelled so?"
+
+
+def test_that_neither_alertmanager_nor_a_webhook_is_set_is_to_be_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
+    (nobody,) = told(capsys, "")["alerts"]
+    assert nobody.startswith(f"CHECK {SAID}")
+    hook = '[[webhooks]]\nname = "day"\nurl = "https://hooks.example/x"\nsecrets = ["a-secret-of-sixteen"]\n'
+    assert told(capsys, hook)["alerts"] == []
+    assert told(capsys, f'[alertmanager]\nurls = ["http://127.0.0.1:{unused()}"]')["alerts"] == []

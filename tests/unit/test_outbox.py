@@ -49,7 +49,7 @@ def test_a_body_says_the_line_and_the_numbers_of_its_own_revision() -> None:
         == f"[warning] news / sport · case QQMKM4V2: 4 people hostile (the page gives no times), 4 of 5 replying · ongoing · {link}"
     )
     assert escalated["text"].startswith("[critical] news / sport · case QQMKM4V2: 9 people hostile in 10 min (usual 0.3), 9 of 14 replying")
-    assert escalated["text"].endswith(f"· ongoing, was warning · {link}")
+    assert escalated["text"].endswith(f"· ongoing, began as warning · {link}")
     assert (opened["hostile_authors"], escalated["hostile_authors"]) == (4, 9)
     assert opened["id"] == f"{ID}/1/mods"
     assert set(opened) == {

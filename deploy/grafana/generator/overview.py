@@ -25,6 +25,9 @@ _DECIDED: Final = {
 }
 
 
+_ALSO_UNHEARD = "It counts decisions to tell, also where nobody can be told: `threadwatch doctor` says whether somebody can."
+
+
 def built() -> build.Dashboard:
     """Return the dashboard."""
     said = "How is each site now? Counts and shares only: what was said, and by whom, is in no metric."
@@ -44,17 +47,17 @@ def _open_now() -> tuple[AnyPanel, ...]:
         ),
         number(
             "Critical pile-ons open", "Pile-ons open now that people were told are critical, on the chosen sites. Muted and stale ones, of "
-            "which nobody is told, are not among them.",
+            f"which nobody is told, are not among them. {_ALSO_UNHEARD}",
             Query(_told('severity="critical", ')), steps=CRITICAL, span=4, height=4, links=[runbook("PileOn"), console()],
         ),
         number(
             "Warning pile-ons open", "Pile-ons open now that people were told of as a warning and no worse, on the chosen sites; without "
-            "muted and stale ones.",
+            f"muted and stale ones. {_ALSO_UNHEARD}",
             Query(_told('severity="warning", ')), steps=OPEN, span=4, height=4, links=[runbook("PileOn"), console()],
         ),
         number(
             "Told in 24 h", "Pile-ons of which people were told in the last 24 hours: what a backfill opens, and what is muted, is not "
-            "among them.", Query(_decided("fire", "24h")), span=4, height=4, decimals=0,
+            f"among them. {_ALSO_UNHEARD}", Query(_decided("fire", "24h")), span=4, height=4, decimals=0,
             links=[runbook("PileOnSurge")],
         ),
         number(
