@@ -29,7 +29,7 @@ def line(settings: Settings) -> str:
     """Return whom this worker tells, without what is secret in an address: hosts of Alertmanagers, names and wishes of webhooks."""
     managers = [f"Alertmanager {host_of(url)}" for url in settings.alertmanager.urls]
     told = managers + [f"webhook {webhook.name} ({_wants(webhook)})" for webhook in settings.webhooks]
-    return f"pile-ons are told to {', '.join(told)}" if told else "pile-ons are told to nobody: no Alertmanager and no webhook is set"
+    return f"pile-ons are told to {', '.join(told) or 'nobody'}"
 
 
 def _receiver(webhook: Webhook) -> str:

@@ -61,19 +61,24 @@ def run(settings: Settings, names: tuple[str, ...] = STAGES, options: Options | 
     check_webhooks(settings.webhooks, file)
     for line in heard_of_nothing(settings):
         log.warning("%s", line)
-    if "alert" in names:
-        log.info("%s", telling.line(settings))
     try:
         mutes = asyncio.run(_checked(settings))
     except BrokerAway as away:  # it comes back, and nobody is there to start the worker again then
         print(f"threadwatch: {away}", file=sys.stderr)
         raise SystemExit(UNEXPECTED) from away
-    if "alert" in names and (line := told_to_nobody(settings)):
-        log.warning("%s", line)
+    if "alert" in names:
+        _say_who_is_told(settings)
     try:
         _worker(settings, names, options or Options(), mutes, loop.install()).execute_from_commandline()
     except SystemExit as ended:  # Faust says 1 when one of its services crashed: an outage, or a bug
         raise SystemExit(UNEXPECTED if ended.code else OK) from ended
+
+
+def _say_who_is_told(settings: Settings) -> None:
+    if nobody := told_to_nobody(settings):
+        log.warning("%s", nobody)
+    else:
+        log.info("%s", telling.line(settings))
 
 
 async def _checked(settings: Settings) -> tuple[Mute, ...]:
