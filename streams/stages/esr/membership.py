@@ -8,7 +8,6 @@ one that says whether this author has been hostile. A false "known" drops a repl
 from array import array
 from bisect import bisect_left
 from enum import IntEnum
-from sys import byteorder
 from typing import Final
 
 MAX_EXACT: Final = 4_000
@@ -18,6 +17,8 @@ _BITS: Final = BLOOM_BYTES * 8
 _HASHES: Final = 7
 _MASK: Final = (1 << 31) - 1
 _MIX: Final = 0x9E3779B97F4A7C15
+_IS_LITTLE: Final = array("I", [1]).tobytes()[0] == 1
+"""Whether this machine has the least byte of a number first, as marks are written."""
 
 
 class Seen(IntEnum):
@@ -156,7 +157,7 @@ def _taken_by_filter(now: Generation, before: Generation | None, comment: int, c
 
 def _little(marks: "array[int]") -> "array[int]":
     """Return the marks with the bytes of each turned where this machine has them the other way round than what is written."""
-    if byteorder == "little":
+    if _IS_LITTLE:
         return marks
     turned = marks[:]
     turned.byteswap()
