@@ -54,7 +54,7 @@ async def test_the_course_is_gone_through_and_seen_closer_by_keyboard_alone(brow
         await page.keyboard.press("ArrowRight")
         assert "hostile, 0.90. 5 people hostile so far" in (await said(page))[0]
         assert await page.get_attribute(".readout", "aria-live") == "polite", "it is read out"
-        for _ in range(3):
+        for _ in range(5):
             await page.keyboard.press("+")
         closer = (await said(page))[1]
         assert closer != shown and "11 replies" not in closer
