@@ -24,6 +24,7 @@ TWINS: Final = ("supporters_twins", "friends_twins", "arguments_twins", "agreeme
 TAUGHT: Final = (*HARMLESS, *TWINS, "civil", "contempt_twins")
 _NAMES: Final = ("Ann", "Priya", "Tomasz", "Leila", "Marek")
 """Nobody."""
+NAMES_OF_NOBODY: Final = tuple(name.lower() for name in _NAMES)
 _EITHER: Final = re.compile(r"\[([^\[\]]+)\]")
 
 
@@ -41,7 +42,7 @@ class Phrasing(Struct, frozen=True):
 
 def phrasings(folder: Path, kind: str) -> list[Phrasing]:
     """Return a kind's phrasings, in order."""
-    return [Phrasing(kind, line.replace("\\n", "\n")) for line in _lines(folder / f"{kind}.txt")]
+    return [Phrasing(kind, line.replace("\\n", "\n")) for line in lines(folder / f"{kind}.txt")]
 
 
 def kinds(folder: Path) -> tuple[str, ...]:
@@ -68,10 +69,11 @@ def _one_of(ways: list[str], by: str) -> str:
 
 
 def _fillings(folder: Path) -> tuple[list[str], list[str]]:
-    lines = _lines(folder / "insults.txt")
-    here = lines.index("[said]")
-    return lines[1:here], lines[here + 1 :]
+    every = lines(folder / "insults.txt")
+    here = every.index("[said]")
+    return every[1:here], every[here + 1 :]
 
 
-def _lines(file: Path) -> list[str]:
+def lines(file: Path) -> list[str]:
+    """Return what stands in a file of phrasings, without comments."""
     return [line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
