@@ -50,17 +50,12 @@ class Context:
 
 
 def _kind(word: str) -> str:
-    if word in w.CLOSED:
-        return word
-    for kind, words in w.KINDS:
-        if word in words:
-            return kind
-    return "o"
+    return w.KIND_OF.get(word, "o")
 
 
 def _pairs(words: Sequence[str]) -> Iterator[str]:
     """Yield each two neighbours by their kinds, and the first word."""
-    kinds = ["X" if word in w.STRONG else _kind(word) for word in words]
+    kinds = [w.PAIRED.get(word, "o") for word in words]
     yield from (f"pair: {one} {other}" for one, other in pairwise(chain("^", kinds, "$")))
     if words:
         yield f"first: {words[0]}"

@@ -41,7 +41,8 @@ def is_strong(heard: Heard, found: Cues) -> bool:
 
 def pulled(weights: Mapping[str, int], names: Iterable[str]) -> int:
     """Return the sum of the weights of what was found, in hundredths: whole numbers add up alike in any order."""
-    found = sum([weights[name] for name in names if name in weights])
+    get = weights.get
+    found = sum([get(name, 0) for name in names])
     return min(max(found, -MOST), MOST)
 
 

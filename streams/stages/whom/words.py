@@ -168,7 +168,15 @@ CLOSED: Final = (
     - REPORTING
 )
 """Words that stand for themselves beside an insult; all others stand for their kind."""
-KINDS: Final = (("REP", REPORTING), ("SUP", SUPPORT), ("CON", CONDEMN), ("WARM", WARMTH))
+KIND_OF: Final = {
+    **dict.fromkeys(WARMTH, "WARM"),
+    **dict.fromkeys(CONDEMN, "CON"),
+    **dict.fromkeys(SUPPORT, "SUP"),
+    **dict.fromkeys(REPORTING, "REP"),
+    **{word: word for word in CLOSED},
+}
+"""All but those of kind "o"."""
+PAIRED: Final = {**KIND_OF, **dict.fromkeys(STRONG, "X")}
 READER: Final = frozenset("you youre u ya yourself".split())
 READERS: Final = frozenset("your ur yours".split())
 LEADING_UP: Final = READER | READERS | FILLERS | DEGREES | STRONG | frozenset("r are being called another piece biggest the such".split())
