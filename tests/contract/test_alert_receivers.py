@@ -189,9 +189,7 @@ def test_of_operational_alerts_what_goes_on_gives_the_title(amtool: str, tmp_pat
     ended = {"status": "resolved", "labels": {"alertname": "WorkerDown", "severity": "critical"}, "annotations": {"summary": "one is gone"},
              "startsAt": "2024-05-01T12:05:00Z"}  # fmt: skip
     going = ended | {"status": "firing", "annotations": {"summary": "two is gone"}, "startsAt": "2024-05-01T12:01:00Z"}
-    assert (
-        rendered(amtool, tmp_path, "title", [ended, going]) == "[critical] two is gone \u00b7 ongoing \u00b7 and 1 more: 1 resolved"
-    )
+    assert rendered(amtool, tmp_path, "title", [ended, going]) == "[critical] two is gone \u00b7 ongoing \u00b7 and 1 more: 1 resolved"
 
 
 @pytest.mark.parametrize(
