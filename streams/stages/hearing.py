@@ -55,13 +55,13 @@ class Heard:
     def clauses(self) -> Sequence[Clause]:
         """The own words between two marks."""
         if self._clauses is None:
-            self._clauses = tuple(clauses_of(self.text))
+            self._clauses = tuple(_clauses(self.text))
         return self._clauses
 
     @property
     def opening(self) -> Sequence[Clause]:
         """The first three clauses."""
-        return tuple(islice(clauses_of(self.text), 3)) if self._clauses is None else self._clauses[:3]
+        return tuple(islice(_clauses(self.text), 3)) if self._clauses is None else self._clauses[:3]
 
     @property
     def subjects(self) -> Sequence[Sequence[str]]:
@@ -111,8 +111,7 @@ def sentences_of(text: str) -> list[list[str]]:
     return [[word.lower() for word in words] for part in _END.split(text) if (words := WORD.findall(part))]
 
 
-def clauses_of(text: str) -> Iterable[Clause]:
-    """Yield the words between two marks, in their own case."""
+def _clauses(text: str) -> Iterable[Clause]:
     text = _without_signs(text)
     words_in, text = (str.split, _translated(text, _CASED)) if text.isascii() else (WORD.findall, text)
     parts = _MARK.split(text)

@@ -3,21 +3,19 @@
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streams.evaluation.whom.crowds import crowd
-from streams.evaluation.whom.examples import examples, of_phrasings
-from streams.evaluation.whom.grammar import combined
-from streams.evaluation.whom.invented import FRESH, HELD_OUT, LEARNED_FROM, REVIEWED, TAUGHT, UNSEEN, Phrasing, kinds, phrasings, said
-from streams.evaluation.whom.learning import COLUMNS, FREE, UP, Learned, Taught, learned
+from streams.evaluation.whom.examples import of_phrasings
+from streams.evaluation.whom.invented import FRESH, HELD_OUT, LEARNED_FROM, REVIEWED, TAUGHT, Phrasing, kinds, phrasings, said
+from streams.evaluation.whom.learning import FREE, UP, Taught, learned
 from streams.evaluation.whom.measured import WhomResults, measured
 from streams.evaluation.whom.replies import missing, replies
 from streams.evaluation.whom.shown import plain_whom, whom_tables
 from streams.evaluation.whom.train import main, written
 from streams.scorers import open_scorer
-from streams.stages.whom.signs import NAMES, SLOPING
+from streams.stages.whom.signs import NAMES
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +26,8 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> WhomResults:
 
 
 def test_no_phrasing_that_teaches_decides():
-    taught = {one.pattern.strip().lower() for one in (*(one for kind in TAUGHT for one in phrasings(LEARNED_FROM, kind)), *combined())}
-    folders = (HELD_OUT, REVIEWED, FRESH, UNSEEN)
+    taught = {one.pattern.strip().lower() for kind in TAUGHT for one in phrasings(LEARNED_FROM, kind)}
+    folders = (HELD_OUT, REVIEWED, FRESH)
     deciding = [one.pattern.strip().lower() for folder in folders for kind in kinds(folder) for one in phrasings(folder, kind)]
     assert not taught.intersection(deciding)
     assert len(deciding) == len(set(deciding))
@@ -82,14 +80,8 @@ def test_phrasings_never_seen_are_told_beside_those_that_were(quick: WhomResults
         "supporters_twins": 30,
         "friends_twins": 10,
     }
-    assert {one.kind: one.phrasings for one in quick.unseen} == {
-        "supporters": 100,
-        "friends": 20,
-        "supporters_twins": 40,
-        "friends_twins": 15,
-    }
     titles = [table.title for table in whom_tables(quick) if not isinstance(table, str)]
-    assert any(title and "frozen before whom@3 was tuned" in title for title in map(str, titles))
+    assert any(title and "never seen before" in title for title in map(str, titles))
 
 
 def test_what_is_not_there_is_said(quick: WhomResults):
@@ -107,7 +99,7 @@ def test_training_without_the_replies_is_one_line(tmp_path: Path, capsys: pytest
 def test_the_same_examples_give_the_same_weights_and_a_sign_pulls_as_it_is_meant_to():
     scorer = open_scorer("linear")
     taught = [
-        Taught(example, float(phrasing.hostile), 1.0, phrasing.pattern)
+        Taught(example, float(phrasing.hostile), 1.0)
         for kind in ("supporters", "supporters_twins")
         for phrasing, given in zip(
             phrasings(LEARNED_FROM, kind), of_phrasings(LEARNED_FROM, phrasings(LEARNED_FROM, kind), scorer, 2), strict=True
@@ -116,45 +108,17 @@ def test_the_same_examples_give_the_same_weights_and_a_sign_pulls_as_it_is_meant
     ]
     found = learned(taught)
     assert found == learned(taught)
-    assert all(value >= 0 for name, value in found.columns.items() if name in UP)
-    assert all(value <= 0 for name, value in found.columns.items() if name not in UP | FREE)
-    assert found.columns["directed"] > 0 > found.columns["support"]
-    assert found.round["you: are"] > 0
-
-
-def test_a_word_has_a_weight_only_if_enough_invented_phrasings_hold_it():
-    texts = [f"Where is the {word} shop {n}" for word in ("zebra", "lemon") for n in range(40)]
-    given = examples(texts, open_scorer("linear"))
-    hostile = [float("zebra" in text) for text in texts]
-    by_label = learned([Taught(one, y, 1.0) for one, y in zip(given, hostile, strict=True)])
-    by_phrasing = learned([Taught(one, y, 1.0, text) for one, y, text in zip(given, hostile, texts, strict=True)])
-    assert not by_label.alone
-    assert by_phrasing.alone["zebra"] > 0 > by_phrasing.alone["lemon"]
-
-
-def test_the_grammar_puts_the_same_telling_before_support_and_before_an_attack():
-    made = list(combined())
-    begun = {kind: {one.pattern[:20] for one in made if one.kind == kind} for kind in ("supporters", "supporters_twins")}
-    assert begun["supporters"] & begun["supporters_twins"]
-    assert len(made) == len({(one.kind, one.pattern) for one in made}) > 500
-
-
-def test_thirty_people_vary_a_phrasing_and_the_same_person_says_the_same():
-    phrasing = Phrasing("supporters", "[Saw|Read] {said}, [poor|dear] {name}.")
-    texts = list(said(UNSEEN, phrasing, 30))
-    assert {text.split()[0] for text in texts} == {"Saw", "Read"}
-    assert texts == list(said(UNSEEN, phrasing, 30))
-    assert not any(sign in text for text in texts for sign in "[|]")
+    assert all(value >= 0 for name, value in found.items() if name in UP)
+    assert all(value <= 0 for name, value in found.items() if name not in UP | FREE)
+    assert found["directed"] > 0 > found["quoted"]
 
 
 def test_weights_are_written_as_a_module_that_reads_the_same():
-    columns = {name: round(0.001 * n, 3) for n, name in enumerate(COLUMNS)}
-    found = Learned(columns, {"before: ^,": 12, 'first: "': -7}, {f"word{n}": n for n in range(300)})
-    read: dict[str, Any] = {}
-    exec(written(found), read)  # our own words
-    assert (read["BIAS"], read["SIGNS"]) == (0.0, {name: columns[name] for name in NAMES})
-    assert read["TOXICITY_BY"] == {name: columns[f"toxicity, {name}"] for name in SLOPING}
-    assert (read["ROUND"], read["ALONE"]) == (found.round, found.alone)
+    names = ("bias", *NAMES, "toxicity", "toxicity, not own", "toxicity, elsewhere")
+    numbers = {name: round(0.001 * n, 3) for n, name in enumerate(names)}
+    read: dict[str, object] = {}
+    exec(written(numbers), read)  # our own words
+    assert (read["BIAS"], read["SIGNS"], read["TOXICITY_ELSEWHERE"]) == (0.0, {name: numbers[name] for name in NAMES}, numbers[names[-1]])
 
 
 def test_labelled_replies_are_read_and_one_target_never_teaches_and_decides(tmp_path: Path):

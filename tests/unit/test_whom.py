@@ -5,13 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.evaluation.whom.by_hand import toward_addressee
-from streams.evaluation.whom.learning import UNWEIGHED
 from streams.stages.hearing import Heard, hear
 from streams.stages.hostility import cues
-from streams.stages.whom.context import Context
-from streams.stages.whom.model import MOST, VERSION, hostile, pulled, toward
+from streams.stages.whom.model import VERSION, hostile, toward
 from streams.stages.whom.signs import NAMES, mild_signs, signs
-from streams.stages.whom.weights import ALONE, ROUND, SIGNS
+from streams.stages.whom.weights import SIGNS
 from streams.topology import Config, config_hash
 
 TOXIC = 0.9
@@ -24,7 +22,7 @@ def x(text: str, toxicity: float = TOXIC) -> float:
 
 def named(text: str) -> dict[str, float]:
     heard = hear(text)
-    return dict(zip(NAMES, signs(heard, cues(heard.sentences))[0], strict=True))
+    return dict(zip(NAMES, signs(heard, cues(heard.sentences)), strict=True))
 
 
 NEAR_TWINS = [
@@ -126,45 +124,10 @@ def test_more_toxic_is_never_less_hostile_whatever_the_signs(one: float, other: 
     assert x(" ".join(words), low) <= x(" ".join(words), high)
 
 
-def test_a_comment_with_nothing_strong_in_it_is_weighed_by_toxicity_whether_it_says_you_and_its_words() -> None:
-    said = hear("Where did you buy the paint?")
-    assert x(said.text, 0.3) == hostile(0.3, mild_signs(second=True, kind=False, others=False), pulled(ALONE, said.words))
+def test_a_comment_with_nothing_strong_in_it_is_weighed_by_toxicity_and_whether_it_says_you() -> None:
+    assert x("Where did you buy the paint?", 0.3) == hostile(0.3, mild_signs(second=True, kind=False, others=False))
     assert x("", 0.3) == hostile(0.3, mild_signs(second=False, kind=False, others=False))
-    assert signs(Heard(), cues([])) == (
-        tuple(float(name == "strong") for name in NAMES), {"pair: ^ $", "length: 0"},
-    )  # fmt: skip
-
-
-def round_it(text: str) -> set[str]:
-    return Context(text, hear(text).words).names
-
-
-def test_what_stands_round_an_insult_has_names() -> None:
-    found = round_it("After the show somebody called her a liar. My garden grows.")
-    assert {"before A: her", "behind A: $.", "strong: A", "elsewhere: garden", "first: after"} <= found
-    assert not {"elsewhere: show", "elsewhere: liar"} & found
-    assert {"before Y: ^", "behind Y: $", "you: are"} <= round_it("You are such a liar")
-
-
-@pytest.mark.parametrize(
-    ("text", "inside"),
-    [
-        ("Who sends you are a liar to a nurse?", True), ("After shut up you moron I left.", True), ("You are a liar", False),
-        ("honestly you are a liar", False), ("They wrote you are a liar. You are a liar.", False), ("The liar is late.", False),
-    ],
-)  # fmt: skip
-def test_what_is_thrown_at_you_amid_other_words_is_told(text: str, inside: bool) -> None:
-    assert Context(text, hear(text).words).inside is inside
-
-
-def test_the_weights_of_words_add_up_alike_in_any_order_and_to_no_more_than_most() -> None:
-    weights = {"a": 7, "b": -9, "c": 400}
-    assert pulled(weights, ["a", "b", "x"]) == pulled(weights, ["x", "b", "a"]) == -2
-    assert pulled(weights, ["a", "c"]) == MOST
-
-
-def test_no_weight_is_of_a_word_that_says_who_somebody_is() -> None:
-    assert UNWEIGHED.isdisjoint(word for name in (*ROUND, *ALONE) for word in name.split())
+    assert signs(Heard(), cues([])) == mild_signs(second=False, kind=False, others=False)
 
 
 def test_every_sign_has_a_weight() -> None:
@@ -172,7 +135,7 @@ def test_every_sign_has_a_weight() -> None:
 
 
 def test_replies_of_another_version_of_the_model_are_told_from_these() -> None:
-    assert VERSION.startswith("whom@3+")
+    assert VERSION.startswith("whom@2+")
     assert VERSION in Config().of("address")
     assert config_hash(*Config().of("address")) != config_hash(*(one for one in Config().of("address") if one != VERSION))
 

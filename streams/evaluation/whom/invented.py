@@ -1,13 +1,10 @@
 """Invented replies by phrasing: ``learned_from`` teaches, the other folders decide, and no phrasing is in two of them.
 
 ``held_out`` was frozen before the model, but seen while it was made: its word lists were chosen with these texts in view. ``reviewed`` a
-reviewer wrote afterwards; whoever mended the model had seen it. ``fresh`` was written when that was done, and measured once; before
-``whom@3`` it was read. ``unseen`` was committed before ``whom@3`` was tuned.
+reviewer wrote afterwards; whoever mended the model had seen it. ``fresh`` was written when that was done, and measured once.
 """
 
-import re
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -18,18 +15,15 @@ LEARNED_FROM: Final = HERE / "learned_from"
 HELD_OUT: Final = HERE / "held_out"
 REVIEWED: Final = HERE / "reviewed"
 FRESH: Final = HERE / "fresh"
-UNSEEN: Final = HERE / "unseen"
 HARMLESS: Final = ("supporters", "friends", "counter_speech", "arguments", "agreement", "reclaimed")
 TWINS: Final = ("supporters_twins", "friends_twins", "arguments_twins", "agreement_twins")
 TAUGHT: Final = (*HARMLESS, *TWINS, "civil", "contempt_twins")
 _NAMES: Final = ("Ann", "Priya", "Tomasz", "Leila", "Marek")
 """Nobody."""
-NAMES_OF_NOBODY: Final = tuple(name.lower() for name in _NAMES)
-_EITHER: Final = re.compile(r"\[([^\[\]]+)\]")
 
 
 class Phrasing(Struct, frozen=True):
-    """One way to say it, with slots; ``[this|that]`` is said one way or the other."""
+    """One way to say it, with slots."""
 
     kind: str
     pattern: str
@@ -42,7 +36,7 @@ class Phrasing(Struct, frozen=True):
 
 def phrasings(folder: Path, kind: str) -> list[Phrasing]:
     """Return a kind's phrasings, in order."""
-    return [Phrasing(kind, line.replace("\\n", "\n")) for line in lines(folder / f"{kind}.txt")]
+    return [Phrasing(kind, line.replace("\\n", "\n")) for line in _lines(folder / f"{kind}.txt")]
 
 
 def kinds(folder: Path) -> tuple[str, ...]:
@@ -55,25 +49,15 @@ def said(folder: Path, phrasing: Phrasing, times: int) -> Iterator[str]:
     insults, hurled = _fillings(folder)
     for n in range(times):
         insult = insults[n % len(insults)]
-        filled = _varied(phrasing.pattern, n).replace("{said}", hurled[n % len(hurled)]).replace("{insult}", insult)
+        filled = phrasing.pattern.replace("{said}", hurled[n % len(hurled)]).replace("{insult}", insult)
         yield filled.replace("{name}", _NAMES[n % len(_NAMES)])
 
 
-def _varied(pattern: str, n: int) -> str:
-    """Return the pattern as the n-th person says it."""
-    return _EITHER.sub(lambda found: _one_of(found[1].split("|"), f"{n} {found.start()}"), pattern)
-
-
-def _one_of(ways: list[str], by: str) -> str:
-    return ways[sha256(by.encode()).digest()[0] % len(ways)]
-
-
 def _fillings(folder: Path) -> tuple[list[str], list[str]]:
-    every = lines(folder / "insults.txt")
-    here = every.index("[said]")
-    return every[1:here], every[here + 1 :]
+    lines = _lines(folder / "insults.txt")
+    here = lines.index("[said]")
+    return lines[1:here], lines[here + 1 :]
 
 
-def lines(file: Path) -> list[str]:
-    """Return what stands in a file of phrasings, without comments."""
+def _lines(file: Path) -> list[str]:
     return [line for line in file.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]

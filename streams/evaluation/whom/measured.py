@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from streams.evaluation.whom import by_hand
 from streams.evaluation.whom.crowds import HOSTILE, Crowd, crowds
 from streams.evaluation.whom.examples import Example, blind_scorer, examples, of_replies
-from streams.evaluation.whom.invented import FRESH, HELD_OUT, REVIEWED, UNSEEN
+from streams.evaluation.whom.invented import FRESH, HELD_OUT, REVIEWED
 from streams.evaluation.whom.replies import SETS, Labelled, missing, replies
 from streams.replay.priors.reliability import Reliability, reliability
 from streams.scorers import open_scorer
@@ -74,20 +74,19 @@ class WhomResults(Struct, frozen=True, kw_only=True):
     crowds: tuple[Crowd, ...] = ()
     reviewed: tuple[Crowd, ...] = ()
     fresh: tuple[Crowd, ...] = ()
-    unseen: tuple[Crowd, ...] = ()
 
 
 def measured(data: Path, step: Callable[[str], None], *, quick: bool = False) -> WhomResults:
     """Return it all; ``step`` is told what comes next. ``quick``: labelled replies are left out, for a scorer is to be made for them."""
     step("hostile to whom: thirty people")
     scorer = open_scorer("linear")
-    held_out, reviewed, fresh, unseen = (tuple(crowds(scorer, folder)) for folder in (HELD_OUT, REVIEWED, FRESH, UNSEEN))
+    held_out, reviewed, fresh = (tuple(crowds(scorer, folder)) for folder in (HELD_OUT, REVIEWED, FRESH))
     step("hostile to whom: hatecheck")
     absent = missing(data) + ([] if (data / HATECHECK).is_file() else [HATECHECK])
     functional = () if HATECHECK in absent else tuple(_functional(data, lambda texts: examples(texts, scorer)))
     step("hostile to whom: labelled replies")
     if absent or quick:
-        return WhomResults(absent=tuple(absent), functional=functional, crowds=held_out, reviewed=reviewed, fresh=fresh, unseen=unseen)
+        return WhomResults(absent=tuple(absent), functional=functional, crowds=held_out, reviewed=reviewed, fresh=fresh)
     those = [reply for reply in replies(data) if reply.is_held_out]
     heard = of_replies(those, blind_scorer(data))
     scores = {name: np.array([how(one) for one in heard]) for name, how in HOW.items()}
@@ -96,7 +95,7 @@ def measured(data: Path, step: Callable[[str], None], *, quick: bool = False) ->
         replies=len(those), hostile=int(is_so.sum()), at_recall=tuple(_at_recall(recall, scores, is_so) for recall in RECALLS),
         at_threshold=tuple(_at_threshold(those, scores, is_so)), functional=functional,
         said=reliability(zip(scores[VERSION].tolist(), is_so.tolist(), strict=True)), crowds=held_out,
-        reviewed=reviewed, fresh=fresh, unseen=unseen,
+        reviewed=reviewed, fresh=fresh,
     )  # fmt: skip
 
 

@@ -34,9 +34,8 @@ def shown(found: WhomResults) -> Iterator[Shown]:
     """Yield every table as words."""
     for told, those in (
         ("frozen before the model was made, and seen while it was", found.crowds),
-        ("by a reviewer of whom@1, seen since", found.reviewed),
-        ("fresh when whom@2 was made, seen since", found.fresh),
-        ("frozen before whom@3 was tuned, each varied by thirty people", found.unseen),
+        ("written by a reviewer after the model", found.reviewed),
+        ("written after the model was mended, never seen before", found.fresh),
     ):  # fmt: skip
         yield _crowds(told, those)
     if found.functional:
@@ -49,13 +48,12 @@ def shown(found: WhomResults) -> Iterator[Shown]:
 
 def _crowds(told: str, those: Sequence[Crowd]) -> Shown:
     rows = [
-        (one.kind.replace("_", " "), "yes" if one.is_hostile else "no", *map(str, (one.phrasings, one.by_toxicity, one.by_model)),
-         str(one.by_evidence), _percent(one.share_by_toxicity), _percent(one.share))
+        (one.kind.replace("_", " "), "yes" if one.is_hostile else "no", str(one.phrasings), str(one.by_toxicity), str(one.by_model),
+         _percent(one.share_by_toxicity), _percent(one.share))
         for one in those
     ]  # fmt: skip
-    opened = ("open by toxicity", "open", "open by e-SR")
-    heads = ("thirty people say", "hostile", "phrasings", *opened, "% hostile by toxicity", "% hostile")
-    return f"invented replies, {told}: pile-ons of the window rule as shipped, and of e-SR", heads, rows
+    heads = ("thirty people say", "hostile", "phrasings", "open by toxicity", "open", "% hostile by toxicity", "% hostile")
+    return f"invented replies, {told}: pile-ons of the window rule as shipped", heads, rows
 
 
 def _functional(found: WhomResults) -> Shown:

@@ -1,34 +1,26 @@
 """``python -m streams.evaluation.whom.train``: the model of hostility from labelled replies and invented ones."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from textwrap import indent, wrap
 from typing import Final
 
 from streams import errors
 from streams.evaluation.trees import DATA
 from streams.evaluation.whom.examples import blind_scorer, of_phrasings, of_replies
-from streams.evaluation.whom.grammar import combined
-from streams.evaluation.whom.invented import LEARNED_FROM, TAUGHT, Phrasing, phrasings
-from streams.evaluation.whom.learning import Learned, Taught, learned
+from streams.evaluation.whom.invented import LEARNED_FROM, TAUGHT, phrasings
+from streams.evaluation.whom.learning import Taught, learned
 from streams.evaluation.whom.replies import missing, replies
 from streams.scorers import Scorer, open_scorer
 from streams.stages.whom import weights
-from streams.stages.whom.signs import NAMES, SLOPING
+from streams.stages.whom.signs import NAMES
 
 WEIGHT: Final = {"convabuse": 1.0, "toxichat": 0.1, "misogyny": 0.08}
 """Threads of Reddit hold few replies that are hostile to the person answered: so weighed, every eighth reply that teaches is,
 and at 0.5 as many are found as by the rule before."""
 INVENTED: Final = 2.0
-"""What each invented phrasing counts, however often it is filled in …"""
-COMBINED: Final = 0.7
-"""… and each that was put together from parts."""
-FILLED: Final = 12
-WIDTH: Final = 130
-_GLUE: Final = "\u00a0"
+"""What each invented phrasing counts, however often it is filled in."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,40 +49,24 @@ def _replies(data: Path, scorer: Scorer) -> Iterator[Taught]:
 
 def invented(scorer: Scorer, folder: Path = LEARNED_FROM) -> Iterator[Taught]:
     """Yield the invented replies that teach."""
-    by_hand = [one for kind in TAUGHT for one in phrasings(folder, kind)]
-    yield from _said(scorer, folder, by_hand, INVENTED, FILLED)
-    yield from _said(scorer, folder, list(combined()), COMBINED, FILLED // 2)
-
-
-def _said(scorer: Scorer, folder: Path, those: Sequence[Phrasing], weight: float, times: int) -> Iterator[Taught]:
-    for phrasing, given in zip(those, of_phrasings(folder, those, scorer, times), strict=True):
+    those = [one for kind in TAUGHT for one in phrasings(folder, kind)]
+    for phrasing, given in zip(those, of_phrasings(folder, those, scorer), strict=True):
         for example in given:
-            yield Taught(example, float(phrasing.hostile), weight / len(given), f"{phrasing.kind}: {phrasing.pattern}")
+            yield Taught(example, float(phrasing.hostile), INVENTED / len(given))
 
 
-def written(found: Learned) -> str:
+def written(found: Mapping[str, float]) -> str:
     """Return the weights as a module: data that no stage has to read from a file."""
-    signs = "".join(f'    "{name}": {found.columns[name]},\n' for name in NAMES)
-    by = "".join(f'    "{name}": {found.columns[f"toxicity, {name}"]},\n' for name in SLOPING)
+    signs = "".join(f'    "{name}": {found[name]},\n' for name in NAMES)
     return (
-        '"""Made by ``make train-whom``; MODEL_CARD.md says from what. Weights of names are in hundredths."""\n\n'
+        '"""Made by ``make train-whom``; MODEL_CARD.md says from what."""\n\n'
         "from collections.abc import Mapping\nfrom typing import Final\n\n"
-        f"BIAS: Final = {found.columns['bias']}\n"
+        f"BIAS: Final = {found['bias']}\n"
         f"SIGNS: Final[Mapping[str, float]] = {{\n{signs}}}\n"
-        f"TOXICITY: Final = {found.columns['toxicity']}\n"
-        f"TOXICITY_BY: Final[Mapping[str, float]] = {{\n{by}}}\n"
-        f"# fmt: off\n"
-        f"ROUND: Final[Mapping[str, int]] = {{\n{_lines(found.round)}\n}}\n"
-        f"ALONE: Final[Mapping[str, int]] = {{\n{_lines(found.alone)}\n}}\n"
-        f"# fmt: on\n"
+        f"TOXICITY: Final = {found['toxicity']}\n"
+        f"TOXICITY_NOT_OWN: Final = {found['toxicity, not own']}\n"
+        f"TOXICITY_ELSEWHERE: Final = {found['toxicity, elsewhere']}\n"
     )
-
-
-def _lines(weights: Mapping[str, int]) -> str:
-    """Return the entries of a dict, as many a line as there is room for."""
-    entries = " ".join(f"{json.dumps(name, ensure_ascii=False)}: {value},".replace(" ", _GLUE) for name, value in sorted(weights.items()))
-    lines = wrap(entries, WIDTH, break_long_words=False, break_on_hyphens=False)
-    return indent("\n".join(lines), "    ").replace(_GLUE, " ")
 
 
 if __name__ == "__main__":

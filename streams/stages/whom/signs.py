@@ -1,10 +1,9 @@
-"""What tells whom the strong words of a comment are for: some thirty numbers from its own words. Pure and linear in the text.
+"""What tells whom the strong words of a comment are for: a couple of dozen numbers from its own words. Pure and linear in the text.
 
 Most comments say nothing strong: they have no signs, and the model asks of them only how toxic they are and whether they say "you".
 """
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from itertools import pairwise
 from typing import Final
 
@@ -12,20 +11,16 @@ from streams.stages.hearing import Heard
 from streams.stages.hostility import Cues, cues
 from streams.stages.lexicon import COPULAS, DEGREES, FILLERS, SECOND
 from streams.stages.whom import words as w
-from streams.stages.whom.context import Context
 from streams.stages.whom.telling import Telling, turns
 
 NAMES: Final = (
     "second", "kind", "directed", "thrown", "bare", "attack", "elsewhere", "heat", "quoted", "reported", "negated", "conditional",
     "not own", "support", "condemn", "laughter", "warmth", "argument", "agreeing", "ours", "others", "turning",
     "at reader, others", "at reader, laughter", "at reader, warmth", "at reader, contempt",
-    "strong", "more", "inside", "inside, attack", "inside, directed",
 )  # fmt: skip
 """In order."""
-SLOPING: Final = ("not own", "elsewhere", "strong", "more", "inside")
-"""These change what toxicity says …"""
-SLOPES: Final = tuple(map(NAMES.index, SLOPING))
-"""… and stand there among the signs."""
+NOT_OWN: Final = NAMES.index("not own")
+ELSEWHERE: Final = NAMES.index("elsewhere")
 REPORT_REACHES: Final = 10
 """Words after "called", "wrote" …: an insult there is reported."""
 NEGATION_REACHES: Final = 4
@@ -150,15 +145,11 @@ def mild_signs(second: bool, kind: bool, others: bool) -> tuple[float, ...]:
     return tuple(found.get(name, 0.0) for name in NAMES)
 
 
-def signs(heard: Heard, found: Cues) -> tuple[tuple[float, ...], AbstractSet[str]]:
-    """Return the numbers of ``NAMES``, and the names of what stands round the strong words (``context.py``).
-
-    ``found``: the comment's cues, whatever stands in quotation marks among them.
-    """
+def signs(heard: Heard, found: Cues) -> tuple[float, ...]:
+    """Return the numbers of ``NAMES``. ``found``: the comment's cues, whatever stands in quotation marks among them."""
     telling = Telling(heard)
     sentences, quoted = telling.sentences, telling.quoted
     own = cues(sentences) if quoted else found
-    around = Context(telling.text, heard.words)
     strong, own_words = _Sentences(), list[Sequence[str]]()
     for said in sentences:
         strong.report = _FAR
@@ -172,7 +163,6 @@ def signs(heard: Heard, found: Cues) -> tuple[tuple[float, ...], AbstractSet[str
     bare = own.bare > 0 and not strong.argument
     at_reader = strong.directed > 0 or strong.thrown > 0 or bare or attack >= 1.0
     told = quoted or strong.reported > 0 or strong.negated > 0 or strong.conditional > 0
-    meant = at_reader and not around.inside
     most = 1 if at_reader else 3  # no heap of laughter and thanks takes back what is thrown at the reader
     laughter = min(len(w.LAUGHTER & every) + len(w.AFFECTION & every) + _emoji(heard.text), most)
     warmth = min(_warm(heard.words) if at_reader else len((w.WARMTH | w.PLANS) & every), most)
@@ -191,25 +181,20 @@ def signs(heard: Heard, found: Cues) -> tuple[tuple[float, ...], AbstractSet[str
         float(strong.negated > 0),
         float(strong.conditional > 0),
         float(told and not at_reader),
-        min(len(w.SUPPORT & every), 1 if meant else 3),
-        min(len(w.CONDEMN & every), 1 if meant else 3),
+        min(len(w.SUPPORT & every), 3),
+        min(len(w.CONDEMN & every), 3),
         laughter,
         warmth,
         float(strong.argument > 0),
         float(bool(heard.words) and heard.words[0] in w.AGREEING),
-        float(not meant and not w.SELF.isdisjoint(every)),
+        float(not w.OURS.isdisjoint(every) or not w.MYSELF.isdisjoint(every)),
         float(others and not at_reader),
         float(turns(heard.words)),
         float(at_reader and others),
         at_reader * laughter,
         at_reader * warmth,
         at_reader * min(len(w.CONTEMPT & every), 2),
-        1.0,
-        float(around.more),
-        float(around.inside),
-        around.inside * attack,
-        float(around.inside * min(strong.directed, 2)),
-    ), around.names
+    )
 
 
 def _warm(words: Sequence[str]) -> int:

@@ -25,18 +25,18 @@ _JUST_BEFORE: Final = 4
 class Telling:
     """A comment's own sentences, and what it makes of an insult that is not its own."""
 
-    __slots__ = ("heard", "quoted", "sentences", "text")
+    __slots__ = ("heard", "quoted", "sentences")
 
     def __init__(self, heard: Heard) -> None:
         """Take what is quoted in marks and strong out, unless there is nobody who would say it but who writes."""
-        self.heard, self.text, self.quoted, self.sentences = heard, heard.text, False, heard.sentences
+        self.heard, self.quoted, self.sentences = heard, False, heard.sentences
         if '"' not in heard.text and "“" not in heard.text:
             return
         text = heard.text
         for span in _strong_quotations(heard.text):
             text = text.replace(f'"{span}"', " ").replace(f"“{span}”", " ")  # who says it outside of marks, too, says it
         if text != heard.text and not _takes_no_side(text):
-            self.text, self.quoted, self.sentences = text, True, sentences_of(text)
+            self.quoted, self.sentences = True, sentences_of(text)
 
     def takes_no_side(self, words: Collection[str]) -> bool:
         """Return whether an insult that others are said to have thrown stands there alone, or is agreed with."""

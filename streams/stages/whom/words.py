@@ -2,22 +2,14 @@
 
 from typing import Final
 
-from streams.stages.lexicon import DEGREES, FILLERS, HEAT, INSULTING_SINGULARS, INSULTS
+from streams.stages.lexicon import HEAT, INSULTING_SINGULARS, INSULTS
 
-_SWINDLERS: Final = frozenset(
-    "fraud frauds phony charlatan imposter impostor cheat cheater cheats parasite parasites leech scammer swindler quack".split()
-)
 STRONG: Final = (
-    INSULTS
-    | HEAT
-    | frozenset("cow hag twats freak freaks dumbasses fuckers wankers pricks nonce prostitute skank hoe thot".split())
-    | _SWINDLERS
+    INSULTS | HEAT | frozenset("cow hag twats freak freaks dumbasses fuckers wankers pricks nonce prostitute skank hoe thot".split())
 )
 """What can be thrown at somebody."""
-NOUNS: Final = (
-    INSULTING_SINGULARS
-    | frozenset("fuck fucker motherfucker shit cow hag pig rat snake monster animal freak freaks asshole".split())
-    | _SWINDLERS
+NOUNS: Final = INSULTING_SINGULARS | frozenset(
+    "fuck fucker motherfucker shit cow hag pig rat snake monster animal freak freaks asshole".split()
 )
 
 CALM: Final = HEAT - NOUNS
@@ -143,7 +135,7 @@ GRANTED: Final = frozenset(
 )
 """Whoever reports an insult and says this takes its side."""
 OURS: Final = frozenset("we us our ours fellow proud ourselves".split())
-SELF: Final = OURS | frozenset("i im my me myself".split())
+MYSELF: Final = frozenset("i im my me myself".split())
 SAID: Final = frozenset(
     "argument arguments argue logic reasoning point points premise claim claims conclusion idea ideas theory comparison analogy statistic "
     "statistics study source sources headline article proposal plan policy take takes opinion opinions view views statement post comment "
@@ -152,40 +144,3 @@ SAID: Final = frozenset(
 """What can be attacked without its author."""
 EMOJI: Final = tuple("😂 🤣 😄 😅 😍 😘 🥰 😊 😁 😉 ❤ 💕 🎉 🙌 👏 🤗 💪 🍻 <3 :) ;) :D xD".split())
 """Laughter and hearts."""
-
-CLOSED: Final = (
-    frozenset(
-        "a an the this that these those some any no not every each all both i you he she it we they me him her us them my your "
-        "his their our ur u is are was were be been being am isnt arent wasnt has have had do does did dont doesnt didnt will "
-        "would can could should may might must to of in on at by for with from as into under over about after before since until "
-        "between against without like than through and or but because so if when while whether although though which who whom "
-        "whose what why how where just only even still again too also very really never ever always now then here there yes yeah "
-        "oh well ok please thanks thank sorry one two three ten nobody everybody everyone someone somebody people person man guy "
-        "men kids user users account friend friends whoever anyone up down out off away back more most much many same other "
-        "another such nothing something anything everything get gets got getting make makes made go goes going come comes came "
-        "think thinks know knows see saw read hope let lets lol haha lmao omg mate hey hi".split()
-    )
-    - REPORTING
-)
-"""Words that stand for themselves beside an insult; all others stand for their kind."""
-KIND_OF: Final = {
-    **dict.fromkeys(WARMTH, "WARM"),
-    **dict.fromkeys(CONDEMN, "CON"),
-    **dict.fromkeys(SUPPORT, "SUP"),
-    **dict.fromkeys(REPORTING, "REP"),
-    **{word: word for word in CLOSED},
-}
-"""All but those of kind "o"."""
-PAIRED: Final = {**KIND_OF, **dict.fromkeys(STRONG, "X")}
-READER: Final = frozenset("you youre u ya yourself".split())
-READERS: Final = frozenset("your ur yours".split())
-LEADING_UP: Final = READER | READERS | FILLERS | DEGREES | STRONG | frozenset("r are being called another piece biggest the such".split())
-"""What belongs to an insult that follows: "you are such a", "piece of"."""
-COMMANDS: Final = frozenset("shut up go away get lost out to hell off delete account make sick just".split())
-LEADS: Final = frozenset(
-    "and but because so that cause cuz though yes no yeah nah well oh ok okay hey hi lol haha lmao hahaha omg honestly frankly sorry look "
-    "listen think know say mean hope believe sure true me us all you then now please just still today thanks thank cheers congrats "
-    "congratulations mate bro dude buddy pal why what how whether if when like up off away lost damn man ugh wow god yet or where dear bye "
-    "hello yo oi right fact".split()
-)
-"""After these "you are a …" is said to the reader; after others it is told: "who writes you are a …"."""
