@@ -13,6 +13,7 @@ from streams.records import Comment, PileOn, Reply, Status
 from streams.replay.run import results, run
 from streams.scorers import Scorer
 from streams.stages.address import Address
+from streams.stages.pileon_config import Which
 from streams.stages.score import Score
 from streams.stages.step import Arrived
 from streams.topology import Config
@@ -32,6 +33,8 @@ class Crowd(Struct, frozen=True, kw_only=True):
     by_toxicity: int
     """Pile-ons that open where toxicity alone is the hostility."""
     by_model: int
+    by_evidence: int
+    """The same with the detector ``e-SR``, on a site that it knows nothing of."""
     share: float
     """Of the replies, those that count as hostile."""
     share_by_toxicity: float
@@ -50,7 +53,7 @@ def crowd(kind: str, those: Sequence[Phrasing], scorer: Scorer, folder: Path) ->
     toxic = [replace(one, hostility=one.toxicity * one.confidence) for one in replies]
     return Crowd(
         kind=kind, is_hostile=those[0].hostile, phrasings=len(those), by_toxicity=_opened(toxic), by_model=_opened(replies),
-        share=_share(replies), share_by_toxicity=_share(toxic),
+        by_evidence=_opened(replies, Config(detector=Which.ESR)), share=_share(replies), share_by_toxicity=_share(toxic),
     )  # fmt: skip
 
 
@@ -70,9 +73,11 @@ def _comment(talk: str, name: str, author: str, at: datetime, text: str) -> Comm
     )  # fmt: skip
 
 
-def _opened(replies: Sequence[Reply]) -> int:
-    """Return how many people the window rule, as shipped, finds piled on."""
-    found: list[PileOn] = results(run((Config().pileons(),), (Arrived(one, one.ingested_at) for one in replies))).outputs["pileon"]
+def _opened(replies: Sequence[Reply], config: Config | None = None) -> int:
+    """Return how many people are found piled on, by the window rule as shipped if nothing else is said."""
+    found: list[PileOn] = results(run(((config or Config()).pileons(),), (Arrived(one, one.ingested_at) for one in replies))).outputs[
+        "pileon"
+    ]
     return len({one.target_id for one in found if one.status is Status.OPENED})
 
 

@@ -1,10 +1,13 @@
 """Invented replies by phrasing: ``learned_from`` teaches, the other folders decide, and no phrasing is in two of them.
 
 ``held_out`` was frozen before the model, but seen while it was made: its word lists were chosen with these texts in view. ``reviewed`` a
-reviewer wrote afterwards; whoever mended the model had seen it. ``fresh`` was written when that was done, and measured once.
+reviewer wrote afterwards; whoever mended the model had seen it. ``fresh`` was written when that was done, and measured once; before
+``whom@3`` it was read. ``unseen`` was committed before ``whom@3`` was tuned.
 """
 
+import re
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -15,15 +18,17 @@ LEARNED_FROM: Final = HERE / "learned_from"
 HELD_OUT: Final = HERE / "held_out"
 REVIEWED: Final = HERE / "reviewed"
 FRESH: Final = HERE / "fresh"
+UNSEEN: Final = HERE / "unseen"
 HARMLESS: Final = ("supporters", "friends", "counter_speech", "arguments", "agreement", "reclaimed")
 TWINS: Final = ("supporters_twins", "friends_twins", "arguments_twins", "agreement_twins")
 TAUGHT: Final = (*HARMLESS, *TWINS, "civil", "contempt_twins")
 _NAMES: Final = ("Ann", "Priya", "Tomasz", "Leila", "Marek")
 """Nobody."""
+_EITHER: Final = re.compile(r"\[([^\[\]]+)\]")
 
 
 class Phrasing(Struct, frozen=True):
-    """One way to say it, with slots."""
+    """One way to say it, with slots; ``[this|that]`` is said one way or the other."""
 
     kind: str
     pattern: str
@@ -49,8 +54,17 @@ def said(folder: Path, phrasing: Phrasing, times: int) -> Iterator[str]:
     insults, hurled = _fillings(folder)
     for n in range(times):
         insult = insults[n % len(insults)]
-        filled = phrasing.pattern.replace("{said}", hurled[n % len(hurled)]).replace("{insult}", insult)
+        filled = _varied(phrasing.pattern, n).replace("{said}", hurled[n % len(hurled)]).replace("{insult}", insult)
         yield filled.replace("{name}", _NAMES[n % len(_NAMES)])
+
+
+def _varied(pattern: str, n: int) -> str:
+    """Return the pattern as the n-th person says it."""
+    return _EITHER.sub(lambda found: _one_of(found[1].split("|"), f"{n} {found.start()}"), pattern)
+
+
+def _one_of(ways: list[str], by: str) -> str:
+    return ways[sha256(by.encode()).digest()[0] % len(ways)]
 
 
 def _fillings(folder: Path) -> tuple[list[str], list[str]]:
