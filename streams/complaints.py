@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +18,9 @@ _AT: Final = re.compile(r" - at `\$([^`]*)`")
 _WRITTEN: Final = {
     "duration": ', write "PT30S", "PT10M", "P1D" or a number of seconds',
     "datetime": ", write 2024-05-01T00:00:00Z",
+    "`array`": ', write ["one", "two"]',
+    "'^[a-z0-9-]": ": small letters, digits and hyphens",
+    "'^[A-Za-z0-9-]": ": letters, digits and hyphens",
 }
 """What a message speaks of → how it is written."""
 _STEP: Final = re.compile(r"\.(?P<name>\w+)|\[(?P<number>\d+)\]|\[\.\.\.\]")
@@ -53,17 +57,32 @@ def with_names(said: str, steps: Steps) -> str:
 
 
 def with_allowed(said: str, kind: Any, steps: Steps) -> str:
-    """Return the message with what may stand there: an enum's words, or how a duration or a time is written."""
+    """Return the message with what may stand there: an enum's words, how a list or a duration is written, or a name like an unknown one."""
     way = _AT.search(said)
     what, where = (said[: way.start()], said[way.start() :]) if way else (said, "")
     if "enum value" in what and (words := _words(inspect.type_info(kind), steps)):
         return f"{what}, there are {', '.join(words)}{where}"
+    if _UNKNOWN.match(what) and (near := _near(inspect.type_info(kind), steps)):
+        return f"{what}, did you mean `{near}`?{where}"
     example = next((example for sign, example in _WRITTEN.items() if sign in what), "")
     return f"{what}{example}{where}"
 
 
 def _words(kind: Any, steps: Steps) -> list[str]:
     """Return the words of the enum that the steps lead to; none where they lead to something else."""
+    found = _kind_at(kind, steps)
+    return [str(each.value) for each in found.cls] if isinstance(found, inspect.EnumType) else []
+
+
+def _near(kind: Any, steps: Steps) -> str:
+    """Return the setting whose name is most like the last step; empty where none is."""
+    section = _kind_at(kind, steps[:-1])
+    names = [field.encode_name for field in section.fields] if isinstance(section, inspect.StructType) else []
+    return next(iter(get_close_matches(str(steps[-1]), names, n=1)), "") if steps else ""
+
+
+def _kind_at(kind: Any, steps: Steps) -> Any:
+    """Return the type that the steps lead to."""
     for step in steps:
         if isinstance(kind, inspect.StructType):
             kind = next((field.type for field in kind.fields if field.encode_name == step), None)
@@ -71,7 +90,7 @@ def _words(kind: Any, steps: Steps) -> list[str]:
             kind = kind.value_type
         else:
             kind = getattr(kind, "item_type", None)
-    return [str(each.value) for each in kind.cls] if isinstance(kind, inspect.EnumType) else []
+    return kind
 
 
 def _parts(way: str) -> tuple[str | int | None, ...]:

@@ -1,5 +1,6 @@
 """Settings: defaults < file < environment < options; every mistake is named with its place."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -129,6 +130,9 @@ def test_a_webhook_s_secrets_come_from_the_environment_two_while_they_change(fil
     ("text", "said"),
     [
         (HOOK + "colour = 'red'", "unknown field `colour`"),
+        (HOOK.replace("night-shift", "Night Shift"), "{1,40}$': small letters, digits and hyphens"),
+        (HOOK + "secrets = 'one-secret-of-16+'", 'got `str`, write ["one", "two"]'),
+        (HOOK + "time_out = 3", "unknown field `time_out`, did you mean `timeout`?"),
         (HOOK + "secrets = ['hidden']", "secrets of webhook night-shift: one or two of them"),
         (HOOK + "secrets = ['one-secret-of-16+ ']", "secrets of webhook night-shift: one begins or ends with white space"),
         (HOOK + "severities = ['bad']", "severities"),
@@ -141,7 +145,7 @@ def test_a_webhook_s_secrets_come_from_the_environment_two_while_they_change(fil
 )
 def test_a_mistake_in_a_webhook_names_the_file_and_the_setting_and_never_a_secret(file: Path, text: str, said: str) -> None:
     file.write_text(text)
-    with pytest.raises(UserError, match=said) as told:
+    with pytest.raises(UserError, match=re.escape(said)) as told:
         load({}, file)
     assert str(told.value).startswith(str(file))
     assert "hidden" not in str(told.value)
