@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.records import Severity, Status
-from tests.support.browsing import chromium, tab, violations
+from tests.support.browsing import becomes, chromium, tab, violations
 from tests.support.builders import MINUTE, pileon, reply, scored
 from tests.support.console import Console
 from tests.support.console_served import free_port, served
@@ -93,10 +93,10 @@ async def test_axe_finds_nothing_in_either_colour_and_colours_follow_the_viewer(
         assert await violations(page) == []
         dark = await pixels(page)
         await page.emulate_media(color_scheme="light")
-        await page.wait_for_function("before => document.querySelector('.chart canvas').toDataURL() !== before", arg=dark)
+        await becomes(page, "before => document.querySelector('.chart canvas').toDataURL() !== before", dark)
         assert await violations(page) == []
         await page.set_viewport_size({"width": 360, "height": 700})
-        await page.wait_for_function("document.querySelector('.chart canvas').clientWidth < 360")
+        await becomes(page, "document.querySelector('.chart canvas').clientWidth < 360")
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -10,7 +10,7 @@ from streams.kafka.produce import send_records_async
 from streams.records import Comment, Severity, Status
 from streams.topics import COMMENTS_SCORED, PILEONS, REPLIES
 from tests.integration.test_live_state import INSULT
-from tests.support.browsing import chromium, tab, violations
+from tests.support.browsing import becomes, chromium, tab, violations
 from tests.support.builders import comment, pileon, reply, scored
 from tests.support.console_process import ConsoleProcess
 from tests.support.live import Live, answers, until
@@ -118,7 +118,7 @@ async def test_who_takes_a_case_by_keyboard_is_seen_by_others_at_once(live: Live
         await page.keyboard.press("t")  # nobody knows yet who this is: the case asks
         await page.wait_for_selector("#handling")
         await page.wait_for_load_state()
-        await page.wait_for_function("document.activeElement.name === 'judge'")
+        await becomes(page, "document.activeElement.name === 'judge'")
         await page.keyboard.type("kim")
         await page.keyboard.press("Enter")
         await page.wait_for_selector("text=kim (you), since")

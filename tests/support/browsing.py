@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.live import until
 from tests.support.programs import needed
 
 
@@ -36,6 +37,11 @@ async def tab(browser: Any, **context: Any) -> AsyncIterator[Any]:
     finally:
         await made.close()
     assert complaints == []
+
+
+async def becomes(page: Any, script: str, arg: Any = None) -> None:
+    """Come back when a script gives something true. Playwright's own way makes code of a string in the page, which its policy forbids."""
+    await until(f"{script} is true", lambda: page.evaluate(script, arg), within=30, every=0.05)
 
 
 async def violations(page: Any) -> list[str]:
