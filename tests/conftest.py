@@ -14,6 +14,8 @@ from streams.scorers.checkpoint import Local
 from tests.support.broker import OwnBroker, any_broker, embedded
 from tests.support.checkpoints import ARCHITECTURES, is_installed, made_in
 from tests.support.live import Live
+from tests.support.manager import Manager, hurried, shipped
+from tests.support.reader import Receiver
 
 Another = Callable[..., Any]
 
@@ -74,3 +76,17 @@ async def live(another: Another) -> Live:
     """Return an instance of the program with fresh topics and nothing running yet."""
     made: Live = await another()
     return made
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """Yield who counts what people read."""
+    async with Receiver() as told:
+        yield told
+
+
+@pytest.fixture
+async def manager(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Manager]:
+    """Yield a real Alertmanager on what we ship, every wait short, that tells the receiver."""
+    async with Manager(tmp_path / "alertmanager", hurried(shipped(receiver.url))) as running:
+        yield running

@@ -99,6 +99,7 @@ async def _alertmanager(session: Any, url: str, *, has_webhooks: bool) -> list[F
     import aiohttp
 
     from streams.live.alertmanager import host_of
+    from streams.live.unanswered import why_unanswered
 
     shown = urlsplit(url)._replace(netloc=host_of(url)).geturl()
     try:
@@ -107,7 +108,7 @@ async def _alertmanager(session: Any, url: str, *, has_webhooks: bool) -> list[F
             found: list[Finding] = [("alertmanager", answer.ok, said)]
             return [*found, *_channels(await answer.text(), shown, has_webhooks=has_webhooks)] if answer.ok else found
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-        why = str(error).replace(url, shown) or type(error).__name__
+        why = why_unanswered(error, timedelta(seconds=_PATIENCE))  # without an address: it may hold a password
         return [("alertmanager", False, f"{shown} does not answer ({why}); alertmanager.urls names it")]
 
 

@@ -26,10 +26,13 @@ def digest(settings: Settings, key: bytes) -> str:
 
 
 def line(settings: Settings) -> str:
-    """Return whom this worker tells, without what is secret in an address: hosts of Alertmanagers, names and wishes of webhooks."""
+    """Return whom this worker tells, without what is secret in an address: hosts of Alertmanagers, names and wishes of webhooks.
+
+    Where there is nobody, ``receivers.told_to_nobody`` says so.
+    """
     managers = [f"Alertmanager {host_of(url)}" for url in settings.alertmanager.urls]
     told = managers + [f"webhook {webhook.name} ({_wants(webhook)})" for webhook in settings.webhooks]
-    return f"pile-ons are told to {', '.join(told) or 'nobody'}"
+    return f"pile-ons are told to {', '.join(told)}"
 
 
 def _receiver(webhook: Webhook) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams.records import Severity, Status
-from tests.support.browsing import becomes, chromium, tab, violations
+from tests.support.browsing import becomes, tab, violations
 from tests.support.builders import MINUTE, pileon, reply, scored
 from tests.support.console import Console
 from tests.support.console_served import free_port, served
@@ -31,12 +31,6 @@ async def at(tmp_path: Path) -> AsyncIterator[str]:
     async with served(console.app, listening):
         yield f"http://127.0.0.1:{port}"
     console.close()
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    async with chromium() as started:
-        yield started
 
 
 async def said(page: Any) -> tuple[str, str]:

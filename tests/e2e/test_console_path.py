@@ -1,6 +1,5 @@
 """A moderator's path on the real program in real Chromium: see it appear, open it, understand it, judge it; by keyboard alone."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from streams.kafka.produce import send_records_async
 from streams.records import Comment, Severity, Status
 from streams.topics import COMMENTS_SCORED, PILEONS, REPLIES
 from tests.integration.test_live_state import INSULT
-from tests.support.browsing import becomes, chromium, tab, violations
+from tests.support.browsing import becomes, tab, violations
 from tests.support.builders import comment, pileon, reply, scored
 from tests.support.console_process import ConsoleProcess
 from tests.support.live import Live, answers, until
@@ -22,19 +21,6 @@ TALK = "/conversation?source=news&community=sport&id=talk"
 PATHS = ("/", "/?source=none", "/pileons/case-1", "/pileons/case-1?severe=shown", "/pileons/case-1/silence", "/queue", "/watched", "/top",
          TALK, "/export", "/backtests", "/health", "/health/dead-letters")  # fmt: skip
 EVIL = "</script><img src=x onerror=alert(1)>\"'><svg onload=alert(2)>\u202e"
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Any]:
-    async with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-async def console(live: Live) -> AsyncIterator[ConsoleProcess]:
-    made = ConsoleProcess(live)
-    yield made
-    made.stop()
 
 
 def hostile(first: int, last: int) -> list[Comment]:

@@ -3,9 +3,7 @@
 By keyboard alone: from one thing to the next by keys that the page names and by Tab, each held to say what it is when it has the focus.
 """
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from tests.support.browsing import chromium, tab, violations
 from tests.support.builders import comment
 from tests.support.console_process import ConsoleProcess
 from tests.support.live import Live, answers, until
-from tests.support.manager import Manager, hurried, shipped
+from tests.support.manager import Manager
 from tests.support.reader import Receiver
 
 pytestmark = pytest.mark.kafka
@@ -26,28 +24,9 @@ _MOST_TABS = 80
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as told:
-        yield told
-
-
-@pytest.fixture
-async def manager(tmp_path: Path, receiver: Receiver) -> AsyncIterator[Manager]:
-    async with Manager(tmp_path / "alertmanager", hurried(shipped(receiver.url))) as running:
-        yield running
-
-
-@pytest.fixture
 async def live(another: Any, manager: Manager) -> Live:
     made: Live = await another(THREADWATCH_ALERTMANAGER__URLS=manager.url, THREADWATCH_ALERTMANAGER__POST_EVERY="PT1S")
     return made
-
-
-@pytest.fixture
-async def console(live: Live) -> AsyncIterator[ConsoleProcess]:
-    made = ConsoleProcess(live)
-    yield made
-    made.stop()
 
 
 def hostile(*numbers: int) -> list[Comment]:

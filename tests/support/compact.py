@@ -1,6 +1,8 @@
 """A compact scorer that has learned nothing: one layer of chance numbers, and the letters as its only pieces."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from string import ascii_lowercase, digits, punctuation
 from typing import Any
@@ -8,6 +10,19 @@ from typing import Any
 from streams.scorers.compact_network import digest_file
 
 PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *ascii_lowercase, *digits, *punctuation, *(f"##{each}" for each in ascii_lowercase + digits)]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute as training does: with more threads a busy machine makes each wait for the others, and sums come in another order."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def made(seed: int = 0) -> Any:

@@ -10,7 +10,7 @@ from streams.scorers import ScorerUnavailable
 from streams.scorers.compact_network import Mix, tokenizer
 from streams.scorers.training.datasets import Row
 from streams.scorers.training.split import Split
-from tests.support.compact import PIECES, base, made
+from tests.support.compact import PIECES, base, made, one_thread
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
@@ -32,10 +32,8 @@ TEXTS = [row.text for row in ROWS]
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with one_thread():
+        yield
 
 
 @pytest.fixture

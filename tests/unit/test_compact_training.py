@@ -11,7 +11,7 @@ from streams.scorers.compact_network import tokenizer
 from streams.scorers.training.datasets import Row
 from streams.scorers.training.fit import platt
 from streams.scorers.training.split import Split
-from tests.support.compact import PIECES, base, made
+from tests.support.compact import PIECES, base, made, one_thread
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
@@ -25,11 +25,8 @@ RECIPE = fit.Recipe(epochs=30, rate=5e-4, half=False)
 
 @pytest.fixture(autouse=True, scope="module")
 def _one_thread():
-    """As training has it: with more, a busy machine makes each wait for the others, and sums come in another order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with one_thread():
+        yield
 
 
 def taught(to, recipe=RECIPE):
